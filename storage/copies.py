@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, update
-from sqlmodel import Session, col, delete, func, select
+from sqlalchemy import select as pick
+from sqlmodel import Session, SQLModel, col, delete, func, select
 
+from storage.engine.plain import Plain, rows
 from storage.outbox import owe, remember_posted
 from storage.records import Owed, Posted
 
@@ -16,10 +18,12 @@ from storage.records import Owed, Posted
 COPY = "copy:"
 
 # Built once: making a statement costs more than running it, and every delivery asks.
-_STANDING = select(Posted).where(
-    col(Posted.kind) == bindparam("kind"), col(Posted.subject) == bindparam("subject")
+_POSTED = SQLModel.metadata.tables[Posted.__tablename__]
+_OF_SUBJECT = pick(_POSTED.c.channel, _POSTED.c.ts, _POSTED.c.recipient).where(
+    _POSTED.c.kind == bindparam("kind"), _POSTED.c.subject == bindparam("subject")
 )
-_COPIES = _STANDING.where(col(Posted.recipient) >= COPY, col(Posted.recipient) < f"{COPY}\U0010ffff")
+_STANDING = Plain(_OF_SUBJECT)
+_COPIES = Plain(_OF_SUBJECT.where(_POSTED.c.recipient >= COPY, _POSTED.c.recipient < f"{COPY}\U0010ffff"))
 _IN_PLACE = select(Posted.kind).where(
     col(Posted.subject) == bindparam("subject"),
     col(Posted.channel) == bindparam("channel"),
@@ -43,9 +47,9 @@ def is_copy(tx: Session, *, kind: str, subject: str, channel: str, ts: str) -> b
     although it is owed. What stands in a channel that an owner moved out of is none: nothing more is told there. Nor
     is a message of another kind that has the same button, such as a reminder.
     """
-    known = tx.exec(_STANDING, params={"kind": kind, "subject": subject}).all()
+    known = rows(tx.connection(), _STANDING, {"kind": kind, "subject": subject})
     if known:
-        here = {each.ts for each in known if each.channel == channel}
+        here = {its_ts for place, its_ts, _ in known if place == channel}
         seems = bool(here) and ts not in here
     else:
         seems = tx.exec(_OWED, params={"kind": kind, "subject": subject}).first() is not None
@@ -74,14 +78,11 @@ def adopt(tx: Session, *, at: datetime, kind: str, subject: str, channel: str, t
 
 def follow(tx: Session, *, at: datetime, kind: str, subject: str, channel: str, ts: str) -> None:
     """The message that stands there was brought up to date: its copies in the channel are to be as well."""
-    copies = [
-        each
-        for each in tx.exec(_COPIES, params={"kind": kind, "subject": subject})
-        if each.channel == channel
-    ]
-    if any(each.ts == ts for each in copies):  # touched before it was recorded, and no copy at all
+    found = rows(tx.connection(), _COPIES, {"kind": kind, "subject": subject})
+    copies = {its_ts: recipient for place, its_ts, recipient in found if place == channel}
+    if copies.pop(ts, None) is not None:  # touched before it was recorded, and no copy at all
         forget(tx, kind=kind, subject=subject, recipient=f"{COPY}{channel}:{ts}")
-    _owe(tx, at, kind, subject, [each.recipient for each in copies if each.ts != ts])
+    _owe(tx, at, kind, subject, copies.values())
 
 
 def forget(tx: Session, *, kind: str, subject: str, recipient: str) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from storage.database import wake
 from storage.engine import upserts
 from storage.engine.listed import among, listed
+from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run, run_each
 from storage.engine.together import Together
 from storage.records import Owed, Posted
@@ -64,9 +65,9 @@ _PLACES = (
     )
     .order_by(col(Posted.recipient))
 )
-_POSTED_AT = select(Posted.at).where(
-    *(_POSTED.c[name] == bindparam(name) for name in ("kind", "subject", "recipient"))
-)
+_OF_ONE = tuple(_POSTED.c[name] == bindparam(name) for name in ("kind", "subject", "recipient"))
+_WHERE_POSTED = Loading(Posted, pick(_POSTED).where(*_OF_ONE))
+_POSTED_AT = pick(_POSTED.c.at).where(*_OF_ONE)
 _NEXT_DUE = Plain(
     pick(func.min(_OWED.c.next_at)).where(
         _OWED.c.courier == bindparam("of"), _OWED.c.urgency == bindparam("how"), _OWED.c.lease_until.is_(None)
@@ -254,7 +255,8 @@ def give_back(tx: Session, owed: Iterable[Owed], *, until: datetime) -> None:
 
 def where_posted(tx: Session, *, kind: str, subject: str, recipient: str) -> Posted | None:
     """Where the message about this stands, if it was posted."""
-    return tx.get(Posted, (kind, subject, recipient))
+    found = _WHERE_POSTED.found(tx, {"kind": kind, "subject": subject, "recipient": recipient})
+    return found[0] if found else None
 
 
 def posted_at(tx: Session, *, kind: str, subject: str, recipient: str) -> datetime | None:
