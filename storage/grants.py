@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, and_, bindparam, case, delete, or_
+from sqlalchemy import Executable, and_, bindparam, case, delete, or_
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Session, SQLModel, col, func, select
@@ -83,6 +83,21 @@ _ACTIVE_IN = select_columns(_GRANTS.c.account).where(
 _A_FEW_ACTIVE_IN = Plain(_ACTIVE_IN.limit(bindparam("most")))
 _COVERED_IN = Plain(
     select_columns(_GRANTS.c.account).where(*_IN_GROUP, among(_GRANTS.c.account, "accounts"), _STANDS)
+)
+
+# Literally the conditions of two indexes, so that what is over costs nothing.
+_IS_LIVE = _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True))
+_IS_PENDING = _GRANTS.c.state == bindparam("pending", GrantState.PENDING, literal_execute=True)
+_PEOPLE = _GRANTS.c.requester_directory, _GRANTS.c.requester_account, _GRANTS.c.target_account
+_HOLDING = select_columns(_GRANTS.c.directory, _GRANTS.c.account, *_PEOPLE).where(
+    _IS_LIVE, _GRANTS.c.expires_at.is_not(None)
+)
+_ASKING = select_columns(*_PEOPLE).where(_IS_PENDING, _GRANTS.c.lapses_at.is_not(None))
+_APPROVALS = SQLModel.metadata.tables[Approval.__tablename__]
+_APPROVING = (
+    select_columns(_GRANTS.c.requester_directory, _APPROVALS.c.approver)
+    .join(_APPROVALS, _APPROVALS.c.grant == _GRANTS.c.id)
+    .where(_IS_PENDING, _GRANTS.c.lapses_at.is_not(None), _APPROVALS.c.approved)
 )
 
 _UNENDED_OF = select_columns(col(Grant.id), col(Grant.entitlement), col(Grant.state)).where(
@@ -185,25 +200,12 @@ def people_concerned(tx: Session) -> dict[str, set[str]]:
     Of whoever has access elsewhere, the account there as well; of whoever it was asked for, who asked as well.
     It is read some grants at a time, so it takes memory for people alone.
     """
-    # Literally the conditions of two indexes, so that what is over costs nothing.
-    live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
-    pending: BindParameter[Any] = bindparam("pending", GrantState.PENDING, literal_execute=True)
-    people = (col(Grant.requester_directory), col(Grant.requester_account), col(Grant.target_account))
-    holding = select_columns(col(Grant.directory), col(Grant.account), *people).where(
-        col(Grant.state).in_(live), col(Grant.expires_at).is_not(None)
-    )
-    asking = select_columns(*people).where(col(Grant.state) == pending, col(Grant.lapses_at).is_not(None))
-    approving = (
-        select_columns(col(Grant.requester_directory), col(Approval.approver))
-        .join(Approval, col(Approval.grant) == col(Grant.id))
-        .where(col(Grant.state) == pending, col(Grant.lapses_at).is_not(None), col(Approval.approved))
-    )
     found: dict[str, set[str]] = {}
-    for some in _by_pages(tx, holding):
+    for some in _by_pages(tx, _HOLDING):
         for directory, account, *asked in some:
             found.setdefault(directory, set()).add(account)
             _add_people(found, *asked)
-    for some in chain(_by_pages(tx, asking), _by_pages(tx, approving)):
+    for some in chain(_by_pages(tx, _ASKING), _by_pages(tx, _APPROVING)):
         for row in some:
             _add_people(found, *row)
     return found
