@@ -19,7 +19,7 @@ from tests.chaos.stage import staged
 
 KILLS = 8
 # Half of those in `make chaos`: what comes at once here comes at once with fewer, too, and they keep a core busy.
-HANDS = 4
+HANDS = 2
 SEED = int(os.environ.get("WICKET_CHAOS_SEED", "1"))
 TROUBLED = "sqlite, with troubles"
 
