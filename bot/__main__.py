@@ -12,9 +12,12 @@ _LOADED_AT_ONCE = 200_000
 
 def main() -> None:
     """Run the command that was typed, and exit with its code."""
-    gc.set_threshold(_LOADED_AT_ONCE, *gc.get_threshold()[1:])
+    gc.disable()
     from bot.cli import main as typed
 
+    gc.freeze()
+    gc.set_threshold(_LOADED_AT_ONCE, *gc.get_threshold()[1:])
+    gc.enable()
     typed()
 
 

@@ -4,13 +4,13 @@ It asks no directory, and an address that was never seen before is no change. No
 so that nobody hides a change behind it.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.engine import upserts
-from storage.engine.plain import run
+from storage.engine.plain import run_each
 from storage.records import Address, Link
 
 # Of a list of accounts, so many are asked for in one statement.
@@ -20,11 +20,12 @@ _KEEP = upserts.or_replace(SQLModel.metadata.tables[Address.__tablename__], ("ma
 
 def known(tx: Session, directory: str, accounts: Collection[str]) -> Mapping[str, Address]:
     """What is kept of these accounts."""
-    wanted, found = list(accounts), dict[str, Address]()
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = wanted[start : start + _AT_ONCE]
+    found = dict[str, Address]()
+    for some in _stretches(accounts):
         rows = tx.exec(
-            select(Address).where(Address.directory == directory, col(Address.account).in_(some))
+            select(Address)
+            .where(Address.directory == directory, col(Address.account).in_(some))
+            .execution_options(populate_existing=True)
         ).all()
         found.update({row.account: row for row in rows})
     return found
@@ -33,21 +34,22 @@ def known(tx: Session, directory: str, accounts: Collection[str]) -> Mapping[str
 def news(tx: Session, directory: str, seen: Mapping[str, str]) -> Iterator[str]:
     """The accounts whose address is kept otherwise than it was seen now, or not at all. seen: account to address."""
     kept = known(tx, directory, seen)
-    for account, mail in seen.items():
-        row = kept.get(account)
-        if mail.strip() and (row is None or not same(row.mail, mail)):
-            yield account
+    return (account for account, mail in seen.items() if _is_news(kept.get(account), mail))
 
 
-def see(tx: Session, *, directory: str, account: str, mail: str, at: datetime) -> Address | None:
-    """Keep how it is now; None if there never was one. A link made with another address knows an earlier one."""
-    row = tx.get(Address, (directory, account), populate_existing=True)
-    if not mail.strip() or (row is not None and same(row.mail, mail)):
-        return row
-    before = row.mail if row is not None else _linked_with(tx, directory, account, mail)
-    seen = Address(directory=directory, account=account, mail=mail, before=before, since=at)
-    run(tx.connection(), _KEEP, seen.model_dump())
-    return seen
+def see(tx: Session, *, directory: str, seen: Mapping[str, str], at: datetime) -> Mapping[str, Address]:
+    """Keep how it is now; what is kept then, where there ever was one. A link made with another address knows an
+    earlier one. seen: account to address.
+    """
+    kept = dict(known(tx, directory, seen))
+    fresh = {account: mail for account, mail in seen.items() if _is_news(kept.get(account), mail)}
+    linked = _linked_with(tx, directory, fresh.keys() - kept.keys())
+    for account, mail in fresh.items():
+        earlier = [kept[account].mail] if account in kept else linked.get(account, ())
+        before = next((one for one in earlier if one and not same(one, mail)), "")
+        kept[account] = Address(directory=directory, account=account, mail=mail, before=before, since=at)
+    run_each(tx.connection(), _KEEP, [kept[account].model_dump() for account in fresh])
+    return kept
 
 
 def same(one: str, other: str) -> bool:
@@ -55,6 +57,22 @@ def same(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-def _linked_with(tx: Session, directory: str, account: str, mail: str) -> str:
-    found = tx.exec(select(Link.mail).where(Link.directory == directory, Link.account == account)).all()
-    return next((one for one in found if one and not same(one, mail)), "")
+def _is_news(row: Address | None, mail: str) -> bool:
+    return bool(mail.strip()) and (row is None or not same(row.mail, mail))
+
+
+def _linked_with(tx: Session, directory: str, accounts: Collection[str]) -> Mapping[str, Sequence[str]]:
+    """The addresses that links to these accounts were made with."""
+    found = dict[str, list[str]]()
+    for some in _stretches(accounts):
+        links = select(Link.account, Link.mail).where(
+            Link.directory == directory, col(Link.account).in_(some)
+        )
+        for account, mail in tx.exec(links):
+            found.setdefault(account, []).append(mail)
+    return found
+
+
+def _stretches(accounts: Collection[str]) -> Iterator[list[str]]:
+    wanted = list(accounts)
+    return (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))

@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.engine import upserts
-from storage.engine.plain import run
+from storage.engine.plain import Plain, rows, run
 from storage.records import Bulletin
 
-_BEGIN = upserts.or_nothing(SQLModel.metadata.tables[Bulletin.__tablename__])
+_BULLETINS = SQLModel.metadata.tables[Bulletin.__tablename__]
+_BEGIN = upserts.or_nothing(_BULLETINS)
+_OF_KIND = pick(_BULLETINS.c.day).where(_BULLETINS.c.kind == bindparam("kind"))
+_ANY, _DAY = Plain(_OF_KIND.limit(1)), Plain(_OF_KIND.where(_BULLETINS.c.day == bindparam("day")))
 
 
 def begin(tx: Session, kind: str, day: str, *, since: datetime, until: datetime, at: datetime) -> bool:
@@ -26,12 +31,12 @@ def begin(tx: Session, kind: str, day: str, *, since: datetime, until: datetime,
 
 def has_begun(tx: Session, kind: str, day: str) -> bool:
     """Whether the bulletin of this day was taken up."""
-    return tx.get(Bulletin, (kind, day)) is not None
+    return bool(rows(tx.connection(), _DAY, {"kind": kind, "day": day}))
 
 
 def any_yet(tx: Session, kind: str) -> bool:
     """Whether there was ever one of this kind."""
-    return tx.exec(select(Bulletin.day).where(Bulletin.kind == kind).limit(1)).first() is not None
+    return bool(rows(tx.connection(), _ANY, {"kind": kind}))
 
 
 def of(tx: Session, kind: str, day: str) -> Bulletin | None:

@@ -17,17 +17,13 @@ from storage.records import Owed, Posted
 # A recipient that begins so is a message that stands already: its channel and ts follow.
 COPY = "copy:"
 
-# Built once: making a statement costs more than running it, and every delivery asks; every click, without the ORM.
-_STANDING = select(Posted).where(
-    col(Posted.kind) == bindparam("kind"), col(Posted.subject) == bindparam("subject")
-)
+# Built once: making a statement costs more than running it, and every delivery asks, and every click.
 _POSTED = SQLModel.metadata.tables[Posted.__tablename__]
-_WHERE = Plain(
-    pick(_POSTED.c.channel, _POSTED.c.ts).where(
-        _POSTED.c.kind == bindparam("kind"), _POSTED.c.subject == bindparam("subject")
-    )
+_OF_SUBJECT = pick(_POSTED.c.channel, _POSTED.c.ts, _POSTED.c.recipient).where(
+    _POSTED.c.kind == bindparam("kind"), _POSTED.c.subject == bindparam("subject")
 )
-_COPIES = _STANDING.where(col(Posted.recipient) >= COPY, col(Posted.recipient) < f"{COPY}\U0010ffff")
+_STANDING = Plain(_OF_SUBJECT)
+_COPIES = Plain(_OF_SUBJECT.where(_POSTED.c.recipient >= COPY, _POSTED.c.recipient < f"{COPY}\U0010ffff"))
 _IN_PLACE = select(Posted.kind).where(
     col(Posted.subject) == bindparam("subject"),
     col(Posted.channel) == bindparam("channel"),
@@ -51,9 +47,9 @@ def is_copy(tx: Session, *, kind: str, subject: str, channel: str, ts: str) -> b
     although it is owed. What stands in a channel that an owner moved out of is none: nothing more is told there. Nor
     is a message of another kind that has the same button, such as a reminder.
     """
-    known = rows(tx.connection(), _WHERE, {"kind": kind, "subject": subject})
+    known = rows(tx.connection(), _STANDING, {"kind": kind, "subject": subject})
     if known:
-        here = {posted for where, posted in known if where == channel}
+        here = {its_ts for where, its_ts, _ in known if where == channel}
         seems = bool(here) and ts not in here
     else:
         seems = bool(rows(tx.connection(), _OWED, {"kind": kind, "subject": subject}))
@@ -82,14 +78,11 @@ def adopt(tx: Session, *, at: datetime, kind: str, subject: str, channel: str, t
 
 def follow(tx: Session, *, at: datetime, kind: str, subject: str, channel: str, ts: str) -> None:
     """The message that stands there was brought up to date: its copies in the channel are to be as well."""
-    copies = [
-        each
-        for each in tx.exec(_COPIES, params={"kind": kind, "subject": subject})
-        if each.channel == channel
-    ]
-    if any(each.ts == ts for each in copies):  # touched before it was recorded, and no copy at all
+    found = rows(tx.connection(), _COPIES, {"kind": kind, "subject": subject})
+    copies = {its_ts: recipient for where, its_ts, recipient in found if where == channel}
+    if copies.pop(ts, None) is not None:  # touched before it was recorded, and no copy at all
         forget(tx, kind=kind, subject=subject, recipient=f"{COPY}{channel}:{ts}")
-    _owe(tx, at, kind, subject, [each.recipient for each in copies if each.ts != ts])
+    _owe(tx, at, kind, subject, copies.values())
 
 
 def forget(tx: Session, *, kind: str, subject: str, recipient: str) -> None:

@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage import floods
 from storage.database import DUE_WITHIN
 from storage.engine.listed import among, listed
+from storage.engine.loading import Loading
 from storage.floods import Lead
 from storage.identifiers import new_id
 from storage.outbox import ALERT, GRAVE, OWNER, owe
@@ -41,21 +43,16 @@ RESOLVE_WITHIN: Mapping[str, timedelta] = MappingProxyType(
 
 # Built once: making a statement costs more than running it, and every effect asks. Mostly there is none.
 _EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
-_ANY_OF_CAUSES = (
-    select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
-)
 _KNOWN = select(_EXCEPTIONS.c.cause).where(among(_EXCEPTIONS.c.cause, "causes"))
-_OF_CAUSES = (
-    select(ExceptionRecord)
-    .where(col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True)))
-    .order_by(col(ExceptionRecord.id))
+_OF_CAUSES = Loading(
+    ExceptionRecord,
+    pick(_EXCEPTIONS).where(among(_EXCEPTIONS.c.cause, "causes")).order_by(_EXCEPTIONS.c.id),
 )
-_UNDER = (
-    select(ExceptionRecord)
-    .where(
-        col(ExceptionRecord.cause) >= bindparam("beginning"), col(ExceptionRecord.cause) < bindparam("beyond")
-    )
-    .order_by(col(ExceptionRecord.id))
+_UNDER = Loading(
+    ExceptionRecord,
+    pick(_EXCEPTIONS)
+    .where(_EXCEPTIONS.c.cause >= bindparam("beginning"), _EXCEPTIONS.c.cause < bindparam("beyond"))
+    .order_by(_EXCEPTIONS.c.id),
 )
 
 
@@ -156,7 +153,7 @@ def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
 
 def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
     """What lasts of this cause, or of these few, however old, the oldest first."""
-    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if not is_over(row)]
+    return [row for row in _OF_CAUSES.held(tx, {"causes": listed(causes)}) if not is_over(row)]
 
 
 def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
@@ -167,7 +164,7 @@ def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
     """What lasts of all causes that begin so, the oldest first."""
     between = {"beginning": beginning, "beyond": f"{beginning}\U0010ffff"}
-    return [row for row in tx.exec(_UNDER, params=between).all() if not is_over(row)]
+    return [row for row in _UNDER.held(tx, between) if not is_over(row)]
 
 
 def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
@@ -228,8 +225,6 @@ def _add_facts(
     tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]
 ) -> Sequence[ExceptionRecord]:
     """The rows of what lasted of these, the oldest first."""
-    if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
-        return []
     lasting = open_of(tx, *causes)
     for row in lasting:
         decide_exception(tx, at=at, row=row, facts=facts)

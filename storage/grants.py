@@ -9,14 +9,15 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, and_, bindparam, case, delete, or_
+from sqlalchemy import Executable, and_, bindparam, case, delete, or_
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Session, SQLModel, col, func, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.engine.changing import change
+from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows
 from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
 from storage.truly import asked_truly, given_truly
@@ -28,13 +29,23 @@ _AT_ONCE = 500
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 
 # Built once: these run for every question and every change, and making a statement costs more than running it.
-_LIVE_OF = (
-    select(Grant)
-    .where(
-        whose(bindparam("directory"), bindparam("account")),
-        col(Grant.state).in_(LIVE),
-    )
-    .order_by(col(Grant.expires_at))
+_LIVE_OF = Loading(
+    Grant,
+    select_columns(_GRANTS)
+    .where(whose(bindparam("directory"), bindparam("account")), _GRANTS.c.state.in_(LIVE))
+    .order_by(_GRANTS.c.expires_at),
+)
+# Joined to nothing, so that SQLite does not look through all that was ever asked of one entitlement.
+_ASKED_BY = select_columns(_GRANTS).where(
+    whose(bindparam("directory"), bindparam("account")),
+    _GRANTS.c.entitlement.concat("") == bindparam("entitlement"),
+)
+_OPEN_OF = Loading(Grant, _ASKED_BY.where(_GRANTS.c.state == GrantState.PENDING))
+_PAST_OF = Loading(
+    Grant,
+    _ASKED_BY.where(_GRANTS.c.state == GrantState.ENDED, _GRANTS.c.minutes > 0).order_by(
+        _GRANTS.c.ended_at.desc()
+    ),
 )
 _COVERING = select(Grant).where(
     col(Grant.directory) == bindparam("directory"),
@@ -47,6 +58,8 @@ _COVERING_ALL = select(Grant).where(
     col(Grant.account).in_(bindparam("accounts", expanding=True)),
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
+_IN_GROUP = _GRANTS.c.directory == bindparam("directory"), _GRANTS.c.group == bindparam("group")
+_STANDS = _GRANTS.c.state.in_((*LIVE, GrantState.ENDING))
 _OF_GROUP = (
     col(Grant.directory) == bindparam("directory"),
     col(Grant.group) == bindparam("group"),
@@ -56,16 +69,35 @@ _CONCERNING_GROUP = select(Grant.account, Grant.id, Grant.state).where(
     col(Grant.entitlement) == bindparam("entitlement"),
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
-_CONCERNING_SOME = _CONCERNING_GROUP.where(col(Grant.account).in_(bindparam("accounts", expanding=True)))
-_ACTIVE_IN = select_columns(col(Grant.account)).where(
-    *_OF_GROUP,
-    col(Grant.entitlement) == bindparam("entitlement"),
-    col(Grant.state) == GrantState.ACTIVE,
+_CONCERNING_SOME = Plain(
+    select_columns(_GRANTS.c.account, _GRANTS.c.id, _GRANTS.c.state).where(
+        *_IN_GROUP,
+        _GRANTS.c.entitlement == bindparam("entitlement"),
+        among(_GRANTS.c.account, "accounts"),
+        _STANDS,
+    )
 )
-_COVERED_IN = select(Grant.account).where(
-    *_OF_GROUP,
-    col(Grant.account).in_(bindparam("accounts", expanding=True)),
-    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+_ACTIVE_IN = select_columns(_GRANTS.c.account).where(
+    *_IN_GROUP, _GRANTS.c.entitlement == bindparam("entitlement"), _GRANTS.c.state == GrantState.ACTIVE
+)
+_A_FEW_ACTIVE_IN = Plain(_ACTIVE_IN.limit(bindparam("most")))
+_COVERED_IN = Plain(
+    select_columns(_GRANTS.c.account).where(*_IN_GROUP, among(_GRANTS.c.account, "accounts"), _STANDS)
+)
+
+# Literally the conditions of two indexes, so that what is over costs nothing.
+_IS_LIVE = _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True))
+_IS_PENDING = _GRANTS.c.state == bindparam("pending", GrantState.PENDING, literal_execute=True)
+_PEOPLE = _GRANTS.c.requester_directory, _GRANTS.c.requester_account, _GRANTS.c.target_account
+_HOLDING = select_columns(_GRANTS.c.directory, _GRANTS.c.account, *_PEOPLE).where(
+    _IS_LIVE, _GRANTS.c.expires_at.is_not(None)
+)
+_ASKING = select_columns(*_PEOPLE).where(_IS_PENDING, _GRANTS.c.lapses_at.is_not(None))
+_APPROVALS = SQLModel.metadata.tables[Approval.__tablename__]
+_APPROVING = (
+    select_columns(_GRANTS.c.requester_directory, _APPROVALS.c.approver)
+    .join(_APPROVALS, _APPROVALS.c.grant == _GRANTS.c.id)
+    .where(_IS_PENDING, _GRANTS.c.lapses_at.is_not(None), _APPROVALS.c.approved)
 )
 
 _UNENDED_OF = select_columns(col(Grant.id), col(Grant.entitlement), col(Grant.state)).where(
@@ -168,26 +200,13 @@ def people_concerned(tx: Session) -> dict[str, set[str]]:
     Of whoever has access elsewhere, the account there as well; of whoever it was asked for, who asked as well.
     It is read some grants at a time, so it takes memory for people alone.
     """
-    # Literally the conditions of two indexes, so that what is over costs nothing.
-    live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
-    pending: BindParameter[Any] = bindparam("pending", GrantState.PENDING, literal_execute=True)
-    people = (col(Grant.requester_directory), col(Grant.requester_account), col(Grant.target_account))
-    holding = select_columns(col(Grant.directory), col(Grant.account), *people).where(
-        col(Grant.state).in_(live), col(Grant.expires_at).is_not(None)
-    )
-    asking = select_columns(*people).where(col(Grant.state) == pending, col(Grant.lapses_at).is_not(None))
-    approving = (
-        select_columns(col(Grant.requester_directory), col(Approval.approver))
-        .join(Approval, col(Approval.grant) == col(Grant.id))
-        .where(col(Grant.state) == pending, col(Grant.lapses_at).is_not(None), col(Approval.approved))
-    )
     found: dict[str, set[str]] = {}
-    for rows in _by_pages(tx, holding):
-        for directory, account, *asked in rows:
+    for some in _by_pages(tx, _HOLDING):
+        for directory, account, *asked in some:
             found.setdefault(directory, set()).add(account)
             _add_people(found, *asked)
-    for rows in chain(_by_pages(tx, asking), _by_pages(tx, approving)):
-        for row in rows:
+    for some in chain(_by_pages(tx, _ASKING), _by_pages(tx, _APPROVING)):
+        for row in some:
             _add_people(found, *row)
     return found
 
@@ -202,27 +221,18 @@ def live_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
 
     directory, account: the person's own, here and below; what concerns one membership asks `covering` and the like.
     """
-    return tx.exec(_LIVE_OF, params={"directory": directory, "account": account}).all()
+    return _LIVE_OF.held(tx, {"directory": directory, "account": account})
 
 
 def open_of(tx: Session, directory: str, account: str, entitlement: str) -> Grant | None:
     """A request for this entitlement that still waits, this person's or made for them."""
-    return tx.exec(_asked_by(directory, account, entitlement, GrantState.PENDING)).first()
+    asked = {"directory": directory, "account": account, "entitlement": entitlement}
+    return next(iter(_OPEN_OF.held(tx, asked)), None)
 
 
 def past_of(tx: Session, directory: str, account: str, entitlement: str) -> Sequence[Grant]:
     """Ended grants of this person on this entitlement, newest first; not what was only taken away (0 minutes)."""
-    asked = _asked_by(directory, account, entitlement, GrantState.ENDED).where(col(Grant.minutes) > 0)
-    return tx.exec(asked.order_by(col(Grant.ended_at).desc())).all()
-
-
-def _asked_by(directory: str, account: str, entitlement: str, state: GrantState) -> SelectOfScalar[Grant]:
-    return select(Grant).where(
-        whose(directory, account),
-        # Joined to nothing, so that SQLite does not look through all that was ever asked of one entitlement.
-        col(Grant.entitlement).concat("") == entitlement,
-        Grant.state == state,
-    )
+    return _PAST_OF.held(tx, {"directory": directory, "account": account, "entitlement": entitlement})
 
 
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:
@@ -249,7 +259,8 @@ def concerning_group(
     wanted = sorted(among)
     found: list[tuple[str, str, str]] = []
     for start in range(0, len(wanted), _AT_ONCE):
-        found += tx.exec(_CONCERNING_SOME, params={**place, "accounts": wanted[start : start + _AT_ONCE]})
+        some = listed(wanted[start : start + _AT_ONCE])
+        found += [tuple(row) for row in rows(tx.connection(), _CONCERNING_SOME, {**place, "accounts": some})]
     return found
 
 
@@ -259,8 +270,9 @@ def active_in(tx: Session, *, entitlement: str, directory: str, group: str) -> I
     To be read to the end within the transaction.
     """
     place = {"entitlement": entitlement, "directory": directory, "group": group}
-    for rows in _by_pages(tx, _ACTIVE_IN, place):
-        yield [account for (account,) in rows]
+    few = rows(tx.connection(), _A_FEW_ACTIVE_IN, {**place, "most": _AT_ONCE + 1})
+    for some in [few] if len(few) <= _AT_ONCE else _by_pages(tx, _ACTIVE_IN, place):
+        yield [account for (account,) in some]
 
 
 def _by_pages(
@@ -274,7 +286,10 @@ def covered_in(tx: Session, *, directory: str, group: str, among: Collection[str
     """Those of these accounts that a grant concerns here, whatever its entitlement was called when it was given."""
     wanted, found, place = sorted(among), set[str](), {"directory": directory, "group": group}
     for start in range(0, len(wanted), _AT_ONCE):
-        found.update(tx.exec(_COVERED_IN, params={**place, "accounts": wanted[start : start + _AT_ONCE]}))
+        some = listed(wanted[start : start + _AT_ONCE])
+        found.update(
+            account for (account,) in rows(tx.connection(), _COVERED_IN, {**place, "accounts": some})
+        )
     return frozenset(found)
 
 

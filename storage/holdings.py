@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, literal_column, or_, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.database import wake
@@ -47,11 +48,6 @@ _OF = (
         col(Holding.group) == bindparam("group"),
     )
 )
-_OF_SOME = select(Holding).where(
-    col(Holding.directory) == bindparam("directory"),
-    col(Holding.group) == bindparam("group"),
-    col(Holding.account).in_(bindparam("accounts", expanding=True)),
-)
 _STOOD_BEFORE = select(Holding.account).where(
     col(Holding.directory) == bindparam("directory"),
     col(Holding.group) == bindparam("group"),
@@ -61,6 +57,14 @@ _BY_ID = (
     select(Holding).execution_options(**_FRESH).where(col(Holding.id) == bindparam("id")).with_for_update()
 )
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
+_OF_SOME = Loading(
+    Holding,
+    select_columns(_HOLDINGS).where(
+        _HOLDINGS.c.directory == bindparam("directory"),
+        _HOLDINGS.c.group == bindparam("group"),
+        among(_HOLDINGS.c.account, "accounts"),
+    ),
+)
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 
 
@@ -166,8 +170,8 @@ def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection
     found: dict[str, Holding] = {}
     wanted, place = sorted(accounts), {"directory": directory, "group": group}
     for start in range(0, len(wanted), _AT_ONCE):
-        rows = tx.exec(_OF_SOME, params={**place, "accounts": wanted[start : start + _AT_ONCE]})
-        found.update({row.account: row for row in rows})
+        some = listed(wanted[start : start + _AT_ONCE])
+        found.update({row.account: row for row in _OF_SOME.held(tx, {**place, "accounts": some})})
     return found
 
 

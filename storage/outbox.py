@@ -7,15 +7,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, insert, not_, or_, update
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, delete, exists, insert, not_, or_, update
 from sqlalchemy import select as pick
-from sqlalchemy.orm import aliased
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.database import wake
 from storage.engine import upserts
 from storage.engine.listed import among, listed
+from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run, run_each
 from storage.engine.together import Together
 from storage.records import Owed, Posted
@@ -56,9 +55,9 @@ _WAITING = Plain(
         among(_OWED.c.subject, "subjects"), _OWED.c.lease_until.is_(None)
     )
 )
-_DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
+_DROP = Plain(delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held")))
 _POST = upserts.or_replace(_POSTED, ("channel", "ts", "at"))
-_OLDER = aliased(Owed)
+_OLDER = _OWED.alias()
 _PLACES = (
     select(Posted.subject, Posted.recipient)
     .where(
@@ -66,12 +65,15 @@ _PLACES = (
     )
     .order_by(col(Posted.recipient))
 )
-_POSTED_AT = select(Posted.at).where(
-    *(_POSTED.c[name] == bindparam(name) for name in ("kind", "subject", "recipient"))
+_OF_ONE = tuple(_POSTED.c[name] == bindparam(name) for name in ("kind", "subject", "recipient"))
+_WHERE_POSTED = Loading(Posted, pick(_POSTED).where(*_OF_ONE))
+_POSTED_AT = pick(_POSTED.c.at).where(*_OF_ONE)
+_NEXT_DUE = Plain(
+    pick(func.min(_OWED.c.next_at)).where(
+        _OWED.c.courier == bindparam("of"), _OWED.c.urgency == bindparam("how"), _OWED.c.lease_until.is_(None)
+    )
 )
-_NEXT_DUE = pick(func.min(_OWED.c.next_at)).where(
-    _OWED.c.courier == bindparam("of"), _OWED.c.urgency == bindparam("how"), _OWED.c.lease_until.is_(None)
-)
+_BACKLOG = Plain(pick(func.count()).select_from(_OWED))
 _PLACES_OF_ONE = Plain(
     pick(_POSTED.c.recipient)
     .where(_POSTED.c.kind == bindparam("kind"), _POSTED.c.subject == bindparam("subject"))
@@ -79,51 +81,50 @@ _PLACES_OF_ONE = Plain(
 )
 
 
-def _is_held(table: type[Owed]) -> ColumnElement[bool]:
+def _is_held(table: FromClause) -> ColumnElement[bool]:
     """Whether somebody is at it. A lease twice as long as it may be was taken before the clock was set back."""
-    return col(table.lease_until).between(bindparam("now"), bindparam("held"))
+    return table.c.lease_until.between(bindparam("now"), bindparam("held"))
 
 
-def _claiming(*which: ColumnElement[bool]) -> ReturningUpdate[Owed]:
-    """The statement of `claim`, over these of a courier's messages alone."""
+def _claiming(*which: ColumnElement[bool]) -> Plain:
+    """The statement of `claim`, over these of a courier's messages alone. Each commit that owes something runs it for
+    every courier, mostly to find nothing.
+    """
     # Whether something older is owed in the same thread, which was not tried so often that it must stand back.
     comes_after_another = exists().where(
-        col(_OLDER.subject) == col(Owed.subject),
-        col(_OLDER.recipient) == col(Owed.recipient),
-        col(_OLDER.courier) == col(Owed.courier),
-        col(_OLDER.id) < col(Owed.id),
-        or_(col(_OLDER.attempts) <= HOLDS_UP, _is_held(_OLDER)),
+        *(_OLDER.c[name] == _OWED.c[name] for name in ("subject", "recipient", "courier")),
+        _OLDER.c.id < _OWED.c.id,
+        or_(_OLDER.c.attempts <= HOLDS_UP, _is_held(_OLDER)),
     )
     due = (
-        select(Owed.id)
+        pick(_OWED.c.id)
         .where(
-            col(Owed.courier) == bindparam("of"),
+            _OWED.c.courier == bindparam("of"),
             *which,
             or_(
-                col(Owed.next_at) <= bindparam("now"),
-                col(Owed.next_at) > bindparam("far"),
-                and_(col(Owed.owed_at) > bindparam("now"), col(Owed.next_at) == col(Owed.owed_at)),
+                _OWED.c.next_at <= bindparam("now"),
+                _OWED.c.next_at > bindparam("far"),
+                and_(_OWED.c.owed_at > bindparam("now"), _OWED.c.next_at == _OWED.c.owed_at),
             ),
-            or_(col(Owed.lease_until).is_(None), not_(_is_held(Owed))),
+            or_(_OWED.c.lease_until.is_(None), not_(_is_held(_OWED))),
             not_(comes_after_another),
         )
-        .order_by(col(Owed.urgency), col(Owed.id))
+        .order_by(_OWED.c.urgency, _OWED.c.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
         # Found once, whatever the planner thinks: found anew for each row it would go beyond the limit.
         .cte("due")
     )
-    return (
-        update(Owed)
-        .where(col(Owed.id).in_(select(due.c.id)))
-        .values(lease_until=bindparam("until"), fence=col(Owed.fence) + 1, attempts=col(Owed.attempts) + 1)
-        .returning(Owed)
-        .execution_options(synchronize_session=False)
+    return Plain(
+        update(_OWED)
+        .where(_OWED.c.id.in_(pick(due.c.id)))
+        .values(lease_until=bindparam("until"), fence=_OWED.c.fence + 1, attempts=_OWED.c.attempts + 1)
+        .returning(*_OWED.c)
     )
 
 
 _CLAIM = _claiming()
-_CLAIM_SO_URGENT = _claiming(col(Owed.urgency) == bindparam("how"))
+_CLAIM_SO_URGENT = _claiming(_OWED.c.urgency == bindparam("how"))
 
 
 def owe(
@@ -209,8 +210,9 @@ def claim(
     asked = {"of": courier, "now": at, "far": at + longest, "held": at + 2 * lease, "most": limit}
     claiming = _CLAIM if urgency is None else _CLAIM_SO_URGENT
     how = {} if urgency is None else {"how": urgency}
-    rows = list(tx.execute(claiming, {**asked, **how, "until": at + lease}).scalars())
-    return sorted(rows, key=lambda owed: (owed.urgency, owed.id or 0))
+    found = rows(tx.connection(), claiming, {**asked, **how, "until": at + lease})
+    claimed = [Owed(**dict(zip(_OWED.c.keys(), row, strict=True))) for row in found]
+    return sorted(claimed, key=lambda owed: (owed.urgency, owed.id or 0))
 
 
 def free_leases(tx: Session, *, at: datetime) -> None:
@@ -225,7 +227,7 @@ def free_leases(tx: Session, *, at: datetime) -> None:
 
 def done(tx: Session, owed: Owed) -> bool:
     """It was delivered (or is no longer needed). False if the lease had gone to another meanwhile."""
-    return tx.connection().execute(_DROP, {"owed": owed.id, "held": owed.fence}).rowcount == 1
+    return run(tx.connection(), _DROP, {"owed": owed.id, "held": owed.fence}) == 1
 
 
 def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str, keeps_its_place: bool = False) -> None:
@@ -253,7 +255,8 @@ def give_back(tx: Session, owed: Iterable[Owed], *, until: datetime) -> None:
 
 def where_posted(tx: Session, *, kind: str, subject: str, recipient: str) -> Posted | None:
     """Where the message about this stands, if it was posted."""
-    return tx.get(Posted, (kind, subject, recipient))
+    found = _WHERE_POSTED.found(tx, {"kind": kind, "subject": subject, "recipient": recipient})
+    return found[0] if found else None
 
 
 def posted_at(tx: Session, *, kind: str, subject: str, recipient: str) -> datetime | None:
@@ -282,9 +285,10 @@ def places_of(tx: Session, *, kind: str, subjects: Sequence[str]) -> dict[str, l
 
 def next_due(tx: Session, *, courier: str, urgency: int) -> datetime | None:
     """When the next message of this courier that is so urgent, and that nobody is at, is due; None if there is none."""
-    return tx.execute(_NEXT_DUE, {"of": courier, "how": urgency}).scalar()
+    due: datetime | None = rows(tx.connection(), _NEXT_DUE, {"of": courier, "how": urgency})[0][0]
+    return due
 
 
 def backlog(tx: Session) -> int:
     """How many messages are owed."""
-    return tx.exec(select(func.count()).select_from(Owed)).one()
+    return int(rows(tx.connection(), _BACKLOG)[0][0])

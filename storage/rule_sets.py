@@ -67,6 +67,11 @@ def active(tx: Session) -> RuleSet | None:
     return tx.exec(select(RuleSet).where(RuleSet.state == RuleSetState.ACTIVE)).first()
 
 
+def holding(tx: Session) -> str | None:
+    """The hash of the one that holds, without all that it is made of; None if none does."""
+    return tx.exec(select(RuleSet.policy_set).where(RuleSet.state == RuleSetState.ACTIVE)).first()
+
+
 def proposed(tx: Session) -> Sequence[RuleSet]:
     """Those that wait for their owners."""
     found = select(RuleSet).where(RuleSet.state == RuleSetState.PROPOSED).order_by(col(RuleSet.id))

@@ -6,33 +6,40 @@ It compares nothing with a directory and decides nothing; a member is given as (
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, SQLModel
 
+from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.records import Standing, Watched
 
 Key = tuple[str, str]
 """("account", its id) or ("group", the inner group's name)."""
 
-_OF_GROUP = select(Standing).where(
-    col(Standing.directory) == bindparam("directory"), col(Standing.group) == bindparam("group")
+# Built once: each look at a group asks, and making a statement costs more than running it.
+_STANDINGS, _WATCHED = (SQLModel.metadata.tables[one.__tablename__] for one in (Standing, Watched))
+_OF_GROUP = Loading(
+    Standing,
+    select(_STANDINGS).where(
+        _STANDINGS.c.directory == bindparam("directory"), _STANDINGS.c.group == bindparam("group")
+    ),
 )
-
-
-_IS_WATCHED = select(Watched.group).where(
-    col(Watched.directory) == bindparam("directory"), col(Watched.group) == bindparam("group")
+_IS_WATCHED = Plain(
+    select(_WATCHED.c.group).where(
+        _WATCHED.c.directory == bindparam("directory"), _WATCHED.c.group == bindparam("group")
+    )
 )
 
 
 def of_group(tx: Session, directory: str, group: str) -> Sequence[Standing]:
     """What stands in a group, declared or only found."""
-    return tx.exec(_OF_GROUP, params={"directory": directory, "group": group}).all()
+    return _OF_GROUP.held(tx, {"directory": directory, "group": group})
 
 
 def is_watched(tx: Session, directory: str, group: str) -> bool:
     """Whether the group was looked at before."""
-    return tx.exec(_IS_WATCHED, params={"directory": directory, "group": group}).first() is not None
+    return bool(rows(tx.connection(), _IS_WATCHED, {"directory": directory, "group": group}))
 
 
 def watch(

@@ -44,12 +44,20 @@ def read_toml(path: Path, problems: list[Problem]) -> dict[str, Any]:
 
 def read_environment(environ: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
     """What plain settings the environment holds, nested as in the file."""
+    if not any(_names_a_setting(name.upper()) for name in environ):
+        return {}  # mostly it holds secrets alone, and pydantic-settings asks about every setting there is
     clean, misplaced = without_secrets(_GivenEnvironment(environ)())
     problems.extend(
         Problem(name=PREFIX + each.name.upper().replace(".", "__"), wrong=each.wrong, mend=each.mend)
         for each in misplaced
     )
     return clean
+
+
+def _names_a_setting(variable: str) -> bool:
+    """Whether it names a section, or something within one."""
+    section = variable.removeprefix(PREFIX).partition("__")[0]
+    return variable.startswith(PREFIX) and section.lower() in Sections.model_fields
 
 
 def environment_names(data: Mapping[str, Any], above: Place = ()) -> dict[Place, str]:

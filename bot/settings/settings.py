@@ -6,6 +6,7 @@ They are made by `load_settings` alone and never change afterwards.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class Settings(Sections):
         """Where the tables are kept, with what opens it."""
         return self.database.store(self.secrets.database_password)
 
-    @property
+    @cached_property
     def bearing_on_security(self) -> dict[str, Any]:
         """The settings that bear on security, by name ("slack.teams").
 
@@ -78,7 +79,7 @@ class Settings(Sections):
         bearing["slack"]["teams"] = sorted(bearing["slack"]["teams"])
         return dict(_named(bearing))
 
-    @property
+    @cached_property
     def security_digest(self) -> str:
         """SHA-256 (hex) over them, for the hash that stands on every decision."""
         bearing = json.dumps(self.bearing_on_security, sort_keys=True, ensure_ascii=True)

@@ -5,7 +5,7 @@ It never says who may have what, and looks nothing up while it answers: everythi
 
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,11 +50,15 @@ class Search:
     def __init__(self, entitlements: Iterable[Entitlement]) -> None:
         """Split every text once and sort what came of it."""
         self._all = tuple(sorted(entitlements, key=lambda one: one.id))
-        self._ids = [" ".join(words_of(one.id)) for one in self._all]
-        holders: dict[str, list[int]] = {}
+        self._ids: list[str] = []
+        holders, names = dict[str, list[int]](), list[tuple[str, int]]()
         for number, one in enumerate(self._all):
-            for word in set(_words(one)):
+            named = [words_of(text) for text in (one.id, one.title, *one.aliases)]
+            self._ids.append(" ".join(named[0]))
+            names += {(" ".join(words), number) for words in named}
+            for word in {word for words in (*named, words_of(one.access)) for word in words}:
                 holders.setdefault(word, []).append(number)
+        self._names = sorted(names)
         self._words = sorted(holders)
         self._holders = [holders[word] for word in self._words]
         # The tail of every word, by the alphabet, and the word it belongs to: what begins so is one stretch of it.
@@ -63,7 +67,6 @@ class Search:
         )
         self._tails = [tail for tail, _ in tails]
         self._tail_words = [number for _, number in tails]
-        self._names = sorted((name, number) for number, one in enumerate(self._all) for name in _names(one))
         self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
 
     def _find(self, query: str) -> Found:
@@ -100,16 +103,6 @@ class Search:
         first, last = bisect_left(self._tails, word), bisect_right(self._tails, word + _LAST)
         inside = set(self._tail_words[first:last])
         return found.union(*(self._holders[number] for number in inside))
-
-
-def _names(entitlement: Entitlement) -> set[str]:
-    texts = (entitlement.id, entitlement.title, *entitlement.aliases)
-    return {" ".join(words_of(text)) for text in texts}
-
-
-def _words(entitlement: Entitlement) -> Iterator[str]:
-    for text in (entitlement.id, entitlement.title, entitlement.access, *entitlement.aliases):
-        yield from words_of(text)
 
 
 def _stretch(ordered: list[tuple[str, int]], beginning: str) -> list[tuple[str, int]]:

@@ -44,7 +44,7 @@ async def seen_now(database: Database, account: Account, at: datetime) -> Addres
         return is_news, addresses.known(tx, account.directory, mine).get(account.id)
 
     def write(tx: Session) -> Address | None:
-        return addresses.see(tx, directory=account.directory, account=account.id, mail=account.mail, at=at)
+        return addresses.see(tx, directory=account.directory, seen=mine, at=at).get(account.id)
 
     is_news, kept = await database.read(read)
     return await database.write(write) if is_news else kept
@@ -58,9 +58,5 @@ async def watch(database: Database, directory: str, mails: Mapping[str, str], at
 
 
 async def _watch_some(database: Database, directory: str, mails: Mapping[str, str], at: datetime) -> None:
-    def write(tx: Session) -> None:
-        for account in found:
-            addresses.see(tx, directory=directory, account=account, mail=mails[account], at=at)
-
-    if found := await database.read(lambda tx: list(addresses.news(tx, directory, mails))):
-        await database.write(write)
+    if await database.read(lambda tx: any(addresses.news(tx, directory, mails))):
+        await database.write(lambda tx: addresses.see(tx, directory=directory, seen=mails, at=at))

@@ -235,9 +235,9 @@ class Governing:
 
     async def _tell_if_differing(self) -> None:
         now = self._ground.now()
-        kept = await self._ground.database.read(kept_set)
+        theirs = await self._ground.database.read(rule_sets.holding)
         cause = cause_of(Kind.RULES_DIFFER, self._replica)
-        if kept is None or kept.row.policy_set == self._held.newest.policy.policy_set:
+        if theirs is None or theirs == self._held.newest.policy.policy_set:
             if self._differs_since is not None:
                 await self._ground.database.write(lambda tx: settle_exceptions(tx, at=now, causes=[cause]))
             self._differs_since = None
@@ -245,7 +245,7 @@ class Governing:
         self._differs_since = self._differs_since or now
         if now - self._differs_since < DIFFERS_AFTER:
             return
-        await self._ground.database.write(lambda tx: self._differ(tx, kept.row.policy_set, now))
+        await self._ground.database.write(lambda tx: self._differ(tx, theirs, now))
 
     def _differ(self, tx: Session, theirs: str, now: datetime) -> None:
         ours = self._held.newest.policy.policy_set

@@ -70,7 +70,7 @@ class _Said:
 
 
 class Plain:
-    """A statement that takes all its values by name, and no list among them.
+    """A statement that takes all its values by name, and no list among them but one of states.
 
     statement: or one for each engine, by its name. columns: those that an insert sets, if not all.
     """
@@ -183,8 +183,13 @@ def _written_out(element: Any, **_: Any) -> ColumnElement[Any] | None:
     """A state stands in the statement itself. As a value it would have SQLite choose the way to the rows anew each
     time, since an index may be for the rows of one state only: that costs many times what going it does.
     """
-    if isinstance(element, BindParameter) and isinstance(element.value, StrEnum):
+    if not isinstance(element, BindParameter):
+        return None
+    if isinstance(element.value, StrEnum):
         return literal_column(f"'{element.value}'", element.type)
+    if element.expanding and element.value and all(isinstance(one, StrEnum) for one in element.value):
+        states = ", ".join(f"'{one}'" for one in element.value)
+        return literal_column(f"({states})", element.type)
     return None
 
 

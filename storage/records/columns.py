@@ -5,7 +5,7 @@ It knows no table.
 
 from typing import Any
 
-from sqlalchemy import Column, text
+from sqlalchemy import JSON, Column, text
 from sqlmodel import Field
 
 from storage.types import SentenceJson, SentenceText, UtcMicros
@@ -29,6 +29,11 @@ def added_empty() -> Any:
 def json_value() -> Any:
     """Lists and mappings of plain values and of sentences."""
     return Field(sa_column=Column(SentenceJson, nullable=False))
+
+
+def plain_json() -> Any:
+    """Lists and mappings of plain values alone."""
+    return Field(sa_column=Column(JSON, nullable=False))
 
 
 def sentence(*, empty: bool = True) -> Any:

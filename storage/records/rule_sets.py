@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import json_value, moment, only
+from storage.records.columns import moment, only, plain_json
 
 
 class RuleSet(SQLModel, table=True):
@@ -32,9 +32,9 @@ class RuleSet(SQLModel, table=True):
     state: str
     at: datetime = moment()
     ended_at: datetime | None = moment(null=True)
-    composition: dict[str, Any] = json_value()
-    sources: dict[str, Any] = json_value()
-    catalogue: dict[str, Any] = json_value()
+    composition: dict[str, Any] = plain_json()
+    sources: dict[str, Any] = plain_json()
+    catalogue: dict[str, Any] = plain_json()
 
 
 class RuleApproval(SQLModel, table=True):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, event
 from sqlmodel import Session
@@ -70,16 +71,24 @@ OF_MANY = {
 
 
 @contextmanager
-def heard_by_driver(connection: Connection) -> Iterator[list[str]]:
-    """The statements that SQLite is asked meanwhile, with their values."""
-    heard: list[str] = []
-    if connection.dialect.name != "sqlite":
-        yield heard
-        return
+def heard_by_driver(connection: Connection) -> Iterator[list[tuple[str, object]]]:
+    """The statements that the engine is asked meanwhile; SQLite says them with their values in place."""
+    heard: list[tuple[str, object]] = []
     driver = connection.connection.driver_connection
-    driver.set_trace_callback(heard.append)
+    if connection.dialect.name == "sqlite":
+        driver.set_trace_callback(lambda statement: heard.append((statement, ())))
+        yield heard
+        driver.set_trace_callback(None)
+        return
+
+    class Hearing(psycopg.Cursor):
+        def execute(self, query, params=None, **how):
+            heard.append((query, params))
+            return super().execute(query, params, **how)
+
+    before, driver.cursor_factory = driver.cursor_factory, Hearing
     yield heard
-    driver.set_trace_callback(None)
+    driver.cursor_factory = before
 
 
 def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
@@ -95,7 +104,7 @@ def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
         ask(tx)
     event.remove(connection, "before_cursor_execute", note)
     # SQLAlchemy does not hear of what is said to the driver itself.
-    statement, parameters = asked[-1] if asked else (heard[-1], ())
+    statement, parameters = (asked or heard)[-1]
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return "\n".join(str(row[3]) for row in rows)

@@ -30,7 +30,6 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.person import PATIENCE
 from bot.settings import Settings, load_settings, new_audit_key, new_key
 from handlers.audit.taking_over import begin_now
-from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import PolicyEngine
 from storage import outbox
 from storage.audit import log
@@ -46,7 +45,7 @@ from storage.records import Owed
 from storage.secrets import Vault
 from storage.standings import Key
 from tests.directories.faulty import FaultyDirectory
-from tests.handlers.made_once import without_step_up
+from tests.handlers.made_once import unproven_policy
 from tests.ports import free_port
 from tests.storage.postgres import postgres
 from tests.wire.hostile import unkind
@@ -248,12 +247,6 @@ def _app(
     return App(settings, now=clock.now, chance=lambda: 0.0, directories=directories, policy=policy)
 
 
-def _policy(settings: Settings) -> PolicyEngine:
-    """Most stories are not about approvers who prove who they are: one policy file less, everything else as shipped."""
-    bound_to = f"{settings.catalogue.digest}:{settings.security_digest}"
-    return CedarPolicy.load(*without_step_up(), bound_to=bound_to)
-
-
 async def open_world(
     folder: Path,
     *,
@@ -299,7 +292,8 @@ async def open_world(
     directory = _people(folder, LOVELACE, clock)
     faulty = FaultyDirectory(directory)
     beside = await _open_beside(folder, slack, second, clock) if second else None
-    policy = policy or _policy(settings)
+    # Most stories are not about approvers who prove who they are: one policy file less, everything else as shipped.
+    policy = policy or unproven_policy()
     app = _app(settings, clock, faulty, beside, policy)
     if second is not None and beside is not None:
         standing = await standing_members(beside.directory, second)
