@@ -1,6 +1,6 @@
 """What was seen at the last look at each thing that is watched: read, and kept for the next look of any process.
 
-It judges nothing, and whoever writes it by hand makes an alarm later or earlier by minutes.
+It judges nothing. It carries no MAC: whoever writes it by hand makes an alarm earlier, or later for who starts anew.
 """
 
 from collections.abc import Iterable, Mapping

@@ -61,17 +61,19 @@ class _Seen:
 class Lagging:
     """The watch. every: how long a round of the walk takes. followed: the streams that follow the log here.
 
-    It remembers nothing by itself: how long something stands still is reckoned from rows, over restarts and by all
-    replicas together.
+    How long something stands still is reckoned from rows, over restarts and by all replicas together, or from what this
+    process saw, if that is longer: the rows carry no MAC. For the same reason it settles nothing by a row alone.
     """
 
     def __init__(self, ground: Ground, *, every: timedelta, followed: Sequence[str]) -> None:
         self._ground, self._every, self._followed = ground, every, followed
+        self._own: Mapping[str, Look] = {}
 
     async def look(self) -> None:
         """Tell of what is late and was not told of, and settle what was told of and goes on."""
         now = self._ground.now()
         seen = await self._ground.database.read(partial(self._look, now=now))
+        self._own = {one.look.what: one.look for one in seen.stands.values()}
         if seen.is_news:
             await self._ground.database.write(partial(_keep, found=seen.stands, now=now))
 
@@ -80,32 +82,35 @@ class Lagging:
         stands = {WALK: self._walk(tx, before.get(WALK), size, now)}
         for name in self._followed:
             what = SIEM if name == SENDING else name
-            stands[what] = _follows(tx, name, before.get(name), size, now)
+            stands[what] = self._follows(tx, name, before.get(name), size, now)
         return _Seen(stands=stands, is_news=_news(tx, stands, before, now))
 
     def _walk(self, tx: Session, before: Look | None, size: int, now: datetime) -> _Stands:
         """As long again as a round takes, since it gives way to what is more urgent."""
-        look = _look_at(WALK, before, 0, now)  # wherever it is: since when somebody is there who could walk
+        look = self._again(
+            WALK, before, 0, now
+        )  # wherever it is: since when somebody is there who could walk
         ended = walks.last_end(tx) or now  # or, before the first round, since the log began
         if now - ended <= 2 * self._every:
             return _Stands(late=False, since=ended, look=look)
         has_had_time = now - look.since >= after_a_start(size)
         return _Stands(late=True if has_had_time else None, since=ended, look=look)
 
+    def _follows(self, tx: Session, name: str, before: Look | None, size: int, now: datetime) -> _Stands:
+        waits = size - (position := streams.position(tx, name))
+        look = self._again(name, before, position if waits > 0 else _NOTHING_WAITS, now)
+        own = self._own.get(name)
+        if waits <= 0 or (own is not None and own.position != position):
+            return _Stands(late=False, since=now, look=look)
+        late = now - look.since >= STANDS_STILL and not _is_told_by_its_sender(tx, name, look.since, now)
+        return _Stands(late=late or None, since=look.since, waits=waits, look=look)
 
-def _follows(tx: Session, name: str, before: Look | None, size: int, now: datetime) -> _Stands:
-    waits = size - (position := streams.position(tx, name))
-    look = _look_at(name, before, position if waits > 0 else _NOTHING_WAITS, now)
-    if waits <= 0 or (before is not None and before.position != position):
-        return _Stands(late=False, since=now, look=look)
-    late = now - look.since >= STANDS_STILL and not _is_told_by_its_sender(tx, name, now)
-    return _Stands(late=late or None, since=look.since, waits=waits, look=look)
-
-
-def _look_at(what: str, before: Look | None, position: int, now: datetime) -> Look:
-    if before is None:
-        return Look(what=what, position=position, since=now, looked_at=now)
-    return before.again(position, now, STANDS_STILL)
+    def _again(self, what: str, before: Look | None, position: int, now: datetime) -> Look:
+        """It is there since what the row and this process know, whichever knows more."""
+        known = [one for one in (self._own.get(what), before) if one is not None]
+        fresh = Look(what=what, position=position, since=now, looked_at=now)
+        seen = [one.again(position, now, STANDS_STILL) for one in known]
+        return min(seen, key=lambda one: one.since, default=fresh)
 
 
 def after_a_start(size: int) -> timedelta:
@@ -113,14 +118,15 @@ def after_a_start(size: int) -> timedelta:
     return AFTER_A_START + timedelta(seconds=size / _CAUGHT_UP)
 
 
-def _is_told_by_its_sender(tx: Session, name: str, now: datetime) -> bool:
+def _is_told_by_its_sender(tx: Session, name: str, since: datetime, now: datetime) -> bool:
     """Whether the other side refuses it, which whoever sends it tells. The detectors send nothing: whatever their row
-    says of that, other hands wrote.
+    says of that, other hands wrote; and so may be a refusal that is ever again a new one.
     """
     failing = streams.failing_since(tx, name) if name == SENDING else None
     if failing is None:
         return False
-    return timedelta(0) <= now - failing <= IS_TOLD_WITHIN or bool(open_of(tx, _NOT_STREAMED))
+    is_new = timedelta(0) <= now - failing and now - min(failing, since) <= IS_TOLD_WITHIN
+    return is_new or bool(open_of(tx, _NOT_STREAMED))
 
 
 def _news(tx: Session, found: Mapping[str, _Stands], before: Mapping[str, Look], now: datetime) -> bool:

@@ -116,18 +116,61 @@ async def test_a_bot_that_restarts_every_few_minutes_tells_what_stands_still(wor
     assert {one.facts["what"] for one in await told(world)} == {DETECTORS, SIEM, WALK}
 
 
+async def by_other_hands(world: World, how: str) -> None:
+    """As whoever can write to the database does."""
+    await world.ground.database.write(lambda tx: tx.connection().execute(text(how)) and None)
+
+
+_CHANGES = (
+    "UPDATE last_looks SET since = 4102444800000000", "UPDATE last_looks SET since = 'never'",
+    "UPDATE last_looks SET looked_at = 4102444800000000", "UPDATE last_looks SET position = position + 1",
+    "DELETE FROM last_looks",
+)  # fmt: skip
+
+
 async def test_a_row_of_other_hands_puts_it_off_for_minutes_and_no_longer(world: World) -> None:
-    """T-10: a time that is to come, one that cannot be read, a look that never was."""
+    """T-10: a time that is to come, one that cannot be read, a look that never was; by whoever starts anew."""
     await world.given("ada")
-    watch = lagging(world, DETECTORS)
-    await watch.look()
-    for change in ("since = 4102444800000000", "since = 'never'", "looked_at = 4102444800000000"):
-        await world.ground.database.write(
-            lambda tx, how=change: tx.connection().execute(text(f"UPDATE last_looks SET {how}"))
-        )
-        assert await later(world, watch, A_MOMENT) == []
-    (found,) = await meanwhile(world, watch, STANDS_STILL)
+    for change in _CHANGES:
+        await lagging(world, DETECTORS).look()
+        await by_other_hands(world, change)
+        assert await later(world, lagging(world, DETECTORS), A_MOMENT) == []
+    (found,) = await meanwhile(world, lagging(world, DETECTORS), STANDS_STILL)
     assert found.facts["what"] == DETECTORS
+
+
+async def test_rows_that_other_hands_write_again_and_again_mute_nothing_that_a_bot_saw(world: World) -> None:
+    """T-10, A-15: they carry no MAC. So nothing is told late by them, nor over, while one process lives."""
+    await world.given("ada")
+    watch = lagging(world, DETECTORS, SENDING)
+    await watch.look()
+    for change in (*_CHANGES, *_CHANGES):
+        await by_other_hands(world, change)
+        await later(world, watch, STANDS_STILL / len(_CHANGES))
+    assert {(one.facts["what"], one.resolution) for one in await told(world)} == {(DETECTORS, ""), (SIEM, "")}
+    await by_other_hands(world, "UPDATE last_looks SET position = position + 1")
+    assert {one.resolution for one in await later(world, lagging(world, DETECTORS, SENDING), A_MOMENT)} == {
+        ""
+    }
+
+
+async def test_a_refusal_that_is_ever_again_a_new_one_hides_nothing_for_good(world: World) -> None:
+    """T-10: since when it was refused stands in a row that other hands may write."""
+    await world.given("ada")
+    watch, now = lagging(world, SENDING), world.clock()
+    await world.ground.database.write(
+        partial(streams.take, name=SENDING, sender="one", at=now, until=now + A_MOMENT, begins=lambda _: 0)
+    )
+    await watch.look()
+    for _ in range(4):
+        assert await told(world) == []
+        await by_other_hands(world, "UPDATE streams SET failing_since = NULL")
+        await world.ground.database.write(
+            partial(streams.refused, name=SENDING, sender="one", at=world.clock())
+        )
+        await meanwhile(world, watch, IS_TOLD_WITHIN / 4)
+    (found,) = await later(world, watch, A_MOMENT)
+    assert found.facts["what"] == SIEM
 
 
 async def test_a_look_that_sees_nothing_new_reads_once_and_writes_nothing(world: World) -> None:
