@@ -87,22 +87,44 @@ def all_lost(tx: Session) -> Mapping[str, Sequence[Lost]]:
     }
 
 
+def spoken_of(tx: Session) -> Mapping[str, frozenset[str]]:
+    """By account the emergencies that are there, though words about their loss would count of a later one as well."""
+    about = lift_words.spoken_of(tx)
+    if not about:
+        return {}
+    told = _TOLD.where(ENTRIES.c.correlation.in_(about), ENTRIES.c.action.in_(_ON_RECORD))
+    said, missing = _as_told(tx, told, select(Emergency).where(col(Emergency.id).in_(about), _GRANTED))
+    there = {name: one for name, one in said.items() if name not in missing}
+    found = [there[one.emergency] for one in words_about(tx, [*there.values()])]
+    return {
+        account: frozenset(one.emergency for one in found if one.account == account)
+        for account in {one.account for one in found}
+    }
+
+
 def _lost(tx: Session, told: Any, rows: Any) -> Sequence[Lost]:
-    said = tx.connection().execute(told.order_by(ENTRIES.c.index)).all()
-    if not said:
-        return ()
-    there = {(one.id, one.account): one for one in only_genuine(tx, tx.exec(rows))}
-    missing: dict[str, Lost] = {}
-    until = {emergency: at for _, emergency, _, _, at in said}
-    for action, emergency, account, entitlement, at in said:
-        row = there.get((emergency, account))
-        if action != FOUND and (row is None or (action == REVIEWED and row.reviewed_at is None)):
-            lost = Lost(
-                emergency=emergency, account=account, entitlement=entitlement or "", at=at, until=until[emergency]
-            )  # fmt: skip
-            missing.setdefault(emergency, lost)
+    _, missing = _as_told(tx, told, rows)
     settled = {one.emergency for one in words_about(tx, [*missing.values()]) if one.settles}
     return tuple(one for one in missing.values() if one.emergency not in settled)
+
+
+def _as_told(tx: Session, told: Any, rows: Any) -> tuple[Mapping[str, Lost], Mapping[str, Lost]]:
+    """What the record tells of, and what of it is not there, whatever was said of that since."""
+    said = tx.connection().execute(told.order_by(ENTRIES.c.index)).all()
+    there = {(one.id, one.account): one for one in only_genuine(tx, tx.exec(rows))} if said else {}
+    each, missing = dict[str, Lost](), dict[str, Lost]()
+    until = {emergency: at for _, emergency, _, _, at in said}
+    for action, emergency, account, entitlement, at in said:
+        if action == FOUND:
+            continue
+        one = Lost(
+            emergency=emergency, account=account, entitlement=entitlement or "", at=at, until=until[emergency]
+        )  # fmt: skip
+        each.setdefault(emergency, one)
+        row = there.get((emergency, account))
+        if row is None or (action == REVIEWED and row.reviewed_at is None):
+            missing.setdefault(emergency, one)
+    return each, missing
 
 
 def words_about(tx: Session, lost: Sequence[Lost]) -> Sequence[RestoreWord]:

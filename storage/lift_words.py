@@ -37,6 +37,11 @@ def keep_each(tx: Session, words: Iterable[RestoreWord]) -> None:
         run(tx.connection(), _KEEP, signed(tx, _OF_LOST.name, word.model_dump()))
 
 
+def spoken_of(tx: Session) -> Sequence[str]:
+    """The emergencies about which there is a word, sound or not."""
+    return tx.exec(select(RestoreWord.emergency).distinct()).all()
+
+
 def of_lost(tx: Session, emergencies: Collection[str]) -> Sequence[RestoreWord]:
     """The words about these emergencies that are as Wicket wrote them, the first one first."""
     if not emergencies:

@@ -5,7 +5,7 @@ person none (B-3, R-1).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -35,7 +35,7 @@ from handlers.stops.outcomes import WordKept
 from handlers.stops.seconding import Speakers, Whose, looked_up, shown, whose
 from storage import deliveries, lift_words
 from storage.directories.base import Account
-from storage.emergency_reviews import Lost, all_lost, lost_of, words_about
+from storage.emergency_reviews import Lost, all_lost, lost_of, spoken_of, words_about
 from storage.exceptions import SETTLED, decide_exceptions, open_under, settle_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, RestoreWord
@@ -76,9 +76,9 @@ class LostEmergencies:
 
     async def look(self) -> None:
         """Tell of whoever's are lost, anew where it is more, and settle what was found again. For the schedule."""
-        lost, told = await self._ground.database.read(_lost_and_told)
+        lost, told, found = await self._ground.database.read(_lost_and_told)
         names = {account: await self._named(lost[account][0]) for account in _news(lost, told)}
-        if names or any(_found_again(lost, told)):
+        if names or found:
             await self._ground.database.write(partial(self._tell, names=names))
 
     async def consider(self, intent: RestoreLost) -> MayRestoreLost | WordKept | Refused:
@@ -276,9 +276,9 @@ class LostEmergencies:
         return named(person.name, person.login)
 
     def _tell(self, tx: Session, names: Mapping[str, str]) -> None:
-        now, (lost, told) = self._ground.now(), _lost_and_told(tx)
-        for account, found in _found_again(lost, told):
-            self._note_found(tx, account, found, told[account] - found)
+        now, (lost, told, found) = self._ground.now(), _lost_and_told(tx)
+        for account, again in sorted(found.items()):
+            self._note_found(tx, account, again, told.get(account, frozenset()) - again)
         for account in sorted(_news(lost, told) & names.keys()):
             some = lost[account]
             recording.record(
@@ -357,22 +357,23 @@ def _told(lost: Lost, directory: str, *, login: str, name: str) -> _AsTold:
     )  # fmt: skip
 
 
-def _lost_and_told(tx: Session) -> tuple[Mapping[str, Sequence[Lost]], Mapping[str, frozenset[str]]]:
-    """By account what is lost of theirs, and of which emergencies that is told."""
-    rows = open_under(tx, f"{Kind.EMERGENCY_LOST}:")
+def _lost_and_told(
+    tx: Session,
+) -> tuple[Mapping[str, Sequence[Lost]], Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]:
+    """By account what is lost of theirs, of which emergencies that is told, and which were told or spoken of and are
+    there again.
+    """
+    lost, rows = all_lost(tx), open_under(tx, f"{Kind.EMERGENCY_LOST}:")
     told = {
         str(row.facts.get("account")): frozenset(map(str, row.facts.get("emergencies") or ())) for row in rows
     }
-    return all_lost(tx), told
-
-
-def _found_again(
-    lost: Mapping[str, Sequence[Lost]], told: Mapping[str, frozenset[str]]
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """By account the emergencies that are told of and lost no more."""
-    for account, emergencies in sorted(told.items()):
-        if found := emergencies - {one.emergency for one in lost.get(account, ())}:
-            yield account, found
+    found = {
+        account: emergencies - {one.emergency for one in lost.get(account, ())}
+        for account, emergencies in told.items()
+    }
+    for account, emergencies in spoken_of(tx).items():
+        found[account] = found.get(account, frozenset()) | emergencies
+    return lost, told, {account: some for account, some in found.items() if some}
 
 
 def _news(lost: Mapping[str, Sequence[Lost]], told: Mapping[str, frozenset[str]]) -> set[str]:

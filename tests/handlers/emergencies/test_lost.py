@@ -153,6 +153,25 @@ async def test_a_word_ends_when_what_it_is_about_is_there_again(world: World) ->
     assert await world.actions("emergency.found") == ["emergency.found done"]
 
 
+async def test_what_two_let_pass_asks_for_both_once_more_when_it_was_there_in_between(world: World) -> None:
+    """R-1, T-9: their words were about that loss; its row came back, and is thrown away a second time."""
+    await took(world, emergency="b-2")
+    await by_hand(world, "CREATE TABLE kept AS SELECT * FROM emergencies")
+    await by_hand(world, "DELETE FROM emergencies")
+    await say(world, "sam")
+    assert await say(world, "linus") == Restored(who="Ada (ada)")
+    assert await lapse(world) is None
+    world.clock.forward(seconds=1)
+    await by_hand(world, "INSERT INTO emergencies SELECT * FROM kept")
+    await told(world)
+    assert (await world.last("emergency.found"))["correlation"] == "b-2"
+    await told(world)
+    assert await world.actions("emergency.found") == ["emergency.found done"]
+    await by_hand(world, "DELETE FROM emergencies")
+    assert await lapse(world) == Lapse.OVERDUE
+    assert [one.facts["emergencies"] for one in await told(world)][1:] == [["b-2"]]
+
+
 class Interrupted(Reviewers):
     """While it looks people up for the first time, somebody throws another emergency away."""
 
