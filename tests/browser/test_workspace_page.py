@@ -590,6 +590,25 @@ async def test_a_page_whose_line_broke_shows_what_there_is_now(desk):
     await expect(desk.page.locator("[data-ts]")).to_have_count(1)
 
 
+async def test_a_page_whose_line_is_not_back_yet_shows_what_it_is_answered(desk):
+    """The workspace was started anew: no answer of it is older than what the line of before told."""
+    news = {"kind": "toast", "channel": OWNERS, "as_of": 2**53, "text": "of before"}
+    lines = []
+
+    async def breaks(route: Route) -> None:
+        lines.append(route)
+        if len(lines) == 1:
+            body = f"retry: 10\ndata: {json.dumps(news)}\n\n"
+            await route.fulfill(content_type="text/event-stream", body=body)
+
+    await desk.page.route("**/page/stream?*", breaks)
+    await desk.open(GRACE, OWNERS)
+    await expect(desk.page.get_by_text("of before")).to_be_visible()
+    await desk.client.chat_postMessage(channel=OWNERS, text="being set up")
+    await desk.page.locator(f'nav a[data-channel="{OWNERS}"]').click()
+    await expect(desk.page.locator("[data-ts]")).to_contain_text(["being set up"])
+
+
 async def test_a_form_that_opens_while_another_one_is_closed_stays_open(desk):
     await open_form(desk)
     form = desk.page.get_by_role("dialog", name="Ask for access")

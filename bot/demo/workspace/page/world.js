@@ -101,6 +101,7 @@ export function listen(as, { event, line }) {
     line(true);
   };
   source.onerror = () => {
+    stands.clear();
     world.as_of = null;
     line(false);
   };
