@@ -256,9 +256,11 @@ def first_since(tx: Transaction, at: datetime) -> int | None:
 
 
 def following(tx: Transaction, index: int, *, limit: int) -> list[Row]:
-    """The entries from this index on, in their order, with their texts; so many at most."""
+    """The entries from this index on that the head counts, in their order, with their texts; so many at most."""
     connection = connection_of(tx)
-    query = _READ_ENTRIES.where(ENTRIES.c.index >= index).order_by(ENTRIES.c.index).limit(limit)
+    size = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
+    found = (ENTRIES.c.index >= index) & (ENTRIES.c.index < size)
+    query = _READ_ENTRIES.where(found).order_by(ENTRIES.c.index).limit(limit)
     return _with_texts(connection, connection.execute(query).mappings().all())
 
 

@@ -13,6 +13,7 @@ from handlers.exceptions.strange import Kind
 from storage import streams
 from storage.audit import log
 from storage.audit.log import Row
+from storage.audit.tables import ENTRIES
 from storage.engine.stores import Server
 from storage.macs import SENDING
 from storage.records import ExceptionRecord
@@ -259,3 +260,22 @@ async def test_an_upgrade_goes_on_where_the_version_before_stood_once(world: Wor
     said = await world.last("stream.begun")
     assert (said["outcome"], said["facts"]["position"]) == ("done", 2)
     assert not world.ground.database.doubts
+
+
+@pytest.mark.both_engines
+async def test_what_other_hands_put_behind_the_end_moves_no_place(world: World) -> None:
+    """T-9: once it is thrown out, the entry that comes there is sent as well."""
+    collector = Collector()
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    await world.given("charles")
+    size, names = len(await everything(world)), [f'"{one.name}"' for one in ENTRIES.c]
+    other = {'"index"': str(size), '"id"': "'e-stray'"}
+    copied = ", ".join(other.get(one, one) for one in names)
+    await by_other_hands(
+        world, f'INSERT INTO audit_entries ({", ".join(names)}) SELECT {copied} FROM audit_entries WHERE "index" = 0'
+    )  # fmt: skip
+    await stream.send_due()
+    assert await world.ground.database.read(lambda tx: streams.position(tx, SENDING)) == size
+    assert "e-stray" not in collector.taken
