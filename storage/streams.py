@@ -72,10 +72,12 @@ def unbound(tx: Session, name: str) -> int:
 
 
 def failing_since(tx: Session, name: str) -> datetime | None:
-    """When what was sent was refused first, while it is."""
-    found: datetime | None = (
-        tx.connection().execute(select(_STREAMS.c.failing_since).where(_STREAMS.c.name == name)).scalar()
-    )
+    """When what was sent was refused first, while it is; None as well where that cannot be read, which nobody wrote."""
+    asked = select(_STREAMS.c.failing_since).where(_STREAMS.c.name == name)
+    try:
+        found: datetime | None = tx.connection().execute(asked).scalar()
+    except (TypeError, ValueError, OverflowError):
+        return None
     return found
 
 

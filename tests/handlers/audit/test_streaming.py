@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from handlers.audit.doubts import Doubts
+from handlers.audit.lagging import Lagging
 from handlers.audit.streaming import TELL_AFTER, NotTaken, Streaming
 from handlers.exceptions.strange import Kind
 from storage import streams
@@ -231,6 +232,26 @@ async def test_a_place_that_other_hands_moved_is_told_and_nothing_is_passed_by(
     await stream.send_due()
     assert set(await everything(world)) <= set(collector.taken)
     assert not world.ground.database.doubts
+
+
+@pytest.mark.parametrize(
+    "change", ["position = x'00'", "mac = x'00'", "failing_since = 'never'", "lease_until = 'never'"]
+)
+async def test_a_row_that_cannot_even_be_read_holds_nothing_up(world: World, change: str) -> None:
+    """T-9, T-10: SQLite keeps in a column whatever somebody puts there; nor does the watch fail by it."""
+    collector = Collector()
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    await by_other_hands(world, f"UPDATE streams SET {change}")
+    await world.given("charles")
+    await Lagging(world.ground, every=timedelta(days=1), followed=[SENDING]).look()
+    await stream.send_due()
+    await stream.send_due()
+    assert set(await everything(world)) <= set(collector.taken)
+    assert await world.ground.database.read(lambda tx: streams.position(tx, SENDING)) == len(
+        await everything(world)
+    )
 
 
 @pytest.mark.both_engines
