@@ -130,7 +130,7 @@ async def test_a_row_of_other_hands_puts_it_off_for_minutes_and_no_longer(world:
     assert found.facts["what"] == DETECTORS
 
 
-async def test_a_look_that_sees_nothing_new_reads_once_and_writes_nothing(world: World) -> None:
+async def test_a_look_that_sees_nothing_new_writes_nothing(world: World) -> None:
     await world.given("ada")
     watch = lagging(world)
     await watch.look()
