@@ -135,12 +135,16 @@ def record_steps(
     facts: Mapping[str, Fact] = NOTHING,
     texts: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """`record_grant` of several things that came of one act, in this order; their ids. facts, texts: of each."""
+    """`record_grant` of several things that came of one act, in this order; their ids. facts: of each.
+
+    texts: of the first alone. What somebody typed stands once, so that one erasure erases it.
+    """
     shared, wanted = _about(grant, at, actor, _place(tx, where), texts or {}), list(steps)
+    wordless: _Shared = {**shared, "texts": NOTHING_SAID}
     besides = {**facts, **_account_of(grant)}
     entries = [
-        _entry(step, fresh, shared, besides)
-        for fresh, step in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
+        _entry(step, fresh, wordless if number else shared, besides)
+        for number, (fresh, step) in enumerate(zip(new_ids("e", at, len(wanted)), wanted, strict=True))
     ]
     log.append_each(tx, entries)
     return [entry.id for entry in entries]

@@ -332,13 +332,14 @@ async def test_a_directory_that_fails_leaves_the_request_and_the_click_to_be_tri
     assert (await world.decide("grace", grant, delivery="same")).state == GrantState.APPROVED
 
 
-async def test_a_rationale_is_on_the_record_as_a_commitment(world: World) -> None:
-    """Promise 4: the leaf has no free text."""
+async def test_a_rationale_is_on_the_record_once_and_as_a_commitment(world: World) -> None:
+    """Promise 4: the leaf has no free text. One erasure erases it: what the approval came to does not repeat it."""
     grant = await world.asked("ada", "prod-db")
     await world.decide("grace", grant, rationale="because of the incident")
     entry = await world.last("approval.given")
     assert set(entry["texts"]) == {"rationale"}
     assert "incident" not in str(entry)
+    assert (await world.last("grant.approved"))["texts"] == {}
 
 
 async def test_an_approval_that_policy_cannot_weigh_is_void_and_told(tmp_path: Path) -> None:

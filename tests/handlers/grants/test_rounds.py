@@ -306,9 +306,8 @@ async def test_a_worker_whose_lease_ran_out_in_a_round_records_nothing(world: Wo
     world.faulty.release()
     await asyncio.gather(*tasks)
     assert await world.actions("access.removed", "access.change") == ["access.removed done"] * len(PEOPLE)
-    assert await world.changes() == [
-        f"{what} {who} wiki-edit" for what in ("add", "remove") for who in PEOPLE
-    ]
+    once_each = [f"{what} {who} wiki-edit" for what in ("add", "remove") for who in PEOPLE]
+    assert sorted(await world.changes()) == sorted(once_each)  # in which order a round removes is nobody's promise
 
 
 @pytest.mark.both_engines
