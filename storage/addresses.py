@@ -7,26 +7,33 @@ so that nobody hides a change behind it.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.engine import upserts
+from storage.engine.listed import among, listed
+from storage.engine.loading import Loading
 from storage.engine.plain import run_each
 from storage.records import Address, Link
 
 # Of a list of accounts, so many are asked for in one statement.
 _AT_ONCE = 500
-_KEEP = upserts.or_replace(SQLModel.metadata.tables[Address.__tablename__], ("mail", "before", "since"))
+_ADDRESSES = SQLModel.metadata.tables[Address.__tablename__]
+_KEEP = upserts.or_replace(_ADDRESSES, ("mail", "before", "since"))
+_KNOWN = Loading(
+    Address,
+    pick(_ADDRESSES).where(
+        _ADDRESSES.c.directory == bindparam("directory"), among(_ADDRESSES.c.account, "accounts")
+    ),
+)
 
 
 def known(tx: Session, directory: str, accounts: Collection[str]) -> Mapping[str, Address]:
     """What is kept of these accounts."""
     found = dict[str, Address]()
     for some in _stretches(accounts):
-        rows = tx.exec(
-            select(Address)
-            .where(Address.directory == directory, col(Address.account).in_(some))
-            .execution_options(populate_existing=True)
-        ).all()
+        rows = _KNOWN.held(tx, {"directory": directory, "accounts": listed(some)})
         found.update({row.account: row for row in rows})
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import exists, literal_column, or_
+from sqlalchemy import bindparam, exists, literal_column, or_
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -23,6 +23,12 @@ from storage.signing import genuine, signed
 _ALARMS = SQLModel.metadata.tables[Alarm.__tablename__]
 # Built once: every request and click asks, and making a statement costs more than running it.
 _ALL = Loading(Alarm, pick(*_ALARMS.c))
+_ABOUT = Loading(
+    Alarm,
+    pick(_ALARMS)
+    .where(_ALARMS.c.directory == bindparam("directory"), _ALARMS.c.account == bindparam("account"))
+    .order_by(_ALARMS.c.at),
+)
 _REPORTED = "account.reported"
 _OTHER = ENTRIES.alias("other")
 # Few accounts were ever reported, and the index of actions leads to them.
@@ -92,9 +98,7 @@ def get(tx: Session, handle: str) -> Alarm | None:
 
 def open_of(tx: Session, directory: str, account: str) -> Sequence[Alarm]:
     """What is open about this account, the oldest first."""
-    found = tx.exec(
-        select(Alarm).where(Alarm.directory == directory, Alarm.account == account).order_by(col(Alarm.at))
-    )
+    found = _ABOUT.held(tx, {"directory": directory, "account": account})
     there = [one for one in found if _is_open(tx, one)]
     known = {one.handle for one in there}
     others = [one for one in _all_open(tx) if one.handle not in known]

@@ -48,6 +48,14 @@ _OF_CAUSES = Loading(
     ExceptionRecord,
     pick(_EXCEPTIONS).where(among(_EXCEPTIONS.c.cause, "causes")).order_by(_EXCEPTIONS.c.id),
 )
+_SINCE = Loading(
+    ExceptionRecord,
+    pick(_EXCEPTIONS).where(
+        _EXCEPTIONS.c.cause == bindparam("cause"),
+        _EXCEPTIONS.c.last_at > bindparam("since"),  # what the index holds; the first is never after the last
+        _EXCEPTIONS.c.first_at > bindparam("since"),
+    ),
+)
 _UNDER = Loading(
     ExceptionRecord,
     pick(_EXCEPTIONS)
@@ -237,13 +245,7 @@ def is_over(row: ExceptionRecord) -> bool:
 
 
 def _since(tx: Session, cause: str, since: datetime) -> Sequence[ExceptionRecord]:
-    return tx.exec(
-        select(ExceptionRecord).where(
-            ExceptionRecord.cause == cause,
-            col(ExceptionRecord.last_at) > since,  # what the index holds; the first is never after the last
-            col(ExceptionRecord.first_at) > since,
-        )
-    ).all()
+    return _SINCE.held(tx, {"cause": cause, "since": since})
 
 
 def _to_count_on(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:

@@ -47,19 +47,15 @@ _PAST_OF = Loading(
         _GRANTS.c.ended_at.desc()
     ),
 )
-_COVERING = select(Grant).where(
-    col(Grant.directory) == bindparam("directory"),
-    col(Grant.account) == bindparam("account"),
-    col(Grant.group) == bindparam("group"),
-    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
-)
-
 _COVERING_ALL = select(Grant).where(
     col(Grant.account).in_(bindparam("accounts", expanding=True)),
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
 _IN_GROUP = _GRANTS.c.directory == bindparam("directory"), _GRANTS.c.group == bindparam("group")
 _STANDS = _GRANTS.c.state.in_((*LIVE, GrantState.ENDING))
+_COVERING = Loading(
+    Grant, select_columns(_GRANTS).where(*_IN_GROUP, _GRANTS.c.account == bindparam("account"), _STANDS)
+)
 _OF_GROUP = (
     col(Grant.directory) == bindparam("directory"),
     col(Grant.group) == bindparam("group"),
@@ -237,7 +233,7 @@ def past_of(tx: Session, directory: str, account: str, entitlement: str) -> Sequ
 
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:
     """The grants that concern one holding: live ones and those whose end is under way."""
-    found = tx.exec(_COVERING, params={"directory": directory, "account": account, "group": group})
+    found = _COVERING.held(tx, {"directory": directory, "account": account, "group": group})
     return given_truly(tx, found)
 
 

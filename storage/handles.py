@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, literal_column, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.records import Handle
@@ -20,6 +21,7 @@ from storage.states import Purpose, Result
 
 # Built once: every request and click asks, and making a statement costs more than running it.
 _HANDLES = SQLModel.metadata.tables[Handle.__tablename__]
+_BY_ID = Loading(Handle, pick(_HANDLES).where(_HANDLES.c.id == bindparam("of")))
 _LAST_RESETS = (
     pick(_HANDLES.c.directory, _HANDLES.c.account, func.max(_HANDLES.c.done_at).label("at"))
     .where(
@@ -83,7 +85,7 @@ def close(tx: Session, handle_id: str, *, at: datetime) -> bool:
 
 def handle_by_id(tx: Session, handle_id: str) -> Handle | None:
     """The handle, whatever its state; None if there is none, or it is not as Wicket wrote it."""
-    found = tx.get(Handle, handle_id)
+    found = next(iter(_BY_ID.held(tx, {"of": handle_id})), None)
     return found if found is not None and genuine(tx, found) else None
 
 

@@ -35,33 +35,24 @@ LEFT = "Wicket ended while it was at it."
 # What is kept as the fault when somebody changed the membership, or may have, whose lease was over by then.
 LATE = "One whose turn was over by then changed it."
 
-# What a session holds of a row may be older than the row, which is also changed without the ORM.
-_FRESH = {"populate_existing": True}
-
 # Built once: making a statement costs more than running it.
-_OF = (
-    select(Holding)
-    .execution_options(**_FRESH)
-    .where(
-        col(Holding.directory) == bindparam("directory"),
-        col(Holding.account) == bindparam("account"),
-        col(Holding.group) == bindparam("group"),
-    )
-)
 _STOOD_BEFORE = select(Holding.account).where(
     col(Holding.directory) == bindparam("directory"),
     col(Holding.group) == bindparam("group"),
     col(Holding.stood_before).is_(True),
 )
-_BY_ID = (
-    select(Holding).execution_options(**_FRESH).where(col(Holding.id) == bindparam("id")).with_for_update()
-)
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
+_IN_GROUP = (_HOLDINGS.c.directory == bindparam("directory"), _HOLDINGS.c.group == bindparam("group"))
+_OF = Loading(
+    Holding, select_columns(_HOLDINGS).where(*_IN_GROUP, _HOLDINGS.c.account == bindparam("account"))
+)
+_BY_ID = Loading(
+    Holding, select_columns(_HOLDINGS).where(_HOLDINGS.c.id == bindparam("of")).with_for_update()
+)
 _OF_SOME = Loading(
     Holding,
     select_columns(_HOLDINGS).where(
-        _HOLDINGS.c.directory == bindparam("directory"),
-        _HOLDINGS.c.group == bindparam("group"),
+        *_IN_GROUP,
         among(_HOLDINGS.c.account, "accounts"),
     ),
 )
@@ -162,7 +153,7 @@ def take_over(tx: Session, grant: Grant, *, at: datetime) -> Holding:
 
 def of_account(tx: Session, *, directory: str, account: str, group: str) -> Holding | None:
     """The holding of this account in this group, if there ever was one."""
-    return tx.exec(_OF, params={"directory": directory, "account": account, "group": group}).first()
+    return next(iter(_OF.held(tx, {"directory": directory, "account": account, "group": group})), None)
 
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
@@ -228,7 +219,7 @@ def renew(tx: Session, claimed: Claim, *, until: datetime) -> Holding | None:
 
 def held_under(tx: Session, claimed: Claim) -> Holding | None:
     """The holding as it is now, if the lease of `claimed` still holds; None if the work went to another."""
-    holding = tx.exec(_BY_ID, params={"id": claimed.id}).first()
+    holding = next(iter(_BY_ID.held(tx, {"of": claimed.id})), None)
     return holding if holding is not None and holding.fence == claimed.fence else None
 
 
@@ -238,7 +229,7 @@ def changed_late(tx: Session, claimed: Claim, *, at: datetime, ours: bool) -> Ho
     Whoever is at it now looks once more when they are done. ours: what stands there now came by us, whatever it was
     taken for meanwhile, so it is ours to take back. None if there is no such holding.
     """
-    holding = tx.exec(_BY_ID, params={"id": claimed.id}).first()
+    holding = next(iter(_BY_ID.held(tx, {"of": claimed.id})), None)
     if holding is None:
         return None
     if holding.settled:

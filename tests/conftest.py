@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # How long one example takes says more about what else the machine is doing than about the code.
-# Half of the usual examples, so that all tests together take minutes; the other profile has as many as one wants.
+# A quarter of the usual examples, so that all tests together take minutes: each run tries others. The other profile has
+# as many as one wants.
 settings.register_profile(
-    "patient", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "patient", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
 )
 # `--hypothesis-profile=chaos`: as many examples as a night holds, and new ones each time.
 settings.register_profile("chaos", settings.get_profile("patient"), max_examples=2000)

@@ -67,6 +67,8 @@ class Streaming:
         self._place = Following(ground, SENDING, sender=sender, begins=self._begins)
         self._rests_until: datetime | None = None
         self._rest = _SHORTEST
+        # Of what another process told, or a version before, the row may not tell any more.
+        self._has_sent = False
 
     async def send_due(self) -> int:
         """Send what waits, for some seconds at most; how many entries were accepted."""
@@ -95,6 +97,7 @@ class Streaming:
             return 0
         self._rest, self._rests_until = _SHORTEST, None
         moved = await database.write(lambda tx: self._accepted(tx, before, before + len(entries)))
+        self._has_sent = self._has_sent or moved
         return len(entries) if moved else 0
 
     def _begins(self, tx: Session) -> int:
@@ -111,7 +114,7 @@ class Streaming:
         return self._rests_until is not None and now < self._rests_until <= now + _ASKED_AT_MOST
 
     def _accepted(self, tx: Session, before: int, now: int) -> bool:
-        if streams.failing_since(tx, SENDING) is not None:
+        if not self._has_sent or streams.failing_since(tx, SENDING) is not None:
             settle_exceptions(tx, at=self._ground.now(), causes=[_CAUSE])
         return self._place.move(tx, before, now)
 

@@ -3,8 +3,9 @@
 slack_sdk's models are asked first, then the rules they miss; nothing is mended, only told.
 """
 
-import copy
+import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from slack_sdk.errors import SlackObjectFormationError
@@ -16,6 +17,8 @@ from bot.demo.workspace.shape_rules import duplicates, id_problem, problem, text
 from bot.demo.workspace.text import mass_mention
 
 MOST_BLOCKS_OF_A_MESSAGE = 50
+# Blocks whose judgement is kept, a kilobyte each.
+_JUDGED = 2000
 KNOWN_BLOCKS = frozenset(
     {"section", "divider", "image", "actions", "context", "input", "header", "rich_text"}
 )
@@ -66,13 +69,22 @@ def _block(block: Any, at: str) -> list[str]:
 
 
 def _models(block: Json, at: str) -> list[str]:
-    """What slack_sdk's own models say; they raise whatever a wrong shape makes them stumble over."""
+    wrong = _of_models(json.dumps(block))
+    return [problem(wrong, at)] if wrong is not None else []
+
+
+@lru_cache(maxsize=_JUDGED)
+def _of_models(block: str) -> str | None:
+    """What slack_sdk's own models say; they raise whatever a wrong shape makes them stumble over.
+
+    To make them of a block takes longer than all other rules, and an edit repeats most blocks.
+    """
     try:
-        for parsed in Block.parse_all([copy.deepcopy(block)]):
+        for parsed in Block.parse_all([json.loads(block)]):
             parsed.to_dict()
     except (SlackObjectFormationError, TypeError, ValueError, KeyError, AttributeError) as error:
-        return [problem(str(error), at)]
-    return []
+        return str(error)
+    return None
 
 
 def _section(block: Json, at: str) -> Iterator[str]:

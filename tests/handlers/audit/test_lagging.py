@@ -173,7 +173,7 @@ async def test_a_refusal_that_is_ever_again_a_new_one_hides_nothing_for_good(wor
     assert found.facts["what"] == SIEM
 
 
-async def test_a_look_that_sees_nothing_new_reads_once_and_writes_nothing(world: World) -> None:
+async def test_a_look_that_sees_nothing_new_writes_nothing(world: World) -> None:
     await world.given("ada")
     watch = lagging(world)
     await watch.look()

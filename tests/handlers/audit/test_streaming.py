@@ -197,6 +197,22 @@ async def test_what_one_sender_died_over_another_sends_again(world: World) -> No
     assert await world.ground.database.read(lambda tx: streams.position(tx, SENDING)) == sent[0]
 
 
+async def test_what_was_told_is_over_where_no_row_tells_of_it_any_more(world: World) -> None:
+    """An upgrade begins with a row of its own, in which nothing was refused yet."""
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 503")
+    before = streaming(world, collector)
+    await world.given("ada")
+    for _ in range(2):
+        await before.send_due()
+        world.clock.forward(seconds=TELL_AFTER.total_seconds())
+    assert len(await told(world)) == 1
+    await by_other_hands(world, "UPDATE streams SET failing_since = NULL")
+    assert await streaming(world, Collector(), "newer").send_due() > 0
+    [one] = await told(world)
+    assert "settled" in one.facts
+
+
 async def by_other_hands(world: World, *statements: str) -> None:
     """As whoever can write to the database does."""
     await world.ground.database.write(

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel, select
 from storage.engine.plain import Plain, rows, run, run_each
 from storage.faults import StorageUnavailable
 from storage.records import Delivery, Grant
-from storage.states import GrantState
+from storage.states import LIVE, GrantState
 
 DELIVERIES = SQLModel.metadata.tables[Delivery.__tablename__]
 ADD = Plain(insert(DELIVERIES))
@@ -117,3 +117,12 @@ def test_a_state_stands_in_the_statement_and_is_no_value_of_it(database):
     said = database.read_now(lambda tx: Plain(waiting).said_to(tx.connection().dialect))
     assert "state = 'pending'" in said.text
     assert said.given({"of": "p-ada"}) in (("p-ada",), {"of": "p-ada"})
+
+
+def test_states_of_which_it_may_be_any_stand_in_the_statement_too(database):
+    """They are the one list that it takes: indexes are for rows of such states."""
+    grants = SQLModel.metadata.tables[Grant.__tablename__]
+    live = Plain(select_columns(grants.c.id).where(grants.c.state.in_(LIVE)))
+    said = database.read_now(lambda tx: live.said_to(tx.connection().dialect))
+    assert "state IN ('approved', 'active')" in said.text
+    assert database.read_now(lambda tx: list(rows(tx.connection(), live))) == []

@@ -13,7 +13,7 @@ from bot.slack.actions import Action
 from bot.slack.messages.alerts.facts import Alert, ended, plain
 from bot.slack.messages.alerts.work import state_line, ways
 from bot.slack.messages.parts import Message, actions, button, note, section, sure_button
-from bot.slack.words import day_and_clock, listed, together
+from bot.slack.words import day_and_clock, duration, listed, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.exceptions.strange import Kind
 
@@ -34,6 +34,10 @@ _LISTS: Mapping[str, str] = {
     "settings_removed": template("*Settings that bear on security and are gone:* {names}"),
     "settings_changed": template("*Settings that bear on security and are others now:* {names}"),
 }
+_WRITTEN: Mapping[str, str] = {"max_duration": "max", "max_minutes": "max", "standing_allowed": "standing"}
+_MINUTES = frozenset({"max_duration", "max_minutes"})
+_YES_OR_NO = frozenset({"standing_allowed"})
+_FLAGS: Mapping[str, str] = {"True": template("yes"), "False": template("no")}
 _BECAME: Mapping[str, str] = {
     "withdrawn": template(
         "It was withdrawn: its files say something else now, or another change came first."
@@ -168,11 +172,11 @@ def _lines(changed: object, *, name: int = 150, value: int = 400) -> Iterator[st
         for one, told in groupby(_in_parts(changed.get(kind, ()), 3), key=itemgetter(0)):
             yield say(
                 "*{name}:* {fields}", name=plain(one, name),
-                fields=listed([f"{plain(key)} {plain(text, value)}" for _, key, text in told]),
+                fields=listed([f"{_key(key)} {_value(key, text, value)}" for _, key, text in told]),
             )  # fmt: skip
     for kind in ("entitlements_changed", "owners_changed", "scopes_changed"):
         for one, key, before, after in _in_parts(changed.get(kind, ()), 4):
-            was, now = (plain(text, value) or say("nothing") for text in (before, after))
+            was, now = (_value(key, text, value) or say("nothing") for text in (before, after))
             yield _field(plain(one, name), key, was, now, lower=_is_lower(after, before))
 
 
@@ -196,14 +200,28 @@ def _field(about: str, key: str, was: str, now: str, *, lower: bool) -> str:
         )
     if key == "max_duration":
         return say(
-            "*{name}:* its longest duration was {before} minutes, and is {after}",
+            "*{name}:* its longest duration was {before}, and is {after}",
             name=about,
             before=was,
             after=now,
         )
     return say(
-        "*{name}:* {key} was {before}, and is {after}", name=about, key=plain(key), before=was, after=now
+        "*{name}:* {key} was {before}, and is {after}", name=about, key=_key(key), before=was, after=now
     )
+
+
+def _key(field: str) -> str:
+    """As a catalogue has it."""
+    return plain(_WRITTEN.get(field, field))
+
+
+def _value(field: str, text: str, most: int) -> str:
+    """As a person reads it: a time with its unit, and a flag as yes or no."""
+    if field in _MINUTES and text.isdigit():
+        return duration(int(text))
+    if field in _YES_OR_NO and text in _FLAGS:
+        return say(_FLAGS[text])
+    return plain(text, most)
 
 
 def _known(alert: Alert) -> str:

@@ -544,14 +544,17 @@ GOLDEN = [
                 "policies_added": ["never-on-fridays"], "policies_changed": ["owner-approval"],
                 "entitlements_changed": ["prod-db", "risk", "4", "2", "wiki", "max_duration", "60", "120",
                                          "wiki", "owner", "data", "it-desk"],
+                "entitlements_written": ["blog", "max_duration", "240", "blog", "standing_allowed", "False",
+                                         "blog", "group", "True"],
                 "settings_changed": ["security.approvers_group"],
             },
         }, who="Wicket", correlation="rules"),
         "⚠️ The rules changed",
         "New policies: never-on-fridays\nPolicies that read otherwise: owner-approval\n"
         "Settings that bear on security and are others now: security.approvers_group\n"
+        "blog: max 4 hours, standing no and group True\n"
         "prod-db: its risk was lowered from 4 to 2\n"
-        "wiki: its longest duration was 60 minutes, and is 120\n"
+        "wiki: its longest duration was 1 hour, and is 2 hours\n"
         "wiki: owner was data, and is it-desk\n"
         "The hash of the set: 4ecab4e552c3",
         TAIL.replace("g-1", "rules"),
