@@ -162,13 +162,13 @@ class PageDeeds:
 
 def _meant(where: Message | View, wish: Json) -> Place:
     """The element that was used. While it is on its way the message may be edited, and Slack names its blocks anew:
-    then it is the one there that is for the same, if there still is one.
+    then it is the one there that is for the same, if there still is one and no other.
     """
     action_id, block_id = str(wish["action_id"]), str(wish["block_id"])
     if isinstance(where, Message) and not find(where.blocks, action_id, block_id):
-        for place in find(where.blocks, action_id):
-            if place.element.get("value") == wish.get("value"):
-                return place
+        same = [one for one in find(where.blocks, action_id) if one.element.get("value") == wish.get("value")]
+        if len(same) == 1:
+            return same[0]
     return the_place(where.blocks, action_id, block_id, None)
 
 

@@ -176,6 +176,36 @@ async def test_a_press_while_the_message_is_edited_reaches_the_same_button(page,
     assert pressed == ["r-1"]
 
 
+async def test_a_choice_while_the_message_is_edited_reaches_no_other_menu(page, harness, connect):
+    """A menu has no value of its own to know it by: where there are several, none is chosen in."""
+    chosen = []
+
+    @harness.app.action("how long")
+    async def how_long(ack, body):
+        chosen.append(body["actions"][0])
+        await ack()
+
+    hours = [{"text": plain(f"{hours} h"), "value": str(hours)} for hours in (1, 2)]
+    menu = {
+        "type": "static_select",
+        "action_id": "how long",
+        "placeholder": plain("How long"),
+        "options": hours,
+    }
+    await connect()
+    posted = await harness.client.chat_postMessage(
+        channel=OWNERS, text="as it was", blocks=[{"type": "actions", "elements": [menu]}]
+    )
+    [shown] = (await page.get("page/messages", channel=OWNERS))["messages"]
+    where = {"type": "message", "channel": OWNERS, "ts": posted["ts"]}
+    await harness.client.chat_update(
+        channel=OWNERS, ts=posted["ts"], text="edited", blocks=[{"type": "actions", "elements": [menu]}] * 2
+    )
+    wish = {"container": where, "block_id": shown["blocks"][0]["block_id"], "action_id": "how long"}
+    assert not (await page.do("action", **wish, value=None, selected="1", state={}))["ok"]
+    assert chosen == []
+
+
 async def test_a_refusal_is_told_in_words(page):
     told = [
         (await page.do("say", channel="G0PRIVATE", text="hi"))["error"],
