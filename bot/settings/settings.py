@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import InstanceOf
 
@@ -28,6 +28,13 @@ class Settings(Sections):
     catalogue: InstanceOf[Catalogue]
     rule_files: tuple[Path, ...] = ()
     words: CatalogueSection = CatalogueSection()
+
+    def __copy__(self) -> Self:
+        """Without what was reckoned from these: `model_copy` changes some of the copy."""
+        copied = super().__copy__()
+        for reckoned in ("bearing_on_security", "security_digest"):
+            vars(copied).pop(reckoned, None)
+        return copied
 
     @property
     def people_of(self) -> dict[str, str]:
