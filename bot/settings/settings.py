@@ -29,9 +29,9 @@ class Settings(Sections):
     rule_files: tuple[Path, ...] = ()
     words: CatalogueSection = CatalogueSection()
 
-    def __copy__(self) -> Self:
-        """Without what was reckoned from these: `model_copy` changes some of the copy."""
-        copied = super().__copy__()
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, without what was reckoned of the settings as they are here."""
+        copied = super().model_copy(update=update, deep=deep)
         for reckoned in ("bearing_on_security", "security_digest"):
             vars(copied).pop(reckoned, None)
         return copied
