@@ -40,6 +40,15 @@ def place(recipient: str) -> tuple[str, str]:
     return channel, ts
 
 
+def seems_copy(tx: Session, *, kind: str, subject: str, channel: str, ts: str) -> bool:
+    """Whether it may be one: what the keys tell of it, at each click. `is_copy` knows."""
+    known = rows(tx.connection(), _STANDING, {"kind": kind, "subject": subject})
+    if known:
+        here = {its_ts for where, its_ts, _ in known if where == channel}
+        return bool(here) and ts not in here
+    return bool(rows(tx.connection(), _OWED, {"kind": kind, "subject": subject}))
+
+
 def is_copy(tx: Session, *, kind: str, subject: str, channel: str, ts: str) -> bool:
     """Whether what stands there is a copy that nobody touched yet.
 
@@ -47,15 +56,9 @@ def is_copy(tx: Session, *, kind: str, subject: str, channel: str, ts: str) -> b
     although it is owed. What stands in a channel that an owner moved out of is none: nothing more is told there. Nor
     is a message of another kind that has the same button, such as a reminder.
     """
-    known = rows(tx.connection(), _STANDING, {"kind": kind, "subject": subject})
-    if known:
-        here = {its_ts for where, its_ts, _ in known if where == channel}
-        seems = bool(here) and ts not in here
-    else:
-        seems = bool(rows(tx.connection(), _OWED, {"kind": kind, "subject": subject}))
-    # No index leads there, and hardly any click comes so far.
+    # No index leads there, and of the clicks only those on reminders come so far.
     return (
-        seems
+        seems_copy(tx, kind=kind, subject=subject, channel=channel, ts=ts)
         and tx.exec(_IN_PLACE, params={"subject": subject, "channel": channel, "ts": ts}).first() is None
     )
 

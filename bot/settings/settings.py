@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import InstanceOf
 
@@ -28,6 +28,13 @@ class Settings(Sections):
     catalogue: InstanceOf[Catalogue]
     rule_files: tuple[Path, ...] = ()
     words: CatalogueSection = CatalogueSection()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, without what was reckoned of the settings as they are here."""
+        copied = super().model_copy(update=update, deep=deep)
+        for reckoned in ("bearing_on_security", "security_digest"):
+            vars(copied).pop(reckoned, None)
+        return copied
 
     @property
     def people_of(self) -> dict[str, str]:

@@ -63,5 +63,7 @@ async def touched(ground: Ground, incoming: Incoming, action: str, subject: str)
     if kind is None or not incoming.channel or not incoming.ts:
         return
     where = {"kind": kind, "subject": subject, "channel": incoming.channel, "ts": incoming.ts}
-    if await ground.database.glance(lambda tx: copies.is_copy(tx, **where)):
+    if not await ground.database.glance(lambda tx: copies.seems_copy(tx, **where)):
+        return
+    if await ground.database.read(lambda tx: copies.is_copy(tx, **where)):
         await ground.database.write(lambda tx: copies.adopt(tx, at=ground.now(), **where))

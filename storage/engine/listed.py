@@ -4,12 +4,16 @@ It knows no table, and a list stands in no statement but as what a column is com
 """
 
 import json
+import re
 from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, Text, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
+
+# SQLite's JSON ends a text at a null, so it would be taken for another; PostgreSQL's refuses the whole list.
+_IN_NO_ROW = re.compile("[\x00\ud800-\udfff]")
 
 
 class _Listed(GenericFunction[Any]):
@@ -32,5 +36,5 @@ def among(column: SQLColumnExpression[Any], name: str) -> ColumnElement[bool]:
 
 
 def listed(texts: Collection[str]) -> str:
-    """The list as the one value that it is."""
-    return json.dumps(list(texts))
+    """The list as the one value that it is. What not every engine can keep is in no row, and is left out."""
+    return json.dumps([one for one in texts if not _IN_NO_ROW.search(one)])

@@ -31,9 +31,9 @@ class Loading(Generic[R]):
     def held(self, tx: Session, values: Values = NO_VALUES) -> list[R]:
         """What it finds, in the session; an object that the session has already becomes what was found.
 
-        What was assigned or added and is not written yet is written before, as the ORM does when it looks.
+        What was assigned, added or deleted and is not written yet is written before, as the ORM does when it looks.
         """
-        if tx.identity_map.check_modified() or tx.new:
+        if tx.identity_map.check_modified() or tx.new or tx.deleted:
             tx.flush()
         return [self._in(tx, self._apart(row)) for row in rows(tx.connection(), self._plain, values)]
 

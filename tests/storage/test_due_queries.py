@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlmodel import Session
 
-from storage import claims, endings, escalations, exceptions, floods, grants, outbox, reminders
+from storage import claims, copies, endings, escalations, exceptions, floods, grants, outbox, reminders
 from storage.database import Database
 from storage.given import given_to
 from storage.records import Grant
@@ -129,6 +129,17 @@ def test_what_is_in_a_list_is_found_by_its_key(database, asked):
     """A round asks about its own rows alone, however many there are."""
     plan = database.write_now(lambda tx: plan_of(tx, OF_MANY[asked]))
     assert not re.search(r"\bSCAN (?!anon_1 VIRTUAL TABLE)|Seq Scan", plan)
+
+
+def test_what_each_click_asks_about_its_message_is_found_by_its_key(database):
+    """All other clicks wait for it, and where messages stand is kept for years. A reminder has the status's buttons."""
+
+    def work(tx: Session) -> str:
+        about = {"kind": "request", "subject": "g-1", "channel": "D1"}
+        outbox.remember_posted(tx, **about, recipient="U1", ts="1.1", at=NOW)
+        return plan_of(tx, lambda tx: copies.seems_copy(tx, **about, ts="2.2"))
+
+    assert not re.search(r"\bSCAN|Seq Scan", database.write_now(work))
 
 
 @pytest.mark.parametrize("asked", OF_ONE_PERSON)

@@ -191,6 +191,16 @@ def test_of_very_many_causes_those_that_were_ever_told_of_are_known(database, no
     assert database.read_now(lambda tx: known_among(tx, [])) == frozenset()
 
 
+@pytest.mark.parametrize("strange", ["\0", "\0:p-mallory", "\ud83d"])
+def test_a_cause_that_begins_as_another_settles_only_itself(database, now, strange):
+    """W-1: a member of a directory may be called anything; SQLite's JSON ends a text at a null."""
+    raised(database, now)
+    others = ["none", f"tampered:p-eve{strange}"]
+    database.write_now(lambda tx: settle_exceptions(tx, at=now, causes=others))
+    assert database.read_now(lambda tx: known_among(tx, others)) == frozenset()
+    assert database.read_now(lambda tx: open_of(tx, "tampered:p-eve"))
+
+
 # As somebody's work.
 
 

@@ -170,6 +170,15 @@ def test_the_security_digest_follows_what_bears_on_security(load):
     assert len({digest, *(load(replace=change).security_digest for change in bearing)}) == len(bearing) + 1
 
 
+def test_a_copy_with_other_settings_has_a_security_digest_of_its_own(load):
+    """What was reckoned of the settings that it was copied from is not told of it."""
+    settings, other = load(), load(replace={"[security]": "[security]\nwrong_code_limit = 9"})
+    assert settings.security_digest != other.security_digest
+    copied = settings.model_copy(update={"security": other.security})
+    assert copied.security_digest == other.security_digest
+    assert copied.bearing_on_security["security.wrong_code_limit"] == 9
+
+
 def test_the_security_digest_is_the_same_wherever_it_runs(load):
     elsewhere = load(
         replace={

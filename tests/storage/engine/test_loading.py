@@ -75,6 +75,17 @@ def test_what_was_assigned_is_not_lost_when_it_is_looked_for_again(database, now
     assert database.read_now(lambda tx: grants.get(tx, kept.id)).reasons == ["so"]
 
 
+def test_what_was_deleted_is_found_no_more(database, now):
+    """Though nobody has written yet that it is gone."""
+    kept = database.write_now(lambda tx: keep(tx, now))
+
+    def work(tx: Session) -> Grant | None:
+        tx.delete(grants.get(tx, kept.id))
+        return grants.get(tx, kept.id)
+
+    assert database.write_now(work) is None
+
+
 def test_what_is_looked_at_apart_moves_as_what_the_session_holds(database, now):
     """Also where the session has the same row: the store is right, and nobody's object comes between."""
     kept = database.write_now(lambda tx: keep(tx, now, GrantState.PENDING))
