@@ -3,7 +3,7 @@
 It decides nothing: neither when a review is due, nor who may give one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,11 +80,9 @@ def lost_of(tx: Session, account: str) -> Sequence[Lost]:
 
 def all_lost(tx: Session) -> Mapping[str, Sequence[Lost]]:
     """The same of everybody, by account."""
-    found = _lost(tx, _TOLD.where(ENTRIES.c.action.in_(_ON_RECORD)), select(Emergency).where(_GRANTED))
-    return {
-        account: [one for one in found if one.account == account]
-        for account in {one.account for one in found}
-    }
+    return _by_account(
+        _lost(tx, _TOLD.where(ENTRIES.c.action.in_(_ON_RECORD)), select(Emergency).where(_GRANTED))
+    )
 
 
 def spoken_of(tx: Session) -> Mapping[str, frozenset[str]]:
@@ -95,11 +93,15 @@ def spoken_of(tx: Session) -> Mapping[str, frozenset[str]]:
     told = _TOLD.where(ENTRIES.c.correlation.in_(about), ENTRIES.c.action.in_(_ON_RECORD))
     said, missing = _as_told(tx, told, select(Emergency).where(col(Emergency.id).in_(about), _GRANTED))
     there = {name: one for name, one in said.items() if name not in missing}
-    found = [there[one.emergency] for one in words_about(tx, [*there.values()])]
-    return {
-        account: frozenset(one.emergency for one in found if one.account == account)
-        for account in {one.account for one in found}
-    }
+    found = _by_account(there[one.emergency] for one in words_about(tx, [*there.values()]))
+    return {account: frozenset(one.emergency for one in some) for account, some in found.items()}
+
+
+def _by_account(lost: Iterable[Lost]) -> Mapping[str, Sequence[Lost]]:
+    found = dict[str, list[Lost]]()
+    for one in lost:
+        found.setdefault(one.account, []).append(one)
+    return found
 
 
 def _lost(tx: Session, told: Any, rows: Any) -> Sequence[Lost]:

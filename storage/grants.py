@@ -56,23 +56,10 @@ _STANDS = _GRANTS.c.state.in_((*LIVE, GrantState.ENDING))
 _COVERING = Loading(
     Grant, select_columns(_GRANTS).where(*_IN_GROUP, _GRANTS.c.account == bindparam("account"), _STANDS)
 )
-_OF_GROUP = (
-    col(Grant.directory) == bindparam("directory"),
-    col(Grant.group) == bindparam("group"),
+_CONCERNING_GROUP = select_columns(_GRANTS.c.account, _GRANTS.c.id, _GRANTS.c.state).where(
+    *_IN_GROUP, _GRANTS.c.entitlement == bindparam("entitlement"), _STANDS
 )
-_CONCERNING_GROUP = select(Grant.account, Grant.id, Grant.state).where(
-    *_OF_GROUP,
-    col(Grant.entitlement) == bindparam("entitlement"),
-    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
-)
-_CONCERNING_SOME = Plain(
-    select_columns(_GRANTS.c.account, _GRANTS.c.id, _GRANTS.c.state).where(
-        *_IN_GROUP,
-        _GRANTS.c.entitlement == bindparam("entitlement"),
-        among(_GRANTS.c.account, "accounts"),
-        _STANDS,
-    )
-)
+_CONCERNING_SOME = Plain(_CONCERNING_GROUP.where(among(_GRANTS.c.account, "accounts")))
 _ACTIVE_IN = select_columns(_GRANTS.c.account).where(
     *_IN_GROUP, _GRANTS.c.entitlement == bindparam("entitlement"), _GRANTS.c.state == GrantState.ACTIVE
 )
@@ -134,12 +121,12 @@ def get(tx: Session, grant_id: str) -> Grant | None:
 
     None as well for a request that is not as Wicket wrote it: nobody asked for that.
     """
-    return asked_truly(tx, next(iter(_BY_ID.held(tx, {"of": grant_id})), None))
+    return asked_truly(tx, _BY_ID.one_held(tx, {"of": grant_id}))
 
 
 def look(tx: Session, grant_id: str) -> Grant | None:
     """`get` for whoever changes it by `move` alone: it is apart from the session, which costs more than the look."""
-    return asked_truly(tx, next(iter(_BY_ID.found(tx, {"of": grant_id})), None))
+    return asked_truly(tx, _BY_ID.one_found(tx, {"of": grant_id}))
 
 
 def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
@@ -223,7 +210,7 @@ def live_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
 def open_of(tx: Session, directory: str, account: str, entitlement: str) -> Grant | None:
     """A request for this entitlement that still waits, this person's or made for them."""
     asked = {"directory": directory, "account": account, "entitlement": entitlement}
-    return next(iter(_OPEN_OF.held(tx, asked)), None)
+    return _OPEN_OF.one_held(tx, asked)
 
 
 def past_of(tx: Session, directory: str, account: str, entitlement: str) -> Sequence[Grant]:
@@ -251,7 +238,7 @@ def concerning_group(
     """
     place = {"entitlement": entitlement, "directory": directory, "group": group}
     if among is None:
-        return list(tx.exec(_CONCERNING_GROUP, params=place))
+        return [tuple(row) for row in tx.execute(_CONCERNING_GROUP, place)]
     wanted = sorted(among)
     found: list[tuple[str, str, str]] = []
     for start in range(0, len(wanted), _AT_ONCE):

@@ -85,7 +85,7 @@ def close(tx: Session, handle_id: str, *, at: datetime) -> bool:
 
 def handle_by_id(tx: Session, handle_id: str) -> Handle | None:
     """The handle, whatever its state; None if there is none, or it is not as Wicket wrote it."""
-    found = next(iter(_BY_ID.held(tx, {"of": handle_id})), None)
+    found = _BY_ID.one_held(tx, {"of": handle_id})
     return found if found is not None and genuine(tx, found) else None
 
 

@@ -153,7 +153,7 @@ def take_over(tx: Session, grant: Grant, *, at: datetime) -> Holding:
 
 def of_account(tx: Session, *, directory: str, account: str, group: str) -> Holding | None:
     """The holding of this account in this group, if there ever was one."""
-    return next(iter(_OF.held(tx, {"directory": directory, "account": account, "group": group})), None)
+    return _OF.one_held(tx, {"directory": directory, "account": account, "group": group})
 
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
@@ -219,7 +219,7 @@ def renew(tx: Session, claimed: Claim, *, until: datetime) -> Holding | None:
 
 def held_under(tx: Session, claimed: Claim) -> Holding | None:
     """The holding as it is now, if the lease of `claimed` still holds; None if the work went to another."""
-    holding = next(iter(_BY_ID.held(tx, {"of": claimed.id})), None)
+    holding = _BY_ID.one_held(tx, {"of": claimed.id})
     return holding if holding is not None and holding.fence == claimed.fence else None
 
 
@@ -229,7 +229,7 @@ def changed_late(tx: Session, claimed: Claim, *, at: datetime, ours: bool) -> Ho
     Whoever is at it now looks once more when they are done. ours: what stands there now came by us, whatever it was
     taken for meanwhile, so it is ours to take back. None if there is no such holding.
     """
-    holding = next(iter(_BY_ID.held(tx, {"of": claimed.id})), None)
+    holding = _BY_ID.one_held(tx, {"of": claimed.id})
     if holding is None:
         return None
     if holding.settled:

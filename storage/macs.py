@@ -162,9 +162,7 @@ class Macs:
             if name not in self._keys:
                 return False
             made = self._made(name, table, row, columns)
-        except (
-            TypeError
-        ):  # SQLite keeps whatever somebody puts there; what cannot be bound was signed by nobody
+        except TypeError:  # SQLite keeps whatever somebody puts there: what cannot be bound nobody signed
             return False
         return hmac.compare_digest(mac.encode("utf-8", "surrogatepass"), made.encode("ascii"))
 

@@ -255,8 +255,7 @@ def give_back(tx: Session, owed: Iterable[Owed], *, until: datetime) -> None:
 
 def where_posted(tx: Session, *, kind: str, subject: str, recipient: str) -> Posted | None:
     """Where the message about this stands, if it was posted."""
-    found = _WHERE_POSTED.found(tx, {"kind": kind, "subject": subject, "recipient": recipient})
-    return found[0] if found else None
+    return _WHERE_POSTED.one_found(tx, {"kind": kind, "subject": subject, "recipient": recipient})
 
 
 def posted_at(tx: Session, *, kind: str, subject: str, recipient: str) -> datetime | None:

@@ -61,8 +61,7 @@ def position(tx: Session, name: str) -> int:
     for place, mac in rows(tx.connection(), _POSITION, {"which": name}):
         if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
             return int(place)
-    told = walks.followed_to(tx, name)
-    return 0 if told is None else told
+    return walks.followed_to(tx, name) or 0
 
 
 def unbound(tx: Session, name: str) -> int:

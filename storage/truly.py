@@ -79,13 +79,13 @@ def doubtful(tx: Session) -> None:
 
 def is_spoilt(tx: Session, grant_id: str) -> bool:
     """Whether there is a grant with this id that is not as Wicket wrote it."""
-    found = next(iter(_BY_ID.found(tx, {"of": grant_id})), None)
+    found = _BY_ID.one_found(tx, {"of": grant_id})
     return found is not None and not genuine(tx, found)
 
 
 def as_it_stands(tx: Session, grant_id: str) -> Grant | None:
     """The grant with this id, whatever it says and whoever wrote it: to be ended."""
-    return next(iter(_BY_ID.held(tx, {"of": grant_id})), None)
+    return _BY_ID.one_held(tx, {"of": grant_id})
 
 
 def _put_back(tx: Session, grant: Grant, over: Collection[str]) -> bool:

@@ -87,9 +87,8 @@ class Lagging:
 
     def _walk(self, tx: Session, before: Look | None, size: int, now: datetime) -> _Stands:
         """As long again as a round takes, since it gives way to what is more urgent."""
-        look = self._again(
-            WALK, before, 0, now
-        )  # wherever it is: since when somebody is there who could walk
+        # Wherever it is: since when somebody is there who could walk.
+        look = self._again(WALK, before, 0, now)
         ended = walks.last_end(tx) or now  # or, before the first round, since the log began
         if now - ended <= 2 * self._every:
             return _Stands(late=False, since=ended, look=look)

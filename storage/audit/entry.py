@@ -13,7 +13,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
-from storage.audit.salted import cleaned, commitment
+from storage.audit.salted import commitment
+from storage.engine.storable import cleaned
 from storage.faults import AuditFault
 from storage.types import from_micros, to_micros
 

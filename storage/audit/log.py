@@ -28,9 +28,10 @@ from sqlalchemy.types import NullType
 from storage.audit.entry import BESIDE, TEXT_ERASED, Entry, decode, written
 from storage.audit.filters import Wanted, conditions
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
-from storage.audit.salted import cleaned, fresh_salts
+from storage.audit.salted import fresh_salts
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.engine.plain import Plain, Talk
+from storage.engine.storable import cleaned
 from storage.engine.together import Together
 from storage.faults import AuditFault
 from storage.types import from_micros

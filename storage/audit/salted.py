@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from os import urandom
 
+from storage.engine.storable import cleaned
+
 SALT_SIZE = 32
 # Block of SHA-256, which the key of an HMAC is filled up to, and what it is combined with.
 _BLOCK = 64
@@ -16,17 +18,7 @@ _INNER, _OUTER = (bytes(each ^ pad for each in range(256)) for pad in (0x36, 0x5
 _INNER_REST, _OUTER_REST = (bytes(_BLOCK - SALT_SIZE).translate(pad) for pad in (_INNER, _OUTER))
 _sha256 = hashlib.sha256
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _HEX = re.compile(r"[0-9a-f]{64}")
-
-
-def cleaned(text: str) -> str:
-    """The text as it is kept: a lone surrogate or a null becomes U+FFFD, all else stays.
-
-    Neither can be stored everywhere (UTF-8, PostgreSQL), and a record must never fail for what somebody typed.
-    """
-    plain = text.isascii() and "\x00" not in text  # nearly every text of ours is, and searching it costs more
-    return text if plain else _UNSTORABLE.sub("\ufffd", text)
 
 
 def fresh_salts(names: Iterable[str]) -> dict[str, bytes]:

@@ -4,7 +4,6 @@ It knows no table, and a list stands in no statement but as what a column is com
 """
 
 import json
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -12,8 +11,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, Text, bindparam, sele
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-# SQLite's JSON ends a text at a null, so it would be taken for another; PostgreSQL's refuses the whole list.
-_IN_NO_ROW = re.compile("[\x00\ud800-\udfff]")
+from storage.engine.storable import is_storable
 
 
 class _Listed(GenericFunction[Any]):
@@ -36,5 +34,7 @@ def among(column: SQLColumnExpression[Any], name: str) -> ColumnElement[bool]:
 
 
 def listed(texts: Collection[str]) -> str:
-    """The list as the one value that it is. What not every engine can keep is in no row, and is left out."""
-    return json.dumps([one for one in texts if not _IN_NO_ROW.search(one)])
+    """The list as the one value that it is. What not every engine can keep is in no row, and is left out: SQLite would
+    take it for another text, which ends at its null, and PostgreSQL refuse the whole list.
+    """
+    return json.dumps(list(filter(is_storable, texts)))

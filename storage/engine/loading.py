@@ -37,6 +37,14 @@ class Loading(Generic[R]):
             tx.flush()
         return [self._in(tx, self._apart(row)) for row in rows(tx.connection(), self._plain, values)]
 
+    def one_found(self, tx: Session, values: Values = NO_VALUES) -> R | None:
+        """The first that `found` answers with; None if there is none."""
+        return next(iter(self.found(tx, values)), None)
+
+    def one_held(self, tx: Session, values: Values = NO_VALUES) -> R | None:
+        """The first that `held` answers with; None if there is none."""
+        return next(iter(self.held(tx, values)), None)
+
     @cached_property
     def _mapper(self) -> Mapper[R]:
         return class_mapper(self._record)

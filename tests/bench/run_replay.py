@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import Session
@@ -24,7 +25,7 @@ from storage.catalogue import Catalogue
 from storage.database import Database
 from storage.macs import Macs
 from storage.states import GrantState
-from tests.bench.machine import BOT_CORE, pin
+from tests.bench.machine import BOT_CORE, peak_mb, pin, resident_mb
 from tests.bench.stage import a_grant, crowd
 from tests.handlers.made_once import without_step_up
 
@@ -55,7 +56,7 @@ class Past:
         """Until there are so many entries."""
         while self.stories * _STORY < entries:
             begins, self.stories = self.stories, min(self.stories + _AT_ONCE, entries // _STORY)
-            self._database.write_now(lambda tx, of=range(begins, self.stories): self._add(tx, of))  # type: ignore[misc]
+            self._database.write_now(partial(self._add, numbers=range(begins, self.stories)))
 
     def _add(self, tx: Session, numbers: range) -> None:
         for number in numbers:
@@ -119,7 +120,7 @@ def measured(folder: Path, count: int) -> dict[str, float]:
         seen, spent = replayed()
         return {
             "asked": seen.total, "differs": seen.differs, "untold": seen.untold, "rate": seen.total / spent,
-            "growth": (spent / seen.total) / (little / short.total), "memory": _memory("VmHWM") - before,
+            "growth": (spent / seen.total) / (little / short.total), "memory": peak_mb(os.getpid()) - before,
         }  # fmt: skip
     finally:
         database.close()
@@ -128,12 +129,7 @@ def measured(folder: Path, count: int) -> dict[str, float]:
 def _peak_from_here() -> float:
     """Forget how much memory there was at the most before; how much there is."""
     Path("/proc/self/clear_refs").write_text("5")
-    return _memory("VmRSS")
-
-
-def _memory(which: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{which}:")) / 1024
+    return resident_mb(os.getpid())
 
 
 if __name__ == "__main__":

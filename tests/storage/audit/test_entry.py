@@ -25,7 +25,8 @@ from storage.audit.entry import (
     written,
 )
 from storage.audit.merkle import leaf_hash
-from storage.audit.salted import check_commitment, cleaned, commitment, fresh_salts
+from storage.audit.salted import check_commitment, commitment, fresh_salts
+from storage.engine.storable import cleaned
 from storage.faults import AuditFault
 
 from .conftest import START, MakeEntry
