@@ -20,7 +20,7 @@ from bot.cli.bars import progress
 from bot.cli.people import account_id, names_of
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
-from bot.cli.tables import moment, say, show, since_when
+from bot.cli.tables import MOST, moment, say, show, since_when
 from bot.settings import Settings
 from bot.slack.words import together
 from bot.stories.reading import step_of
@@ -58,7 +58,9 @@ Key = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(help="So many processes; as many as there are cores, if not said.", min=1, metavar="N"),
+    typer.Option(
+        help="So many processes; as many as there are cores, if not said.", min=1, max=256, metavar="N"
+    ),
 ]
 
 commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
@@ -86,7 +88,9 @@ def show_entries(
     story: Annotated[
         str | None, typer.Option(help="Of this story, from request to revocation.", metavar="ID")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1, metavar="N")] = 100,
+    limit: Annotated[
+        int, typer.Option(help="At most so many, the newest.", min=1, max=MOST, metavar="N")
+    ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON array, with everything.")] = False,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C; as JSON, one a line.")

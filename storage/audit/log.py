@@ -41,6 +41,7 @@ Transaction = Session | Connection
 
 _HEAD_ID = 1
 _BATCH = 1000
+_COPIES = tuple(name for name in BESIDE if name != "at")
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 _THE_HEAD = select(
@@ -328,7 +329,13 @@ def _with_texts(connection: Connection, stored: Sequence[Stored]) -> list[Row]:
         for each in connection.execute(query).mappings():
             kept = StoredText(text=_text(each["text"]), salt=each["salt"], erased_by=_text(each["erased_by"]))
             by_index[each["index"]][_text(each["name"]) or ""] = kept
-    return [Row(**{**each, "at": _moment(each["at"])}, texts=by_index[each["index"]]) for each in stored]
+    return [
+        Row(
+            **{**each, **{name: _text(each[name]) for name in _COPIES}, "at": _moment(each["at"])},
+            texts=by_index[each["index"]],
+        )
+        for each in stored
+    ]
 
 
 def _moment(micros: object) -> datetime:
