@@ -5,7 +5,9 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -165,6 +167,30 @@ async def test_nothing_half_written_stays(world: World, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not empty"):
         write(evidence, tmp_path / "there")
     assert [name for name in os.listdir(tmp_path) if "there" in name] == ["there"]
+
+
+async def test_no_name_or_word_turns_ours_the_other_way_round(world: World) -> None:
+    """O-4: a right-to-left override in them ends where they end."""
+    start, back = world.clock(), "\u202e"
+    await a_day(world)
+    found = await gathered(world, start)
+    names = {each: f"{name}{back}" for each, name in NAMES.items()}
+    cases = [replace(one, justification=back, ticket=back, entitlement=back) for one in found.cases]
+    page = report(cases, period(start), names, written=world.clock(), checkpoint="")
+    assert back in page
+    assert back not in re.sub("<bdi>[^<]*</bdi>", "", page)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "most"),
+    [("2026-01-01", "2026-03-04", 62), ("2026-01-01", "2027-01-01", 53), ("0001-01-01", "9999-12-31", 104)],
+)
+def test_a_long_period_has_no_more_bars_than_can_be_seen(since: str, until: str, most: int) -> None:
+    begins, ends = (datetime.fromisoformat(f"{day}T00:00:00+00:00") for day in (since, until))
+    wanted = Wanted(since=begins, until=ends)
+    page = report([], wanted, {}, written=ends, checkpoint="")
+    [told] = re.findall('aria-label="Requests by [^"]*"', page)
+    assert 0 < told.count(": 0") <= most
 
 
 def test_a_page_about_nothing_says_so() -> None:
