@@ -84,6 +84,7 @@ async def test_anything_but_success_is_no_acceptance(collector: tuple[Collector,
     with pytest.raises(NotTaken, match=str(status)) as told:
         await http.deliver(b"1\n")
     assert "s3cret" not in str(told.value)
+    assert told.value.too_much == (status == 413)
 
 
 async def test_a_redirect_is_not_followed(collector: tuple[Collector, Http]) -> None:
