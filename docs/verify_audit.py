@@ -155,9 +155,10 @@ def check_continues(key: Key, path: str, held: str) -> str:
     (_, old, old_root), (_, size, root) = read_checkpoint(text_in(held), key), read_checkpoint(note, key)
     lines = head.split("\n")
     hashes = [unbase64(line, 32) for line in lines[1:]]
-    if lines[0] != f"old {old}" or not 0 < old <= size:
+    if lines[0] != f"old {old}" or not old <= size:
         raise ValueError("the proof does not begin at your checkpoint")
-    if roots_by_consistency(old, size, hashes, [old_root]) != (old_root, root):
+    both = roots_by_consistency(old, size, hashes, [old_root]) if old or hashes else (root_of(()), root)
+    if both != (old_root, root):
         raise ValueError("the later checkpoint does not keep what yours covers")
     return f"the log over {size} entries begins with the {old} of your checkpoint, unchanged"
 

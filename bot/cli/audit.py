@@ -17,6 +17,7 @@ import typer
 from sqlmodel import Session
 
 from bot.cli.bars import progress
+from bot.cli.files import put
 from bot.cli.people import account_id, names_of
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
@@ -166,7 +167,7 @@ def checkpoint(
     if out is None:
         typer.echo(signed, nl=False)
     else:
-        out.write_text(signed, encoding="utf-8", newline="\n")
+        put(out, signed)
         typer.echo(f"Wrote the checkpoint over {signed.split(chr(10))[1]} entries to {out}.")
     typer.echo("The running bot sends it to the security channel too.", err=True)
 

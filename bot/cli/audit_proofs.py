@@ -10,6 +10,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from bot.cli.audit import note_in, verifier_of
+from bot.cli.files import put
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
 from bot.settings import Settings
@@ -214,7 +215,7 @@ def _put(text: str, out: Path | None, what: str) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
-    out.write_text(text, encoding="utf-8", newline="\n")
+    put(out, text)
     say(f"Wrote the proof {what} to {out}.")
 
 

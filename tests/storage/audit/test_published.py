@@ -1,9 +1,6 @@
 """The file that checkpoints are published to: what is read of it, whatever somebody or a crash made of it (T-2)."""
 
-import resource
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ from hypothesis import strategies as st
 
 from storage.audit.checkpoint import Checkpoint, Signer, sign
 from storage.audit.published import Published, publish, read_published
+from tests.full_disk import room_for
 
 SIGNER = Signer.generate("wicket.example")
 
@@ -47,17 +45,6 @@ def test_after_a_torn_one_the_next_stands_whole(tmp_path: Path) -> None:
     publish(file, note(3))
     found = read_published(file)
     assert (found.notes[0], found.notes[-1], found.rest) == (note(1), note(3), False)
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Files of this process may grow to so many bytes, as on a disk that is nearly full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("earlier", [0, 3])
