@@ -325,8 +325,23 @@ def made(
 
 def test_no_cell_begins_as_a_formula() -> None:
     """O-4: nor after a line break, nor in the width of Chinese characters, which some take for the same."""
-    for typed in ("=1", "\n=1", "\t=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"):
+    for typed in ("=1", "-1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "\tx", "\nx"):
         assert tables.cell(typed) == f"'{typed}", repr(typed)
+    for before in ("\n", "\t"):
+        assert tables.cell(f"{before}=1") == f"'{before}'=1"
+
+
+def test_no_cell_commands_a_terminal() -> None:
+    """O-4: whoever looks at a table with `less` or `cat` sees what was typed, and nothing else happens."""
+    assert tables.cell("a\x1b[2J\x9b2J\x00\x7fb\r\n\tc") == "a\ufffd[2J\ufffd2J\ufffd\ufffdb\r\n\tc"
+
+
+def test_nor_where_a_spreadsheet_parts_cells_at_semicolons() -> None:
+    """O-4: it takes no comma for an end, so the quotes around a cell are not seen to be any."""
+    assert tables.cell("why;=1+cmd|' /C calc'!A0;@x") == "why;'=1+cmd|' /C calc'!A0;'@x"
+    assert tables.cell("two\n-lines") == "two\n'-lines"
+    for harmless in ("a - b; c = d", "INC-4711", "a@example.com", "", "rw-"):
+        assert tables.cell(harmless) == harmless
 
 
 def _read(table: str) -> list[dict[str, str]]:
