@@ -181,6 +181,16 @@ async def test_no_name_or_word_turns_ours_the_other_way_round(world: World) -> N
     assert back not in re.sub("<bdi>[^<]*</bdi>", "", page)
 
 
+async def test_the_entries_stand_in_the_order_of_the_log(world: World) -> None:
+    """As the folder says of them: stories that ran side by side are not told one after another."""
+    start = world.clock()
+    await a_day(world)
+    rows = (await gathered(world, start)).rows.values()
+    assert [row.index for row in rows] == sorted(row.index for row in rows)
+    begun = [row.correlation for row in rows]
+    assert begun != sorted(begun, key=begun.index)
+
+
 @pytest.mark.parametrize(
     ("since", "until", "most"),
     [("2026-01-01", "2026-03-04", 62), ("2026-01-01", "2027-01-01", 53), ("0001-01-01", "9999-12-31", 104)],
