@@ -126,12 +126,12 @@ def read_checkpoint(note: str, key: Key) -> Checkpoint:
 
 
 def text_in(path: str) -> str:
-    """What stands in a file; its line ends, and newlines around it, are not signed."""
+    """What stands in a file; its line ends, newlines around it, and the mark some editors put first, are not signed."""
     with open(path, "rb") as file:
         text = file.read(1_000_001)
     if len(text) > 1_000_000:
         raise ValueError(f"{path} is too long")
-    return text.decode().replace("\r\n", "\n").strip("\n") + "\n"
+    return text.decode("utf-8-sig").replace("\r\n", "\n").strip("\n") + "\n"
 
 
 def check_proof(key: Key, path: str, held: str | None = None) -> str:

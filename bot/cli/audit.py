@@ -290,11 +290,13 @@ def _say(report: Report) -> None:
 
 
 def note_in(path: Path) -> str:
-    """A checkpoint's text; whatever it was copied through may have changed its line ends, which are not signed."""
+    """A checkpoint's text. Whatever it was copied through may have changed its line ends, which are not signed, and put
+    a mark before it.
+    """
     with path.open("rb") as file:
         read = file.read(_LARGEST_NOTE)  # of what is larger the beginning is no checkpoint either
     try:
-        text = read.decode().replace("\r\n", "\n").replace("\r", "\n")
+        text = read.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as wrong:
         raise SettingsFault(f"{path}: is not a checkpoint, which is text.") from wrong
     return text.strip("\n") + "\n"

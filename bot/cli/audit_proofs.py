@@ -4,6 +4,7 @@ They change nothing, in the store or beside it, but for the file that one asks f
 """
 
 import json
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -208,7 +209,8 @@ def _signed_if_last(tx: Transaction, side: Side | NotProven, signer: Signer | No
 def _bytes_of(file: Path) -> bytes:
     """What stands in a file, and no more of it than a proof can hold; its line ends are not signed either."""
     with file.open("rb") as opened_file:
-        return opened_file.read(LARGEST + 2).replace(b"\r\n", b"\n").strip(b"\n") + b"\n"
+        read = opened_file.read(LARGEST + 2).removeprefix(BOM_UTF8)
+    return read.replace(b"\r\n", b"\n").strip(b"\n") + b"\n"
 
 
 def _put(text: str, out: Path | None, what: str) -> None:
