@@ -168,7 +168,7 @@ def check_leaves(key: Key, path: str, held: str) -> str:
 
     def covered(left: int) -> Iterator[bytes]:
         with open(path, "rb") as file:
-            for line in file if left else ():
+            for line in iter(lambda: file.readline(1_000_001), b"") if left else ():
                 yield leaf_hash(line.rstrip(b"\n"))
                 if (left := left - 1) == 0:
                     return
@@ -188,7 +188,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         print(f"HOLDS: {checks[arguments[1]](read_key(arguments[0]), *arguments[2:])}.")
-    except (ValueError, OSError) as reason:
+    except (ValueError, OSError, RecursionError) as reason:
         print(f"FAILS: {reason}.")
         return 1
     return 0

@@ -234,3 +234,28 @@ def test_it_is_told_apart_from_a_wrong_call(
         [KEY.text, "leaves", str(tmp_path / "leaves"), str(tmp_path / "none.txt")],
     ]
     assert [code for code, _ in verdicts(alone, asked)] == [2, 2, 2, 2, 2, 1, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [b"[" * 200_000, b"9" * 20_000, b"\xff", b"", b'"\\ud800"'],
+    ids=["deep", "long", "bytes", "empty", "half"],
+)
+def test_what_the_keys_holder_signed_to_confuse_is_answered_in_a_sentence(
+    alone: Path, tmp_path: Path, leaf: bytes
+) -> None:
+    """T-6: the operator may be who is not believed, and signs what they like."""
+    note = sign(Checkpoint(origin=SIGNER.name, size=1, root=leaf_hash(leaf)), SIGNER)
+    (tmp_path / "proof").write_text(Inclusion(index=0, hashes=(), checkpoint=note, leaf=leaf).text())
+    [(code, said)] = verdicts(alone, [[KEY.text, "proof", str(tmp_path / "proof")]])
+    assert code == (0 if leaf.startswith(b'"') else 1)
+    assert said.splitlines()[-1].startswith("FAILS" if code else "HOLDS")
+
+
+def test_a_line_that_never_ends_is_no_leaf(
+    grown: tuple[Connection, dict[int, str]], alone: Path, tmp_path: Path
+) -> None:
+    """T-6: nor does it fill the memory of whoever checks it."""
+    (tmp_path / "kept.txt").write_text(grown[1][3])
+    [(code, said)] = verdicts(alone, [[KEY.text, "leaves", "/dev/zero", str(tmp_path / "kept.txt")]])
+    assert (code, said.startswith("FAILS: the first 3 entries are not those")) == (1, True)
