@@ -10,8 +10,8 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from bot.cli.audit import note_in, verifier_of
-from bot.cli.files import put
+from bot.cli.audit import verifier_of
+from bot.cli.files import note_in, put
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
 from bot.settings import Settings

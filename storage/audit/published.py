@@ -37,7 +37,7 @@ def read_published(path: Path, *, whole: bool = False) -> Published:
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return Published()
-    found = list(_whole_notes(text))
+    found = list(whole_notes(text))
     # Reading may have begun inside a note: what is before the first whole one is nobody's fault.
     after = text[found[-1][1] :] if found else text
     notes = [text[begin:end] for begin, end in found]
@@ -70,7 +70,7 @@ def _add(file: int, written: bytes) -> None:
         raise
 
 
-def _whole_notes(text: str) -> Iterator[tuple[int, int]]:
+def whole_notes(text: str) -> Iterator[tuple[int, int]]:
     """Where each begins and ends. It looks at no line twice: what the operator named may be any file, however long."""
     after = 0
     for signed in _SIGNED.finditer(text):
