@@ -23,7 +23,7 @@ from storage.states import FOLLOWS, LIVE, GrantState
 from storage.truly import asked_truly, given_truly
 from storage.whose import people_of, whose
 
-# Of a list of ids, so many are asked for in one statement.
+# Rows in memory at a time, where there may be very many.
 _AT_ONCE = 500
 
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
@@ -239,12 +239,8 @@ def concerning_group(
     place = {"entitlement": entitlement, "directory": directory, "group": group}
     if among is None:
         return [tuple(row) for row in tx.execute(_CONCERNING_GROUP, place)]
-    wanted = sorted(among)
-    found: list[tuple[str, str, str]] = []
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = listed(wanted[start : start + _AT_ONCE])
-        found += [tuple(row) for row in rows(tx.connection(), _CONCERNING_SOME, {**place, "accounts": some})]
-    return found
+    asked = {**place, "accounts": listed(among)}
+    return [tuple(row) for row in rows(tx.connection(), _CONCERNING_SOME, asked)]
 
 
 def active_in(tx: Session, *, entitlement: str, directory: str, group: str) -> Iterator[list[str]]:
@@ -267,13 +263,8 @@ def _by_pages(
 
 def covered_in(tx: Session, *, directory: str, group: str, among: Collection[str]) -> frozenset[str]:
     """Those of these accounts that a grant concerns here, whatever its entitlement was called when it was given."""
-    wanted, found, place = sorted(among), set[str](), {"directory": directory, "group": group}
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = listed(wanted[start : start + _AT_ONCE])
-        found.update(
-            account for (account,) in rows(tx.connection(), _COVERED_IN, {**place, "accounts": some})
-        )
-    return frozenset(found)
+    asked = {"directory": directory, "group": group, "accounts": listed(among)}
+    return frozenset(account for (account,) in rows(tx.connection(), _COVERED_IN, asked))
 
 
 def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Grant]]:

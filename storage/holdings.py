@@ -26,9 +26,6 @@ from storage.states import LIVE
 # Literally the condition of the index holdings_open, so that settled holdings cost nothing.
 _OPEN = col(Holding.settled) == false()
 
-# Of a list of ids, so many are asked for in one statement.
-_AT_ONCE = 500
-
 # What is kept as the fault of a try whose process ended in the middle of it.
 LEFT = "Wicket ended while it was at it."
 
@@ -158,12 +155,8 @@ def of_account(tx: Session, *, directory: str, account: str, group: str) -> Hold
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
     """The holdings of these accounts in this group, by account."""
-    found: dict[str, Holding] = {}
-    wanted, place = sorted(accounts), {"directory": directory, "group": group}
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = listed(wanted[start : start + _AT_ONCE])
-        found.update({row.account: row for row in _OF_SOME.held(tx, {**place, "accounts": some})})
-    return found
+    asked = {"directory": directory, "group": group, "accounts": listed(accounts)}
+    return {row.account: row for row in _OF_SOME.held(tx, asked)}
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:

@@ -281,6 +281,27 @@ async def test_a_place_that_other_hands_moved_is_told_and_nothing_is_passed_by(
     assert not world.ground.database.doubts
 
 
+@pytest.mark.both_engines
+async def test_a_place_that_was_kept_from_a_longer_log_is_told_and_nothing_is_passed_by(world: World) -> None:
+    """T-9: as Wicket wrote it, and put into a log that was put back to what it was before."""
+    collector = Collector()
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    longer = len(await everything(world)) + 7
+    at = await world.ground.database.read(lambda tx: streams.position(tx, SENDING))
+    assert await world.ground.database.write(
+        lambda tx: streams.accepted(tx, SENDING, sender="one", before=at, now=longer)
+    )
+    await world.given("charles")
+    await stream.send_due()
+    await Doubts(world.ground).tell_due()
+    (found,) = [one for one in await world.rows(ExceptionRecord) if one.kind == Kind.ROW_CHANGED]
+    assert (found.severity, found.facts["table"], found.facts["row"]) == ("high", "streams", SENDING)
+    await stream.send_due()
+    assert set(await everything(world)) <= set(collector.taken)
+
+
 @pytest.mark.parametrize(
     "change", ["position = x'00'", "mac = x'00'", "failing_since = 'never'", "lease_until = 'never'"]
 )
