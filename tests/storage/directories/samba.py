@@ -94,7 +94,8 @@ class Samba:
 
     def as_administrator(self) -> Any:
         """A connection that may do everything, for setting things up behind the connector's back."""
-        tls = ldap3.Tls(validate=ssl.CERT_NONE)
+        # With an authority named, those of the whole system are not loaded, which takes longer than to connect.
+        tls = ldap3.Tls(validate=ssl.CERT_NONE, ca_certs_file=str(self.authority.ca_file))
         return ldap3.Connection(
             ldap3.Server(self.address, port=self.tls_port, use_ssl=True, tls=tls, get_info=ldap3.NONE),
             user=ADMINISTRATOR,
