@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
@@ -14,7 +13,7 @@ from bot.settings import new_audit_key, new_key
 from tests.bot.checking.conftest import Installation
 from tests.bot.checking.conftest import install as install
 from tests.bot.checking.test_directories import LDAP
-from tests.bot.demo.demos import ROOT, demo
+from tests.bot.demo.demos import ROOT
 
 ARROW = "             → "
 
@@ -165,26 +164,3 @@ async def test_no_secret_is_printed_whatever_fails(install: Installation):
         assert told.exit_code == 1
         for secret in (*secrets.values(), *install.environ.values(), "canary", "ticket="):
             assert secret not in told.stdout + told.stderr, secret
-
-
-def test_beside_a_running_demo_nothing_fails(tmp_path: Path):
-    """And what it is warned of is what a demo is: not for real work."""
-    with demo("--data", str(tmp_path / "kept"), "--port", "0"):
-        lines = (tmp_path / "kept" / "secrets.env").read_text().splitlines()
-        others = {name: value for name, value in os.environ.items() if not name.startswith("WICKET_")}
-        told = subprocess.run(
-            [sys.executable, "-m", "bot", "--config", str(tmp_path / "kept" / "wicket.toml"), "check", "--json"],
-            cwd=ROOT, env=others | dict(line.split("=", 1) for line in lines), text=True, capture_output=True,
-            timeout=20, check=False,
-        )  # fmt: skip
-    assert (told.returncode, told.stderr) == (0, ""), told.stdout
-    report = json.loads(told.stdout)
-    assert report["failed"] == 0
-    assert [one["about"] for one in report["findings"] if one["level"] == "warning"] == [
-        "[server] public_url",
-        "local: kind",
-        "checkpoint",
-        "published checkpoints",
-    ]
-    [bot] = [one for one in report["findings"] if one["about"] == "bot"]
-    assert bot["found"] == "A bot runs on it now."
