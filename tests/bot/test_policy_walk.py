@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.demo.demos import ROOT, demo, typed
+from tests.bot.demo.demos import ROOT, demo
+from tests.bot.typed import typed
 
 _PAGE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
 _WALK = _PAGE[_PAGE.index("## In fifteen minutes") : _PAGE.index("## What stands where")]
@@ -53,7 +54,7 @@ def _played(command: str, running: ExitStack) -> str:
         subprocess.run(["bash", "-ec", command], check=True, timeout=20)
         return ""
     words, _, file = command.removeprefix("wicket ").partition(" > ")
-    told = typed(*shlex.split(words)).stdout
+    told = typed(shlex.split(words)).stdout
     if file:
         Path(file).write_text(told, encoding="utf-8")
     return "" if file else told
@@ -63,7 +64,7 @@ def _until_taken_up() -> str:
     """As long as whoever reads the page would wait at most, and no longer than needed."""
     until = time.monotonic() + _WITHIN
     while time.monotonic() < until:
-        if "rules.changed" in typed(*shlex.split(_TAKEN_UP)).stdout:
+        if "rules.changed" in typed(shlex.split(_TAKEN_UP)).stdout:
             return ""
         time.sleep(0.5)
     raise AssertionError("the rules were not taken up")

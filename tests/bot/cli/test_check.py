@@ -6,25 +6,22 @@ import os
 import subprocess
 import sys
 
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
 from bot.settings import new_audit_key, new_key
 from tests.bot.checking.conftest import Installation
 from tests.bot.checking.conftest import install as install
 from tests.bot.checking.test_directories import LDAP
 from tests.bot.demo.demos import ROOT
+from tests.bot.typed import typed
 
 ARROW = "             → "
 
 
 async def run(install: Installation, *arguments: str) -> Result:
     """Run `wicket --config … check arguments`, beside the servers of this test."""
-    typed = ["--config", str(install.config), "check", *arguments]
-    nothing_else = {name: None for name in os.environ if name.startswith("WICKET_")}
-    return await asyncio.to_thread(
-        CliRunner().invoke, app, typed, env={**nothing_else, **install.environ}, prog_name="wicket"
-    )
+    words = ["--config", str(install.config), "check", *arguments]
+    return await asyncio.to_thread(typed, words, install.environ)
 
 
 async def test_lines_stand_under_their_parts_aligned_and_counted(install: Installation):
@@ -129,7 +126,7 @@ async def test_a_command_that_is_mistyped_could_not_be_done(install: Installatio
 
 
 def test_the_help_says_what_the_exit_codes_mean():
-    told = CliRunner().invoke(app, ["check", "--help"], prog_name="wicket", terminal_width=200)
+    told = typed(["check", "--help"], terminal_width=200)
     assert "0 nothing failed (there may be warnings), 1 at least one line failed" in " ".join(
         told.stdout.split()
     )

@@ -11,10 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from typer.testing import CliRunner, Result
-
-from bot.cli import app
-
 ROOT = Path(__file__).parents[3]
 _LISTENING = "0A"
 COMMAND = (sys.executable, "-m", "bot", "demo")
@@ -75,12 +71,3 @@ def demo(*arguments: str, at: Path = ROOT, **environment: str) -> Iterator[Runni
         process.kill()
         process.wait()
         process.stdout.close()
-
-
-def typed(*words: str, **environment: str) -> Result:
-    """What a command came to that was typed beside it: in this process, as a second one loads for seconds.
-
-    environment: all of Wicket's variables that it has.
-    """
-    nothing_else = {name: None for name in os.environ if name.startswith("WICKET_")}
-    return CliRunner().invoke(app, words, env={**nothing_else, **environment}, prog_name="wicket")

@@ -4,8 +4,9 @@ import subprocess
 from pathlib import Path
 
 from bot.demo.tour.scene import Scene
-from tests.bot.demo.demos import COMMAND, ROOT, typed
+from tests.bot.demo.demos import COMMAND, ROOT
 from tests.bot.demo.tour.performance import perform
+from tests.bot.typed import typed
 
 
 async def asks(scene: Scene) -> None:
@@ -31,7 +32,7 @@ def test_the_whole_story_is_as_promised(tmp_path: Path) -> None:
     assert played.returncode == 0, played.stdout[-3000:] + played.stderr
     assert "steps were as promised" in played.stdout
     assert played.stderr == ""
-    again = typed("demo", "--tour", "--data", told)
+    again = typed(["demo", "--tour", "--data", told])
     assert (again.exit_code, "untouched folder" in again.stderr) == (2, True)
 
 
