@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from storage import emergencies, lift_words, reminders
 from storage.audit.tables import ENTRIES
 from storage.engine.changing import change
+from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows
 from storage.records import Emergency, RestoreWord
 from storage.signing import genuine, only_genuine
 from storage.states import EmergencyState, GrantState
@@ -35,6 +37,18 @@ _TOLD = select_columns(
 # Access that is about to be, or is there.
 _GIVES = (GrantState.APPROVED, GrantState.ACTIVE)
 _GRANTED = Emergency.state == EmergencyState.GRANTED
+_EMERGENCIES = SQLModel.metadata.tables[Emergency.__tablename__]
+_TOOK_PLACE = _EMERGENCIES.c.state == EmergencyState.GRANTED
+# Built once: the schedule asks, and mostly there is none.
+_UNREVIEWED = Loading(
+    Emergency,
+    select_columns(_EMERGENCIES)
+    .where(_TOOK_PLACE, _EMERGENCIES.c.reviewed_at.is_(None))
+    .order_by(_EMERGENCIES.c.opened_at, _EMERGENCIES.c.id),
+)
+_LAST_DRILL = Plain(
+    select_columns(func.max(_EMERGENCIES.c.opened_at)).where(_TOOK_PLACE, _EMERGENCIES.c.drill.is_(True))
+)
 _UNSETTLED = or_(
     col(Emergency.reviewed_at).is_(None),
     (col(Emergency.finding) == "not-justified") & col(Emergency.restored_at).is_(None),
@@ -43,8 +57,7 @@ _UNSETTLED = or_(
 
 def unreviewed(tx: Session) -> list[Emergency]:
     """Those that took place and that nobody reviewed yet, the oldest first."""
-    asked = select(Emergency).where(_GRANTED, col(Emergency.reviewed_at).is_(None))
-    return only_genuine(tx, tx.exec(asked.order_by(col(Emergency.opened_at), col(Emergency.id))))
+    return only_genuine(tx, _UNREVIEWED.held(tx))
 
 
 def unsettled(tx: Session) -> list[Emergency]:
@@ -191,6 +204,5 @@ def restored(tx: Session, emergency: Emergency, *, at: datetime, by: str, name: 
 
 def last_drill(tx: Session) -> datetime | None:
     """When the last drill took place."""
-    return tx.exec(
-        select(func.max(Emergency.opened_at)).where(_GRANTED, col(Emergency.drill).is_(True))
-    ).one()
+    at: datetime | None = rows(tx.connection(), _LAST_DRILL)[0][0]
+    return at
