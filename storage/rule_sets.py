@@ -12,7 +12,6 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.audit import log
-from storage.audit.log import Row
 from storage.engine import upserts
 from storage.engine.changing import change
 from storage.engine.loading import Loading
@@ -20,6 +19,7 @@ from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
 from storage.records import RuleApproval, RuleSet
 from storage.states import RuleSetState
+from storage.told import newest
 
 STORY = "rules"
 """The correlation of all entries about sets of rules."""
@@ -130,15 +130,15 @@ def approvals(tx: Session, rule_set: str) -> Sequence[RuleApproval]:
 
 def witnessed(tx: Session) -> Witnessed | None:
     """What the audit log says last about which set holds; None if it never said."""
-    told = [row for action in HOLDS for row in log.rows(tx, correlation=STORY, action=action, limit=1)]
-    return _as_told(max(told, key=lambda row: row.index)) if told else None
+    told = [entry for action in HOLDS if (entry := newest(tx, STORY, action)) is not None]
+    return _as_told(max(told, key=lambda entry: entry.index).said()) if told else None
 
 
 def as_proposed(tx: Session, rule_set: str) -> Witnessed | None:
     """What the audit log says of this set from when it was proposed; None if it does not."""
     for row in log.rows(tx, correlation=STORY, action="rules.proposed", limit=_LOOKED_AT):
         if row.said()["facts"].get("proposal") == rule_set:
-            return _as_told(row)
+            return _as_told(row.said())
     return None
 
 
@@ -151,8 +151,8 @@ def on_record(tx: Session, approval: RuleApproval) -> bool:
     )
 
 
-def _as_told(row: Row) -> Witnessed:
-    facts = row.said()["facts"]
+def _as_told(said: Mapping[str, Any]) -> Witnessed:
+    facts = said["facts"]
     return Witnessed(
         policy_set=str(facts["set"]), content=str(facts["content"]), composition=str(facts["composition"])
     )
