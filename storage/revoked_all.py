@@ -7,11 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select as pick
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col
 
+from storage.engine.loading import Loading
 from storage.records import Grant, Holding, RevokedAll
 from storage.states import GrantState
 
+_ALL = SQLModel.metadata.tables[RevokedAll.__tablename__]
+_UNFINISHED = Loading(RevokedAll, pick(_ALL).where(_ALL.c.finished_at.is_(None)).order_by(_ALL.c.at))
 # Of a list of ids, so many are asked for in one statement.
 _AT_ONCE = 500
 
@@ -35,9 +38,7 @@ def keep(
 
 def unfinished(tx: Session) -> Sequence[RevokedAll]:
     """Those of which something has not ended yet, the oldest first."""
-    return tx.exec(
-        select(RevokedAll).where(col(RevokedAll.finished_at).is_(None)).order_by(col(RevokedAll.at))
-    ).all()
+    return _UNFINISHED.held(tx)
 
 
 def get(tx: Session, handle: str) -> RevokedAll | None:
