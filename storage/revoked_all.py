@@ -7,12 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select as pick
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col
 
 from storage.engine.listed import among, listed
+from storage.engine.loading import Loading
 from storage.records import Grant, Holding, RevokedAll
 from storage.states import GrantState
 
+_ALL = SQLModel.metadata.tables[RevokedAll.__tablename__]
+_UNFINISHED = Loading(RevokedAll, pick(_ALL).where(_ALL.c.finished_at.is_(None)).order_by(_ALL.c.at))
 # Those of these grants that have not ended yet, with what the directory last said of each.
 _NOT_ENDED = (
     pick(col(Grant.entitlement), col(Holding.last_fault))
@@ -45,9 +48,7 @@ def keep(
 
 def unfinished(tx: Session) -> Sequence[RevokedAll]:
     """Those of which something has not ended yet, the oldest first."""
-    return tx.exec(
-        select(RevokedAll).where(col(RevokedAll.finished_at).is_(None)).order_by(col(RevokedAll.at))
-    ).all()
+    return _UNFINISHED.held(tx)
 
 
 def get(tx: Session, handle: str) -> RevokedAll | None:
