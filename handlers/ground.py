@@ -134,6 +134,15 @@ class Ground:
         entitlement = self.catalogue.entitlements.get(entitlement_id)
         return self.catalogue.owner_of(entitlement) if entitlement else None
 
+    def asked_for(self, grant: Grant) -> Entitlement | None:
+        """What a request that is not given yet was for; None if it left the catalogue, or is another group by now.
+
+        Whoever decided knew of no other group, and policy is asked about the one that the catalogue names.
+        """
+        entitlement = self.catalogue.entitlements.get(grant.entitlement)
+        place = (grant.directory, grant.group)
+        return entitlement if entitlement and (entitlement.directory, entitlement.group) == place else None
+
     def question(
         self,
         *,

@@ -157,7 +157,7 @@ class OpenRequests:
         if way != "ask" and _has_decided(intent.actor.account, grant, decided, facts.approved):
             self.record(tx, intent, grant, "approval.repeated", "refused")
             return _settled_before(grant, decided, now)
-        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
+        entitlement = self._ground.asked_for(grant)
         if entitlement is None or facts.requester is None or facts.target is None:
             return self._gone(tx, intent, grant, decided)
         if not facts.requester.active:
@@ -177,7 +177,7 @@ class OpenRequests:
         """
         facts = await in_time(self._facts(grant_id, None))
         grant, requester, target = facts.seen.grant, facts.requester, facts.target
-        about = grant and self._ground.catalogue.entitlements.get(grant.entitlement)
+        about = grant and self._ground.asked_for(grant)
         if not grant or not about or not requester or not target or grant.state != GrantState.PENDING:
             return None
         question = await self._ground.database.glance(
@@ -330,7 +330,7 @@ class OpenRequests:
         if seen is None:
             seen = await self._ground.database.glance(partial(_seen, ground=self._ground, grant_id=grant_id))
         grant = seen.grant
-        if grant is None or grant.entitlement not in self._ground.catalogue.entitlements:
+        if grant is None or self._ground.asked_for(grant) is None:
             return Facts(seen=seen)
         home = self._ground.home(grant.requester_directory)
         if not seen.counted and not seen.delegated:

@@ -249,6 +249,24 @@ async def test_what_is_no_longer_possible_is_void_by_approval_and_denied_by_deni
     assert "wrong-approver" not in await world.kinds()
 
 
+@pytest.mark.parametrize("place", [{"group": "wiki-edit"}, {"directory": "other"}])
+async def test_what_is_another_group_by_now_is_void_for_whoever_clicks(
+    world: World, place: dict[str, str]
+) -> None:
+    """The operator corrected the catalogue while it waited: nobody was asked about the group that was meant then."""
+    grant = await world.asked("ada", "prod-db")
+    things = world.ground.catalogue.entitlements
+    moved = {**things, "prod-db": replace(things["prod-db"], **place)}
+    world.reopen(catalogue=replace(world.ground.catalogue, entitlements=moved))
+    assert await deciders(world.ground, grant) == ()
+    outcome = await world.decide("grace", grant)
+    assert isinstance(outcome, TooLate)
+    assert outcome.state == GrantState.VOIDED
+    assert (await world.grant(grant)).end_reason == "it can no longer be granted"
+    await world.settle()
+    assert await world.changes() == []
+
+
 async def test_considering_changes_nothing(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
     found = await world.deciding.consider(await world.on("grace", grant))
