@@ -134,6 +134,15 @@ class Ground:
         entitlement = self.catalogue.entitlements.get(entitlement_id)
         return self.catalogue.owner_of(entitlement) if entitlement else None
 
+    def asked_for(self, grant: Grant) -> Entitlement | None:
+        """What a request that is not given yet was for; None if it left the catalogue, or is another group by now.
+
+        Whoever decided knew of no other group, and policy is asked about the one that the catalogue names.
+        """
+        entitlement = self.catalogue.entitlements.get(grant.entitlement)
+        place = (grant.directory, grant.group)
+        return entitlement if entitlement and (entitlement.directory, entitlement.group) == place else None
+
     def question(
         self,
         *,
@@ -198,13 +207,13 @@ class Ground:
 
     def show(self, tx: Session, grant: Grant) -> None:
         """Owe what shows how this grant stands, and tell whose turn it is if it waits for others than the owner's."""
-        owner = self._carried_to(grant)
-        there = beside_request(tx, grant.id) if owner else NOTHING_BESIDE
+        there = beside_request(tx, grant.id) if _was_carried(grant) else NOTHING_BESIDE
         owed = self.messages_of(tx, [grant], {grant.id: there.places})
         if grant.state != GrantState.PENDING:  # nothing is left to answer
             owed += [Message("inquiry", inquiry, grant.slack_user) for inquiry in there.unanswered]
         owe_each(tx, owed, at=self.now(), courier="slack")
         show_before(tx, self, grant)
+        owner = self._carried_to(grant)
         if owner is None or grant.state != GrantState.PENDING:
             return
         if any(count and role != "owner" for role, count in grant.missing.items()):
@@ -218,24 +227,36 @@ class Ground:
         others: where that is, by grant, if it is known.
         """
         owed, shown = list[Message](), list(grants)
-        carried = {grant.id: owner for grant in shown if (owner := self._carried_to(grant))}
+        carried = {grant.id: self._carried_to(grant) for grant in shown if _was_carried(grant)}
         if others is None:
             others = places_of(tx, kind="approval", subjects=list(carried)) if carried else {}
+        gone = {place for some in others.values() for place in some if self._is_of_nobody(place)}
         for grant in shown:
             if grant.slack_user:  # whose membership was found by other hands may not be linked
                 owed.append(Message("request", grant.id, grant.slack_user))
             if grant.id in carried:
-                places = {carried[grant.id]: None, **dict.fromkeys(others.get(grant.id, ()))}
-                owed += [Message("approval", grant.id, place) for place in places]
+                places = dict.fromkeys((carried[grant.id], *others.get(grant.id, ())))
+                owed += [
+                    Message("approval", grant.id, place) for place in places if place and place not in gone
+                ]
             owed += [*besides(tx, self, grant), *_to_report(tx, grant)]
         return owed
 
     def _carried_to(self, grant: Shown) -> str | None:
-        """The owner whom the request went to: their channel may be another by the time it is delivered."""
+        """The owner whom the request went to: their channel may be another by the time it is delivered.
+
+        None if it went to none, or what it is about left the catalogue: then it stands where it was posted.
+        """
         entitlement = self.catalogue.entitlements.get(grant.entitlement)
-        if entitlement is None or grant.automatic or grant.lapses_at is None:
-            return None
-        return f"{OWNER}{entitlement.owner}"
+        return f"{OWNER}{entitlement.owner}" if entitlement and _was_carried(grant) else None
+
+    def _is_of_nobody(self, place: str) -> bool:
+        """Whether that is the channel of an owner who left the catalogue: nobody knows which it was."""
+        return place.startswith(OWNER) and place.removeprefix(OWNER) not in self.catalogue.owners
+
+
+def _was_carried(grant: Shown) -> bool:
+    return not grant.automatic and grant.lapses_at is not None
 
 
 def _to_report(tx: Session, grant: Shown) -> list[Message]:

@@ -37,9 +37,10 @@ class Profiles:
     async def profile(self, user: str, *, live: bool) -> SlackProfile:
         """Who this is. live: ask Slack now; otherwise an answer of the last minute will do."""
         known = self._known.get(user)
-        if not live and known is not None and self._now() - known[0] <= ROUTINE_AGE:
-            return known[1]
         asked_at = self._now()
+        # One of later than now is from before the clock was set back: nobody knows how old it is.
+        if not live and known is not None and timedelta(0) <= asked_at - known[0] <= ROUTINE_AGE:
+            return known[1]
         profile = _read(await self._ask(user))
         self._known[user] = (asked_at, profile)
         self._known.move_to_end(user)

@@ -6,6 +6,7 @@ What the button does is the same on either; this neither decides nor carries out
 from collections.abc import Mapping
 
 from bot.slack.actions import Action
+from bot.slack.forms.decision import unsealed
 from bot.slack.incoming import Incoming
 from handlers.ground import Ground
 from storage import copies
@@ -57,9 +58,12 @@ KINDS: Mapping[str, str] = {
 }
 
 
-async def touched(ground: Ground, incoming: Incoming, action: str, subject: str) -> None:
-    """Somebody clicked there. If that is a copy, owe it the newest state, now and whenever that changes."""
-    kind = KINDS.get(action)
+async def touched(ground: Ground, incoming: Incoming, action: str, value: str) -> None:
+    """Somebody clicked there. If that is a copy, owe it the newest state, now and whenever that changes.
+
+    value: the button's; one that decides at once says beside the id what was shown.
+    """
+    kind, (subject, _) = KINDS.get(action), unsealed(value)
     if kind is None or not incoming.channel or not incoming.ts:
         return
     where = {"kind": kind, "subject": subject, "channel": incoming.channel, "ts": incoming.ts}

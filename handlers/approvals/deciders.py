@@ -106,7 +106,7 @@ async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:
     grant, approvals = await ground.database.read(
         lambda tx: (grants.get(tx, grant_id), counting_of(tx, grant_id))
     )
-    entitlement = ground.catalogue.entitlements.get(grant.entitlement) if grant else None
+    entitlement = ground.asked_for(grant) if grant else None
     if grant is None or entitlement is None or grant.state != GrantState.PENDING:
         return None
     home = ground.home(grant.requester_directory)

@@ -71,7 +71,7 @@ class Execution:
     async def _refusal(self, grant: Grant, approvals: Sequence[Approval]) -> _Refusal | None:
         if grant.foreseen == FORESEEN:
             return await self._refusal_of_emergency(grant)
-        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
+        entitlement = self._ground.asked_for(grant)
         home = self._ground.home(grant.requester_directory)
         requester = await in_call_time(home.account(grant.requester_account))
         if entitlement is None or requester is None:

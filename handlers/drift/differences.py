@@ -317,7 +317,8 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
     over, under = {alone[Kind.GROUP_GONE]}, list[str]()
     for row in open_under(tx, cause_of(Kind.UNEXPLAINED, f"{entitlement.id}:")):
         member = member_of(row)
-        if member not in found.unexplained and not _is_restless(tx, entitlement, member.id):
+        lasts = member in found.unexplained or _is_restless(tx, entitlement, member.id)
+        if not lasts or not is_in_group(row, entitlement):
             under.append(row.cause)
     for row in open_under(tx, cause_of(Kind.VANISHED, f"{entitlement.id}:")):
         member = member_of(row)
@@ -339,6 +340,11 @@ def member_of(row: ExceptionRecord) -> Member:
     return Member(
         kind="group" if row.facts.get("kind") == "group" else "account", id=str(row.facts.get("member"))
     )
+
+
+def is_in_group(row: ExceptionRecord, entitlement: Entitlement) -> bool:
+    """Whether what it tells of is the group that the catalogue names now: of another nothing is decided by it."""
+    return str(row.facts.get("group", entitlement.group)) == entitlement.group
 
 
 def _was_asked(tx: Session, entitlement: Entitlement, member: Member) -> bool:

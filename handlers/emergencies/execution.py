@@ -25,6 +25,8 @@ class NotGiven:
 
 async def why_not_given(ground: Ground, grant: Grant) -> NotGiven | None:
     """None if it may be given. DirectoryUnavailable if one that must be asked does not answer."""
+    if ground.asked_for(grant) is None:
+        return NotGiven()
     row = await ground.database.read(lambda tx: of_grant(tx, grant))
     known = await in_call_time(known_now(ground, row)) if row is not None else None
     if row is None or known is None:

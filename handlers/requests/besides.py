@@ -31,7 +31,7 @@ ENDED_EARLY = "ended-early"
 def besides(tx: Session, ground: "Ground", grant: "Shown") -> list[Message]:
     """What else says how this grant stands."""
     owed: list[Message] = []
-    if grant.passed_on_to:
+    if grant.passed_on_to in ground.catalogue.owners:
         owed.append(Message("approval", grant.id, f"{OWNER}{grant.passed_on_to}"))
     if grant.reminded_at is not None and grant.state != GrantState.PENDING:  # that it is settled
         owed += [Message(REMINDER, grant.id, f"{OWNER}{owner}") for owner in owners_of(ground, grant)]
@@ -81,11 +81,14 @@ def tell_ended_early(tx: Session, ground: "Ground", grant: Grant) -> None:
 
 
 def owners_of(ground: "Ground", grant: "Shown") -> list[str]:
-    """The ids of the owners whose channels have the request: its own, then whoever stands in."""
+    """The ids of the owners whose channels have the request: its own, then whoever stands in.
+
+    Not of one who left the catalogue: nobody knows its channel, and what is owed to it would be tried for ever.
+    """
     entitlement = ground.catalogue.entitlements.get(grant.entitlement)
     return [
         *([entitlement.owner] if entitlement else []),
-        *([grant.passed_on_to] if grant.passed_on_to else []),
+        *([grant.passed_on_to] if grant.passed_on_to in ground.catalogue.owners else []),
     ]
 
 

@@ -32,9 +32,8 @@ def cannot_extend(tx: Session, ground: Ground, intent: Intent, grant_id: str) ->
     if grant is None or not owns(intent.actor, grant):
         turn_away_forged(tx, ground, intent, "grant.tampered")
         return Unknown(what="request")
-    if (
-        grant.target_account
-    ):  # what somebody asked for another is asked for anew, so that both are asked about
+    # What somebody asked for another is asked for anew, so that both are asked about; and what is another group by now.
+    if grant.target_account or ground.asked_for(grant) is None:
         _record(tx, ground, intent, grant, "grant.late")
         return Unknown(what="request")
     is_over = grant.expires_at is None or grant.expires_at <= ground.now()

@@ -40,7 +40,7 @@ from handlers.people.recently import recently
 from handlers.requests.beside import Elsewhere, find_elsewhere, having
 from storage import deliveries, grants
 from storage.approvals import approvals_of, counting_among
-from storage.binding import binds, mark
+from storage.binding import mark
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
@@ -154,10 +154,10 @@ class OpenRequests:
         if grant.state != GrantState.PENDING or grant.lapses_at <= now:
             self.record(tx, intent, grant, "approval.late", "refused")
             return _settled_before(grant, decided, now)
-        if way != "ask" and _has_decided(intent.actor.account, grant, decided, facts.approved):
+        if way != "ask" and _has_decided(intent.actor.account, facts):
             self.record(tx, intent, grant, "approval.repeated", "refused")
             return _settled_before(grant, decided, now)
-        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
+        entitlement = self._ground.asked_for(grant)
         if entitlement is None or facts.requester is None or facts.target is None:
             return self._gone(tx, intent, grant, decided)
         if not facts.requester.active:
@@ -177,7 +177,7 @@ class OpenRequests:
         """
         facts = await in_time(self._facts(grant_id, None))
         grant, requester, target = facts.seen.grant, facts.requester, facts.target
-        about = grant and self._ground.catalogue.entitlements.get(grant.entitlement)
+        about = grant and self._ground.asked_for(grant)
         if not grant or not about or not requester or not target or grant.state != GrantState.PENDING:
             return None
         question = await self._ground.database.glance(
@@ -330,7 +330,7 @@ class OpenRequests:
         if seen is None:
             seen = await self._ground.database.glance(partial(_seen, ground=self._ground, grant_id=grant_id))
         grant = seen.grant
-        if grant is None or grant.entitlement not in self._ground.catalogue.entitlements:
+        if grant is None or self._ground.asked_for(grant) is None:
             return Facts(seen=seen)
         home = self._ground.home(grant.requester_directory)
         if not seen.counted and not seen.delegated:
@@ -353,13 +353,15 @@ class OpenRequests:
         return Facts(seen=seen, requester=requester, target=target, elsewhere=elsewhere)
 
 
-def _has_decided(
-    account: Account, grant: Grant, decided: Sequence[Approval], approved: Sequence[Account]
-) -> bool:
-    """Whether this person decided about the request as it is now: what they approved before a change is void."""
-    if any(same_person(other, account) for other in approved):
+def _has_decided(account: Account, facts: Facts) -> bool:
+    """Whether this person decided about the request as it is now, and it counts: they may have left and come back."""
+    if any(same_person(other, account) for other in facts.approved):
         return True
-    return any(one.approver == account.id and (not one.approved or binds(one, grant)) for one in decided)
+    counted = facts.seen.counted
+    return any(
+        one.approver == account.id and (not one.approved or one.approver in counted)
+        for one in facts.seen.decided
+    )
 
 
 def _seen(tx: Session, ground: Ground, grant_id: str) -> Seen:

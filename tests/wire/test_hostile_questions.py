@@ -294,5 +294,7 @@ async def test_what_left_the_catalogue_while_it_waits_is_granted_by_nobody(world
     await luca.click(request, "approval.approve_at_once", stale=True)
     await luca.sees("can no longer be granted", channel=FINANCE)
     await world.person("ada").sees("is not granted after all")
+    over = await luca.sees("Not granted", channel=FINANCE)
+    assert (over.ts, over.buttons.keys()) == (request.ts, {"story.tell"})
     assert ("p-ada", "crm-readers") not in await world.directory.memberships()
     assert "grant.voided refused" in await world.actions()

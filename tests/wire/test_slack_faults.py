@@ -11,6 +11,7 @@ from tests.wire.steps import SECURITY, approve, ask, deny, undecided
 
 DATA = "C0DATAOWN"
 OBSERVE = "C0OBSERVE"
+FINANCE = "C0FINANCE"
 
 
 def from_the_bot(world, who, channel=None):
@@ -259,12 +260,28 @@ async def test_a_copy_in_a_channel_that_is_shared_by_now_is_told_nothing(world):
     assert len([m for m in alan.messages(SECURITY) if m.says("cannot be reached")]) == 1
 
 
-async def _both(world, who, words: str) -> None:
+async def test_a_copy_that_decides_in_one_click_is_brought_up_to_date_by_it(world):
+    """Its button names beside the request what was shown of it."""
+    ada, luca = world.person("ada"), world.person("luca")
+    await ada.say("I need crm-read for 12h because FIN-3")
+    draft = await ada.sees("You are asking for")
+    world.slack.faults.drop_response("chat.postMessage")
+    await ada.click(draft, "draft.send")
+    await luca.sees("Access request: crm-read", channel=FINANCE)
+    await world.in_time(lambda: len(from_the_bot(world, luca, FINANCE)) == 2, step=5)
+    await world.told()
+    copy = from_the_bot(world, luca, FINANCE)[0]
+    await luca.click(copy, "approval.approve_at_once")
+    await ada.sees("✅ crm-read")
+    await _both(world, luca, "Active until", FINANCE)
+
+
+async def _both(world, who, words: str, channel: str = DATA) -> None:
     """Both copies say so, and neither can be decided on any more."""
-    await world.until(lambda: all(each.says(words) for each in from_the_bot(world, who, DATA)))
+    await world.until(lambda: all(each.says(words) for each in from_the_bot(world, who, channel)))
     deciding = [
         [each for each in one.buttons if each.startswith("approval.")]
-        for one in from_the_bot(world, who, DATA)
+        for one in from_the_bot(world, who, channel)
     ]
     assert deciding == [[], []]
 

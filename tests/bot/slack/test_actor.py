@@ -118,6 +118,14 @@ async def test_slack_that_is_slow_leaves_nobody_within_a_second(slack, profiles)
     slack.faults.delay("users.info", 0)
 
 
+async def test_a_look_from_before_the_clock_was_set_back_is_not_a_minute_old(slack, profiles, clock):
+    """For hours nobody would see that an account is switched off."""
+    await profiles.profile("U0ADA", live=False)
+    slack.update_user("U0ADA", deleted=True)
+    clock.at -= timedelta(hours=3)
+    assert (await profiles.profile("U0ADA", live=False)).deleted
+
+
 async def test_a_failed_live_look_does_not_fall_back_on_an_old_one(slack, profiles):
     await profiles.profile("U0ADA", live=True)
     slack.faults.fail("users.info", "internal_error")

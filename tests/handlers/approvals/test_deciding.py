@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlmodel import delete
 
 from handlers.approvals.deciders import deciders, how_far
 from handlers.approvals.deciding import Deciding
@@ -22,11 +24,13 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
+from storage import outbox
+from storage.catalogue import Catalogue, Owner
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
-from storage.records import Approval, VoidedApproval
+from storage.records import Approval, Owed, VoidedApproval
 from storage.states import GrantState
-from tests.handlers.access_ground import HOUR, SLACK, World
+from tests.handlers.access_ground import CATALOGUE, HOUR, SLACK, World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.decisions.cast import overflowing
 from tests.handlers.made_once import without_step_up
@@ -247,6 +251,44 @@ async def test_what_is_no_longer_possible_is_void_by_approval_and_denied_by_deni
     assert outcome.state == (GrantState.VOIDED if approve else GrantState.DENIED)
     assert bool((await world.grant(grant)).end_reason) is approve
     assert "wrong-approver" not in await world.kinds()
+
+
+@pytest.mark.parametrize("place", [{"group": "wiki-edit"}, {"directory": "other"}])
+async def test_what_is_another_group_by_now_is_void_for_whoever_clicks(
+    world: World, place: dict[str, str]
+) -> None:
+    """The operator corrected the catalogue while it waited: nobody was asked about the group that was meant then."""
+    grant = await world.asked("ada", "prod-db")
+    things = world.ground.catalogue.entitlements
+    moved = {**things, "prod-db": replace(things["prod-db"], **place)}
+    world.reopen(catalogue=replace(world.ground.catalogue, entitlements=moved))
+    assert await deciders(world.ground, grant) == ()
+    outcome = await world.decide("grace", grant)
+    assert isinstance(outcome, TooLate)
+    assert outcome.state == GrantState.VOIDED
+    assert (await world.grant(grant)).end_reason == "it can no longer be granted"
+    await world.settle()
+    assert await world.changes() == []
+
+
+@pytest.mark.parametrize("owners", [CATALOGUE.owners, {}])
+async def test_the_message_of_what_left_the_catalogue_says_that_it_is_over(
+    world: World, owners: dict[str, Owner]
+) -> None:
+    """It stands in a channel with its buttons; nothing goes to the channel of an owner who is gone as well."""
+    grant = await world.asked("ada", "prod-db")
+    for recipient in ("owner:data", "Usam", "copy:C0DATA:1.1"):
+        stands = {"kind": "approval", "subject": grant, "recipient": recipient, "channel": "C1", "ts": "1"}
+        await world.ground.database.write(
+            partial(outbox.remember_posted, **stands, at=world.clock())  # as a courier does
+        )
+    await world.ground.database.write(lambda tx: tx.execute(delete(Owed)))
+    world.reopen(catalogue=Catalogue(entitlements={}, owners=owners))
+    world.clock.forward(hours=24)
+    await world.tick()
+    assert await world.state(grant) == GrantState.LAPSED
+    owed = {("request", "Uada"), ("approval", "Usam"), ("approval", "copy:C0DATA:1.1")}
+    assert await world.owed() == owed | ({("approval", "owner:data")} if owners else set())
 
 
 async def test_considering_changes_nothing(world: World) -> None:

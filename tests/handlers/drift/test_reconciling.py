@@ -207,6 +207,26 @@ async def test_a_grant_that_ended_while_the_click_was_looked_up_is_not_adopted_b
     assert not await world.holds("ada")
 
 
+@pytest.mark.parametrize("way", [Way.REMOVE, Way.ADOPT, Way.DECLARE])
+async def test_what_was_told_of_one_group_decides_nothing_about_another(world: World, way: Way) -> None:
+    """The catalogue names another group by now, in which they are as well: the look there asks about that one."""
+    exception = await found(world)
+    await world.local.put_in_group("wiki-admins", "ada")
+    things = world.ground.catalogue.entitlements
+    moved = {**things, "prod-db": replace(things["prod-db"], group="wiki-admins")}
+    world.reopen(catalogue=replace(world.ground.catalogue, entitlements=moved))
+    assert await decide(world, "sam", exception, way) == Unknown(what="entitlement")
+    await world.settle()
+    assert await world.changes() == []
+    assert await world.rows(Grant) == []
+    assert [row.group for row in await world.rows(Standing)] == []
+    await look(world)
+    assert "settled" in (await row_of(world, exception)).facts
+    told = await last(world)
+    assert (told.kind, told.facts["group"]) == (Kind.FOUND_STANDING, "wiki-admins")
+    assert isinstance(await decide(world, "sam", told.id, Way.DECLARE), Reconciled)
+
+
 async def test_a_group_in_a_group_is_not_ours_to_take_out(world: World) -> None:
     await world.local.put_in_group("prod-db", groups=["wiki-admins"])
     await look(world)

@@ -650,6 +650,24 @@ async def test_an_entitlement_that_left_the_catalogue_is_taken_back_all_the_same
     assert not await world.holds("ada")
 
 
+async def test_what_was_approved_is_not_given_in_a_group_that_the_catalogue_names_no_more(
+    world: World,
+) -> None:
+    """It was weighed as what the entitlement is by now, and would have been given as what it was."""
+    given, approved = await world.given("ada"), await world.asked("grace", "wiki-edit")
+    things = world.ground.catalogue.entitlements
+    moved = {**things, "wiki-edit": replace(things["wiki-edit"], group="prod-db")}
+    world.reopen(catalogue=replace(world.ground.catalogue, entitlements=moved))
+    await world.settle()
+    assert await world.state(approved) == GrantState.VOIDED
+    assert await world.kinds() == ["authority-lost"]
+    assert await world.changes() == ["add ada wiki-edit"]
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(given) == GrantState.ENDED
+    assert not await world.holds("ada")
+
+
 @pytest.mark.parametrize("fault", ["error", "hang", "slow", "lie", "succeed_after_timeout", "partial"])
 @pytest.mark.parametrize("call", ["add_member", "remove_member", "membership"])
 async def test_whatever_a_directory_does_access_is_given_and_taken_back_once(

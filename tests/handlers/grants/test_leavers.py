@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
+from handlers.approvals.deciders import deciders
 from handlers.exceptions.raising import Kind
 from handlers.grants.leavers import Leavers
 from handlers.intents import Reconcile
-from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, TooLate, Unknown
+from handlers.outcomes import Decided, NoLonger, NotAllowed, Reconciled, Repeated, TooLate, Unknown
 from storage import handles, links
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
@@ -139,7 +140,7 @@ async def test_coming_back_revives_nothing(world: World) -> None:
     assert not await world.holds("grace")
     await world.decide("sam", waiting)
     assert await world.state(waiting) == GrantState.PENDING
-    assert isinstance(await world.decide("grace", waiting), TooLate)
+    assert (await world.grant(waiting)).missing == {"owner": 1}
     assert await world.state(waiting) == GrantState.PENDING
 
 
@@ -158,6 +159,38 @@ async def test_an_approval_of_a_leaver_is_void_and_asked_for_again(world: World)
     assert await world.state(waiting) == GrantState.PENDING
     await world.decide("linus", waiting)
     assert await world.state(waiting) == GrantState.APPROVED
+
+
+@pytest.mark.both_engines
+async def test_an_approver_who_is_back_may_approve_again_what_waits(world: World) -> None:
+    """They are named as somebody who can decide; what they approved before they left has no part in it."""
+    waiting = await world.asked("ada", "prod-admin")
+    await world.decide("grace", waiting)
+    await leave(world, "grace", "switched off")
+    await look(world)
+    await world.local.switch("grace", active=True)
+    world.clock.forward(minutes=1)
+    assert "grace" in [one.account.id for one in await deciders(world.ground, waiting)]
+    assert isinstance(await world.decide("grace", waiting, rationale="still right"), Decided)
+    assert isinstance(await world.decide("grace", waiting), TooLate)
+    assert (await world.grant(waiting)).missing == {"security": 1}
+    await world.decide("sam", waiting)
+    await world.settle()
+    assert await world.state(waiting) == GrantState.ACTIVE
+    assert await world.actions("approval") == [
+        "approval.given done", "approval.voided done", "approval.given done", "approval.repeated refused",
+        "approval.given done",
+    ]  # fmt: skip
+
+
+@pytest.mark.both_engines
+async def test_an_approver_who_is_back_may_deny_what_they_approved(world: World) -> None:
+    waiting = await world.asked("ada", "prod-admin")
+    await world.decide("grace", waiting)
+    await leave(world, "grace", "switched off")
+    await look(world)
+    await world.local.switch("grace", active=True)
+    assert (await world.decide("grace", waiting, approve=False)).state == GrantState.DENIED
 
 
 @pytest.mark.both_engines

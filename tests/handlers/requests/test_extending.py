@@ -171,6 +171,19 @@ async def test_an_extension_is_asked_about_again_at_execution(tmp_path):
         assert await wicket.kinds() == ["authority-lost"]
 
 
+async def test_what_is_another_group_by_now_is_no_extension(tmp_path):
+    """Whoever decided would read that somebody keeps what they have. It can be asked for like anything else."""
+    async with world(tmp_path) as wicket:
+        first = await wicket.given("ada")
+        moved = replace(CATALOGUE.entitlements["wiki-edit"], group="wiki-admins")
+        wicket.reopen(
+            catalogue=replace(CATALOGUE, entitlements={**CATALOGUE.entitlements, "wiki-edit": moved})
+        )
+        assert await wicket.extend("ada", first) == Unknown(what="request")
+        assert await wicket.actions("grant.late") == ["grant.late refused"]
+        assert (await wicket.grant(await wicket.asked("ada", "wiki-edit"))).extends == ""
+
+
 async def test_an_entitlement_that_left_the_catalogue_is_not_extended(tmp_path):
     async with world(tmp_path) as wicket:
         first = await wicket.given("ada")

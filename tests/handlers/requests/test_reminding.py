@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlmodel import delete
 
 from handlers.approvals.deciders import deciders
 from handlers.approvals.owners import CHANNEL, Owners, Trouble, approvers_in
@@ -95,6 +96,22 @@ async def test_a_fallback_that_the_settings_no_longer_name_decides_nothing(tmp_p
         await wicket.settle()
         assert await wicket.state(grant) == "voided"
         assert not await wicket.holds("ada", "prod-db")
+
+
+async def test_nothing_is_owed_to_a_fallback_that_the_settings_do_not_have_any_more(tmp_path):
+    """Nobody knows its channel: it would be tried for ever, and security told that it cannot be delivered."""
+    async with world(tmp_path, catalogue=WITH_FALLBACK) as wicket:
+        grant = await asked(wicket)
+        wicket.clock.forward(hours=18)
+        for _ in range(3):
+            await wicket.reminding.remind_due()
+        assert (await wicket.grant(grant)).passed_on_to == "wiki"
+        await wicket.ground.database.write(lambda tx: tx.execute(delete(Owed)))
+        wicket.reopen(catalogue=CATALOGUE)
+        await wicket.decide("grace", grant)
+        assert await wicket.owed() == {
+            ("request", "Uada"), ("approval", "owner:data"), ("reminder", "owner:data"),
+        }  # fmt: skip
 
 
 async def test_without_a_fallback_there_is_a_reminder_and_nothing_more(tmp_path):
