@@ -29,6 +29,7 @@ from handlers.secure_page.visits import (
 from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_locked, take_back
 from storage.faults import DirectoryUnavailable
 from storage.handles import bind, move
+from storage.proofs import drop_pending_seed
 from storage.records import Handle
 from storage.sentences import Sentence
 from storage.states import Purpose, Result
@@ -221,9 +222,13 @@ class Attempts:
                 proven=list(proofs),
                 session=session_hash(session),
                 was=tried.handle.session,
+                at=self._ground.now(),
             ):
                 why = "link_over"
             else:
+                if tried.handle.purpose not in tried.kinds.keeps:
+                    # It may come from another browser than before: whoever was first knows the key they were shown.
+                    drop_pending_seed(tx, tried.handle.id)
                 why = accept(tx, tried.handle, tried.person) or self._end(tx, tried.handle)
             if why:
                 step.rollback()

@@ -12,6 +12,7 @@ from handlers.secure_page.proving import lift_lock, plain_recovery_code
 from handlers.secure_page.visits import PageLimits, Proven, Refused, Visitor
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
+from storage.handles import close_all
 from storage.records import Failures, MailCode
 from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
@@ -37,6 +38,21 @@ async def test_a_code_of_the_half_minute_before_or_after_is_accepted_and_no_othe
     visitor = await page.opened(Purpose.RESET)
     answer = await page.proving.give_totp(visitor, page.code(steps=steps))
     assert isinstance(answer, Proven) == right
+
+
+async def test_a_visit_that_is_closed_while_the_directory_thinks_takes_no_proof(page: World) -> None:
+    """P-6: “This wasn't me” holds for what was on its way, too, and the code is not used up."""
+    visitor = await page.asked_to_prove()
+    page.faulty.hang("account")
+    proving = asyncio.create_task(page.proving.give_totp(visitor, page.code()))
+    await page.until_hanging()
+    await page.ground.database.write(
+        lambda tx: close_all(tx, directory="staff", account="ada", at=page.clock())
+    )
+    page.faulty.mend()
+    assert await proving == Refused()
+    assert (await page.audited("proof.given"))[-1] == ("refused", "link_over")
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 
 
 async def test_a_code_works_once(page: World) -> None:
