@@ -34,15 +34,15 @@ class Cookies:
 
     def session(self, request: web.Request) -> str:
         """The session's cookie; "" if there is none of its shape."""
-        return _shaped(request.cookies.get(self._session, ""))
+        return _sent(request, self._session)
 
     def form(self, request: web.Request) -> str:
         """The form cookie; "" if there is none of its shape."""
-        return _shaped(request.cookies.get(self._form, ""))
+        return _sent(request, self._form)
 
     def sign_in(self, request: web.Request) -> str:
         """The cookie of whoever went to sign in; "" if there is none of its shape."""
-        return _shaped(request.cookies.get(self._sign_in, ""))
+        return _sent(request, self._sign_in)
 
     def set_session(self, response: web.StreamResponse, value: str) -> None:
         """A new session for this browser."""
@@ -109,7 +109,16 @@ def from_elsewhere(request: web.Request) -> bool:
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
 
 
-def _shaped(value: str) -> str:
+def _sent(request: web.Request, name: str) -> str:
+    """The cookie of exactly this name; "" if there is none of its shape, or several that differ.
+
+    Another host of the domain can set one whose name differs by a space that browsers keep and lenient parsers drop, as
+    aiohttp's does: then the prefix would hold nothing.
+    """
+    pairs = ";".join(request.headers.getall("Cookie", [])).split(";")
+    parted = (pair.strip(" \t").partition("=") for pair in pairs)
+    values = {value for given, _, value in parted if given == name}
+    value = values.pop() if len(values) == 1 else ""
     return value if _COOKIE.fullmatch(value) else ""
 
 
