@@ -21,6 +21,7 @@ from handlers.decisions.vouching import VouchingLimits
 from handlers.people.addresses import changed_lately, seen_now
 from handlers.secure_page.handles import Handles
 from storage import alarms, links
+from storage.addresses import same
 from storage.audit import entry as audit
 from storage.clock import Clock
 from storage.database import Database
@@ -260,6 +261,6 @@ def _unfit(
         )
     ):
         return "not_linked"
-    if link.mail.casefold() != account.mail.casefold():
+    if not same(link.mail, account.mail):
         return "mail_changed"  # P-3: an address that moved lately is no way to tell or to prove anything
     return "mail_moved" if is_moved else ""
