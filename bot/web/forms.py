@@ -90,9 +90,12 @@ async def read_form(request: web.Request) -> dict[str, str]:
         raise web.HTTPUnsupportedMediaType(text="Only the forms of this page are taken.\n")
     if (request.content_length or 0) > LARGEST_FORM:
         raise web.HTTPRequestEntityTooLarge(max_size=LARGEST_FORM, actual_size=request.content_length or 0)
-    body = await request.content.read(LARGEST_FORM + 1)
-    while len(body) <= LARGEST_FORM and (more := await request.content.read(LARGEST_FORM + 1)):
-        body += more
+    try:
+        body = await request.content.read(LARGEST_FORM + 1)
+        while len(body) <= LARGEST_FORM and (more := await request.content.read(LARGEST_FORM + 1)):
+            body += more
+    except web.RequestPayloadError as error:  # cut off, or compressed and crooked
+        raise web.HTTPBadRequest(text="That is not a form of this page.\n") from error
     if len(body) > LARGEST_FORM:
         raise web.HTTPRequestEntityTooLarge(max_size=LARGEST_FORM, actual_size=len(body))
     try:
