@@ -113,6 +113,27 @@ async def test_a_lock_ends_by_itself_after_a_day(page: World) -> None:
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 
 
+async def test_whoever_guesses_day_after_day_is_locked_out_in_the_end(tmp_path: Path) -> None:
+    """SP 800-63B-4, 3.2.2: a hundred in a row at most, and a lock that is over makes none of them undone."""
+    limits = PageLimits(wrong_codes=10, most_wrong=30)
+    async with world(tmp_path, limits=limits) as page:
+        for _ in range(3):
+            page.clock.forward(hours=24)
+            for _ in range(limits.wrong_codes):
+                visitor = await page.opened(Purpose.RESET)
+                assert await page.proving.give_totp(visitor, page.wrong_code()) == Refused()
+        page.clock.forward(days=30)
+        assert await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()) == Refused()
+        assert (await page.audited("proof.given"))[-1] == ("refused", "locked")
+        await page.ground.database.write(
+            lambda tx: lift_lock(
+                tx, at=page.clock(), directory="staff", account="ada", where=Where(transport="cli")
+            )
+        )
+        proven = await page.proving.give_totp(await page.opened(Purpose.RESET), page.code())
+        assert isinstance(proven, Proven)
+
+
 async def test_an_operator_lifts_a_lock_on_the_record(page: World) -> None:
     for _ in range(10):
         await page.proving.give_totp(await page.opened(Purpose.RESET), page.wrong_code())
