@@ -26,7 +26,7 @@ class Attempt:
 
 
 MOST_IN_A_ROW = 100
-"""SP 800-63B-4, 3.2.2: after so many wrong ones in a row, over however many locks, nobody goes on as if nothing were."""
+"""SP 800-63B-4, 3.2.2: after so many wrong ones in a row, over however many locks, nobody simply goes on."""
 
 NOT_COUNTED = Attempt(number=0, allowed=False, last=False)
 

@@ -1,4 +1,4 @@
-"""Mail addresses, watched while everybody is looked at: what is a change, and nobody who writes waits for all of them."""
+"""Mail addresses, watched while everybody is looked at: what is a change, and that nobody waits for all of them."""
 
 import asyncio
 from datetime import timedelta
