@@ -62,7 +62,12 @@ def see(tx: Session, *, directory: str, seen: Mapping[str, str], at: datetime) -
 
 def same(one: str, other: str) -> bool:
     """Whether two addresses are one, compared without case."""
-    return one.strip().casefold() == other.strip().casefold()
+    return folded(one) == folded(other)
+
+
+def folded(mail: str) -> str:
+    """An address as it is compared: ß is not ss and ä is not a, for such a domain is somebody else's."""
+    return mail.strip().lower()
 
 
 def _is_news(row: Address | None, mail: str) -> bool:

@@ -93,14 +93,19 @@ def handle_by_id(tx: Session, handle_id: str) -> Handle | None:
     return found if found is not None and genuine(tx, found) else None
 
 
-def bind(tx: Session, handle_id: str, *, proven: list[str], session: str, was: str) -> bool:
-    """Remember the proofs given and the browser that gave them. False if another browser was faster.
+def bind(tx: Session, handle_id: str, *, proven: list[str], session: str, was: str, at: datetime) -> bool:
+    """Remember the proofs given and the browser that gave them. False if another browser was faster, or it was closed.
 
     session: SHA-256 (hex) of the new cookie. was: the one that it replaces, "" if none.
     """
     bound = (
         update(Handle)
-        .where(col(Handle.id) == handle_id, col(Handle.session) == was, col(Handle.result) == Result.OPEN)
+        .where(
+            col(Handle.id) == handle_id,
+            col(Handle.session) == was,
+            col(Handle.result) == Result.OPEN,
+            col(Handle.expires_at) > at,
+        )
         .values(proven=proven, session=session)
         .returning(col(Handle.id))
         .execution_options(synchronize_session=False)

@@ -34,15 +34,15 @@ class Cookies:
 
     def session(self, request: web.Request) -> str:
         """The session's cookie; "" if there is none of its shape."""
-        return _shaped(request.cookies.get(self._session, ""))
+        return _sent(request, self._session)
 
     def form(self, request: web.Request) -> str:
         """The form cookie; "" if there is none of its shape."""
-        return _shaped(request.cookies.get(self._form, ""))
+        return _sent(request, self._form)
 
     def sign_in(self, request: web.Request) -> str:
         """The cookie of whoever went to sign in; "" if there is none of its shape."""
-        return _shaped(request.cookies.get(self._sign_in, ""))
+        return _sent(request, self._sign_in)
 
     def set_session(self, response: web.StreamResponse, value: str) -> None:
         """A new session for this browser."""
@@ -90,9 +90,12 @@ async def read_form(request: web.Request) -> dict[str, str]:
         raise web.HTTPUnsupportedMediaType(text="Only the forms of this page are taken.\n")
     if (request.content_length or 0) > LARGEST_FORM:
         raise web.HTTPRequestEntityTooLarge(max_size=LARGEST_FORM, actual_size=request.content_length or 0)
-    body = await request.content.read(LARGEST_FORM + 1)
-    while len(body) <= LARGEST_FORM and (more := await request.content.read(LARGEST_FORM + 1)):
-        body += more
+    try:
+        body = await request.content.read(LARGEST_FORM + 1)
+        while len(body) <= LARGEST_FORM and (more := await request.content.read(LARGEST_FORM + 1)):
+            body += more
+    except web.RequestPayloadError as error:  # cut off, or compressed and crooked
+        raise web.HTTPBadRequest(text="That is not a form of this page.\n") from error
     if len(body) > LARGEST_FORM:
         raise web.HTTPRequestEntityTooLarge(max_size=LARGEST_FORM, actual_size=len(body))
     try:
@@ -109,7 +112,16 @@ def from_elsewhere(request: web.Request) -> bool:
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
 
 
-def _shaped(value: str) -> str:
+def _sent(request: web.Request, name: str) -> str:
+    """The cookie of exactly this name; "" if there is none of its shape, or several that differ.
+
+    Another host of the domain can set one whose name differs by a space that browsers keep and lenient parsers drop, as
+    aiohttp's does: then the prefix would hold nothing.
+    """
+    pairs = ";".join(request.headers.getall("Cookie", [])).split(";")
+    parted = (pair.strip(" \t").partition("=") for pair in pairs)
+    values = {value for given, _, value in parted if given == name}
+    value = values.pop() if len(values) == 1 else ""
     return value if _COOKIE.fullmatch(value) else ""
 
 

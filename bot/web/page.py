@@ -281,7 +281,7 @@ class SecurePage:
         if look.step == Step.UNLOCK:
             await self._passwords.unlock(visitor)
         elif look.purpose == Purpose.ENROL:
-            await self._enrolment.offer_key(visitor, anew=True)
+            await self._enrolment.offer_key(visitor)
         elif look.step == Step.NEW_PROOFS:
             await self._regaining.offer_key(visitor, session=answer.session)
         return Onward(session=answer.session)

@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers.alarms.reported import NoLink, Stopped
+from handlers.alarms.undoing import end_what_was_set_up
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import named
@@ -163,12 +164,13 @@ class Alarms:
             by=By(actor=actor, where=where), at=at,
         )  # fmt: skip
         closed = handles.close_all(tx, directory=handle.directory, account=handle.account, at=at)
+        undone = end_what_was_set_up(tx, handle, at)
         words = vouchings.end_all(tx, handle.directory, handle.account, Ended.REPORTED, at)
         for word in words:
             told(tx, word, Ended.REPORTED, at=at, actor=actor, where=where)
         facts: dict[str, Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
-            "disabled": disabled, "directory": handle.directory,
+            "disabled": disabled, "directory": handle.directory, "proofs_ended": undone,
         }  # fmt: skip
         record(
             tx, at=at, action="account.reported", outcome="done", actor=actor, where=where,

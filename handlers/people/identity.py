@@ -19,6 +19,7 @@ from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.secure_page.handles import Handles
 from storage import deliveries, links
+from storage.addresses import folded, same
 from storage.directories.base import Account
 from storage.faults import StorageUnavailable
 from storage.identifiers import new_id
@@ -101,8 +102,8 @@ class Identity:
         if account is None or not account.active:
             return await self._refuse(profile, where, delivery, NotAPerson.DEACTIVATED)
         # Only an address that Slack tells can differ: one it does not tell is unknown, and refuses without suspending.
-        told = {_folded(account.mail), *([_folded(profile.mail)] if profile.mail else [])}
-        if told != {_folded(link.mail)}:
+        told = {folded(account.mail), *([folded(profile.mail)] if profile.mail else [])}
+        if told != {folded(link.mail)}:
             await self._suspend(profile, where, link, "the e-mail address changed")
             return NotLinked(profile=profile, suspended=True)
         if not profile.mail:
@@ -185,7 +186,9 @@ class Identity:
             account
             for accounts in found
             for account in accounts
-            if account.active and account.employment != "service"
+            if account.active
+            and account.employment != "service"
+            and same(account.mail, profile.mail)  # a directory may look for letters that are only alike
         ]
 
     async def _trusted(self, profile: SlackProfile, where: Where) -> Actor | None:
@@ -336,7 +339,3 @@ class Identity:
                 facts={"reason": reason, "slack_user": profile.user},
             ),
         )
-
-
-def _folded(mail: str) -> str:
-    return mail.strip().casefold()

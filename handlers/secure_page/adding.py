@@ -138,4 +138,5 @@ class Adding:
     def _shown(self, tx: Session, handle: Handle, kind: ProofKind) -> None:
         """Whoever made it has it; without this, the first proof would lock its own visit."""
         proven = [*handle.proven, *({kind} - set(handle.proven))]
-        bind(tx, handle.id, proven=proven, session=handle.session, was=handle.session)
+        was, at = handle.session, self._ground.now()
+        bind(tx, handle.id, proven=proven, session=was, was=was, at=at)

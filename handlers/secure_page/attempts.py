@@ -29,6 +29,7 @@ from handlers.secure_page.visits import (
 from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_locked, take_back
 from storage.faults import DirectoryUnavailable
 from storage.handles import bind, move
+from storage.proofs import drop_pending_seed
 from storage.records import Handle
 from storage.sentences import Sentence
 from storage.states import Purpose, Result
@@ -119,7 +120,14 @@ class Attempts:
             at, directory = self._ground.now(), handle.directory
             if not self._ground.is_open(handle):
                 # Looked up all the same, so that it takes as long; counted, any old link could lock its person out.
-                is_locked(tx, directory=directory, account=counted_as(handle), at=at, lock=limits.lock)
+                is_locked(
+                    tx,
+                    directory=directory,
+                    account=counted_as(handle),
+                    at=at,
+                    lock=limits.lock,
+                    most=limits.most_wrong,
+                )
                 return NOT_COUNTED, "link_over"
             if not kinds.second_factor and is_locked(
                 tx, directory=directory, account=_silences(handle), at=at, lock=limits.rest
@@ -134,6 +142,7 @@ class Attempts:
                 at=at,
                 limit=limits.wrong_codes,
                 lock=limits.lock,
+                most=limits.most_wrong,
             )
             return attempt, "" if attempt.allowed else "locked"
 
@@ -174,6 +183,7 @@ class Attempts:
             account=counted_as(tried.handle),
             attempt=tried.attempt,
             limit=self._ground.limits.wrong_codes,
+            most=self._ground.limits.most_wrong,
         )
 
     def _unfit(self, visitor: Visitor, kinds: Kinds, handle: Handle, person: Person) -> str:
@@ -221,9 +231,13 @@ class Attempts:
                 proven=list(proofs),
                 session=session_hash(session),
                 was=tried.handle.session,
+                at=self._ground.now(),
             ):
                 why = "link_over"
             else:
+                if tried.handle.purpose not in tried.kinds.keeps:
+                    # It may come from another browser than before: whoever was first knows the key they were shown.
+                    drop_pending_seed(tx, tried.handle.id)
                 why = accept(tx, tried.handle, tried.person) or self._end(tx, tried.handle)
             if why:
                 step.rollback()
@@ -375,6 +389,7 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
             "policies": list(decision.policy_ids) if decision else [],
             "errors": list(decision.errors) if decision else [],
             "wrong_in_a_row": tried.attempt.number,
+            "until_lifted": tried.attempt.until_lifted,
             **_moved(tried.person),
         },
     )

@@ -20,9 +20,9 @@ from handlers.secure_page.proving import (
 )
 from handlers.secure_page.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import proofs
-from storage.handles import move
+from storage.handles import handle_by_id, move
 from storage.proofs import BEYOND_PASSWORD, ProofKind
-from storage.records import Handle
+from storage.records import Handle, Proof
 from storage.secrets import CodeHash, new_salt
 from storage.states import Changed, Purpose, Result
 
@@ -71,19 +71,15 @@ class Enrolment:
             lambda tx: proofs.has_proofs(tx, handle.directory, handle.account)
         )
 
-    async def offer_key(self, visitor: Visitor, *, anew: bool = False) -> None:
-        """Make the key that this visit may confirm, if it came so far. To be called after each accepted proof.
-
-        anew: also where there is one, since the proof may have come from another browser than that one was shown to:
-        whoever was first with a stolen password would know the key that its person then confirms.
-        """
+    async def offer_key(self, visitor: Visitor) -> None:
+        """Make the key that this visit may confirm, if it came so far. To be called after each accepted proof."""
         handle = await self._ground.handle_of(visitor)
         if handle is None or not self._may_enrol(visitor, handle) or await self.needs_old_proof(handle):
             return
         sealed = self._ground.vault.seal(pyotp.random_base32())
 
         def work(tx: Session) -> None:
-            if anew or proofs.pending_seed(tx, handle.id) is None:
+            if proofs.pending_seed(tx, handle.id) is None:
                 proofs.keep_pending_seed(
                     tx,
                     handle=handle.id,
@@ -96,8 +92,13 @@ class Enrolment:
         await self._ground.database.write(work)
 
     async def offered_key(self, handle: Handle, login: str) -> NewKey | None:
-        """The key to show; None if this visit has not come so far."""
-        pending = await self._ground.database.read(lambda tx: proofs.pending_seed(tx, handle.id))
+        """The key to show; None if this visit has not come so far, or belongs to another browser meanwhile."""
+
+        def work(tx: Session) -> Proof | None:
+            kept = handle_by_id(tx, handle.id)
+            return proofs.pending_seed(tx, handle.id) if kept and kept.session == handle.session else None
+
+        pending = await self._ground.database.read(work)
         if pending is None:
             return None
         seed = self._ground.vault.open(pending.secret)
@@ -130,7 +131,10 @@ class Enrolment:
     def _replace(
         self, tx: Session, handle: Handle, step: int, codes: tuple[str, ...], hashed: list[str]
     ) -> Codes | Over:
-        at = self._ground.now()
+        at, kept = self._ground.now(), handle_by_id(tx, handle.id)
+        # Meanwhile it may have been closed, or another browser signed in, whose key is now the one to be confirmed.
+        if kept is None or kept.session != handle.session or not self._ground.is_open(kept):
+            return Over()
         shown = BEYOND_PASSWORD & set(handle.proven)
         replaced = proofs.has_proofs(tx, handle.directory, handle.account)
         if replaced and not shown:  # set up meanwhile by another visit

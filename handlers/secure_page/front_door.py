@@ -46,7 +46,9 @@ class FrontDoor:
         """
         typed, purpose = login.strip(), Purpose.UNLOCK if unlock else Purpose.RESET
         account = await account_behind(self._ground.directory(self._directory), typed)
-        door = self._ground.vault.derive("front-door", f"{self._directory}\0{typed.casefold()}").hex()[:32]
+        # Many spellings may be one login to the directory, and are counted as one.
+        whose = (account.login if account is not None else typed).casefold()
+        door = self._ground.vault.derive("front-door", f"{self._directory}\0{whose}").hex()[:32]
         return await self._ground.database.write(lambda tx: self._open(tx, account, door, purpose))
 
     def _open(

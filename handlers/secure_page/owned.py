@@ -10,7 +10,7 @@ from typing import Literal
 from sqlmodel import Session
 
 from storage import proofs
-from storage.passkeys import passkeys_of
+from storage.passkeys import passkeys_of, working_passkeys
 
 Where = Literal["synced", "may be synced", "one device"]
 # Fewer than these recovery codes are worth a word.
@@ -64,7 +64,9 @@ def owned_by(tx: Session, directory: str, account: str) -> Owned:
     Recovery codes are for a bad day and count for nothing here: whoever has only them has no proof left (P-5).
     """
     rows, seed = passkeys_of(tx, directory, account), proofs.seed_of(tx, directory, account)
-    working = sum(row.stopped_at is None for row in rows) + (seed is not None)
+    # Not what a row says of itself: one that was spoilt or put back proves nothing.
+    shown = {row.id for row in working_passkeys(tx, directory, account)}
+    working = len(shown) + (seed is not None)
     return Owned(
         passkeys=tuple(
             OwnPasskey(
@@ -74,7 +76,7 @@ def owned_by(tx: Session, directory: str, account: str) -> Owned:
                 used_at=row.used_at,
                 where=_where(eligible=row.backup_eligible, backed_up=row.backed_up),
                 stopped_at=row.stopped_at,
-                removable=working > (row.stopped_at is None),
+                removable=working > (row.id in shown),
             )
             for row in rows
         ),

@@ -112,7 +112,9 @@ class Proving:
     def _sent_enough(self, tx: Session, directory: str, account: str) -> bool:
         ground, limits = self._ground, self._ground.limits
         at = ground.now()
-        if failures.is_locked(tx, directory=directory, account=account, at=at, lock=limits.lock):
+        if failures.is_locked(
+            tx, directory=directory, account=account, at=at, lock=limits.lock, most=limits.most_wrong
+        ):
             return True
         sent = proofs.mail_codes_since(tx, directory, account, at - limits.mail_code_life * 6)
         return sent >= limits.mail_codes_an_hour

@@ -24,8 +24,8 @@ from handlers.secure_page.proving import is_mail_code, matching_step
 from handlers.secure_page.using_codes import use_mail_code
 from handlers.secure_page.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import passkeys, proofs
+from storage.handles import handle_by_id, take
 from storage.handles import move as move_handle
-from storage.handles import take
 from storage.passkeys import NewPasskey
 from storage.proofs import ProofKind
 from storage.records import Handle
@@ -132,6 +132,11 @@ class Regaining:
 
         def work(tx: Session) -> Codes | Over:
             at, handle = self._ground.now(), entered.handle
+            kept = handle_by_id(tx, handle.id)
+            if (
+                kept is None or kept.session != handle.session
+            ):  # another browser showed what is left meanwhile
+                return Over()
             if ends.found_meanwhile(tx, handle, at):
                 return Over()
             if not take(tx, handle.id, at=at):  # cancelled, over, or another tab was faster

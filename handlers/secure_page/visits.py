@@ -21,10 +21,12 @@ from handlers.decisions.vouching import VouchingLimits
 from handlers.people.addresses import changed_lately, seen_now
 from handlers.secure_page.handles import Handles
 from storage import alarms, links
+from storage.addresses import same
 from storage.audit import entry as audit
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
+from storage.failures import MOST_IN_A_ROW
 from storage.faults import DirectoryUnavailable
 from storage.handles import handle_by_id
 from storage.links import PinnedLink
@@ -45,6 +47,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 class PageLimits:
     """How narrow the secure page is held. wrong_codes: wrong proofs in a row that lock a person, for `lock`.
 
+    most_wrong: so many in a row, over however many locks, lock them until an operator lifts it.
     silences: sign-ins that the directory left unanswered after which a person's sign-ins rest, for `rest`.
     company_words: what no password may contain. issuer: whose name an authenticator shows. bars: how much there may be
     over everybody. told_within: seconds for which the page waits until somebody was told. alarms_an_hour: so many
@@ -53,6 +56,7 @@ class PageLimits:
 
     wrong_codes: int = 10
     lock: timedelta = timedelta(hours=24)
+    most_wrong: int = MOST_IN_A_ROW
     silences: int = 10
     rest: timedelta = timedelta(hours=1)
     mail_code_life: timedelta = timedelta(minutes=10)
@@ -260,6 +264,6 @@ def _unfit(
         )
     ):
         return "not_linked"
-    if link.mail.casefold() != account.mail.casefold():
+    if not same(link.mail, account.mail):
         return "mail_changed"  # P-3: an address that moved lately is no way to tell or to prove anything
     return "mail_moved" if is_moved else ""

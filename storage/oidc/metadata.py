@@ -52,7 +52,7 @@ def read(body: Mapping[str, Any], client: Client) -> Metadata | Misfit:
     scheme, hosts = urlsplit(client.issuer).scheme, hosts_of(client)
     for name in names:
         url = body.get(name)
-        if not isinstance(url, str) or urlsplit(url).scheme != scheme:
+        if not isinstance(url, str) or not place(url) or urlsplit(url).scheme != scheme:
             return Misfit(why=f"Its {name} is missing or does not begin with {scheme}://.")
         if place(url) not in hosts:
             return Misfit(

@@ -206,6 +206,14 @@ class World:
             )
         outbox.done(tx, owed)
 
+    async def until_hanging(self) -> None:
+        """Wait until somebody waits for the directory."""
+        for _ in range(1000):
+            if self.faulty.hanging:
+                return
+            await asyncio.sleep(0.001)
+        raise AssertionError("nobody waits for the directory")
+
     async def rows(self, table: type[Any]) -> list[Any]:
         """Every row of a table."""
         return await self.ground.database.read(lambda tx: list(tx.exec(select(table)).all()))

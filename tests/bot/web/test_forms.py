@@ -1,6 +1,9 @@
-"""The token in each form: made for one link in one browser, and for nothing less."""
+"""The token in each form: made for one link in one browser, and for nothing less; and whose cookies are believed."""
 
-from bot.web.forms import Tokens, new_form_cookie
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from bot.web.forms import Cookies, Tokens, new_form_cookie
 from storage.secrets import Vault, generate_key
 
 
@@ -22,3 +25,26 @@ def test_a_page_that_was_open_while_the_keys_changed_still_works() -> None:
     old, new = generate_key(), generate_key()
     token = Tokens(Vault([old])).token("h-1.mac", "c")
     assert Tokens(Vault([new, old])).fits("h-1.mac", "c", token)
+
+
+_OURS, _THEIRS = "o" * 43, "t" * 43
+
+
+@pytest.mark.parametrize(
+    ("sent", "believed"),
+    [
+        (f"__Host-wicket={_OURS}", _OURS),
+        (f"a=b; __Host-wicket={_OURS};c=d", _OURS),
+        (f"\u2000__Host-wicket={_THEIRS}", ""),
+        (f"__Host-wicket\u2000={_THEIRS}", ""),
+        (f"__Host-wicket={_OURS}; \xa0__Host-wicket={_THEIRS}", _OURS),
+        (f"__Host-wicket={_OURS}; __Host-wicket={_THEIRS}", ""),
+        (f"$Version=1,__Host-wicket={_THEIRS}", ""),
+        (f"=__Host-wicket={_THEIRS}", ""),
+        (f"__host-wicket={_THEIRS}; wicket={_THEIRS}", ""),
+    ],
+)
+def test_a_cookie_that_another_host_of_the_domain_planted_is_not_ours(sent: str, believed: str) -> None:
+    """The prefix keeps others from its very name, and a lenient parser would make one of theirs into it."""
+    request = make_mocked_request("GET", "/", headers={"Cookie": sent})
+    assert Cookies(secure=True).session(request) == believed

@@ -1,7 +1,9 @@
 """The page's own front door: a visit begins alike for everybody, within limits, and leads on with the same proofs."""
 
 import time
+import unicodedata
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,11 @@ from aiohttp.test_utils import make_mocked_request
 from bot.web.addresses import Callers, Hourly
 from bot.web.front_door import NEED_LOGIN, NOT_FROM_HERE, SHUT, TOO_MANY, DoorWidth
 from bot.web.page import DID_NOT_WORK
+from handlers.secure_page.front_door import FrontDoor, Opened
 from storage import freezes
+from storage.directories.base import Account
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from storage.records import Failures, Handle
 from storage.states import FreezeKind
 from tests.bot.web.serving import Browser, Shown, serving
@@ -216,3 +222,20 @@ def test_an_hourly_limit_fills_up_again() -> None:
     assert limit.allows("b")
     clock.forward(minutes=30)
     assert [limit.allows("a") for _ in range(2)] == [True, False]
+
+
+class _Lenient(LocalDirectory):
+    """Compares logins as Active Directory does: without accents."""
+
+    async def account_by_login(self, login: str) -> Account | None:
+        plain = unicodedata.normalize("NFKD", login).encode("ascii", "ignore").decode()
+        return await super().account_by_login(plain)
+
+
+async def test_many_spellings_of_one_login_are_one_login(page: World) -> None:
+    lenient = _Lenient(page.folder / "people.db", name="staff", now=page.clock, cost=Scrypt(n=2**4))
+    door = FrontDoor(replace(page.ground, directories={"staff": lenient}), directory="staff", an_hour=2)
+    for login in ("ada", "áda", "ádá", "adä", "ADA"):
+        assert isinstance(await door.open(login, unlock=False), Opened)
+    lenient.close()
+    assert [why for _, why in await page.audited("front_door.opened")] == ["", "", *["too_often"] * 3]

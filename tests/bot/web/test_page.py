@@ -366,6 +366,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
         (b"x" * 1_000_000, _FORM, 413),
         (b"{}", {"Content-Type": "application/json"}, 415),
         (b"--x--", {"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        (b"not gzip", {**_FORM, "Content-Encoding": "gzip"}, 400),
     ],
 )
 async def test_bad_forms_are_refused_without_harm(

@@ -18,14 +18,16 @@ from handlers.intents import Actor, Report, Resume, Where
 from handlers.outcomes import NoLonger, NotAllowed, Repeated, Unknown
 from handlers.people.recently import recently
 from handlers.recording import OPERATOR
+from handlers.secure_page.looking import Step
 from handlers.secure_page.passwords import Passwords
 from handlers.secure_page.visits import Done, Over, Proven, Refused, Visitor
 from storage.alarms import Effect
 from storage.catalogue import Catalogue
 from storage.engine.stores import Server
-from storage.records import Alarm, ExceptionRecord, Handle
+from storage.records import Alarm, ExceptionRecord, Handle, Passkey, Proof
 from storage.states import Purpose
-from tests.handlers.page_ground import NEW_PASSWORD, World, world
+from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
+from tests.handlers.passkey_ground import cared, made, opened
 
 WHERE = Where(transport="socket", channel="D1")
 
@@ -127,6 +129,32 @@ async def test_the_link_of_a_letter_does_the_same_without_signing_in(door: Door)
     assert not await active(door)
     (told,) = await door.page.rows(ExceptionRecord)
     assert told.facts["door"] == "mail"
+
+
+async def test_what_a_thief_set_up_is_no_way_in_when_the_account_is_on_again(door: Door) -> None:
+    """P-6: otherwise the new password that its person is told to choose would be the thief's to replace."""
+    page = door.page
+    thief = await cared(page, "bob")
+    await made(page, thief)
+    await page.adding.new_codes(thief)
+    visit = await page.ground.handle_of(thief)
+    assert visit is not None
+    assert await door.alarms.by_mail(door.link(visit.id)) == Stopped()
+    assert isinstance(await door.releasing.release(await door.resume()), Released)
+    by_door = await opened(page, Purpose.RESET, "bob")
+    assert await page.passkeys.ask(by_door) is None
+    assert await page.rows(Passkey) == []
+    assert {row.account for row in await page.rows(Proof)} == {"ada"}
+    again = await page.opened(Purpose.CARE, "bob")
+    signed_in = await page.enrolment.sign_in(again, OLD_PASSWORD)
+    assert isinstance(signed_in, Proven)
+    assert (await page.looking.look(replace(again, session=signed_in.session))).step == Step.PROVE_OLD
+
+
+async def test_what_was_set_up_before_the_visit_that_is_reported_stays(door: Door) -> None:
+    before = len(await door.page.rows(Proof))
+    assert await door.report(await door.reset()) == Stopped()
+    assert len(await door.page.rows(Proof)) == before
 
 
 async def test_a_link_that_is_forged_of_the_page_or_too_old_stops_nothing(door: Door) -> None:

@@ -1,4 +1,4 @@
-"""Mail addresses, watched while everybody is looked at: nobody who has something to write waits for all of them."""
+"""Mail addresses, watched while everybody is looked at: what is a change, and that nobody waits for all of them."""
 
 import asyncio
 from datetime import timedelta
@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import Session, func, select
 
 from handlers.people.addresses import AT_ONCE, watch
+from storage.addresses import same
 from storage.database import Database
 from storage.engine.stores import Server
 from storage.records import Address
@@ -16,6 +17,20 @@ from tests.handlers.page_ground import Clock
 
 def kept(tx: Session) -> int:
     return tx.exec(select(func.count()).select_from(Address)).one()
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        (" ADA@Strasse.Example ", True),
+        ("ada@straße.example", False),  # another domain, which may be anybody's
+        ("ada@ſtrasse.example", False),
+        ("áda@strasse.example", False),
+        ("", False),
+    ],
+)
+def test_an_address_that_is_only_alike_is_a_change(other: str, is_same: bool) -> None:
+    assert same("ada@strasse.example", other) == is_same
 
 
 @pytest.mark.both_engines

@@ -150,6 +150,18 @@ async def test_letter_case_of_an_address_is_no_change(world: World) -> None:
     assert isinstance(await establish(world, "ada", mail=" ADA@Example.com "), Actor)
 
 
+async def test_an_address_that_is_only_alike_is_another_s(world: World) -> None:
+    """strasse.example and straße.example are two domains, and the second may be anybody's."""
+    await world.local.change_account("ada", mail="ada@strasse.example")
+    looks_alike = {"mail": "ada@straße.example", "trust_mail": True}
+    assert isinstance(await establish(world, "ada", **looks_alike), NotLinked)
+    assert await world.rows(Link) == []
+    await linked(world, "ada", mail="ada@strasse.example")
+    found = await establish(world, "ada", **looks_alike)
+    assert isinstance(found, NotLinked)
+    assert found.suspended
+
+
 async def test_a_link_that_was_made_anew_meanwhile_is_not_suspended(world: World) -> None:
     """The person signed in again between the look-up and the suspension."""
     await linked(world, "ada", mail="old@example.com")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from handlers.secure_page.adding import ENOUGH, KNOWN_ALREADY, MOST_PASSKEYS
 from handlers.secure_page.care import GONE, LAST_ONE, NEED_NAME, Entry
@@ -178,6 +179,15 @@ async def test_a_stopped_passkey_can_go_and_counts_for_nothing(page: World) -> N
     assert await page.rows(Passkey) == []
 
 
+async def test_a_passkey_that_was_spoilt_in_the_database_is_not_the_proof_that_stays(page: World) -> None:
+    """T-9, P-5: it proves nothing, whatever its row says."""
+    visitor = await cared(page)
+    await made(page, visitor)
+    by_hand = text("UPDATE passkeys SET public_key = 'AAAA'")
+    await page.ground.database.write(lambda tx: tx.connection().execute(by_hand) and None)
+    assert await page.care.remove_authenticator(visitor) == NotYet(reason=LAST_ONE)
+
+
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [
@@ -280,6 +290,17 @@ async def test_a_new_key_can_be_left_and_another_made_in_the_same_visit(page: Wo
         assert (await page.looking.look(visitor)).step == Step.CARE
     assert keys[0] != keys[1]
     assert len([row for row in await page.rows(Proof) if row.kind == "totp"]) == 1
+
+
+async def test_a_key_that_another_browser_was_shown_is_not_the_one_to_confirm(page: World) -> None:
+    """Whoever was first with a stolen password would know the key that its person confirms, and nobody be told."""
+    thief = await cared(page, "bob")
+    await page.enrolment.offer_key(thief)
+    assert (await page.looking.look(thief)).key is not None
+    signed_in = await page.enrolment.sign_in(replace(thief, session=""), OLD_PASSWORD)
+    assert isinstance(signed_in, Proven)
+    look = await page.looking.look(replace(thief, session=signed_in.session))
+    assert (look.step, look.key) == (Step.CARE, None)
 
 
 async def test_two_new_keys_in_one_visit(page: World) -> None:

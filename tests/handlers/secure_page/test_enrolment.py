@@ -1,19 +1,24 @@
 """Setting up proofs: a stolen password alone replaces nothing, and recovery codes are shown once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pyotp
 import pytest
 from sqlalchemy import text
 
-from handlers.secure_page.enrolment import WRONG_CODE, Codes
+from handlers.secure_page.enrolment import WRONG_CODE, Codes, NewKey
 from handlers.secure_page.looking import Step
 from handlers.secure_page.visits import NotYet, Over, Proven, Refused, Visitor
+from storage.handles import close_all
 from storage.records import Proof
 from storage.states import Purpose
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -30,6 +35,22 @@ async def _signed_in(page: World, account: str) -> Visitor:
     visitor = Visitor(text=visitor.text, session=done.session)
     await page.enrolment.offer_key(visitor)
     return visitor
+
+
+def _code(key: NewKey | None, page: World) -> str:
+    assert key is not None
+    return pyotp.TOTP(key.text.replace(" ", "")).at(page.clock())
+
+
+@asynccontextmanager
+async def _under_way(page: World, asked: Awaitable[T]) -> AsyncIterator["asyncio.Future[T]"]:
+    """It waits for the directory, which answers everybody else, and is answered at the end."""
+    page.faulty.hang("account", times=1)
+    going = asyncio.ensure_future(asked)
+    await page.until_hanging()
+    yield going
+    page.faulty.mend()
+    await going
 
 
 async def test_the_first_proofs_need_the_password_and_a_code_of_the_new_key(page: World) -> None:
@@ -149,3 +170,37 @@ async def test_another_browser_with_the_same_link_confirms_nothing(page: World) 
     assert key is not None
     code = pyotp.TOTP(key.text.replace(" ", "")).at(page.clock())
     assert await page.enrolment.confirm(Visitor(text=visitor.text), code) == Over()
+
+
+async def test_a_visit_that_is_closed_while_the_directory_thinks_sets_nothing_up(page: World) -> None:
+    """P-6: “This wasn't me” holds for what was on its way, too."""
+    thief = await _signed_in(page, "bob")
+    code = _code((await page.looking.look(thief)).key, page)
+    async with _under_way(page, page.enrolment.confirm(thief, code)) as confirming:
+        await page.ground.database.write(
+            lambda tx: close_all(tx, directory="staff", account="bob", at=page.clock())
+        )
+    assert confirming.result() == Over()
+    assert not [row for row in await page.rows(Proof) if row.account == "bob" and row.confirmed]
+
+
+async def test_a_browser_that_another_took_over_from_confirms_no_key_of_the_other_s(page: World) -> None:
+    """Whoever has a stolen password would get the recovery codes that go with the key of its person."""
+    thief = await _signed_in(page, "bob")
+    code = _code((await page.looking.look(thief)).key, page)
+    async with _under_way(page, page.enrolment.confirm(thief, code)) as confirming:
+        signed_in = await page.enrolment.sign_in(Visitor(text=thief.text), OLD_PASSWORD)
+        assert isinstance(signed_in, Proven)
+        await page.enrolment.offer_key(Visitor(text=thief.text, session=signed_in.session))
+    assert not isinstance(confirming.result(), Codes)
+
+
+async def test_a_browser_that_another_took_over_from_is_not_shown_the_other_s_key(page: World) -> None:
+    thief = await _signed_in(page, "bob")
+    async with _under_way(page, page.looking.look(thief)) as looking:
+        signed_in = await page.enrolment.sign_in(Visitor(text=thief.text), OLD_PASSWORD)
+        assert isinstance(signed_in, Proven)
+        owner = Visitor(text=thief.text, session=signed_in.session)
+        await page.enrolment.offer_key(owner)
+    assert (await page.looking.look(owner)).key is not None
+    assert looking.result().key is None

@@ -1,6 +1,6 @@
 """Handles: a link's text is computed, recognised when it is ours, and worth nothing otherwise."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -83,9 +83,13 @@ def test_a_link_outlives_a_change_of_keys() -> None:
 
 async def test_only_one_browser_is_bound(database: Database, handles: Handles) -> None:
     handle = await _opened(database, handles)
-    first = await database.write(lambda tx: bind(tx, handle.id, proven=["totp"], session="a" * 64, was=""))
-    second = await database.write(lambda tx: bind(tx, handle.id, proven=["totp"], session="b" * 64, was=""))
-    assert (first, second) == (True, False)
+
+    def bound(session: str, was: str = "", at: datetime = AT) -> Callable[[Session], bool]:
+        return lambda tx: bind(tx, handle.id, proven=["totp"], session=session, was=was, at=at)
+
+    assert await database.write(bound("a" * 64))
+    assert not await database.write(bound("b" * 64))
+    assert not await database.write(bound("b" * 64, was="a" * 64, at=handle.expires_at))
 
 
 async def test_only_one_tab_takes_the_change(database: Database, handles: Handles) -> None:

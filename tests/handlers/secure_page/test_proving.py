@@ -12,6 +12,7 @@ from handlers.secure_page.proving import lift_lock, plain_recovery_code
 from handlers.secure_page.visits import PageLimits, Proven, Refused, Visitor
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
+from storage.handles import close_all
 from storage.records import Failures, MailCode
 from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
@@ -37,6 +38,21 @@ async def test_a_code_of_the_half_minute_before_or_after_is_accepted_and_no_othe
     visitor = await page.opened(Purpose.RESET)
     answer = await page.proving.give_totp(visitor, page.code(steps=steps))
     assert isinstance(answer, Proven) == right
+
+
+async def test_a_visit_that_is_closed_while_the_directory_thinks_takes_no_proof(page: World) -> None:
+    """P-6: “This wasn't me” holds for what was on its way, too, and the code is not used up."""
+    visitor = await page.asked_to_prove()
+    page.faulty.hang("account")
+    proving = asyncio.create_task(page.proving.give_totp(visitor, page.code()))
+    await page.until_hanging()
+    await page.ground.database.write(
+        lambda tx: close_all(tx, directory="staff", account="ada", at=page.clock())
+    )
+    page.faulty.mend()
+    assert await proving == Refused()
+    assert (await page.audited("proof.given"))[-1] == ("refused", "link_over")
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 
 
 async def test_a_code_works_once(page: World) -> None:
@@ -95,6 +111,27 @@ async def test_a_lock_ends_by_itself_after_a_day(page: World) -> None:
     assert await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()) == Refused()
     page.clock.forward(minutes=2)
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
+
+
+async def test_whoever_guesses_day_after_day_is_locked_out_in_the_end(tmp_path: Path) -> None:
+    """SP 800-63B-4, 3.2.2: a hundred in a row at most, and a lock that is over makes none of them undone."""
+    limits = PageLimits(wrong_codes=10, most_wrong=30)
+    async with world(tmp_path, limits=limits) as page:
+        for _ in range(3):
+            page.clock.forward(hours=24)
+            for _ in range(limits.wrong_codes):
+                visitor = await page.opened(Purpose.RESET)
+                assert await page.proving.give_totp(visitor, page.wrong_code()) == Refused()
+        page.clock.forward(days=30)
+        assert await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()) == Refused()
+        assert (await page.audited("proof.given"))[-1] == ("refused", "locked")
+        await page.ground.database.write(
+            lambda tx: lift_lock(
+                tx, at=page.clock(), directory="staff", account="ada", where=Where(transport="cli")
+            )
+        )
+        proven = await page.proving.give_totp(await page.opened(Purpose.RESET), page.code())
+        assert isinstance(proven, Proven)
 
 
 async def test_an_operator_lifts_a_lock_on_the_record(page: World) -> None:

@@ -418,6 +418,7 @@ MISFITS: dict[str, dict[str, Any]] = {
     "keys elsewhere": {"jwks_uri": "http://127.0.0.2:1/keys"},
     "an endpoint of another kind": {"token_endpoint": "ftp://127.0.0.1/token"},
     "a sign-in elsewhere": {"authorization_endpoint": "http://evil.example.com/authorize"},
+    "an address that is none": {"jwks_uri": "http://[x"},
     "no PKCE": {"code_challenge_methods_supported": ["plain"]},
     "no way for us": {"token_endpoint_auth_methods_supported": ["client_secret_post"]},
     "no signature of ours": {"id_token_signing_alg_values_supported": ["HS256", "none"]},

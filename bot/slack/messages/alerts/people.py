@@ -43,16 +43,17 @@ def _page_lockout(alert: Alert) -> tuple[str, str]:
         )  # fmt: skip
     else:
         wrong = say("Too many wrong codes or passwords in a row were given for {name}.", name=alert.whose)
-    return (
-        say("Secure page locked for {name}", name=alert.whose),
-        together(
-            wrong,
-            say(
-                "No proof of theirs is accepted for 24 hours, and nothing was changed. If they are who they say, "
-                "`wicket proofs unlock LOGIN` opens it earlier."
-            ),
-        ),
-    )
+    if not alert.facts.get("until_lifted"):
+        locked = say(
+            "No proof of theirs is accepted for 24 hours, and nothing was changed. If they are who they say, "
+            "`wicket proofs unlock LOGIN` opens it earlier."
+        )
+    else:
+        locked = say(
+            "Somebody has guessed for days: no proof of theirs is accepted any more, and nothing was changed. Speak to "
+            "them; `wicket proofs unlock LOGIN` opens it, and it is time for new proofs."
+        )
+    return say("Secure page locked for {name}", name=alert.whose), together(wrong, locked)
 
 
 def _cloned_passkey(alert: Alert) -> tuple[str, str]:

@@ -349,6 +349,14 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.PAGE_LOCKOUT, {"wrong_in_a_row": 100, "until_lifted": True}),
+        "⚠️ Secure page locked for Ada Lovelace (ada)",
+        "100 wrong codes or passwords in a row were given for Ada Lovelace (ada). Somebody has guessed for days: no "
+        "proof of theirs is accepted any more, and nothing was changed. Speak to them; wicket proofs unlock LOGIN "
+        "opens it, and it is time for new proofs.",
+        TAIL,
+    ),
+    (
         alert(Kind.CLONED_PASSKEY, {"count_before": 7, "count_shown": 3}),
         "⚠️ A second one seems to exist of a passkey of Ada Lovelace (ada)",
         "It was shown with the count 3 after 7: its key is in two authenticators, and nobody can say which is theirs. "

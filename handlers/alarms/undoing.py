@@ -1,0 +1,47 @@
+"""What was set up in a visit that was reported ends with it: whoever else made it would keep a way in past every alarm.
+
+It touches nothing that was set up in another visit, and brings back nothing that was replaced.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from handlers.recording import WICKET, Fact
+from handlers.secure_page.proof_news import proofs_changed
+from storage import passkeys, proofs
+from storage.records import Handle, Passkey, Proof
+from storage.states import Changed, Purpose
+
+_SETS_UP = frozenset({Purpose.ENROL, Purpose.CARE, Purpose.REGAIN})
+
+
+def end_what_was_set_up(tx: Session, handle: Handle, at: datetime) -> int:
+    """Remove the passkeys, the authenticator and the recovery codes of this visit, on the record and told; how many.
+
+    Whoever has nothing left then is no beginner: the record knows that there was something (P-5).
+    """
+    if handle.purpose not in _SETS_UP:
+        return 0
+    theirs = (handle.directory, handle.account)
+    made = [one for one in passkeys.passkeys_of(tx, *theirs) if _is_of(handle, one)]
+    for one in made:
+        passkeys.remove_passkey(tx, one)
+        facts: dict[str, Fact] = {"passkey": one.id, "reported": True}
+        proofs_changed(tx, handle, Changed.PASSKEY_REMOVED, at=at, name=one.name, facts=facts, by=WICKET)
+    seed = proofs.seed_of(tx, *theirs)
+    has_seed = seed is not None and _is_of(handle, seed)
+    if has_seed:
+        proofs.remove_seed(tx, *theirs)
+        proofs_changed(tx, handle, Changed.AUTHENTICATOR_REMOVED, at=at, facts={"reported": True}, by=WICKET)
+    codes = [one for one in proofs.recovery_codes(tx, *theirs) if _is_of(handle, one)]
+    if codes:  # they are made all at once
+        proofs.replace_recovery_codes(
+            tx, directory=handle.directory, account=handle.account, hashed_codes=(), at=at
+        )
+    return len(made) + int(has_seed) + len(codes)
+
+
+def _is_of(handle: Handle, one: Passkey | Proof) -> bool:
+    """A change of proofs closes the person's other visits, so what was made in its time was made in it."""
+    return handle.created_at <= one.created_at <= handle.expires_at
