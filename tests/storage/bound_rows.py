@@ -120,7 +120,7 @@ def _step_up(tx: Session, at: datetime) -> str:
     handle = handles.handle_by_id(tx, a_handle(tx, at, Purpose.STEP_UP))
     assert handle is not None
     step_ups.ask_for(tx, handle, about="g-1", kind=About.APPROVAL, thing="", whom="")
-    assert handles.bind(tx, handle.id, proven=["totp"], session="s", was="")
+    assert handles.bind(tx, handle.id, proven=["totp"], session="s", was="", at=at)
     assert handles.move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
     return handle.id
 

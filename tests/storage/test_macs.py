@@ -148,7 +148,7 @@ def test_a_change_of_something_else_signs_nothing_that_was_forged(database: Data
 
     def work(tx: Session) -> None:
         assert links.suspend(tx, link, mail="ada@example.com")
-        assert handles.bind(tx, handle, proven=["totp"], session="s", was="")
+        assert handles.bind(tx, handle, proven=["totp"], session="s", was="", at=now)
         found = grants.get(tx, grant)
         assert found is not None
         grants.move(tx, found, GrantState.APPROVED)

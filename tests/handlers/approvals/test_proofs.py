@@ -81,7 +81,7 @@ async def proves(world: World, handle: str, *kinds: str) -> None:
     """They give a proof on the page, by this handle (tests.handlers.approvals.test_stepping_up plays how)."""
 
     def work(tx: Session) -> None:
-        assert bind(tx, handle, proven=list(kinds or ("totp",)), session="s", was="")
+        assert bind(tx, handle, proven=list(kinds or ("totp",)), session="s", was="", at=world.clock())
         assert move(tx, handle, was=Result.OPEN, now=Result.DONE, at=world.clock())
 
     await world.ground.database.write(work)

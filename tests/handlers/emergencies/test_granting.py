@@ -101,7 +101,9 @@ class Glass:
         handle = (await self.row(emergency)).handle
 
         def work(tx: Session) -> None:
-            assert bind(tx, handle, proven=list(kinds or ("passkey",)), session="s", was="")
+            assert bind(
+                tx, handle, proven=list(kinds or ("passkey",)), session="s", was="", at=self.world.clock()
+            )
             assert move(tx, handle, was=Result.OPEN, now=Result.DONE, at=self.world.clock())
 
         await self.world.ground.database.write(work)
