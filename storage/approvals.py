@@ -130,7 +130,7 @@ def add_approval(
     proof: the fresh proof that it rests on. retyped: they typed the request's code.
     delegation: by which delegation they had their role, "" if it was their own.
 
-    It takes the place of an approval of theirs that counts no more, which is all that they can have given before.
+    It takes the place of an approval of theirs that counts no more. IntegrityError if theirs counts.
     """
     fresh: dict[str, Any] = {
         "approver_name": approver_name, "slack_user": slack_user, "role": role, "approved": approved,
@@ -139,7 +139,7 @@ def add_approval(
     }  # fmt: skip
     given = approvals_of(tx, grant.id) if given is None else given
     known = next((one for one in given if one.approver == approver), None)
-    if known is not None and known.approved:
+    if known is not None and known.approved and not counting_among(tx, grant, [known]):
         tx.execute(delete(VoidedApproval).where(col(VoidedApproval.approval) == known.id))
         whole = signed(
             tx, _APPROVALS.name, {"id": known.id, "grant": grant.id, "approver": approver, **fresh}
