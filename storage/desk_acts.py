@@ -4,7 +4,7 @@ It knows no policy and no limit, and changes nothing that was kept. A row that i
 record, counts all the same, and is noted (T-9).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, or_
@@ -18,6 +18,9 @@ from storage.signing import note_missing
 
 ACTS = ("desk.unlock_started", "desk.reset_started", "desk.rechecked")
 """The entries by which the record says that something was done for somebody."""
+
+COUNTED_FOR = timedelta(days=30)
+"""So long what was done by a ticket is counted."""
 
 _TICKET = and_(TEXTS.c.index == ENTRIES.c.index, TEXTS.c.name == "ticket")
 _TOLD = select_columns(

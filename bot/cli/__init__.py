@@ -17,6 +17,7 @@ from bot.cli import (
     audit_proofs,
     check,
     emergencies,
+    erasing,
     evidence,
     exceptions,
     halting,
@@ -63,6 +64,7 @@ audit.commands.command("consistency")(audit_proofs.consistency)
 audit.commands.command("evidence")(evidence.evidence)
 audit.commands.command("controls")(evidence.controls)
 audit.commands.command("leaves")(audit_proofs.leaves)
+audit.commands.command("erase")(erasing.erase)
 policy.commands.command("explain")(policy_questions.explain)
 policy.commands.command("who-can")(policy_rights.who_can)
 policy.commands.command("what-can")(policy_rights.what_can)

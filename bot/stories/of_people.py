@@ -132,6 +132,7 @@ PEOPLE: Mapping[str, str] = {
     ),
     "keys.resealed": template("{who} had what is kept secret sealed under a new key."),
     "log.epoch_opened": template("The record began a new part that cites what was signed of the one before."),
+    "erasure.begun": template("{who} began to have what people typed erased from the record."),
     "text.erased": template("{who} had a text erased from the record; the entry stands."),
     "story.refused": template(
         "{who} wanted to see what happened with something and may not. Nothing was shown."

@@ -37,7 +37,7 @@ from storage.directories.base import Account
 from storage.identifiers import new_id
 from storage.records import DeskAct, Handle
 
-DAY, MONTH = timedelta(days=1), timedelta(days=30)
+DAY = timedelta(days=1)
 # The refusals in a row of which security hears; a day later, and after an act that was allowed, it begins anew.
 REPEATED = 3
 
@@ -129,7 +129,7 @@ class Desks:
             self._refuse(tx, intent, None, "unknown")
             return NobodyToHelp()
         ticket = self._desks.ticket_in(intent.ticket)
-        used = desk_acts.by_ticket(tx, ticket, self._ground.now() - MONTH) if ticket else 0
+        used = desk_acts.by_ticket(tx, ticket, self._ground.now() - desk_acts.COUNTED_FOR) if ticket else 0
         decision = self._ask(tx, intent, two, used)
         if not decision.allowed:
             return self._turn_away(tx, intent, two, decision)

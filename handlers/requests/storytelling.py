@@ -29,9 +29,10 @@ from storage import delegations, grants, inquiries
 from storage.approvals import approvals_of, counting_of, proof_of, voided_of
 from storage.binding import mark
 from storage.faults import DirectoryUnavailable
+from storage.free_text_places import ERASED
 from storage.handles import resets_since
 from storage.links import link_to
-from storage.records import Grant
+from storage.records import Approval, Grant
 from storage.reminders import extension_of, seen
 from storage.states import LIVE, GrantState
 from storage.whose import holder_of
@@ -191,8 +192,16 @@ async def with_deciders(ground: Ground, story: GrantStory) -> GrantStory:
 def _last(tx: Session, grant: Grant) -> LastTime | None:
     if grant.ended_at is None:
         return None
-    by = tuple(one.approver_name for one in counting_of(tx, grant.id))
+    given = _as_it_was(tx, grant) if grant.justification == ERASED else counting_of(tx, grant.id)
+    by = tuple(one.approver_name for one in given)
     return LastTime(at=grant.ended_at, minutes=grant.minutes, by=by, end_reason=grant.end_reason)
+
+
+def _as_it_was(tx: Session, grant: Grant) -> list[Approval]:
+    """The approvals that counted when its words were not erased yet: those of the request as it was approved last."""
+    voided = voided_of(tx, grant.id)
+    given = [one for one in approvals_of(tx, grant.id) if one.approved and one.id not in voided]
+    return [one for one in given if one.shown == given[-1].shown]
 
 
 def _fallback(ground: Ground, grant: Grant) -> str:

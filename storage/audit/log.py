@@ -3,7 +3,7 @@
 It never opens, commits or rolls back a transaction, and never changes an entry.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Unpack
@@ -303,18 +303,26 @@ def erase_text(tx: Transaction, entry_id: str, name: str, *, record: Entry) -> b
     False, with nothing written, when there is no such text or it is already erased. Without its salt the commitment
     in the leaf tells nothing about the text, and the tree stays whole.
     """
-    connection = connection_of(tx)
-    index = connection.execute(select(ENTRIES.c.index).where(ENTRIES.c.id == entry_id)).scalar_one_or_none()
-    erased = connection.execute(
-        update(TEXTS)
-        .where(TEXTS.c.index == index, TEXTS.c.name == name, TEXTS.c.erased_by.is_(None))
-        .values(text=None, salt=None, erased_by=record.id)
-    )
-    if erased.rowcount != 1:
-        return False
-    facts = {**record.facts, "entry": entry_id, "text": name}
-    append(connection, replace(record, action=TEXT_ERASED, facts=facts))
-    return True
+    return erase_each(tx, [(entry_id, name, record)]) == 1
+
+
+def erase_each(tx: Transaction, wanted: Iterable[tuple[str, str, Entry]]) -> int:
+    """`erase_text` for many, each an entry's id, the text's name and its record; how many there were to erase."""
+    connection, records = connection_of(tx), list[Entry]()
+    for entry_id, name, record in wanted:
+        index = connection.execute(
+            select(ENTRIES.c.index).where(ENTRIES.c.id == entry_id)
+        ).scalar_one_or_none()
+        erased = connection.execute(
+            update(TEXTS)
+            .where(TEXTS.c.index == index, TEXTS.c.name == name, TEXTS.c.erased_by.is_(None))
+            .values(text=None, salt=None, erased_by=record.id)
+        )
+        if erased.rowcount == 1:
+            facts = {**record.facts, "entry": entry_id, "text": name}
+            records.append(replace(record, action=TEXT_ERASED, facts=facts))
+    append_each(tx, records)
+    return len(records)
 
 
 def _found(connection: Connection, condition: Any) -> Sequence[Stored]:

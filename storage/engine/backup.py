@@ -82,6 +82,16 @@ def remove(path: Path) -> None:
         _remove(path.with_name(f"{path.name}{end}"))
 
 
+def folded(path: Path, *, patience: float) -> bool:
+    """Move all that was written ahead into the file, and empty what lies beside it: nothing deleted stays there.
+
+    False while others read what was before, or write. patience: seconds to wait for them.
+    """
+    with _opened(path, patience) as store:
+        busy = store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return not busy
+
+
 def _fold(path: Path) -> None:
     """Have everything in the one file."""
     with _opened(path, 1.0) as store:

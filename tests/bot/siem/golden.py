@@ -116,6 +116,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "enrol.page_opened": (3001, "Other"),
     "enrol.refused": (3001, "Other"),
     "enrol.stopped": (3001, "Other"),
+    "erasure.begun": (3004, "Other"),
     "exception.acknowledged": (3004, "Update"),
     "exception.assigned": (3004, "Update"),
     "exception.escalated": (3004, "Other"),

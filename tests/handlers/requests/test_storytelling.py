@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from handlers.audit import erasing
+from handlers.audit.erasable import Plan
+from handlers.audit.erasing import By, OfPerson
 from handlers.ground import Ground
+from handlers.intents import Where
 from handlers.requests.stories import GrantStory
 from handlers.requests.storytelling import tell
 from storage.catalogue import Catalogue
@@ -92,3 +96,22 @@ async def test_last_time_names_nobody_whose_approval_was_void(world: World) -> N
     told = await story(world, await world.asked("ada", "prod-admin"))
     assert told.last is not None
     assert (told.last.minutes, told.last.by) == (30, ("Sam", "Grace"))
+
+
+async def test_last_time_names_who_approved_though_the_words_were_erased(world: World) -> None:
+    """A-16: an approval binds the words that were shown, which are there no more; the hour of Linus still is none."""
+    first = await world.asked("ada", "prod-admin")
+    await world.decide("linus", first)
+    await world.decide("sam", first, minutes=30)
+    await world.decide("grace", first)
+    await world.settle()
+    world.clock.forward(minutes=31)
+    await world.tick()
+    database, at = world.ground.database, world.clock()
+    found = database.read_now(lambda tx: erasing.look(tx, OfPerson(account="ada"), at))
+    assert isinstance(found, Plan)
+    by = By(name="Olga", why="PRIV-12", where=Where(transport="cli"))
+    assert erasing.erase(database, found, by, whom="ada", tell=lambda *_: None).texts == 1
+    told = await story(world, await world.asked("ada", "prod-admin"))
+    assert told.last is not None
+    assert told.last.by == ("Sam", "Grace")

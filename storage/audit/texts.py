@@ -1,0 +1,77 @@
+"""Free texts of the record that are not erased: those that somebody typed, those about somebody, those of some stories.
+
+It looks at the copies beside the leaves to find entries, and changes nothing: storage.audit.log erases.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, or_, select, type_coerce
+
+from storage.audit.log import Transaction, connection_of
+from storage.audit.tables import ENTRIES, TEXTS
+from storage.engine.listed import among, listed
+from storage.types import from_micros
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One text of one entry. name: "justification". at: of the entry, aware UTC. story: its correlation id."""
+
+    entry: str
+    name: str
+    words: str
+    at: datetime
+    action: str
+    actor: str
+    story: str
+
+
+_ASKED = (
+    select(
+        ENTRIES.c.id, TEXTS.c.name, TEXTS.c.text, type_coerce(ENTRIES.c.at, BigInteger), ENTRIES.c.action,
+        ENTRIES.c.actor, ENTRIES.c.correlation,
+    )
+    .join(TEXTS, TEXTS.c.index == ENTRIES.c.index)
+    .where(TEXTS.c.erased_by.is_(None), TEXTS.c.text.is_not(None))
+    .order_by(ENTRIES.c.index, TEXTS.c.name)
+)  # fmt: skip
+
+
+def typed_by(tx: Transaction, account: str) -> list[Said]:
+    """What this person typed."""
+    return _found(tx, ENTRIES.c.actor == account)
+
+
+def said_about(tx: Transaction, account: str) -> list[Said]:
+    """What anybody typed about this person."""
+    return _found(tx, ENTRIES.c.subject == account)
+
+
+def of_stories(tx: Transaction, stories: Collection[str]) -> list[Said]:
+    """What anybody typed in these stories."""
+    return _found(tx, among(ENTRIES.c.correlation, "stories"), {"stories": listed(stories)})
+
+
+def of_entry(tx: Transaction, entry: str) -> list[Said]:
+    """The texts of the entry with this id."""
+    return _found(tx, ENTRIES.c.id == entry)
+
+
+def is_known(tx: Transaction, account: str) -> bool:
+    """Whether any entry is by or about this account."""
+    asked = (
+        select(ENTRIES.c.index).where(or_(ENTRIES.c.actor == account, ENTRIES.c.subject == account)).limit(1)
+    )
+    return connection_of(tx).execute(asked).first() is not None
+
+
+def _found(tx: Transaction, which: ColumnElement[bool], given: dict[str, Any] | None = None) -> list[Said]:
+    return [
+        Said(entry=entry, name=name, words=text, at=from_micros(at), action=action, actor=actor, story=story)
+        for entry, name, text, at, action, actor, story in connection_of(tx).execute(
+            _ASKED.where(which), given or {}
+        )
+    ]
