@@ -317,11 +317,13 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
     over, under = {alone[Kind.GROUP_GONE]}, list[str]()
     for row in open_under(tx, cause_of(Kind.UNEXPLAINED, f"{entitlement.id}:")):
         member = member_of(row)
-        if member not in found.unexplained and not _is_restless(tx, entitlement, member.id):
+        lasts = member in found.unexplained or _is_restless(tx, entitlement, member.id)
+        if not lasts or not is_told_of(row, entitlement):
             under.append(row.cause)
     for row in open_under(tx, cause_of(Kind.VANISHED, f"{entitlement.id}:")):
         member = member_of(row)
-        if member.id not in found.vanished and not _is_restless(tx, entitlement, member.id):
+        lasts = member.id in found.vanished or _is_restless(tx, entitlement, member.id)
+        if not lasts or not is_told_of(row, entitlement):
             under.append(row.cause)
     if alone[Kind.FOUND_STANDING] in told and not _standing(tx, entitlement).found - found.gone:
         over.add(alone[Kind.FOUND_STANDING])
@@ -332,6 +334,11 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
 
 def _standing(tx: Session, entitlement: Entitlement) -> Standings:
     return kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
+
+
+def is_told_of(row: ExceptionRecord, entitlement: Entitlement) -> bool:
+    """Whether an exception tells of the group that the entitlement is: the catalogue may name another since then."""
+    return bool(row.facts.get("group", entitlement.group) == entitlement.group)
 
 
 def member_of(row: ExceptionRecord) -> Member:

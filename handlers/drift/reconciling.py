@@ -16,7 +16,7 @@ from handlers.decisions.drift import Member, Way, is_wrong_person, may_reconcile
 from handlers.decisions.freezing import MAKES_ACCESS, reason
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.drift.comparing import members_of, place_of
-from handlers.drift.differences import member_of
+from handlers.drift.differences import is_told_of, member_of
 from handlers.drift.ways import LONGEST_ADOPTION, Known, Open, Ways, together
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Kind, tell_security, wrong_person
@@ -238,7 +238,9 @@ class Reconciling:
         )
 
     def _entitlement(self, row: ExceptionRecord | None) -> Entitlement | None:
-        return self._ground.catalogue.entitlements.get(str(row.facts.get("entitlement"))) if row else None
+        """None as well where it is another group by now: whoever decides reads of the one that was told."""
+        found = self._ground.catalogue.entitlements.get(str(row.facts.get("entitlement"))) if row else None
+        return found if row is not None and found is not None and is_told_of(row, found) else None
 
 
 def _whom(row: ExceptionRecord) -> str:

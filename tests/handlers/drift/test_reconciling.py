@@ -207,6 +207,26 @@ async def test_a_grant_that_ended_while_the_click_was_looked_up_is_not_adopted_b
     assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
+@pytest.mark.parametrize("way", [Way.REMOVE, Way.ADOPT, Way.DECLARE])
+async def test_what_is_told_of_one_group_is_decided_about_no_other(world: World, way: Way) -> None:
+    """The operator corrected the catalogue meanwhile; of whoever is in the other group nobody was asked."""
+    exception = await found(world)
+    things = dict(ALLOWED.entitlements)
+    things["prod-db"] = replace(things["prod-db"], group=things.pop("wiki-edit").group)
+    world.reopen(catalogue=replace(ALLOWED, entitlements=things))
+    await world.local.put_in_group("wiki-edit", "ada")
+    assert await decide(world, "sam", exception, way) == Unknown(what="entitlement")
+    await world.settle()
+    assert (await world.changes(), await world.rows(Grant), await world.rows(Standing)) == ([], [], [])
+    await look(world)
+    assert "settled" in (await row_of(world, exception)).facts
+    await look(world)
+    told = await last(world)
+    assert (told.kind, told.facts["group"]) == (Kind.UNEXPLAINED, "wiki-edit")
+    assert isinstance(await decide(world, "sam", told.id, way), Reconciled)
+
+
 async def test_a_group_in_a_group_is_not_ours_to_take_out(world: World) -> None:
     await world.local.put_in_group("prod-db", groups=["wiki-admins"])
     await look(world)
