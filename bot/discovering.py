@@ -120,6 +120,7 @@ class Discovering:
             *(desk.group for desk in settings.help_desk.desks.values()),
             *getattr(self._running.directories[name], "admin_groups", ()),
             *(group for one in settings.catalogue.entitlements.values() for group in one.break_glass),
+            *(one.group for one in settings.catalogue.scopes.values()),
         ]  # fmt: skip
         return Terms(
             section=section,

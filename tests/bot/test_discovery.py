@@ -191,6 +191,24 @@ async def test_a_group_of_those_who_break_the_glass_is_never_offered(running: Ru
     assert "have power over it" in running.wrong()[0]
 
 
+async def test_a_group_that_decides_by_a_standing_scope_is_never_offered(running: Running) -> None:
+    """R-5: whoever may describe groups in the directory lets nobody into one whose members approve for an owner."""
+    running.more = '''
+[[scope]]
+id = "near"
+name = "Nearby"
+owner = "data"
+group = "BLOG"
+max_risk = 2
+max = "8h"
+'''
+    await running.local.describe_group("blog", BLOG)
+    running.start()
+    await running.begin()
+    assert (await running.look()).keys() == {"wiki"}
+    assert "decide in Wicket" in running.wrong()[0]
+
+
 async def test_an_outage_takes_nothing_away_also_over_a_restart(running: Running) -> None:
     """G-5, promise 7: what cannot be read is unknown, and so is a directory that suddenly says nothing at all."""
     await running.local.describe_group("blog", BLOG)
