@@ -233,7 +233,7 @@ class App:
         """A store that is not guarded is not written to; one that is not what was signed gives nothing new (T-2)."""
         if missing := await self.database.read(missing_guards):
             raise AuditFault(
-                f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing or switched off. "
+                f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing, changed or off. "
                 "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back."
             )
         if wide := await self.database.read(too_wide):

@@ -22,6 +22,11 @@ SPEAKING = ("bot/slack", "bot/couriers", "bot/web")
 HANDING = ("handlers", "storage")
 """Where reasons and refusals are made that a message repeats (`as_told`): whole, or as `Sentence` with their values."""
 
+# Reading a module's tree takes most of the time, and most modules say nothing.
+_SAYING = frozenset({"say", "say_counted", "template", "Sentence"})
+_SAYS = re.compile(rf"\b(?:{'|'.join(sorted(_SAYING))})\b")
+_FAULTS = frozenset({"DirectoryUnavailable", "ConnectionLost", "ServerSilent", "GivenUp", "PasswordRejected"})
+_RAISES = re.compile(rf"\b(?:{'|'.join(sorted(_FAULTS))})\b")
 _REASON = re.compile(r'^@reason\("((?:[^"\\]|\\.)*)"\)', re.MULTILINE)
 
 
@@ -69,7 +74,8 @@ def said_in(files: Iterable[Path], root: Path = ROOT) -> Found:
 
 
 def _read(file: Path, root: Path) -> _Module:
-    tree = ast.parse(file.read_text())
+    source = file.read_text()
+    tree = ast.parse(source if _SAYS.search(source) else "")
     module = _Module(path=file.relative_to(root).as_posix(), tree=tree)
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -99,7 +105,7 @@ class _Reader:
 
     def texts(self) -> Iterator[Text]:
         """The templates of this module: what is said here, and what its constants hold."""
-        for call in _calls(self._module.tree, "template", "say", "Sentence", "say_counted"):
+        for call in _calls(self._module.tree, *_SAYING):
             assert isinstance(call.func, ast.Name)  # noqa: S101 - calls by a name alone are found
             if call.func.id == "template":
                 yield from self._marked(call)
@@ -222,7 +228,6 @@ def unsaid_in(files: Iterable[Path], root: Path = ROOT) -> list[tuple[str, str]]
 
 
 _WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? +[A-Za-z]{2,}")
-_SAYING = frozenset({"say", "say_counted", "template", "Sentence"})
 
 
 def _is_quiet(node: ast.AST) -> bool:
@@ -242,15 +247,12 @@ def bare_faults(files: Iterable[Path], root: Path = ROOT) -> list[str]:
     """Where a fault of a directory is raised with words that were put together: path and line. People read them."""
     found = []
     for file in sorted(files):
-        tree = ast.parse(file.read_text())
-        for call in _calls(tree, *_FAULTS):
+        source = file.read_text()
+        for call in _calls(ast.parse(source), *_FAULTS) if _RAISES.search(source) else ():
             given = [*call.args, *(one.value for one in call.keywords)]
             if any(isinstance(one, ast.JoinedStr) for one in given):
                 found.append(f"{file.relative_to(root).as_posix()}:{call.lineno}")
     return found
-
-
-_FAULTS = frozenset({"DirectoryUnavailable", "ConnectionLost", "ServerSilent", "GivenUp", "PasswordRejected"})
 
 
 def handed_over(root: Path = ROOT) -> list[Text]:

@@ -4,7 +4,7 @@ APScheduler only ticks (it loses date jobs when killed); a duty never runs besid
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
@@ -48,10 +48,6 @@ class Duty:
         """Until what it was woken for is done, or has failed."""
         await self._calm.wait()
 
-    async def tick(self) -> None:
-        """`wake` as a coroutine: APScheduler would run a plain function in threads that slow look-ups can fill."""
-        self.wake()
-
     def rest(self) -> None:
         """Begin nothing more; what is being done may end."""
         self._resting = True
@@ -62,7 +58,8 @@ class Duty:
         within = 2 * self.every
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), within)
+                async with asyncio.timeout(within):
+                    await self._woken.wait()
             self._woken.clear()
             if self._resting:
                 self._calm.set()
@@ -109,9 +106,17 @@ class Schedule:
         """Begin, on the running loop."""
         for duty in self._duties:
             self._running.append(asyncio.create_task(duty.run(self._kept), name=duty.name))
-            self._scheduler.add_job(duty.tick, "interval", seconds=duty.every, id=duty.name)
             duty.wake()
+        # One tick for all of one pace: dozens of duties share a few, and APScheduler takes a while over each.
+        for every, some in self._by_pace():
+            self._scheduler.add_job(_tick, "interval", (some,), seconds=every, id=f"every {every:g}")
         self._scheduler.start()
+
+    def _by_pace(self) -> Iterable[tuple[float, Sequence[Duty]]]:
+        paces: dict[float, list[Duty]] = {}
+        for duty in self._duties:
+            paces.setdefault(duty.every, []).append(duty)
+        return paces.items()
 
     def wake(self, names: frozenset[str]) -> None:
         """A transaction left something to do for these."""
@@ -137,6 +142,12 @@ class Schedule:
         for task in self._running:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+async def _tick(duties: Sequence[Duty]) -> None:
+    """Wake them, as a coroutine: APScheduler would run a plain function in threads that slow look-ups can fill."""
+    for duty in duties:
+        duty.wake()
 
 
 def _is_cancelled() -> bool:

@@ -126,12 +126,12 @@ def read_checkpoint(note: str, key: Key) -> Checkpoint:
 
 
 def text_in(path: str) -> str:
-    """What stands in a file; its line ends, and newlines around it, are not signed."""
+    """What stands in a file; its line ends, newlines around it, and the mark some editors put first, are not signed."""
     with open(path, "rb") as file:
         text = file.read(1_000_001)
     if len(text) > 1_000_000:
         raise ValueError(f"{path} is too long")
-    return text.decode().replace("\r\n", "\n").strip("\n") + "\n"
+    return text.decode("utf-8-sig").replace("\r\n", "\n").strip("\n") + "\n"
 
 
 def check_proof(key: Key, path: str, held: str | None = None) -> str:
@@ -155,9 +155,10 @@ def check_continues(key: Key, path: str, held: str) -> str:
     (_, old, old_root), (_, size, root) = read_checkpoint(text_in(held), key), read_checkpoint(note, key)
     lines = head.split("\n")
     hashes = [unbase64(line, 32) for line in lines[1:]]
-    if lines[0] != f"old {old}" or not 0 < old <= size:
+    if lines[0] != f"old {old}" or not old <= size:
         raise ValueError("the proof does not begin at your checkpoint")
-    if roots_by_consistency(old, size, hashes, [old_root]) != (old_root, root):
+    both = roots_by_consistency(old, size, hashes, [old_root]) if old or hashes else (root_of(()), root)
+    if both != (old_root, root):
         raise ValueError("the later checkpoint does not keep what yours covers")
     return f"the log over {size} entries begins with the {old} of your checkpoint, unchanged"
 
@@ -167,7 +168,7 @@ def check_leaves(key: Key, path: str, held: str) -> str:
 
     def covered(left: int) -> Iterator[bytes]:
         with open(path, "rb") as file:
-            for line in file if left else ():
+            for line in iter(lambda: file.readline(1_000_001), b"") if left else ():
                 yield leaf_hash(line.rstrip(b"\n"))
                 if (left := left - 1) == 0:
                     return
@@ -187,7 +188,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         print(f"HOLDS: {checks[arguments[1]](read_key(arguments[0]), *arguments[2:])}.")
-    except (ValueError, OSError) as reason:
+    except (ValueError, OSError, RecursionError) as reason:
         print(f"FAILS: {reason}.")
         return 1
     return 0

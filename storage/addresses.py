@@ -7,35 +7,36 @@ so that nobody hides a change behind it.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as pick
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, SQLModel
 
 from storage.engine import upserts
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
-from storage.engine.plain import run_each
+from storage.engine.plain import Plain, rows, run_each
 from storage.records import Address, Link
 
-# Of a list of accounts, so many are asked for in one statement.
-_AT_ONCE = 500
 _ADDRESSES = SQLModel.metadata.tables[Address.__tablename__]
 _KEEP = upserts.or_replace(_ADDRESSES, ("mail", "before", "since"))
 _KNOWN = Loading(
     Address,
-    pick(_ADDRESSES).where(
+    select(_ADDRESSES).where(
         _ADDRESSES.c.directory == bindparam("directory"), among(_ADDRESSES.c.account, "accounts")
     ),
+)
+
+_LINKS = SQLModel.metadata.tables[Link.__tablename__]
+_LINKED = Plain(
+    select(_LINKS.c.account, _LINKS.c.mail).where(
+        _LINKS.c.directory == bindparam("directory"), among(_LINKS.c.account, "accounts")
+    )
 )
 
 
 def known(tx: Session, directory: str, accounts: Collection[str]) -> Mapping[str, Address]:
     """What is kept of these accounts."""
-    found = dict[str, Address]()
-    for some in _stretches(accounts):
-        rows = _KNOWN.held(tx, {"directory": directory, "accounts": listed(some)})
-        found.update({row.account: row for row in rows})
-    return found
+    found = _KNOWN.held(tx, {"directory": directory, "accounts": listed(accounts)})
+    return {row.account: row for row in found}
 
 
 def news(tx: Session, directory: str, seen: Mapping[str, str]) -> Iterator[str]:
@@ -71,15 +72,7 @@ def _is_news(row: Address | None, mail: str) -> bool:
 def _linked_with(tx: Session, directory: str, accounts: Collection[str]) -> Mapping[str, Sequence[str]]:
     """The addresses that links to these accounts were made with."""
     found = dict[str, list[str]]()
-    for some in _stretches(accounts):
-        links = select(Link.account, Link.mail).where(
-            Link.directory == directory, col(Link.account).in_(some)
-        )
-        for account, mail in tx.exec(links):
-            found.setdefault(account, []).append(mail)
+    asked = {"directory": directory, "accounts": listed(accounts)}
+    for account, mail in rows(tx.connection(), _LINKED, asked) if accounts else ():
+        found.setdefault(account, []).append(mail)
     return found
-
-
-def _stretches(accounts: Collection[str]) -> Iterator[list[str]]:
-    wanted = list(accounts)
-    return (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))

@@ -29,6 +29,7 @@ _ABOUT = Loading(
     .where(_ALARMS.c.directory == bindparam("directory"), _ALARMS.c.account == bindparam("account"))
     .order_by(_ALARMS.c.at),
 )
+_UNSETTLED = Loading(Alarm, pick(_ALARMS).where(_ALARMS.c.settled_at.is_(None)).order_by(_ALARMS.c.at))
 _REPORTED = "account.reported"
 _OTHER = ENTRIES.alias("other")
 # Few accounts were ever reported, and the index of actions leads to them.
@@ -128,7 +129,7 @@ def switched_off(tx: Session) -> frozenset[tuple[str, str]]:
 
 def unsettled(tx: Session) -> Sequence[Alarm]:
     """Those of which something is still to be done."""
-    return tx.exec(select(Alarm).where(col(Alarm.settled_at).is_(None)).order_by(col(Alarm.at))).all()
+    return _UNSETTLED.held(tx)
 
 
 def how_many_since(tx: Session, at: datetime, window: timedelta) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, case, exists, false, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
 from storage.engine.listed import among, listed
+from storage.engine.plain import Plain, rows
 from storage.holdings import LEFT
 from storage.records import Grant, Holding
 from storage.states import GrantState
@@ -42,7 +43,7 @@ class Held(NamedTuple):
     last_fault: str
 
 
-_DUE = (
+_ALL_DUE = (
     select(*(_HOLDINGS.c[name] for name in Due._fields))
     .where(
         _HOLDINGS.c.directory == bindparam("of"),
@@ -64,7 +65,7 @@ _IS_ENDING = exists().where(
     _GRANTS.c.group == _HOLDINGS.c.group,
     _GRANTS.c.state == GrantState.ENDING,
 )
-_DUE_TO_END = _DUE.where(or_(_HOLDINGS.c.wanted == false(), _IS_ENDING))
+_DUE, _DUE_TO_END = Plain(_ALL_DUE), Plain(_ALL_DUE.where(or_(_HOLDINGS.c.wanted == false(), _IS_ENDING)))
 _AMONG = among(_HOLDINGS.c.id, "ids")
 _TAKE = (
     update(_HOLDINGS)
@@ -106,7 +107,7 @@ def due(
     giving: also those that only wait for access to be given; without it they stay as they are.
     """
     asked = {"of": directory, "at": at, "far": at + longest, "most": limit}
-    return [Due._make(row) for row in tx.connection().execute(_DUE if giving else _DUE_TO_END, asked)]
+    return [Due._make(row) for row in rows(tx.connection(), _DUE if giving else _DUE_TO_END, asked)]
 
 
 def take(tx: Session, found: Collection[Due], *, until: datetime) -> list[Due]:
@@ -120,17 +121,17 @@ def rows_of(tx: Session, taken: Collection[Due]) -> list[Holding]:
     """The whole rows of these, in the same order: of those that are still ours."""
     if not taken:
         return []
-    rows = {row.id: row for row in tx.execute(_ROWS, {"ids": listed([one.id for one in taken])}).scalars()}
-    return [rows[one.id] for one in taken if rows[one.id].fence == one.fence]
+    found = {row.id: row for row in tx.execute(_ROWS, {"ids": listed([one.id for one in taken])}).scalars()}
+    return [found[one.id] for one in taken if found[one.id].fence == one.fence]
 
 
 def held_each(tx: Session, taken: Collection[Due]) -> dict[str, Held]:
     """`holdings.held_under` for many, by their ids: those of them that are still ours."""
     fences = {one.id: one.fence for one in taken}
-    rows = tx.connection().execute(_HELD, {"ids": listed(fences)})
+    found = tx.connection().execute(_HELD, {"ids": listed(fences)})
     return {
         row.id: Held(row.due_at, row.overdue_told, row.last_fault)
-        for row in rows
+        for row in found
         if row.fence == fences[row.id]
     }
 

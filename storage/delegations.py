@@ -31,6 +31,14 @@ _OF_OWNER = Loading(
     )
     .order_by(_DELEGATIONS.c.id),
 )
+_DUE = Loading(
+    Delegation,
+    select_columns(*_DELEGATIONS.c)
+    .where(_DELEGATIONS.c.ended_at.is_(None), _DELEGATIONS.c.expires_at <= bindparam("at"))
+    .order_by(_DELEGATIONS.c.expires_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True),
+)
 # What stands on the record when one is over.
 _OVER = ("delegation.ended", "delegation.expired")
 
@@ -110,13 +118,7 @@ def get(tx: Session, delegation: str) -> Delegation | None:
 
 def due(tx: Session, at: datetime, limit: int) -> Sequence[Delegation]:
     """Those that are open and whose time is over, the oldest first; held until the transaction ends."""
-    return tx.exec(
-        select(Delegation)
-        .where(col(Delegation.ended_at).is_(None), col(Delegation.expires_at) <= at)
-        .order_by(col(Delegation.expires_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    return _DUE.held(tx, {"at": at, "most": limit})
 
 
 def end(tx: Session, row: Delegation, why: DelegationEnd, *, at: datetime, by: str = "") -> bool:

@@ -6,7 +6,7 @@ It does not know what a delivery asks for.
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, SQLModel
 
 from storage.engine import upserts
 from storage.engine.plain import Plain, rows, run
@@ -18,6 +18,7 @@ KEPT = timedelta(days=1)
 # Built once and run without the ORM: every payload passes here, and making a statement costs more than running it.
 _TABLE = SQLModel.metadata.tables[Delivery.__tablename__]
 _TAKE = upserts.or_nothing(_TABLE)
+_FORGET = Plain(delete(_TABLE).where(_TABLE.c.at < bindparam("before")))
 _TAKEN = Plain(select(_TABLE.c.key).where(_TABLE.c.key == bindparam("key")))
 
 
@@ -33,4 +34,4 @@ def was_taken(tx: Session, key: str) -> bool:
 
 def forget_old(tx: Session, at: datetime) -> None:
     """Drop the keys of deliveries too old to be repeated."""
-    tx.execute(delete(Delivery).where(col(Delivery.at) < at - KEPT))
+    run(tx.connection(), _FORGET, {"before": at - KEPT})

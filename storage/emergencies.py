@@ -7,11 +7,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, or_
+from sqlalchemy import exists, or_
+from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.engine import upserts
 from storage.engine.changing import change
+from storage.engine.loading import Loading
 from storage.engine.plain import run
 from storage.records import Emergency, Grant
 from storage.signing import genuine, only_genuine, signed
@@ -24,14 +26,9 @@ says where to look."""
 _EMERGENCIES = SQLModel.metadata.tables[Emergency.__tablename__]
 _ADD = upserts.or_nothing(_EMERGENCIES)
 # Literally the condition of the index: the schedule asks twice a second, and mostly there is none.
-_ALL_UNDER_WAY = (
-    select(Emergency)
-    .where(
-        col(Emergency.state).in_(
-            bindparam("under_way", EMERGENCY_UNDER_WAY, expanding=True, literal_execute=True)
-        )
-    )
-    .order_by(col(Emergency.id))
+_ALL_UNDER_WAY = Loading(
+    Emergency,
+    pick(_EMERGENCIES).where(_EMERGENCIES.c.state.in_(EMERGENCY_UNDER_WAY)).order_by(_EMERGENCIES.c.id),
 )
 # Access that is about to be, is there, or is not known to be gone.
 _GIVES = (*LIVE, GrantState.ENDING)
@@ -60,7 +57,7 @@ def move(tx: Session, emergency: Emergency, to: EmergencyState, **changes: Any) 
 
 def under_way(tx: Session) -> Sequence[Emergency]:
     """Those that are asked and neither granted nor refused yet, the oldest first."""
-    return only_genuine(tx, tx.exec(_ALL_UNDER_WAY))
+    return only_genuine(tx, _ALL_UNDER_WAY.held(tx))
 
 
 def gives(tx: Session) -> Sequence[Emergency]:

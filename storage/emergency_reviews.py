@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Select, literal_column
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from storage import emergencies, lift_words, reminders
 from storage.audit.tables import ENTRIES
 from storage.engine.changing import change
+from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows
 from storage.records import Emergency, RestoreWord
 from storage.signing import genuine, only_genuine
 from storage.states import EmergencyState, GrantState
@@ -32,9 +35,27 @@ _ON_RECORD = (*_TAKES_PLACE, FOUND)
 _TOLD = select_columns(
     ENTRIES.c.action, ENTRIES.c.correlation, ENTRIES.c.subject, ENTRIES.c.resource, ENTRIES.c.at
 )
+_OF_ALL = Plain(
+    _TOLD.where(ENTRIES.c.action.in_([literal_column(f"'{action}'") for action in _ON_RECORD])).order_by(
+        ENTRIES.c.index
+    )
+)
 # Access that is about to be, or is there.
 _GIVES = (GrantState.APPROVED, GrantState.ACTIVE)
 _GRANTED = Emergency.state == EmergencyState.GRANTED
+_EMERGENCIES = SQLModel.metadata.tables[Emergency.__tablename__]
+_TOOK_PLACE = _EMERGENCIES.c.state == EmergencyState.GRANTED
+# Built once: the schedule asks, and mostly there is none.
+_UNREVIEWED = Loading(
+    Emergency,
+    select_columns(_EMERGENCIES)
+    .where(_TOOK_PLACE, _EMERGENCIES.c.reviewed_at.is_(None))
+    .order_by(_EMERGENCIES.c.opened_at, _EMERGENCIES.c.id),
+)
+_LAST_DRILL = Plain(
+    select_columns(func.max(_EMERGENCIES.c.opened_at)).where(_TOOK_PLACE, _EMERGENCIES.c.drill.is_(True))
+)
+_ALL_GRANTED = select(Emergency).where(_GRANTED)
 _UNSETTLED = or_(
     col(Emergency.reviewed_at).is_(None),
     (col(Emergency.finding) == "not-justified") & col(Emergency.restored_at).is_(None),
@@ -43,8 +64,7 @@ _UNSETTLED = or_(
 
 def unreviewed(tx: Session) -> list[Emergency]:
     """Those that took place and that nobody reviewed yet, the oldest first."""
-    asked = select(Emergency).where(_GRANTED, col(Emergency.reviewed_at).is_(None))
-    return only_genuine(tx, tx.exec(asked.order_by(col(Emergency.opened_at), col(Emergency.id))))
+    return only_genuine(tx, _UNREVIEWED.held(tx))
 
 
 def unsettled(tx: Session) -> list[Emergency]:
@@ -72,17 +92,13 @@ def lost_of(tx: Session, account: str) -> Sequence[Lost]:
     A row that was changed, moved to somebody else, thrown away or put back to what it was before its review holds
     nobody back; the record does, until two people accounted for it.
     """
-    return _lost(
-        tx, _TOLD.where(ENTRIES.c.subject == account, ENTRIES.c.action.in_(_ON_RECORD)),
-        select(Emergency).where(Emergency.account == account, _GRANTED),
-    )  # fmt: skip
+    told = _TOLD.where(ENTRIES.c.subject == account, ENTRIES.c.action.in_(_ON_RECORD))
+    return _lost(tx, _said(tx, told), select(Emergency).where(Emergency.account == account, _GRANTED))
 
 
 def all_lost(tx: Session) -> Mapping[str, Sequence[Lost]]:
     """The same of everybody, by account."""
-    return _by_account(
-        _lost(tx, _TOLD.where(ENTRIES.c.action.in_(_ON_RECORD)), select(Emergency).where(_GRANTED))
-    )
+    return _by_account(_lost(tx, rows(tx.connection(), _OF_ALL), _ALL_GRANTED))
 
 
 def spoken_of(tx: Session) -> Mapping[str, frozenset[str]]:
@@ -91,10 +107,11 @@ def spoken_of(tx: Session) -> Mapping[str, frozenset[str]]:
     if not about:
         return {}
     told = _TOLD.where(ENTRIES.c.correlation.in_(about), ENTRIES.c.action.in_(_ON_RECORD))
-    said, missing = _as_told(tx, told, select(Emergency).where(col(Emergency.id).in_(about), _GRANTED))
-    there = {name: one for name, one in said.items() if name not in missing}
-    found = _by_account(there[one.emergency] for one in words_about(tx, [*there.values()]))
-    return {account: frozenset(one.emergency for one in some) for account, some in found.items()}
+    found = select(Emergency).where(col(Emergency.id).in_(about), _GRANTED)
+    each, missing = _as_told(tx, _said(tx, told), found)
+    there = {name: one for name, one in each.items() if name not in missing}
+    spoken = _by_account(there[one.emergency] for one in words_about(tx, [*there.values()]))
+    return {account: frozenset(one.emergency for one in some) for account, some in spoken.items()}
 
 
 def _by_account(lost: Iterable[Lost]) -> Mapping[str, Sequence[Lost]]:
@@ -104,16 +121,21 @@ def _by_account(lost: Iterable[Lost]) -> Mapping[str, Sequence[Lost]]:
     return found
 
 
-def _lost(tx: Session, told: Any, rows: Any) -> Sequence[Lost]:
-    _, missing = _as_told(tx, told, rows)
+def _said(tx: Session, told: Select[Any]) -> Sequence[Sequence[Any]]:
+    return tx.connection().execute(told.order_by(ENTRIES.c.index)).all()
+
+
+def _lost(tx: Session, said: Sequence[Sequence[Any]], wanted: Any) -> Sequence[Lost]:
+    _, missing = _as_told(tx, said, wanted)
     settled = {one.emergency for one in words_about(tx, [*missing.values()]) if one.settles}
     return tuple(one for one in missing.values() if one.emergency not in settled)
 
 
-def _as_told(tx: Session, told: Any, rows: Any) -> tuple[Mapping[str, Lost], Mapping[str, Lost]]:
+def _as_told(
+    tx: Session, said: Sequence[Sequence[Any]], wanted: Any
+) -> tuple[Mapping[str, Lost], Mapping[str, Lost]]:
     """What the record tells of, and what of it is not there, whatever was said of that since."""
-    said = tx.connection().execute(told.order_by(ENTRIES.c.index)).all()
-    there = {(one.id, one.account): one for one in only_genuine(tx, tx.exec(rows))} if said else {}
+    there = {(one.id, one.account): one for one in only_genuine(tx, tx.exec(wanted))} if said else {}
     each, missing = dict[str, Lost](), dict[str, Lost]()
     until = {emergency: at for _, emergency, _, _, at in said}
     for action, emergency, account, entitlement, at in said:
@@ -191,6 +213,5 @@ def restored(tx: Session, emergency: Emergency, *, at: datetime, by: str, name: 
 
 def last_drill(tx: Session) -> datetime | None:
     """When the last drill took place."""
-    return tx.exec(
-        select(func.max(Emergency.opened_at)).where(_GRANTED, col(Emergency.drill).is_(True))
-    ).one()
+    at: datetime | None = rows(tx.connection(), _LAST_DRILL)[0][0]
+    return at

@@ -11,6 +11,7 @@ from sqlalchemy import Update, bindparam, func, select, update
 from sqlmodel import Session, SQLModel
 
 from storage.engine.listed import among, listed
+from storage.engine.plain import Plain, rows
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
 
@@ -55,18 +56,15 @@ _AMONG = among(_HOLDINGS.c.id, "holdings")
 
 # Built once: making a statement costs more than running it. What is live is said literally, as the index says it:
 # with parameters SQLite would read every grant there ever was.
-_DUE = (
+_DUE = Plain(
     select(*_COLUMNS)
     .where(
-        _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True)),
-        _GRANTS.c.expires_at <= bindparam("at", type_=_GRANTS.c.expires_at.type),
+        _GRANTS.c.state.in_(LIVE), _GRANTS.c.expires_at <= bindparam("at", type_=_GRANTS.c.expires_at.type)
     )
     .order_by(_GRANTS.c.expires_at)
     .limit(bindparam("most"))
 )
-_NEXT = select(func.min(_GRANTS.c.expires_at)).where(
-    _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True))
-)
+_NEXT = Plain(select(func.min(_GRANTS.c.expires_at)).where(_GRANTS.c.state.in_(LIVE)))
 _COVERING = select(_HOLDINGS.c.id, *_COLUMNS).where(_AMONG, *_OF_HOLDING)
 _STANDING = select(_HOLDINGS.c.id, _GRANTS.c.id, _GRANTS.c.state).where(_AMONG, *_OF_HOLDING)
 _AMONG_GRANTS = among(_GRANTS.c.id, "ids")
@@ -84,13 +82,13 @@ _END = (
 
 def due(tx: Session, at: datetime, limit: int) -> list[Ending]:
     """Grants whose time is over and whose end has not begun, the longest overdue first."""
-    return [Ending._make(row) for row in tx.connection().execute(_DUE, {"at": at, "most": limit})]
+    return [Ending._make(row) for row in rows(tx.connection(), _DUE, {"at": at, "most": limit})]
 
 
 def next_end(tx: Session) -> datetime | None:
     """When the next grant is over whose end has not begun; None if none ever will be."""
-    found: datetime | None = tx.connection().execute(_NEXT).scalar_one()
-    return found
+    at: datetime | None = rows(tx.connection(), _NEXT)[0][0]
+    return at
 
 
 def begin(tx: Session, ids: Collection[str], *, reason: str) -> None:

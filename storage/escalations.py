@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, exists, literal_column
-from sqlmodel import Session, col, select
+from sqlalchemy import select as pick
+from sqlmodel import Session, SQLModel, col, select
 
+from storage.engine.loading import Loading
 from storage.outbox import ALERT, owe
 from storage.records import Escalation, ExceptionRecord
 from storage.states import ExceptionState
@@ -16,22 +18,25 @@ from storage.states import ExceptionState
 ESCALATION = "escalation"
 """The kind of what is owed."""
 
-_UNHEEDED = (
-    select(ExceptionRecord)
+_EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
+_ESCALATIONS = SQLModel.metadata.tables[Escalation.__tablename__]
+_UNHEEDED = Loading(
+    ExceptionRecord,
+    pick(_EXCEPTIONS)
     .where(
         # Written out, as the index has them: a parameter could be anything.
-        col(ExceptionRecord.severity) == literal_column("'high'"),
-        col(ExceptionRecord.state) == literal_column("'open'"),
-        col(ExceptionRecord.fold).is_(None),
-        col(ExceptionRecord.open_since) <= bindparam("before"),
+        _EXCEPTIONS.c.severity == literal_column("'high'"),
+        _EXCEPTIONS.c.state == literal_column("'open'"),
+        _EXCEPTIONS.c.fold.is_(None),
+        _EXCEPTIONS.c.open_since <= bindparam("before"),
         ~exists().where(
-            col(Escalation.exception) == col(ExceptionRecord.id),
-            col(Escalation.reopened) == col(ExceptionRecord.reopened),
+            _ESCALATIONS.c.exception == _EXCEPTIONS.c.id,
+            _ESCALATIONS.c.reopened == _EXCEPTIONS.c.reopened,
         ),
     )
-    .order_by(col(ExceptionRecord.open_since))
+    .order_by(_EXCEPTIONS.c.open_since)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=ExceptionRecord)
+    .with_for_update(skip_locked=True, of=_EXCEPTIONS),
 )
 _OF = select(Escalation).where(col(Escalation.exception) == bindparam("exception"))
 
@@ -43,7 +48,7 @@ def courier(channel: str) -> str:
 
 def unheeded(tx: Session, before: datetime, most: int) -> Sequence[ExceptionRecord]:
     """High ones that nobody acknowledged since before then, and that are owed to nobody outside; the oldest first."""
-    return tx.exec(_UNHEEDED, params={"before": before, "most": most}).all()
+    return _UNHEEDED.held(tx, {"before": before, "most": most})
 
 
 def owe_outside(tx: Session, row: ExceptionRecord, channels: Sequence[str], *, at: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Executable, and_, bindparam, case, delete, or_
+from sqlalchemy import and_, bindparam, case, delete, or_
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Session, SQLModel, col, func, select
@@ -17,13 +17,14 @@ from sqlmodel import Session, SQLModel, col, func, select
 from storage.engine.changing import change
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
-from storage.engine.plain import Plain, rows
+from storage.engine.paged import Paged
+from storage.engine.plain import Plain, rows, run
 from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
 from storage.truly import asked_truly, given_truly
 from storage.whose import people_of, whose
 
-# Of a list of ids, so many are asked for in one statement.
+# Rows in memory at a time, where there may be very many.
 _AT_ONCE = 500
 
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
@@ -60,28 +61,44 @@ _CONCERNING_GROUP = select_columns(_GRANTS.c.account, _GRANTS.c.id, _GRANTS.c.st
     *_IN_GROUP, _GRANTS.c.entitlement == bindparam("entitlement"), _STANDS
 )
 _CONCERNING_SOME = Plain(_CONCERNING_GROUP.where(among(_GRANTS.c.account, "accounts")))
-_ACTIVE_IN = select_columns(_GRANTS.c.account).where(
-    *_IN_GROUP, _GRANTS.c.entitlement == bindparam("entitlement"), _GRANTS.c.state == GrantState.ACTIVE
+_ACTIVE_IN = Paged(
+    select_columns(_GRANTS.c.account).where(
+        *_IN_GROUP, _GRANTS.c.entitlement == bindparam("entitlement"), _GRANTS.c.state == GrantState.ACTIVE
+    )
 )
-_A_FEW_ACTIVE_IN = Plain(_ACTIVE_IN.limit(bindparam("most")))
 _COVERED_IN = Plain(
     select_columns(_GRANTS.c.account).where(*_IN_GROUP, among(_GRANTS.c.account, "accounts"), _STANDS)
 )
 
 # Literally the conditions of two indexes, so that what is over costs nothing.
-_IS_LIVE = _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True))
-_IS_PENDING = _GRANTS.c.state == bindparam("pending", GrantState.PENDING, literal_execute=True)
+_IS_LIVE = _GRANTS.c.state.in_(LIVE)
+_IS_PENDING = _GRANTS.c.state == GrantState.PENDING
 _PEOPLE = _GRANTS.c.requester_directory, _GRANTS.c.requester_account, _GRANTS.c.target_account
-_HOLDING = select_columns(_GRANTS.c.directory, _GRANTS.c.account, *_PEOPLE).where(
-    _IS_LIVE, _GRANTS.c.expires_at.is_not(None)
+_HOLDING = Paged(
+    select_columns(_GRANTS.c.directory, _GRANTS.c.account, *_PEOPLE).where(
+        _IS_LIVE, _GRANTS.c.expires_at.is_not(None)
+    )
 )
-_ASKING = select_columns(*_PEOPLE).where(_IS_PENDING, _GRANTS.c.lapses_at.is_not(None))
+_ASKING = Paged(select_columns(*_PEOPLE).where(_IS_PENDING, _GRANTS.c.lapses_at.is_not(None)))
 _APPROVALS = SQLModel.metadata.tables[Approval.__tablename__]
-_APPROVING = (
+_APPROVING = Paged(
     select_columns(_GRANTS.c.requester_directory, _APPROVALS.c.approver)
     .join(_APPROVALS, _APPROVALS.c.grant == _GRANTS.c.id)
     .where(_IS_PENDING, _GRANTS.c.lapses_at.is_not(None), _APPROVALS.c.approved)
 )
+
+_UNANSWERED = Loading(
+    Grant,
+    select_columns(_GRANTS)
+    .where(_GRANTS.c.state == GrantState.PENDING, _GRANTS.c.lapses_at <= bindparam("at"))
+    .order_by(_GRANTS.c.lapses_at)
+    .limit(bindparam("most")),
+)
+_DROP_DRAFTS = Plain(
+    delete(_GRANTS).where(_GRANTS.c.state == GrantState.DRAFT, _GRANTS.c.requested_at < bindparam("before"))
+)
+_QUESTIONS = SQLModel.metadata.tables[Question.__tablename__]
+_DROP_QUESTIONS = Plain(delete(_QUESTIONS).where(_QUESTIONS.c.at < bindparam("before")))
 
 _UNENDED_OF = select_columns(col(Grant.id), col(Grant.entitlement), col(Grant.state)).where(
     whose(bindparam("directory"), bindparam("account")),
@@ -184,11 +201,11 @@ def people_concerned(tx: Session) -> dict[str, set[str]]:
     It is read some grants at a time, so it takes memory for people alone.
     """
     found: dict[str, set[str]] = {}
-    for some in _by_pages(tx, _HOLDING):
+    for some in _HOLDING.pages(tx):
         for directory, account, *asked in some:
             found.setdefault(directory, set()).add(account)
             _add_people(found, *asked)
-    for some in chain(_by_pages(tx, _ASKING), _by_pages(tx, _APPROVING)):
+    for some in chain(_ASKING.pages(tx), _APPROVING.pages(tx)):
         for row in some:
             _add_people(found, *row)
     return found
@@ -239,12 +256,8 @@ def concerning_group(
     place = {"entitlement": entitlement, "directory": directory, "group": group}
     if among is None:
         return [tuple(row) for row in tx.execute(_CONCERNING_GROUP, place)]
-    wanted = sorted(among)
-    found: list[tuple[str, str, str]] = []
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = listed(wanted[start : start + _AT_ONCE])
-        found += [tuple(row) for row in rows(tx.connection(), _CONCERNING_SOME, {**place, "accounts": some})]
-    return found
+    asked = {**place, "accounts": listed(among)}
+    return [tuple(row) for row in rows(tx.connection(), _CONCERNING_SOME, asked)]
 
 
 def active_in(tx: Session, *, entitlement: str, directory: str, group: str) -> Iterator[list[str]]:
@@ -253,27 +266,14 @@ def active_in(tx: Session, *, entitlement: str, directory: str, group: str) -> I
     To be read to the end within the transaction.
     """
     place = {"entitlement": entitlement, "directory": directory, "group": group}
-    few = rows(tx.connection(), _A_FEW_ACTIVE_IN, {**place, "most": _AT_ONCE + 1})
-    for some in [few] if len(few) <= _AT_ONCE else _by_pages(tx, _ACTIVE_IN, place):
+    for some in _ACTIVE_IN.pages(tx, place):
         yield [account for (account,) in some]
-
-
-def _by_pages(
-    tx: Session, asked: Executable, given: Mapping[str, Any] | None = None
-) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """Rows that are never in memory all at once, on neither engine."""
-    yield from tx.connection().execute(asked, given, execution_options={"yield_per": _AT_ONCE}).partitions()
 
 
 def covered_in(tx: Session, *, directory: str, group: str, among: Collection[str]) -> frozenset[str]:
     """Those of these accounts that a grant concerns here, whatever its entitlement was called when it was given."""
-    wanted, found, place = sorted(among), set[str](), {"directory": directory, "group": group}
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = listed(wanted[start : start + _AT_ONCE])
-        found.update(
-            account for (account,) in rows(tx.connection(), _COVERED_IN, {**place, "accounts": some})
-        )
-    return frozenset(found)
+    asked = {"directory": directory, "group": group, "accounts": listed(among)}
+    return frozenset(account for (account,) in rows(tx.connection(), _COVERED_IN, asked))
 
 
 def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Grant]]:
@@ -332,19 +332,14 @@ def concerning(tx: Session, holding: Holding) -> Grant | None:
 
 def unanswered(tx: Session, at: datetime, limit: int) -> Sequence[Grant]:
     """Requests that nobody answered in time."""
-    return tx.exec(
-        select(Grant)
-        .where(Grant.state == GrantState.PENDING, col(Grant.lapses_at) <= at)
-        .order_by(col(Grant.lapses_at))
-        .limit(limit)
-    ).all()
+    return _UNANSWERED.held(tx, {"at": at, "most": limit})
 
 
 def drop_drafts(tx: Session, before: datetime) -> None:
     """Forget drafts that were never sent: nothing was asked, so nothing is kept."""
-    tx.execute(delete(Grant).where(col(Grant.state) == GrantState.DRAFT, col(Grant.requested_at) < before))
+    run(tx.connection(), _DROP_DRAFTS, {"before": before})
 
 
 def drop_questions(tx: Session, before: datetime) -> None:
     """Forget answered routine questions."""
-    tx.execute(delete(Question).where(col(Question.at) < before))
+    run(tx.connection(), _DROP_QUESTIONS, {"before": before})

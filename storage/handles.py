@@ -22,6 +22,10 @@ from storage.states import Purpose, Result
 # Built once: every request and click asks, and making a statement costs more than running it.
 _HANDLES = SQLModel.metadata.tables[Handle.__tablename__]
 _BY_ID = Loading(Handle, pick(_HANDLES).where(_HANDLES.c.id == bindparam("of")))
+_CUT_OFF = Loading(
+    Handle,
+    pick(_HANDLES).where(_HANDLES.c.result == Result.CHANGING, _HANDLES.c.expires_at < bindparam("before")),
+)
 _LAST_RESETS = (
     pick(_HANDLES.c.directory, _HANDLES.c.account, func.max(_HANDLES.c.done_at).label("at"))
     .where(
@@ -115,6 +119,11 @@ def move(tx: Session, handle_id: str, *, was: Result, now: Result, at: datetime)
         .execution_options(synchronize_session=False)
     )
     return tx.execute(moved).first() is not None
+
+
+def cut_off(tx: Session, before: datetime) -> Sequence[Handle]:
+    """Those whose change was begun and not ended, and that were open until before then."""
+    return _CUT_OFF.held(tx, {"before": before})
 
 
 def take(tx: Session, handle_id: str, *, at: datetime) -> bool:

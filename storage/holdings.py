@@ -18,16 +18,10 @@ from storage.engine import upserts
 from storage.engine.changing import change
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
-from storage.engine.plain import Plain, run
+from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
 from storage.states import LIVE
-
-# Literally the condition of the index holdings_open, so that settled holdings cost nothing.
-_OPEN = col(Holding.settled) == false()
-
-# Of a list of ids, so many are asked for in one statement.
-_AT_ONCE = 500
 
 # What is kept as the fault of a try whose process ended in the middle of it.
 LEFT = "Wicket ended while it was at it."
@@ -57,6 +51,35 @@ _OF_SOME = Loading(
     ),
 )
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
+# Literally the condition of the index holdings_open, so that settled holdings cost nothing.
+_UNSETTLED = _HOLDINGS.c.settled == false()
+_IS_HELD = _HOLDINGS.c.lease_until.is_not(None)
+_IS_LATE = (_UNSETTLED, _HOLDINGS.c.wanted.is_(False), _HOLDINGS.c.due_at < bindparam("before"))
+_FREE = Plain(
+    update(_HOLDINGS)
+    .where(_UNSETTLED, _IS_HELD)
+    .values(lease_until=None, fence=_HOLDINGS.c.fence + 1, next_at=bindparam("at"), last_fault=LEFT)
+)
+_NEXT_DIRECTORY = Plain(
+    select_columns(func.min(_HOLDINGS.c.directory)).where(_HOLDINGS.c.directory > bindparam("after"))
+)
+_OVERDUE = Loading(
+    Holding,
+    select_columns(_HOLDINGS)
+    .where(
+        *_IS_LATE,
+        or_(
+            _HOLDINGS.c.overdue_told.is_(False),
+            _HOLDINGS.c.page_at.is_(None),  # told by a version that did not tell again
+            _HOLDINGS.c.page_at <= bindparam("at"),
+            _HOLDINGS.c.page_at > bindparam("far"),
+        ),
+    )
+    .limit(bindparam("most")),
+)
+_LEASED = Plain(select_columns(func.count()).select_from(_HOLDINGS).where(_UNSETTLED, _IS_HELD))
+_HOW_LATE: Sequence[ColumnElement[Any]] = (func.count(), func.min(_HOLDINGS.c.due_at))
+_LATE = Plain(select_columns(*_HOW_LATE).where(*_IS_LATE))
 
 
 def _is_covered(directory: Any, account: Any, group: Any) -> ColumnElement[bool]:
@@ -158,12 +181,8 @@ def of_account(tx: Session, *, directory: str, account: str, group: str) -> Hold
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
     """The holdings of these accounts in this group, by account."""
-    found: dict[str, Holding] = {}
-    wanted, place = sorted(accounts), {"directory": directory, "group": group}
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = listed(wanted[start : start + _AT_ONCE])
-        found.update({row.account: row for row in _OF_SOME.held(tx, {**place, "accounts": some})})
-    return found
+    asked = {"directory": directory, "group": group, "accounts": listed(accounts)}
+    return {row.account: row for row in _OF_SOME.held(tx, asked)}
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
@@ -190,20 +209,14 @@ def free_leases(tx: Session, *, at: datetime) -> None:
 
     What the dead one had begun may still land in the directory, so it counts as a fault: it is looked at once more.
     """
-    tx.execute(
-        update(Holding)
-        .where(_OPEN, col(Holding.lease_until).is_not(None))
-        .values(lease_until=None, fence=col(Holding.fence) + 1, next_at=at, last_fault=LEFT)
-        .execution_options(synchronize_session=False)
-    )
+    run(tx.connection(), _FREE, {"at": at})
 
 
 def directories(tx: Session) -> list[str]:
     """The names of all directories that there ever was a holding in; each costs one step in an index."""
     names: list[str] = []
-    following = select(func.min(Holding.directory)).where(col(Holding.directory) > bindparam("after"))
     while True:
-        name: str | None = tx.exec(following, params={"after": names[-1] if names else ""}).one()
+        ((name,),) = rows(tx.connection(), _NEXT_DIRECTORY, {"after": names[-1] if names else ""})
         if name is None:
             return names
         names.append(name)
@@ -279,28 +292,14 @@ def overdue(
 
     again: how far ahead the next telling may be. One that is further was set before the clock was set back.
     """
-    return tx.exec(
-        select(Holding)
-        .where(
-            _OPEN,
-            col(Holding.wanted).is_(False),
-            col(Holding.due_at) < at - after,
-            or_(
-                col(Holding.overdue_told).is_(False),
-                col(Holding.page_at).is_(None),  # told by a version that did not tell again
-                col(Holding.page_at) <= at,
-                col(Holding.page_at) > at + again,
-            ),
-        )
-        .limit(limit)
-    ).all()
+    return _OVERDUE.held(tx, {"before": at - after, "at": at, "far": at + again, "most": limit})
 
 
 def late(tx: Session, before: datetime) -> Sequence[Holding]:
     """Every removal that should have been done before this time and is not, the longest overdue first."""
     return tx.exec(
         select(Holding)
-        .where(_OPEN, col(Holding.wanted).is_(False), col(Holding.due_at) < before)
+        .where(_UNSETTLED, col(Holding.wanted).is_(False), col(Holding.due_at) < before)
         .order_by(col(Holding.due_at))
     ).all()
 
@@ -321,14 +320,11 @@ class Standing:
 
 def standing(tx: Session, before: datetime) -> Standing:
     """How many are being worked on, and how many removals should have been done before this time."""
-    leased = select(func.count()).where(_OPEN, col(Holding.lease_until).is_not(None))
-    late = select(func.count(), func.min(Holding.due_at)).where(
-        _OPEN, col(Holding.wanted).is_(False), col(Holding.due_at) < before
-    )
-    overdue, oldest = tx.exec(late).one()
-    return Standing(leased=tx.exec(leased).one(), overdue=overdue, oldest=oldest)
+    ((leased,),) = rows(tx.connection(), _LEASED)
+    ((overdue, oldest),) = rows(tx.connection(), _LATE, {"before": before})
+    return Standing(leased=leased, overdue=overdue, oldest=oldest)
 
 
 def next_due(tx: Session) -> datetime | None:
     """When the next unsettled holding wants a try."""
-    return tx.exec(select(func.min(Holding.next_at)).where(_OPEN)).one()
+    return tx.exec(select(func.min(Holding.next_at)).where(_UNSETTLED)).one()

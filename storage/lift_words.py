@@ -5,15 +5,17 @@ It does not decide whose word counts, nor how many are needed.
 
 from collections.abc import Collection, Iterable, Sequence
 
+from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.engine import upserts
-from storage.engine.plain import run
+from storage.engine.plain import Plain, rows, run
 from storage.records import LiftWord, RestoreWord
 from storage.signing import only_genuine, signed
 
 _WORDS = SQLModel.metadata.tables[LiftWord.__tablename__]
 _OF_LOST = SQLModel.metadata.tables[RestoreWord.__tablename__]
+_SPOKEN_OF = Plain(pick(_OF_LOST.c.emergency).distinct())
 _SAY = upserts.or_nothing(_WORDS)
 _KEEP = upserts.or_replace(_OF_LOST, ("name", "rationale", "settles", "at", "mac"))
 
@@ -39,7 +41,7 @@ def keep_each(tx: Session, words: Iterable[RestoreWord]) -> None:
 
 def spoken_of(tx: Session) -> Sequence[str]:
     """The emergencies about which there is a word, sound or not."""
-    return tx.exec(select(RestoreWord.emergency).distinct()).all()
+    return [emergency for (emergency,) in rows(tx.connection(), _SPOKEN_OF)]
 
 
 def of_lost(tx: Session, emergencies: Collection[str]) -> Sequence[RestoreWord]:

@@ -27,6 +27,7 @@ _LINK_OF = Plain(
     )
 )
 
+_LINKED = Plain(pick(_LINKS.c.directory, _LINKS.c.account).where(_LINKS.c.state == LinkState.ACTIVE))
 _RESTS_BY_ID = pick(_RESTS).where(_LINKS.c.id == bindparam("link"))
 _NOTE_ZONE = update(_LINKS).where(_LINKS.c.id == bindparam("link")).values(zone=bindparam("told"))
 
@@ -116,9 +117,7 @@ def ever_linked(tx: Session, directory: str, account: str) -> bool:
 def linked_people(tx: Session) -> dict[str, set[str]]:
     """By directory, everybody with an active link."""
     found: dict[str, set[str]] = {}
-    for directory, account in tx.exec(
-        select(Link.directory, Link.account).where(Link.state == LinkState.ACTIVE)
-    ):
+    for directory, account in rows(tx.connection(), _LINKED):
         found.setdefault(directory, set()).add(account)
     return found
 

@@ -73,6 +73,11 @@ _NEXT_DUE = Plain(
         _OWED.c.courier == bindparam("of"), _OWED.c.urgency == bindparam("how"), _OWED.c.lease_until.is_(None)
     )
 )
+_FREE = Plain(
+    update(_OWED)
+    .where(_OWED.c.lease_until.is_not(None))
+    .values(lease_until=None, fence=_OWED.c.fence + 1, next_at=bindparam("at"))
+)
 _BACKLOG = Plain(pick(func.count()).select_from(_OWED))
 _PLACES_OF_ONE = Plain(
     pick(_POSTED.c.recipient)
@@ -217,12 +222,7 @@ def claim(
 
 def free_leases(tx: Session, *, at: datetime) -> None:
     """Give back all that is held, for a try at once. Only for whoever can be sure that nobody is at it any more."""
-    tx.execute(
-        update(Owed)
-        .where(col(Owed.lease_until).is_not(None))
-        .values(lease_until=None, fence=col(Owed.fence) + 1, next_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    run(tx.connection(), _FREE, {"at": at})
 
 
 def done(tx: Session, owed: Owed) -> bool:

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.engine import upserts
 from storage.engine.changing import change
-from storage.engine.plain import run
+from storage.engine.plain import Plain, rows, run
 from storage.on_record import has_happened, note_put_back
 from storage.records import Attestation, Petition
 from storage.signing import genuine, only_genuine, signed
@@ -22,13 +23,13 @@ _PETITIONS, _ATTESTATIONS = (SQLModel.metadata.tables[one.__tablename__] for one
 _ADD, _ATTEST = upserts.or_nothing(_PETITIONS), upserts.or_nothing(_ATTESTATIONS)
 # What is on the record of each petition that is over.
 _ENDS = frozenset(f"petition.{state}" for state in PetitionState if not PETITION_FOLLOWS.get(state))
-_DUE = (
-    select(Petition)
+_DUE = Plain(
+    pick(_PETITIONS.c.id)
     .where(
-        col(Petition.ended_at).is_(None),
-        (col(Petition.next_at) <= bindparam("at")) | (col(Petition.asked_at) > bindparam("at")),
+        _PETITIONS.c.ended_at.is_(None),
+        (_PETITIONS.c.next_at <= bindparam("at")) | (_PETITIONS.c.asked_at > bindparam("at")),
     )
-    .order_by(col(Petition.next_at))
+    .order_by(_PETITIONS.c.next_at)
     .limit(bindparam("most"))
 )
 
@@ -76,7 +77,7 @@ def asked_since(tx: Session, directory: str, account: str, since: datetime) -> i
 
 def due(tx: Session, at: datetime, most: int) -> Sequence[str]:
     """The ids of those that the schedule has to look at; also those asked later than now: the clock was set back."""
-    return [one.id for one in tx.exec(_DUE, params={"at": at, "most": most}).all()]
+    return [petition for (petition,) in rows(tx.connection(), _DUE, {"at": at, "most": most})]
 
 
 def listed(tx: Session, *, since: datetime) -> Sequence[Petition]:

@@ -6,12 +6,13 @@ The row is the schedule: `remind_at` says when and `reminder` what. It sends not
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import BindParameter, bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import Session, SQLModel, col, select
 
 from storage.engine.changing import change
+from storage.engine.loading import Loading
 from storage.records import Grant
 from storage.states import LIVE, GrantState
 
@@ -32,19 +33,18 @@ class Reminder(StrEnum):
 
 
 _UNFINISHED = (GrantState.PENDING, *LIVE)
-# Literally the condition of the index grants_reminding: what is over costs nothing.
-_OPEN: BindParameter[Any] = bindparam(
-    "open", (GrantState.PENDING, GrantState.ACTIVE), expanding=True, literal_execute=True
-)
-_DUE = (
-    select(Grant)
+_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
+_DUE = Loading(
+    Grant,
+    pick(_GRANTS)
     .where(
-        col(Grant.remind_at).is_not(None),
-        col(Grant.state).in_(_OPEN),
-        col(Grant.remind_at) <= bindparam("at"),
+        # Literally the condition of the index grants_reminding: what is over costs nothing.
+        _GRANTS.c.remind_at.is_not(None),
+        _GRANTS.c.state.in_((GrantState.PENDING, GrantState.ACTIVE)),
+        _GRANTS.c.remind_at <= bindparam("at"),
     )
-    .order_by(col(Grant.remind_at))
-    .limit(bindparam("limit"))
+    .order_by(_GRANTS.c.remind_at)
+    .limit(bindparam("limit")),
 )
 _UNFINISHED_OF = select(Grant).where(
     col(Grant.requester_directory) == bindparam("directory"),
@@ -56,7 +56,7 @@ _UNFINISHED_OF = select(Grant).where(
 
 def due(tx: Session, at: datetime, limit: int) -> Sequence[Grant]:
     """Grants about which something is due by now, the longest due first."""
-    return tx.exec(_DUE, params={"at": at, "limit": limit}).all()
+    return _DUE.held(tx, {"at": at, "limit": limit})
 
 
 def set_reminder(tx: Session, grant: Grant, reminder: Reminder | None, at: datetime | None) -> None:

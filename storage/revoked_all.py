@@ -7,13 +7,26 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select as pick
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col
 
+from storage.engine.listed import among, listed
+from storage.engine.loading import Loading
 from storage.records import Grant, Holding, RevokedAll
 from storage.states import GrantState
 
-# Of a list of ids, so many are asked for in one statement.
-_AT_ONCE = 500
+_ALL = SQLModel.metadata.tables[RevokedAll.__tablename__]
+_UNFINISHED = Loading(RevokedAll, pick(_ALL).where(_ALL.c.finished_at.is_(None)).order_by(_ALL.c.at))
+# Those of these grants that have not ended yet, with what the directory last said of each.
+_NOT_ENDED = (
+    pick(col(Grant.entitlement), col(Holding.last_fault))
+    .outerjoin(
+        Holding,
+        (col(Holding.directory) == col(Grant.directory))
+        & (col(Holding.account) == col(Grant.account))
+        & (col(Holding.group) == col(Grant.group)),
+    )
+    .where(among(col(Grant.id), "grants"), col(Grant.state) == GrantState.ENDING)
+)
 
 
 def keep(
@@ -35,9 +48,7 @@ def keep(
 
 def unfinished(tx: Session) -> Sequence[RevokedAll]:
     """Those of which something has not ended yet, the oldest first."""
-    return tx.exec(
-        select(RevokedAll).where(col(RevokedAll.finished_at).is_(None)).order_by(col(RevokedAll.at))
-    ).all()
+    return _UNFINISHED.held(tx)
 
 
 def get(tx: Session, handle: str) -> RevokedAll | None:
@@ -47,23 +58,8 @@ def get(tx: Session, handle: str) -> RevokedAll | None:
 
 def not_ended(tx: Session, row: RevokedAll) -> Mapping[str, str]:
     """The entitlements that are not known to be gone yet, and what the directory last said of each, if anything."""
-    found: dict[str, str] = {}
-    for start in range(0, len(row.grants), _AT_ONCE):
-        asked = (
-            pick(col(Grant.entitlement), col(Holding.last_fault))
-            .outerjoin(
-                Holding,
-                (col(Holding.directory) == col(Grant.directory))
-                & (col(Holding.account) == col(Grant.account))
-                & (col(Holding.group) == col(Grant.group)),
-            )
-            .where(
-                col(Grant.id).in_(row.grants[start : start + _AT_ONCE]),
-                col(Grant.state) == GrantState.ENDING,
-            )
-        )
-        found.update({entitlement: fault or "" for entitlement, fault in tx.connection().execute(asked)})
-    return found
+    found = tx.connection().execute(_NOT_ENDED, {"grants": listed(row.grants)})
+    return {entitlement: fault or "" for entitlement, fault in found}
 
 
 def note(tx: Session, row: RevokedAll, *, told: str, finished_at: datetime | None) -> None:

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.audit import log
-from storage.audit.log import Row
 from storage.engine import upserts
 from storage.engine.changing import change
-from storage.engine.plain import run
+from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
 from storage.records import RuleApproval, RuleSet
 from storage.states import RuleSetState
+from storage.told import newest
 
 STORY = "rules"
 """The correlation of all entries about sets of rules."""
@@ -28,6 +30,11 @@ HOLDS = ("rules.began", "rules.changed")
 # So many proposals are looked through, the newest; only files that change make any, and only owners approve.
 _LOOKED_AT = 500
 _SETS, _APPROVALS = (SQLModel.metadata.tables[one.__tablename__] for one in (RuleSet, RuleApproval))
+_IS_ACTIVE = _SETS.c.state == RuleSetState.ACTIVE
+_ACTIVE, _HOLDING = (
+    Loading(RuleSet, pick(_SETS).where(_IS_ACTIVE)),
+    Plain(pick(_SETS.c.policy_set).where(_IS_ACTIVE)),
+)
 _ADD, _APPROVE = upserts.or_nothing(_SETS), upserts.or_nothing(_APPROVALS)
 
 
@@ -64,12 +71,12 @@ def add(tx: Session, loaded: Loaded, state: RuleSetState, *, at: datetime) -> Ru
 
 def active(tx: Session) -> RuleSet | None:
     """The one that holds. It is not locked: whoever writes is alone, and whoever reads may not lock."""
-    return tx.exec(select(RuleSet).where(RuleSet.state == RuleSetState.ACTIVE)).first()
+    return _ACTIVE.one_held(tx)
 
 
 def holding(tx: Session) -> str | None:
     """The hash of the one that holds, without all that it is made of; None if none does."""
-    return tx.exec(select(RuleSet.policy_set).where(RuleSet.state == RuleSetState.ACTIVE)).first()
+    return next((policy_set for (policy_set,) in rows(tx.connection(), _HOLDING)), None)
 
 
 def proposed(tx: Session) -> Sequence[RuleSet]:
@@ -123,15 +130,15 @@ def approvals(tx: Session, rule_set: str) -> Sequence[RuleApproval]:
 
 def witnessed(tx: Session) -> Witnessed | None:
     """What the audit log says last about which set holds; None if it never said."""
-    told = [row for action in HOLDS for row in log.rows(tx, correlation=STORY, action=action, limit=1)]
-    return _as_told(max(told, key=lambda row: row.index)) if told else None
+    told = [entry for action in HOLDS if (entry := newest(tx, STORY, action)) is not None]
+    return _as_told(max(told, key=lambda entry: entry.index).said()) if told else None
 
 
 def as_proposed(tx: Session, rule_set: str) -> Witnessed | None:
     """What the audit log says of this set from when it was proposed; None if it does not."""
     for row in log.rows(tx, correlation=STORY, action="rules.proposed", limit=_LOOKED_AT):
         if row.said()["facts"].get("proposal") == rule_set:
-            return _as_told(row)
+            return _as_told(row.said())
     return None
 
 
@@ -144,8 +151,8 @@ def on_record(tx: Session, approval: RuleApproval) -> bool:
     )
 
 
-def _as_told(row: Row) -> Witnessed:
-    facts = row.said()["facts"]
+def _as_told(said: Mapping[str, Any]) -> Witnessed:
+    facts = said["facts"]
     return Witnessed(
         policy_set=str(facts["set"]), content=str(facts["content"]), composition=str(facts["composition"])
     )

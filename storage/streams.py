@@ -5,11 +5,13 @@ It sends nothing, and never moves back.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session, SQLModel
 
 from storage import walks
+from storage.audit import log
 from storage.engine import upserts
 from storage.engine.plain import Plain, rows, run
 from storage.records import Stream
@@ -55,11 +57,11 @@ _MOVE = Plain(
 def position(tx: Session, name: str) -> int:
     """The index of the first entry that was not accepted yet; 0 for a stream that has not begun.
 
-    A place that is gone, or not as Wicket wrote it, was put forward by other hands: then it is where the record says
-    that it was at the end of the last walk.
+    A place that is gone, not as Wicket wrote it, or behind the log's end was put there by other hands: then it is where
+    the record says that it was at the end of the last walk.
     """
     for place, mac in rows(tx.connection(), _POSITION, {"which": name}):
-        if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
+        if _counts(tx, name, place, mac):
             return int(place)
     return walks.followed_to(tx, name) or 0
 
@@ -96,7 +98,7 @@ def take(
         run(tx.connection(), _MAKE, signed(tx, _STREAMS.name, {**fresh, **empty}))
     asked = {"which": name, "me": sender, "at": at, "until": until, "far": until + (until - at)}
     for place, mac in rows(tx.connection(), _TAKE, asked):
-        if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
+        if _counts(tx, name, place, mac):
             return int(place)
         right = _as_recorded(tx, name, begins)
         run(
@@ -117,6 +119,18 @@ def accepted(tx: Session, name: str, *, sender: str, before: int, now: int) -> b
         "new_mac": _mac_of(tx, name, now),
     }
     return run(tx.connection(), _MOVE, moved) == 1
+
+
+def _counts(tx: Session, name: str, place: Any, mac: str) -> bool:
+    """Whether Wicket wrote this place, and for this log: a row that is kept while the log is put back to an older one
+    has its MAC still, and would pass by all that comes until the log is as long again.
+    """
+    if not is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
+        return False
+    if place <= log.head(tx).size:
+        return True
+    note_doubt(tx, _STREAMS.name, {"name": name})
+    return False
 
 
 def _as_recorded(tx: Session, name: str, begins: Callable[[Session], int]) -> int:

@@ -5,17 +5,19 @@ They say nothing of whom it was about, and decide nothing.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.engine import upserts
-from storage.engine.plain import run
+from storage.engine.plain import Plain, run
 from storage.records import Tally
 
 SLOT = timedelta(minutes=10)
 KEPT = timedelta(days=28)
 
-_ADD = upserts.or_add(SQLModel.metadata.tables[Tally.__tablename__], "count")
+_TALLIES = SQLModel.metadata.tables[Tally.__tablename__]
+_ADD = upserts.or_add(_TALLIES, "count")
+_FORGET = Plain(delete(_TALLIES).where(_TALLIES.c.slot <= bindparam("until")))
 
 
 def count(tx: Session, kind: str, at: datetime, *, by: int = 1) -> None:
@@ -47,7 +49,7 @@ def usual(tx: Session, kind: str, at: datetime, window: timedelta, *, least: tim
 
 def forget_old(tx: Session, at: datetime) -> None:
     """Let go of what is too old to say what is usual."""
-    tx.execute(delete(Tally).where(col(Tally.slot) <= _slot(at - KEPT)))
+    run(tx.connection(), _FORGET, {"until": _slot(at - KEPT)})
 
 
 def _slot(at: datetime) -> int:

@@ -4,40 +4,41 @@ It ends none; whoever asks for a grant that does not count goes on as if there w
 """
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, literal_column, select
 from sqlmodel import Session, SQLModel
 
 from storage.audit.tables import ENTRIES
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
+from storage.engine.paged import Paged
+from storage.engine.plain import Plain, rows
 from storage.macs import BOUND
 from storage.records import Grant
 from storage.signing import genuine, is_sound, note_doubt
 from storage.states import LIVE, GrantState
 
-_AT_ONCE = 500
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 # What is on the record of each grant that is over, or whose end has begun.
 _ENDS = (
     "grant.expired", "grant.ended_early", "grant.given_back", "grant.voided", "grant.withdrawn", "grant.lapsed",
     "approval.denied",
 )  # fmt: skip
-_HAS_ENDED = exists().where(ENTRIES.c.correlation == _GRANTS.c.id, ENTRIES.c.action.in_(_ENDS))
+_HAS_ENDED = exists().where(
+    ENTRIES.c.correlation == _GRANTS.c.id,
+    ENTRIES.c.action.in_([literal_column(f"'{action}'") for action in _ENDS]),
+)
 # Literally the conditions of two indexes, so that what is over costs nothing.
-_LIVE = and_(
-    _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True)),
-    _GRANTS.c.expires_at.is_not(None),
-)
-_WAITS = and_(
-    _GRANTS.c.state == bindparam("pending", GrantState.PENDING, literal_execute=True),
-    _GRANTS.c.lapses_at.is_not(None),
-)
-_OVER = select(_GRANTS.c.id).where(_LIVE, _HAS_ENDED)
+_LIVE = and_(_GRANTS.c.state.in_(LIVE), _GRANTS.c.expires_at.is_not(None))
+_WAITS = and_(_GRANTS.c.state == GrantState.PENDING, _GRANTS.c.lapses_at.is_not(None))
+_OVER = Plain(select(_GRANTS.c.id).where(_LIVE, _HAS_ENDED))
 _OVER_AMONG = select(_GRANTS.c.id).where(among(_GRANTS.c.id, "ids"), _HAS_ENDED)
 _BY_ID = Loading(Grant, select(_GRANTS).where(_GRANTS.c.id == bindparam("of")).with_for_update())
 _COLUMNS = (*BOUND[_GRANTS.name], "mac")
-_UNDER_WAY = tuple(select(*(_GRANTS.c[name] for name in _COLUMNS)).where(which) for which in (_LIVE, _WAITS))
+_UNDER_WAY = tuple(
+    Paged(select(*(_GRANTS.c[name] for name in _COLUMNS)).where(which)) for which in (_LIVE, _WAITS)
+)
 
 
 def asked_truly(tx: Session, grant: Grant | None) -> Grant | None:
@@ -68,10 +69,9 @@ def ended_before(tx: Session, ids: Collection[str]) -> frozenset[str]:
 
 def doubtful(tx: Session) -> None:
     """Note every open request and live grant that does not count. It takes memory for some at a time."""
-    over = frozenset(tx.connection().execute(_OVER).scalars())
+    over = frozenset(grant for (grant,) in rows(tx.connection(), _OVER))
     for asked in _UNDER_WAY:
-        found = tx.connection().execute(asked, execution_options={"yield_per": _AT_ONCE})
-        for each in found:
+        for each in chain.from_iterable(asked.pages(tx)):
             row = dict(zip(_COLUMNS, each, strict=True))
             if is_sound(tx, _GRANTS.name, row, row["mac"]) and row["id"] in over:
                 note_doubt(tx, _GRANTS.name, row)

@@ -8,13 +8,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement, bindparam, or_, update
+from sqlalchemy import select as pick
+from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.engine.loading import Loading
 from storage.identifiers import new_id
 from storage.records import Vouching
 from storage.signing import genuine
 from storage.states import Ended
+
+_VOUCHINGS = SQLModel.metadata.tables[Vouching.__tablename__]
+# Built once: the schedule asks, and mostly there is none.
+_COOLING = Loading(
+    Vouching,
+    pick(_VOUCHINGS)
+    .where(
+        _VOUCHINGS.c.cooled_at.is_(None),
+        _VOUCHINGS.c.ended_at.is_(None),
+        _VOUCHINGS.c.counts_from <= bindparam("at"),
+        _VOUCHINGS.c.counts_until > bindparam("at"),
+    )
+    .order_by(_VOUCHINGS.c.counts_from)
+    .limit(bindparam("most")),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,17 +162,7 @@ def vouch(
 
 def cooling(tx: Session, at: datetime, limit: int) -> Sequence[Vouching]:
     """Those that count by now and of which nobody was told so, the oldest first."""
-    return tx.exec(
-        select(Vouching)
-        .where(
-            col(Vouching.cooled_at).is_(None),
-            col(Vouching.ended_at).is_(None),
-            col(Vouching.counts_from) <= at,
-            col(Vouching.counts_until) > at,
-        )
-        .order_by(col(Vouching.counts_from))
-        .limit(limit)
-    ).all()
+    return _COOLING.held(tx, {"at": at, "most": limit})
 
 
 def cool(tx: Session, vouching: str, at: datetime) -> bool:

@@ -21,6 +21,7 @@ from storage.engine.plain import Plain, rows, run
 from storage.faults import AuditFault
 from storage.records import LogWalk
 from storage.signing import is_sound, signed
+from storage.told import newest
 
 AUDIT = "audit"
 
@@ -92,13 +93,14 @@ def followed_to(tx: Session, name: str) -> int | None:
 
 def _told(tx: Session, fact: str, *, story: str = STORY, action: str = WALKED) -> int | None:
     """This number as the last such entry has it; None if there is none, or it does not say."""
-    for entry in log.rows(tx, limit=1, correlation=story, action=action):
-        try:
-            said = entry.said()["facts"].get(fact)
-        except AuditFault:
-            return None
-        return said if isinstance(said, int) else None
-    return None
+    entry = newest(tx, story, action)
+    if entry is None:
+        return None
+    try:
+        said = entry.said()["facts"].get(fact)
+    except AuditFault:
+        return None
+    return said if isinstance(said, int) else None
 
 
 def last_end(tx: Session) -> datetime | None:

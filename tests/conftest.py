@@ -1,7 +1,7 @@
 """What holds for every test. It starts nothing."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +23,17 @@ gc.set_threshold(20_000, 20, 50)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--postgresql`: what `make postgresql` adds (tests/handlers/conftest.py)."""
     parser.addoption("--postgresql", action="store_true", help="run every handler's test on both engines")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays until the end, so it is never gone through, neither meanwhile nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="module")

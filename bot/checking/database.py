@@ -155,7 +155,7 @@ def _audit(tx: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
     if missing:
         yield failed(
             "guards",
-            f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing or switched off.",
+            f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing, changed or off.",
             "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back.",
         )
     else:

@@ -17,10 +17,11 @@ import typer
 from sqlmodel import Session
 
 from bot.cli.bars import progress
+from bot.cli.files import note_in, notes_in, put
 from bot.cli.people import account_id, names_of
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
-from bot.cli.tables import moment, say, show, since_when
+from bot.cli.tables import MOST, moment, say, show, since_when
 from bot.settings import Settings
 from bot.slack.words import together
 from bot.stories.reading import step_of
@@ -42,7 +43,6 @@ from storage.exceptions import SECURITY
 from storage.faults import AuditFault, SettingsFault
 from storage.outbox import owe
 
-_LARGEST_NOTE = 200_000
 # How often `--follow` looks, and how many new entries it shows at most each time.
 _EACH_SECOND, _AT_ONCE = 1.0, 10_000
 
@@ -50,7 +50,10 @@ CLI = Where(transport="cli")
 
 Notes = Annotated[
     list[Path] | None,
-    typer.Option(help="A checkpoint kept elsewhere. May be given several times.", metavar="FILE"),
+    typer.Option(
+        help="A checkpoint kept elsewhere, or the file that they are published to; may be repeated.",
+        metavar="FILE",
+    ),
 ]
 Key = Annotated[
     str | None,
@@ -58,7 +61,9 @@ Key = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(help="So many processes; as many as there are cores, if not said.", min=1, metavar="N"),
+    typer.Option(
+        help="So many processes; as many as there are cores, if not said.", min=1, max=256, metavar="N"
+    ),
 ]
 
 commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
@@ -86,7 +91,9 @@ def show_entries(
     story: Annotated[
         str | None, typer.Option(help="Of this story, from request to revocation.", metavar="ID")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1, metavar="N")] = 100,
+    limit: Annotated[
+        int, typer.Option(help="At most so many, the newest.", min=1, max=MOST, metavar="N")
+    ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON array, with everything.")] = False,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C; as JSON, one a line.")
@@ -162,7 +169,7 @@ def checkpoint(
     if out is None:
         typer.echo(signed, nl=False)
     else:
-        out.write_text(signed, encoding="utf-8", newline="\n")
+        put(out, signed)
         typer.echo(f"Wrote the checkpoint over {signed.split(chr(10))[1]} entries to {out}.")
     typer.echo("The running bot sends it to the security channel too.", err=True)
 
@@ -182,8 +189,8 @@ def verify(
 ) -> None:
     """Verify the log: name what was edited, deleted, inserted, moved or cut. Exit code 1 when not sound."""
     settings = place_of(context).settings()
-    notes = [note_in(path) for path in checkpoint or ()]
     verifier = verifier_of(settings, key)
+    notes = [note for path in checkpoint or () for note in notes_in(path, verifier)]
     if notes and verifier is None:
         raise SettingsFault(
             "A checkpoint is checked with a key. Set WICKET_AUDIT_KEY, or give the public one with --key."
@@ -236,8 +243,8 @@ def rebuild_tiles(
 ) -> None:
     """Make the stored tree anew, if that alone is wrong and a signed checkpoint covers the entries. It is recorded."""
     settings = place_of(context).settings()
-    notes = [note_in(path) for path in checkpoint or ()]
     verifier = verifier_of(settings, key) or settings.secrets.signer().verifier
+    notes = [note for path in checkpoint or () for note in notes_in(path, verifier)]
     with opened(settings) as database, crew_of(settings, jobs) as crew, progress("Verifying") as tell:
         done = retiling.rebuild_tiles(
             database, verifier=verifier, notes=notes, where=CLI, tell=tell, crew=crew
@@ -282,17 +289,6 @@ def _say(report: Report) -> None:
         typer.echo(
             f"  {report.unused} checkpoints kept in the store are not signed by this key, and were not used."
         )
-
-
-def note_in(path: Path) -> str:
-    """A checkpoint's text; whatever it was copied through may have changed its line ends, which are not signed."""
-    with path.open("rb") as file:
-        read = file.read(_LARGEST_NOTE)  # of what is larger the beginning is no checkpoint either
-    try:
-        text = read.decode().replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as wrong:
-        raise SettingsFault(f"{path}: is not a checkpoint, which is text.") from wrong
-    return text.strip("\n") + "\n"
 
 
 def verifier_of(settings: Settings, key: str | None) -> Verifier | None:

@@ -4,12 +4,14 @@ They change nothing, in the store or beside it, but for the file that one asks f
 """
 
 import json
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 
-from bot.cli.audit import note_in, verifier_of
+from bot.cli.audit import verifier_of
+from bot.cli.files import note_in, put
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
 from bot.settings import Settings
@@ -207,14 +209,15 @@ def _signed_if_last(tx: Transaction, side: Side | NotProven, signer: Signer | No
 def _bytes_of(file: Path) -> bytes:
     """What stands in a file, and no more of it than a proof can hold; its line ends are not signed either."""
     with file.open("rb") as opened_file:
-        return opened_file.read(LARGEST + 2).replace(b"\r\n", b"\n").strip(b"\n") + b"\n"
+        read = opened_file.read(LARGEST + 2).removeprefix(BOM_UTF8)
+    return read.replace(b"\r\n", b"\n").strip(b"\n") + b"\n"
 
 
 def _put(text: str, out: Path | None, what: str) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
-    out.write_text(text, encoding="utf-8", newline="\n")
+    put(out, text)
     say(f"Wrote the proof {what} to {out}.")
 
 

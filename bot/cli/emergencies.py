@@ -4,14 +4,14 @@ It gives nobody anything; whoever it names is reviewed.
 """
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.people import find_person
 from bot.cli.place import group, opened, place_of
-from bot.cli.tables import say
+from bot.cli.tables import say, time_in
 from bot.settings import Settings
 from handlers.intents import JUSTIFICATION_LIMIT, Where
 from storage.faults import DirectoryUnavailable
@@ -71,8 +71,4 @@ def _somebody(settings: Settings, word: str) -> "Account":
 
 
 def _moment(written: str, option: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter("Write a day and a time, like 2026-01-31T14:02", param_hint=option) from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    return time_in(written, option, "a day and a time, like 2026-01-31T14:02")

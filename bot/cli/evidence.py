@@ -16,7 +16,7 @@ from bot.cli.audit import entry_as_json
 from bot.cli.bars import progress
 from bot.cli.people import account_id, names_of
 from bot.cli.place import opened, place_of
-from bot.cli.tables import show
+from bot.cli.tables import show, time_in
 from bot.settings import Settings
 from storage.audit import log, proving
 from storage.audit.checkpoint import Signer
@@ -93,7 +93,8 @@ def controls(
     from bot.evidence.controls import CONTROLS
 
     last = utc_now() if until is None else _day(until, "--to")
-    first = last - _A_QUARTER if since is None else _day(since, "--from")
+    earliest = datetime.min.replace(tzinfo=UTC)
+    first = max(last, earliest + _A_QUARTER) - _A_QUARTER if since is None else _day(since, "--from")
     with opened(place_of(context).settings()) as database:
         counts = database.read_now(lambda tx: log.tally(tx, first, last))
     if as_json:
@@ -146,8 +147,4 @@ def _names(settings: Settings, rows: list[Row]) -> dict[str, str]:
 
 
 def _day(written: str, option: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter("Write a day, like 2026-01-01", param_hint=option) from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    return time_in(written, option, "a day, like 2026-01-01")

@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
-from bot.cli.tables import moment, say, show, since_when
+from bot.cli.tables import MOST, moment, say, show, since_when
 from bot.texts import as_known, as_told
 from handlers.exceptions.strange import Kind, Severity
 from storage import exception_work
@@ -42,7 +42,7 @@ def _list(
         str | None, typer.Option(help='Last met "2h" ago at most, or since a day like 2026-11-01 (UTC).')
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their time.")] = False,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, metavar="N")] = 100,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=MOST, metavar="N")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Those that are not resolved, the gravest and oldest first. Repeats of one cause within a day are one line."""

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from bot.cli.people import account_id, find_person
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import SOME
-from bot.cli.tables import moment, say, show
+from bot.cli.tables import MOST, moment, say, show
 from bot.settings import Settings
 from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
@@ -37,7 +37,7 @@ Person = Annotated[str | None, typer.Option(help="Only this person's.", metavar=
 EntitlementId = Annotated[
     str | None, typer.Option("--entitlement", help="Only this entitlement's.", metavar="ID")
 ]
-Limit = Annotated[int, typer.Option(help="At most so many, the newest.", min=1, metavar="N")]
+Limit = Annotated[int, typer.Option(help="At most so many, the newest.", min=1, max=MOST, metavar="N")]
 
 
 @grants.command("list")

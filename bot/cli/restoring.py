@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from sqlmodel import Session
 
-from bot.cli.audit import note_in
 from bot.cli.bars import progress
+from bot.cli.files import notes_in
 from bot.cli.people import directories_of
 from bot.cli.place import macs_of, opened, place_of
 from bot.cli.sentences import UNSOUND
@@ -89,7 +89,7 @@ def restore(
     from storage.engine.migrating import migrate
 
     settings = place_of(context).settings()
-    known = [*_published(settings), *(note_in(path) for path in checkpoint or ())]
+    known = [*_published(settings), *(note for path in checkpoint or () for note in notes_in(path, None))]
     if isinstance(settings.store, Server):
         if file is not None:
             raise SettingsFault(

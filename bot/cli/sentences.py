@@ -42,6 +42,8 @@ def sentence(fault: Exception) -> str:
         return str(fault)
     if isinstance(fault, typer.TyperException):
         return _wrong_command(fault)
+    if isinstance(fault, UnicodeEncodeError) and "surrogates" in fault.reason:
+        return "Something that was typed is no text in UTF-8, so nothing here is called so."
     if isinstance(fault, OSError) and fault.strerror:
         return _refused_by_system(fault)
     last = traceback.extract_tb(fault.__traceback__)[-1]

@@ -16,6 +16,9 @@ from rich.text import Text
 from bot.slack.words import visible
 from handlers.decisions.durations import parse_duration
 
+# As much as any engine takes for a limit.
+MOST = 2**31 - 1
+
 # Where nobody's window sets the width, as in a pipe.
 _WIDE = 180
 
@@ -39,6 +42,18 @@ def say(text: str, *, indent: int = 0, err: bool = False) -> None:
 def moment(at: datetime | None) -> str:
     """2026-11-23 14:02:05, in UTC; nothing for None."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def time_in(written: str, option: str, like: str) -> datetime:
+    """A day or moment, in UTC unless it says otherwise. like: how it is written, to tell where it is not."""
+    try:
+        read = datetime.fromisoformat(written)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (
+        ValueError,
+        OverflowError,
+    ):  # the first and the last hours that there are, elsewhere, are none in UTC
+        raise typer.BadParameter(f"Write {like}", param_hint=option) from None
 
 
 def since_when(written: str | None, now: datetime, *, option: str = "--since") -> datetime | None:

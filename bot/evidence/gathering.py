@@ -6,6 +6,7 @@ It reads each entry once and keeps only those of the period's.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from sqlmodel import Session
 
@@ -37,7 +38,10 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """The requests in the order in which they were asked for, the emergencies of the same time, and their entries."""
+    """The requests in the order in which they were asked for, the emergencies of the same time, and their entries.
+
+    rows: by their ids, in the order of the log.
+    """
 
     cases: Sequence[Case]
     rows: Mapping[str, Row]
@@ -64,8 +68,9 @@ def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
             stories[row.correlation] = [row]
         elif wanted.fits(row) and begins_emergency(row):
             emergencies[row.correlation] = [row]
+    found = (row for rows in (*stories.values(), *emergencies.values()) for row in rows)
     return Gathered(
         cases=[case_of(rows) for rows in stories.values()],
-        rows={row.id: row for rows in (*stories.values(), *emergencies.values()) for row in rows},
+        rows={row.id: row for row in sorted(found, key=attrgetter("index"))},
         broken=[emergency_of(rows) for rows in emergencies.values()],
     )

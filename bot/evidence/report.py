@@ -3,7 +3,7 @@
 It counts what it is given and reads nothing; the page holds no script and asks for nothing from elsewhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from bot.evidence.tables import Names
 
 VOLUME = ("automatic", "approved by people", "not given")
 _A_DAY, _A_WEEK = timedelta(days=1), timedelta(days=7)
-_MOST_DAYS = 62
+_MOST_DAYS, _MOST_BARS = 62, 104
 _WAITS = (
     ("1 min", timedelta(minutes=1)), ("15 min", timedelta(minutes=15)), ("1 h", timedelta(hours=1)),
     ("4 h", timedelta(hours=4)), ("24 h", timedelta(hours=24)),
@@ -91,16 +91,25 @@ def report(cases: Sequence[Case], wanted: Wanted, names: Names, *, written: date
 
 
 def _volume(cases: Iterable[Case], wanted: Wanted) -> Markup:
-    """Requests by day, or by week where there would be too many days."""
-    step = _A_DAY if wanted.until - wanted.since <= _MOST_DAYS * _A_DAY else _A_WEEK
+    """Requests by day, or by week or longer where there would be too many of them."""
+    step, name, word = _step(wanted.until - wanted.since)
     places = max(1, -(-(wanted.until - wanted.since) // step))
     counts = [[0, 0, 0] for _ in range(places)]
     for case in cases:
         kind = {"automatic": 0, "approved": 1}.get(case.outcome, 2)
         counts[(case.asked_at - wanted.since) // step][kind] += 1
-    line = [Bar(word=_day(wanted.since + number * step), parts=parts) for number, parts in enumerate(counts)]
-    title = "Requests by day" if step == _A_DAY else "Requests by week"
-    return bars(title, line, VOLUME)
+    line = [Bar(word=word(wanted.since + number * step), parts=parts) for number, parts in enumerate(counts)]
+    return bars(f"Requests by {name}", line, VOLUME)
+
+
+def _step(period: timedelta) -> tuple[timedelta, str, Callable[[datetime], str]]:
+    """How much of a period one bar stands for, in a word, and what tells a bar from the others."""
+    if period <= _MOST_DAYS * _A_DAY:
+        return _A_DAY, "day", _day
+    if period <= _MOST_BARS * _A_WEEK:
+        return _A_WEEK, "week", _day
+    days = -(-period // (_MOST_BARS * _A_DAY))
+    return days * _A_DAY, f"{days} days", _month
 
 
 def _histogram(title: str, found: Iterable[timedelta], edges: Sequence[tuple[str, timedelta]]) -> Markup:
@@ -124,6 +133,10 @@ def _templates() -> Environment:
 
 def _day(at: datetime) -> str:
     return f"{at.day} {at:%b}"
+
+
+def _month(at: datetime) -> str:
+    return f"{at:%b} {at.year}"
 
 
 def _whole_day(at: datetime) -> str:

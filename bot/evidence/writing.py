@@ -31,7 +31,8 @@ checkpoint.txt    the signed state of the log that all of it is proven under
 proofs/           for each entry, that it stands in that log: `wicket audit verify-proof FILE --key KEY`
 MANIFEST.sha256   the SHA-256 of each file: `sha256sum -c MANIFEST.sha256`
 
-What a spreadsheet would take for a formula has an apostrophe before it in the tables, and none in entries.jsonl.
+What a spreadsheet would take for a formula has an apostrophe before it in the tables, and none in entries.jsonl; nor is
+there in the tables what a terminal would take for a command.
 The public key is not in here on purpose: take it from where you keep it.
 """
 

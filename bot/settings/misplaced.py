@@ -5,11 +5,14 @@ It never repeats a value; what a value looks like only decides which variable is
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from bot.settings.problems import Place, Problem, dotted
 from bot.settings.secrets import SecretName, password_variable, variable
 
+# A file repeats a few dozen of them, and is read again and again while the bot runs.
+_NAMES = 1000
 _SECRET_KEY = re.compile(
     r"(^|_)(tokens?|secrets?|passwords?|passphrase|private_keys?|signing_keys?|secret_keys?|audit_keys?|api_keys?)$"
 )
@@ -26,6 +29,8 @@ def without_secrets(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Probl
 
 
 def _cleaned(value: Any, place: Place, problems: list[Problem]) -> Any:
+    if isinstance(value, str):  # as nearly all is, and to ask about a Mapping takes longer
+        return value
     if isinstance(value, Mapping):
         return dict(_cleaned_items(value.items(), place, problems))
     if isinstance(value, list):
@@ -38,11 +43,16 @@ def _cleaned_items(
 ) -> Iterator[tuple[Any, Any]]:
     for key, value in items:
         here = (*place, key)
-        named = isinstance(key, str) and not isinstance(value, Mapping) and _SECRET_KEY.search(key.lower())
+        named = isinstance(key, str) and _names_a_secret(key) and not isinstance(value, Mapping)
         if named or (isinstance(value, str) and _SECRET_VALUE.search(value)):
             problems.append(_misplaced(here, value))
         else:
             yield key, _cleaned(value, here, problems)
+
+
+@lru_cache(_NAMES)
+def _names_a_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key.lower()) is not None
 
 
 def _misplaced(place: Place, value: object) -> Problem:

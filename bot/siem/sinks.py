@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -97,8 +98,13 @@ class Http:
                 self._url, data=lines, headers=self._headers, timeout=_WITHIN, allow_redirects=False
             ) as answer:
                 if not 200 <= answer.status < 300:
-                    raise NotTaken(f"It answered {answer.status}", after=_after(answer))
-        except (aiohttp.ClientError, TimeoutError, OSError) as fault:
+                    raise NotTaken(
+                        f"It answered {answer.status}",
+                        after=_after(answer),
+                        too_much=answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    )
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+            # The last for a token or a name of a machine of which no request can be made.
             raise NotTaken(f"It could not be reached ({type(fault).__name__})") from fault
 
 

@@ -5,6 +5,7 @@ name=look.name) }}`, in the language of whoever reads the page.
 """
 
 from datetime import datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,17 +25,7 @@ class Pages:
     """Renders templates. One is enough for the whole server."""
 
     def __init__(self) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            # They are part of the program: looking for newer ones at each page takes longer than the page.
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals.update(say=_say, say_counted=_say_counted, strong=_strong, spoken=spoken)
-        self._templates.filters.update(told=as_told, day=_day, moment=_moment)
+        self._templates = _templates()
 
     def page(self, template: str, *, status: int = 200, **words: Any) -> web.Response:
         """A page from the template of this name."""
@@ -48,6 +39,23 @@ class Pages:
     def fault(self, status: int, title: str, sentence: str) -> web.Response:
         """A page that says what went wrong, and what was not done."""
         return self.page("message", status=status, symbol="⚠️", title=title, sentences=(sentence,))
+
+
+@cache
+def _templates() -> Environment:
+    """Every template, compiled when it is first shown: that takes ten times as long as showing it."""
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        # They are part of the program: looking for newer ones at each page takes longer than the page.
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(say=_say, say_counted=_say_counted, strong=_strong, spoken=spoken)
+    made.filters.update(told=as_told, day=_day, moment=_moment)
+    return made
 
 
 def _say(template: str, /, **values: str | int) -> Markup:

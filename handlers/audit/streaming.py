@@ -45,12 +45,12 @@ _AGAIN = timedelta(days=1)
 class NotTaken(WicketFault):
     """What was sent was not accepted, and must be sent again. Its text says why, for the operator.
 
-    after: what the other side asked to wait, if it said so.
+    after: what the other side asked to wait, if it said so. too_much: it may take less at once.
     """
 
-    def __init__(self, why: str, *, after: timedelta | None = None) -> None:
+    def __init__(self, why: str, *, after: timedelta | None = None, too_much: bool = False) -> None:
         super().__init__(why)
-        self.after = after
+        self.after, self.too_much = after, too_much
 
 
 class Taker(Protocol):
@@ -66,7 +66,7 @@ class Streaming:
         self._ground, self._taker, self._sender, self._behind = ground, taker, sender, behind
         self._place = Following(ground, SENDING, sender=sender, begins=self._begins)
         self._rests_until: datetime | None = None
-        self._rest = _SHORTEST
+        self._rest, self._most = _SHORTEST, _AT_ONCE
         # Of what another process told, or a version before, the row may not tell any more.
         self._has_sent = False
 
@@ -89,13 +89,14 @@ class Streaming:
         before = await database.write(self._place.take)
         if before is None:
             return 0
-        entries = await database.read(lambda tx: audit_log.following(tx, before, limit=_AT_ONCE))
+        entries = await database.read(lambda tx: audit_log.following(tx, before, limit=self._most))
         try:
             await self._taker.take(entries)
         except NotTaken as fault:
-            await self._not_taken(fault)
+            await self._not_taken(fault, len(entries))
             return 0
         self._rest, self._rests_until = _SHORTEST, None
+        self._most = min(2 * self._most, _AT_ONCE)
         moved = await database.write(lambda tx: self._accepted(tx, before, before + len(entries)))
         self._has_sent = self._has_sent or moved
         return len(entries) if moved else 0
@@ -118,11 +119,16 @@ class Streaming:
             settle_exceptions(tx, at=self._ground.now(), causes=[_CAUSE])
         return self._place.move(tx, before, now)
 
-    async def _not_taken(self, fault: NotTaken) -> None:
-        """Wait ever longer, up to a minute or what was asked for; and say so when it lasts."""
+    async def _not_taken(self, fault: NotTaken, sent: int) -> None:
+        """Wait ever longer, up to a minute or what was asked for; and say so when it lasts. Of what was too much half
+        is sent next, with no wait: the same would never be taken.
+        """
         now = self._ground.now()
-        self._rests_until = now + max(self._rest, min(fault.after or self._rest, _ASKED_AT_MOST))
-        self._rest = min(self._rest * 2, _LONGEST)
+        if fault.too_much and sent > 1:
+            self._most = sent // 2
+        else:
+            self._rests_until = now + max(self._rest, min(fault.after or self._rest, _ASKED_AT_MOST))
+            self._rest = min(self._rest * 2, _LONGEST)
         log.warning("stream.not_taken", fault=str(fault))
         await self._ground.database.write(lambda tx: self._refused(tx, now, str(fault)))
 

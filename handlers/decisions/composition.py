@@ -13,6 +13,8 @@ from typing import Any
 from storage.catalogue import Catalogue, Entitlement, Owner, Scope
 
 _NOTHING: Mapping[str, str] = {}
+# Made once: there are a hundred settings, and to make one takes as long as what it is asked for.
+_IN_ORDER = json.JSONEncoder(sort_keys=True)
 # Of what is new these are told, too: whom it makes a member of what, and who decides about that.
 _TELLING = {
     "entitlements": (
@@ -62,7 +64,7 @@ class Composition:
             entitlements={name: _plain(one) for name, one in catalogue.entitlements.items()},
             owners={name: _plain(one) for name, one in catalogue.owners.items()},
             scopes={name: _plain(one) for name, one in catalogue.scopes.items()},
-            settings={name: _hash(json.dumps(value, sort_keys=True)) for name, value in settings.items()},
+            settings={name: _hash(_IN_ORDER.encode(value)) for name, value in settings.items()},
         )
 
     @classmethod

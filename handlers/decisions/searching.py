@@ -16,6 +16,8 @@ MOST = 100
 
 # A menu asks at every letter: what many people type is answered from memory.
 _REMEMBERED = 2000
+# And of a catalogue that is read anew most texts are as they were.
+_TEXTS_REMEMBERED = 10_000
 _QUERY_LETTERS = 100
 _QUERY_WORDS = 8
 # Shorter pieces stand inside nearly everything: they are looked for at the beginnings of words only.
@@ -33,11 +35,13 @@ class Found:
     total: int
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(_TEXTS_REMEMBERED)
+def words_of(text: str) -> tuple[str, ...]:
     """The words of a text without what people write differently: case, width, accents, what stands between words."""
     folded = unicodedata.normalize("NFKD", text.casefold()).casefold()
     kept = (one for one in folded if unicodedata.category(one) != "Mn")
-    return "".join(" " if unicodedata.category(one)[0] in _SEPARATING else one for one in kept).split()
+    apart = "".join(" " if unicodedata.category(one)[0] in _SEPARATING else one for one in kept)
+    return tuple(apart.split())
 
 
 class Search:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from handlers.decisions.breaking import Counted
 from handlers.decisions.policy import PolicyDecision
@@ -17,7 +17,7 @@ from handlers.petitions import ends
 from handlers.recording import WICKET, Fact, record
 from handlers.secure_page import breaker
 from handlers.secure_page.visits import PageGround, person_behind
-from storage.handles import close_others, finished_since, move, take
+from storage.handles import close_others, cut_off, finished_since, move, take
 from storage.outbox import owe
 from storage.records import Handle
 from storage.states import Purpose, Result
@@ -112,11 +112,7 @@ class Changes:
         def work(tx: Session) -> int:
             at = self._ground.now()
             # A change is begun before its handle expires.
-            found = tx.exec(
-                select(Handle).where(
-                    Handle.result == Result.CHANGING, col(Handle.expires_at) < at - CUT_OFF_AFTER
-                )
-            ).all()
+            found = cut_off(tx, at - CUT_OFF_AFTER)
             for handle in found:
                 move(tx, handle.id, was=Result.CHANGING, now=Result.UNKNOWN, at=at)
                 words = WORDS[handle.purpose]

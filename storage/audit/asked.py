@@ -40,7 +40,7 @@ _QUESTIONS: Mapping[str, Plain] = {
             TEXTS.c.text,
             type_coerce(TEXTS.c.salt, NullType()),
             TEXTS.c.erased_by,
-        ).where(TEXTS.c.index >= bindparam("first"), TEXTS.c.index <= bindparam("last"))
+        ).where(TEXTS.c.index > bindparam("after"), TEXTS.c.index <= bindparam("last"))
     ),
     lean.TILES: Plain(
         select(TILES.c.index, cast(TILES.c.root, LargeBinary), cast(TILES.c.hashes, LargeBinary))

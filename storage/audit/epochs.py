@@ -71,6 +71,12 @@ class Epochs:
         name = epoch_in(checkpoint.origin, self.log)
         return name is not None and name == self._at(checkpoint.size)
 
+    def tells_of(self, checkpoint: Checkpoint) -> bool:
+        """Whether the epoch that this checkpoint is of is one of the log's. One that is no more was hidden: under the
+        name of the epoch before, which goes on then, other entries may have been signed.
+        """
+        return epoch_in(checkpoint.origin, self.log) in ("", *(epoch.name for epoch in self.later))
+
     def accounts_for(self, checkpoint: Checkpoint) -> bool:
         """Whether an epoch owns up to what became of this checkpoint's entries: it cites one that reaches as far."""
         return any(

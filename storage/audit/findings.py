@@ -178,13 +178,20 @@ def unaccounted(checkpoint: Checkpoint, agrees: int) -> Finding:
     )
 
 
-def stray_text(index: int) -> Finding:
-    """A text that stands beside no entry."""
+def stray(row: Row) -> Finding:
+    """A row that stands before the first or beyond the head."""
+    where = "where none can stand" if row.index < 0 else "beyond the head, which does not count it"
+    return about(row, "extra", f"Entry {row.id} stands at index {row.index}, {where}.")
+
+
+def stray_text(index: object) -> Finding:
+    """A text that stands beside no entry; SQLite lets anything stand where its index was."""
+    place = index if isinstance(index, int) else None
     return Finding(
         kind="text",
-        first=index,
-        last=index,
-        detail=f"A text stands at index {index}, where there is no entry that it could belong to.",
+        first=place,
+        last=place,
+        detail=f"A text stands at index {index!r}, where there is no entry that it could belong to.",
     )
 
 

@@ -139,10 +139,12 @@ TRIGGERS_POSTGRESQL = (
 
 _OF_TILES = "audit_tiles_delete"
 _TRIGGERS = {"sqlite": TRIGGERS_SQLITE, "postgresql": TRIGGERS_POSTGRESQL}
+# Each by its name, with what it does: SQLite keeps that word for word, PostgreSQL so what stands in its function.
 _THERE = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "sqlite": "SELECT name, sql AS does FROM sqlite_master WHERE type = 'trigger'",
     # One that was switched off guards nothing.
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid IN"
+    "postgresql": "SELECT tgname AS name, prosrc AS does FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
+    " WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid IN"
     " ('audit_entries'::regclass, 'audit_texts'::regclass, 'audit_head'::regclass, 'audit_checkpoints'::regclass,"
     " 'audit_tiles'::regclass)",
 }
@@ -155,6 +157,9 @@ def put_back(tx: Transaction) -> list[str]:
     if connection.dialect.name == "postgresql":
         # One that was switched off stands there still, and so may the functions.
         wanted = tuple(each.replace("CREATE ", "CREATE OR REPLACE ", 1) for each in wanted)
+    else:
+        for name in missing:  # one that does something else
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
     for each in wanted if missing else ():
         if "TRIGGER" not in each or set(each.split()) & set(missing):
             connection.exec_driver_sql(each)
@@ -175,8 +180,22 @@ def drop_tiles(tx: Transaction) -> list[str]:
 
 
 def missing_guards(tx: Transaction) -> list[str]:
-    """The names of the triggers that should guard the audit tables and do not, in order."""
+    """The names of the triggers that should guard the audit tables and do not, in order: they are not there, or do
+    something else.
+    """
     connection = connection_of(tx)
-    wanted = _TRIGGERS[connection.dialect.name]
-    there = set(connection.execute(text(_THERE[connection.dialect.name])).scalars())
-    return sorted({each.split()[2] for each in wanted if each.startswith("CREATE TRIGGER")} - there)
+    engine = connection.dialect.name
+    does = {row.name: row.does for row in connection.execute(text(_THERE[engine]))}
+    return sorted(
+        name
+        for each in _TRIGGERS[engine]
+        if each.startswith("CREATE TRIGGER")
+        and does.get(name := each.split()[2]) != (each if engine == "sqlite" else _body_of(each))
+    )
+
+
+def _body_of(trigger: str) -> str:
+    """What stands in the function of a trigger on PostgreSQL."""
+    name = trigger.rpartition("EXECUTE FUNCTION ")[2].partition("(")[0]
+    [made] = [each for each in _FUNCTIONS if each.startswith(f"CREATE FUNCTION {name}(")]
+    return made.split("$$")[1]

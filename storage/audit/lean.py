@@ -154,7 +154,7 @@ def _committed(indexes: Sequence[int], texts: Sequence[str]) -> dict[tuple[int, 
 def _texts_fit(ask: Ask, first: int, last: int, committed: Mapping[tuple[int, str], str]) -> bool:
     """Whether the texts of these entries are those that were committed to, whole, and no other."""
     try:
-        found = ask(TEXTS, {"first": first, "last": last})
+        found = ask(TEXTS, {"after": first - 1, "last": last})
     except Unreadable:  # SQLite holds text that is none
         return False
     if len(found) != len(committed):

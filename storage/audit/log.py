@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     type_coerce,
     update,
@@ -40,6 +41,7 @@ Transaction = Session | Connection
 
 _HEAD_ID = 1
 _BATCH = 1000
+_COPIES = tuple(name for name in BESIDE if name != "at")
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 _THE_HEAD = select(
@@ -65,6 +67,7 @@ _READ_TEXTS = select(
     cast(TEXTS.c.salt, LargeBinary).label("salt"),
     TEXTS.c.erased_by,
 )
+_SIZE = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
 _ADD_HEAD = insert(HEAD)
 # What stands there of an entry is made as the drivers take it, so no type has to change it any more.
 _ADD_ENTRIES = Together(ENTRIES.name, ("index", *BESIDE, "leaf", "leaf_hash", "root"))
@@ -259,18 +262,39 @@ def first_since(tx: Transaction, at: datetime) -> int | None:
 def following(tx: Transaction, index: int, *, limit: int) -> list[Row]:
     """The entries from this index on that the head counts, in their order, with their texts; so many at most."""
     connection = connection_of(tx)
-    size = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
-    found = (ENTRIES.c.index >= index) & (ENTRIES.c.index < size)
+    found = (ENTRIES.c.index >= index) & (ENTRIES.c.index < _SIZE)
     query = _READ_ENTRIES.where(found).order_by(ENTRIES.c.index).limit(limit)
     return _with_texts(connection, connection.execute(query).mappings().all())
 
 
-def beyond_head(tx: Transaction) -> Row | None:
-    """The first entry that the head does not count: there is none in a sound log."""
-    size = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
+def strays(tx: Transaction) -> list[Row]:
+    """The first entry before the beginning and the first behind the head: there are none in a sound log."""
     connection = connection_of(tx)
-    query = _READ_ENTRIES.where(ENTRIES.c.index >= size).order_by(ENTRIES.c.index).limit(1)
-    return next(iter(_with_texts(connection, connection.execute(query).mappings().all())), None)
+    found = list[Stored]()
+    for where in (ENTRIES.c.index < 0, ENTRIES.c.index >= _SIZE):
+        query = _READ_ENTRIES.where(where).order_by(ENTRIES.c.index).limit(1)
+        found += connection.execute(query).mappings().all()
+    return _with_texts(connection, found)
+
+
+def loose_text(tx: Transaction) -> object | None:
+    """The index of a text before the first or behind the last entry; None in a sound log."""
+    # SQLite keeps fractions in a column of whole numbers, and one behind the last entry is still below the size.
+    outside = or_(TEXTS.c.index <= -1, TEXTS.c.index > _SIZE - 1)
+    return connection_of(tx).execute(select(TEXTS.c.index).where(outside).limit(1)).scalar_one_or_none()
+
+
+def loose_texts(tx: Transaction, *, after: int, last: int) -> list[object]:
+    """The indexes of texts between these entries, which none can have: SQLite keeps fractions as well."""
+    query = select(TEXTS.c.index).where(TEXTS.c.index > after, TEXTS.c.index <= last)
+    found = connection_of(tx).execute(query.order_by(TEXTS.c.index)).scalars()
+    return [index for index in found if not isinstance(index, int)]
+
+
+def second_head(tx: Transaction) -> bool:
+    """Whether another row stands beside the one that counts as the head."""
+    query = select(HEAD.c.id).where(HEAD.c.id != _HEAD_ID).limit(1)
+    return connection_of(tx).execute(query).first() is not None
 
 
 def erase_text(tx: Transaction, entry_id: str, name: str, *, record: Entry) -> bool:
@@ -305,7 +329,13 @@ def _with_texts(connection: Connection, stored: Sequence[Stored]) -> list[Row]:
         for each in connection.execute(query).mappings():
             kept = StoredText(text=_text(each["text"]), salt=each["salt"], erased_by=_text(each["erased_by"]))
             by_index[each["index"]][_text(each["name"]) or ""] = kept
-    return [Row(**{**each, "at": _moment(each["at"])}, texts=by_index[each["index"]]) for each in stored]
+    return [
+        Row(
+            **{**each, **{name: _text(each[name]) for name in _COPIES}, "at": _moment(each["at"])},
+            texts=by_index[each["index"]],
+        )
+        for each in stored
+    ]
 
 
 def _moment(micros: object) -> datetime:

@@ -12,14 +12,13 @@ from sqlalchemy.exc import OperationalError
 
 from storage.audit import lean, log
 from storage.audit.asked import asking, batch_after
+from storage.audit.findings import stray_text
 from storage.audit.log import Transaction
 from storage.audit.merkle import MAX_SIZE
 from storage.audit.tile_check import TileCheck
 from storage.audit.walk import Walk
 
 Progress = Callable[[int, int | None], None]
-
-_BEFORE_ALL = -(2**63)
 
 
 def passed(
@@ -28,8 +27,7 @@ def passed(
     """Take all rows that follow, up to `below`, and compare the tiles; False if it ended before."""
     walk.begin(tiles)
     end = MAX_SIZE if below is None else below
-    # A row may stand where none can: before the first.
-    after = walk.frontier.size - 1 if walk.frontier.size else _BEFORE_ALL
+    after = walk.frontier.size - 1
     ask = asking(tx)
     while batch := _next_batch(tx, after, end):
         fit = lean.fit(ask, batch, walk.frontier)
@@ -55,6 +53,8 @@ def _next_batch(tx: Transaction, after: int, end: int) -> Sequence[Sequence[Any]
 def _closely(tx: Transaction, walk: Walk, after: int, below: int) -> bool:
     """Take these rows one by one; False if nothing after them can be judged."""
     with forgiving(tx):
+        for index in log.loose_texts(tx, after=after, last=below - 1):
+            walk.note(stray_text(index))
         return all(walk.take(row) for row in log.every(tx, after=after, below=below))
 
 

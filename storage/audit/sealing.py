@@ -90,7 +90,7 @@ def contradiction(
 
 def _stands(earlier: Earlier, epochs: Epochs, checkpoint: Checkpoint) -> bool:
     """Whether the log agrees with a checkpoint, or says itself what became of it."""
-    if earlier.had(checkpoint.size, checkpoint.root):
+    if epochs.tells_of(checkpoint) and earlier.had(checkpoint.size, checkpoint.root):
         return True
     return epochs.knows(checkpoint) if epochs.covers(checkpoint) else epochs.accounts_for(checkpoint)
 

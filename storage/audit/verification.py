@@ -6,19 +6,16 @@ It only reads, and it never calls a log sound beyond what a checkpoint from else
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from sqlalchemy import or_, select
-
 from storage.audit import log
 from storage.audit.checkpoint import Checkpoint, Verifier, verify_note
 from storage.audit.copies import FindRow
 from storage.audit.epochs import Epochs, read_epochs
-from storage.audit.findings import Finding, Report, about, sentence, stray_text
+from storage.audit.findings import Finding, Report, sentence, stray, stray_text
 from storage.audit.log import Row, Transaction
 from storage.audit.merkle import Frontier
 from storage.audit.passing import Progress, forgiving, passed
 from storage.audit.sealing import checkpoints, last_checkpoint_id
 from storage.audit.stretches import Walkers, joined
-from storage.audit.tables import HEAD, TEXTS
 from storage.audit.tile_check import TileCheck, count_tiles
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
@@ -92,21 +89,15 @@ def _sizes(verifier: Verifier | None, notes: Sequence[str | bytes]) -> Iterable[
 
 
 def note_strays(tx: Transaction, walk: Walk) -> None:
-    """Note what stands where no entry is: beyond the head, or as the text of none."""
+    """Note what stands where no entry is: before the first, beyond the head, as the text of none; or a second head."""
     with forgiving(tx):
-        stray, loose = log.beyond_head(tx), _loose_text(tx)
-    if stray:
-        detail = f"Entry {stray.id} at index {stray.index} stands beyond the head, which does not count it."
-        walk.note(about(stray, "extra", detail))
+        strays, loose = log.strays(tx), log.loose_text(tx)
+    for row in strays:
+        walk.note(stray(row))
     if loose is not None:
         walk.note(stray_text(loose))
-
-
-def _loose_text(tx: Transaction) -> int | None:
-    """The index of a text that stands beside no entry: there is none in a sound log."""
-    size = select(HEAD.c.size).scalar_subquery()
-    query = select(TEXTS.c.index).where(or_(TEXTS.c.index < 0, TEXTS.c.index >= size)).limit(1)
-    return log.connection_of(tx).execute(query).scalar_one_or_none()
+    if log.second_head(tx):
+        walk.note(Finding(kind="head", detail="A second head stands beside that of the log."))
 
 
 def _head(tx: Transaction) -> tuple[Frontier | None, Finding | None]:

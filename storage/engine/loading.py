@@ -33,8 +33,7 @@ class Loading(Generic[R]):
 
         What was assigned, added or deleted and is not written yet is written before, as the ORM does when it looks.
         """
-        if tx.identity_map.check_modified() or tx.new or tx.deleted:
-            tx.flush()
+        tx.flush()  # of a session that holds nothing it asks nothing, and makes none
         return [self._in(tx, self._apart(row)) for row in rows(tx.connection(), self._plain, values)]
 
     def one_found(self, tx: Session, values: Values = NO_VALUES) -> R | None:

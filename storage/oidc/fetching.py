@@ -69,7 +69,8 @@ class Fetcher:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            trust = ssl.create_default_context(cafile=self._ca_file)
+            # Without a file the system's certificates count, which aiohttp has read once for all.
+            trust = True if self._ca_file is None else ssl.create_default_context(cafile=self._ca_file)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=trust, limit=TOGETHER),
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -1,6 +1,5 @@
 """The walk of docs/policy.md, played as it is written: from a rule that is changed to a bot that goes by it."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -10,14 +9,14 @@ from contextlib import ExitStack, chdir
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from bot.cli import app
 from tests.bot.demo.demos import ROOT, demo
+from tests.bot.typed import typed
 
 _PAGE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
 _WALK = _PAGE[_PAGE.index("## In fifteen minutes") : _PAGE.index("## What stands where")]
 _WITHIN = 60.0
+_TAKEN_UP = "--config company/wicket.toml audit show --action rules.changed"
 
 
 @pytest.fixture
@@ -54,23 +53,18 @@ def _played(command: str, running: ExitStack) -> str:
     if not command.startswith("wicket "):
         subprocess.run(["bash", "-ec", command], check=True, timeout=20)
         return ""
-    typed, _, file = command.removeprefix("wicket ").partition(" > ")
-    told = _run(typed)
+    words, _, file = command.removeprefix("wicket ").partition(" > ")
+    told = typed(shlex.split(words)).stdout
     if file:
         Path(file).write_text(told, encoding="utf-8")
     return "" if file else told
-
-
-def _run(typed: str) -> str:
-    nothing = {name: None for name in os.environ if name.startswith("WICKET_")}
-    return CliRunner().invoke(app, shlex.split(typed), env=nothing, prog_name="wicket").stdout
 
 
 def _until_taken_up() -> str:
     """As long as whoever reads the page would wait at most, and no longer than needed."""
     until = time.monotonic() + _WITHIN
     while time.monotonic() < until:
-        if "rules.changed" in _run("--config company/wicket.toml audit show --action rules.changed"):
+        if "rules.changed" in typed(shlex.split(_TAKEN_UP)).stdout:
             return ""
         time.sleep(0.5)
     raise AssertionError("the rules were not taken up")

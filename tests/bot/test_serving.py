@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
 from bot.settings import new_audit_key, new_key
 from tests.bot.demo.demos import ROOT
+from tests.bot.typed import typed
 from tests.ports import free_port
 from tests.storage.postgres import postgres
 
@@ -114,11 +114,9 @@ def test_a_second_one_on_the_same_database_is_refused_and_other_commands_are_not
     with serving(wicket, environ) as first:
         started(first)
         written(tmp_path)  # another port, the same database
-        nothing_else = {name: None for name in os.environ if name.startswith("WICKET_")}
 
         def run(words: str) -> Result:
-            typed = ["--config", str(tmp_path / "wicket.toml"), *words.split()]
-            return CliRunner().invoke(app, typed, env={**nothing_else, **environ}, prog_name="wicket")
+            return typed(["--config", str(tmp_path / "wicket.toml"), *words.split()], environ)
 
         refused = run("serve")
         assert (refused.exit_code, refused.stdout) == (2, "")

@@ -10,9 +10,20 @@ from typing import Any
 
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
+# A window's own parts, which nobody looks at here: each new one made two pages for its address bar, another process for
+# the next site, and a new frame for every page, and so took most of the time that Chromium did.
+UNSEEN = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess", "RenderDocument")
+# What Playwright switches off: its list gives way to the one that is named here.
+PLAYWRIGHTS = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled",
+    "PreconnectToSearch",
+)  # fmt: skip
 QUIET = (
     "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",
+    f"--disable-features={','.join((*PLAYWRIGHTS, *UNSEEN))}",
 )  # fmt: skip
 MISSING = "no Chromium here: install Debian's chromium to run the browser tests"
 

@@ -36,8 +36,13 @@ async def readable(page: Page) -> None:
         assert contrast >= 4.5, f"{text}: {contrast:.1f}"
     assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert await page.get_by_role("heading", level=1).count() == 1
-    for field in await page.get_by_role("textbox").all():
-        assert await field.evaluate("e => e.labels.length") == 1
-        assert await field.evaluate("e => e.getBoundingClientRect().height") >= 44
-    for button in await page.get_by_role("button").all():
-        assert await button.evaluate("e => e.getBoundingClientRect().height") >= 44
+    fields = await page.get_by_role("textbox").evaluate_all(
+        "all => all.map(e => [e.labels.length, e.getBoundingClientRect().height])"
+    )
+    for labels, height in fields:
+        assert labels == 1
+        assert height >= 44
+    for height in await page.get_by_role("button").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect().height)"
+    ):
+        assert height >= 44

@@ -5,11 +5,9 @@ With Chromium's own virtual authenticator, on a desk and on a phone, each step u
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 
 from storage.passkeys import passkeys_of
@@ -17,13 +15,17 @@ from storage.proofs import seed_of
 from storage.records import Petition
 from storage.states import PetitionState
 from tests.browser.chromium import with_authenticator
+from tests.browser.looks import Look, Mirror, axe_finds
 from tests.browser.petition_steps import petition_page, petition_steps
 from tests.browser.readable import readable
-from tests.browser.test_accessible import WCAG
-from tests.browser.test_passkeys import SIZES
 from tests.handlers.petition_ground import Square, square
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LOOKS = {
+    "desk": Look(width=1280, height=900),
+    "phone": Look(width=360, height=740, dark=True, touch=True),
+}
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -33,20 +35,17 @@ async def sq(tmp_path: Path) -> AsyncIterator[Square]:
         yield made
 
 
-@SIZES
-async def test_whoever_lost_all_is_back_with_a_passkey(
-    sq: Square, browser: Browser, how: dict[str, Any]
-) -> None:
+async def test_whoever_lost_all_is_back_with_a_passkey(sq: Square, browser: Browser) -> None:
     """P-14, P-5, WCAG 2.2 AA: asked at the page, two people and four hours later; all that was lost is gone."""
-    page = await (await browser.new_context(**how)).new_page()
+    page = await (await browser.new_context()).new_page()
     await with_authenticator(page)
-    seen = []
+    mirror, seen = await Mirror.before(page), []
     async with petition_page(sq) as origin:
         async for step in petition_steps(sq, origin, page):
             seen.append(step)
-            found = (await Axe().run(page, options=WCAG)).response["violations"]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], step
-            await readable(page)
+            async for look in mirror.each(LOOKS):
+                assert await axe_finds(page) == [], (step, look)
+                await readable(page)
     assert len(seen) == 8
     (row,) = await sq.page.rows(Petition)
     assert row.state == PetitionState.USED

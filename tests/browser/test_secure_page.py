@@ -13,6 +13,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from storage.states import Purpose
 from tests.bot.web.serving import serving
+from tests.browser.looks import Look, Mirror
 from tests.browser.readable import readable
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 
@@ -170,41 +171,45 @@ async def test_another_site_cannot_send_a_form_for_its_visitor(
     assert page_world.faulty.calls["set_password"] == 0
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        {"viewport": {"width": 320, "height": 640}},
-        {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
-        {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
-        {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},  # 1280 wide at 200 %
-    ],
-    ids=["phone", "light", "dark", "twice as large"],
-)
-async def test_every_step_can_be_read_by_everybody(
-    page_world: World, origin: str, browser: Browser, how: dict[str, Any]
-) -> None:
+LOOKS = {
+    "phone": Look(width=320, height=640),
+    "light": Look(width=1280, height=800),
+    "dark": Look(width=1280, height=800, dark=True),
+    "twice as large": Look(width=640, height=400, scale=2),  # 1280 wide at 200 %
+}
+
+
+async def test_every_step_can_be_read_by_everybody(page_world: World, origin: str, browser: Browser) -> None:
     """WCAG 2.2 AA: contrast of text, nothing sideways, a name for every field, one heading."""
-    page, _ = await _tab(browser, **how)
+    page, _ = await _tab(browser)
+    mirror = await Mirror.before(page)
+    async for _ in _read(page_world, origin, page):
+        async for _ in mirror.each(LOOKS):
+            await readable(page)
+
+
+async def _read(page_world: World, origin: str, page: Page) -> AsyncIterator[str]:
+    """Go through what there is to be read; what it is while the browser shows it."""
     reset, enrol = await page_world.opened(Purpose.RESET), await page_world.opened(Purpose.ENROL, "bob")
     link = await page_world.opened(Purpose.LINK, "bob", "Uother")
     await page.goto(f"{origin}/p/{reset.text}")
-    await readable(page)
+    yield "prove"
     await page.get_by_role("button", name="Continue").click()
-    await readable(page)
+    yield "prove-missing"
     await page.goto(f"{origin}/p/{reset.text}?way=recovery&sent=1")
-    await readable(page)
+    yield "recovery"
     await page.goto(f"{origin}/p/{reset.text}")
     await page.get_by_label("Code from your authenticator").fill(page_world.code())
     await page.get_by_role("button", name="Continue").click()
-    await readable(page)
+    yield "choose"
     await page.goto(f"{origin}/p/{link.text}")
     await page.get_by_role("button").click()
-    await readable(page)
+    yield "link-missing"
     await page.goto(f"{origin}/p/{enrol.text}")
     await page.get_by_label("The password you have now").fill(OLD_PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await readable(page)
+    yield "new-key"
     page_world.seeds["bob"] = (await page.locator("code").inner_text()).replace(" ", "")
     await page.get_by_label("Code that the new key gives").fill(page_world.code("bob"))
     await page.get_by_role("button", name="Confirm").click()
-    await readable(page)
+    yield "codes"

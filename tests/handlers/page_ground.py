@@ -4,7 +4,7 @@ It pretends nothing but the time, which stands still until it is moved, and the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -228,6 +228,9 @@ class World:
         return [(e["outcome"], e["facts"].get("why")) for e in await self.audit() if e["action"] == action]
 
 
+Earlier = Callable[[World], Awaitable[None]]
+
+
 @asynccontextmanager
 async def world(
     folder: Path,
@@ -236,17 +239,19 @@ async def world(
     enrolled: bool = True,
     server: Server | None = None,
     recovery: Recovery = "",
+    earlier: Earlier | None = None,
 ) -> AsyncIterator[World]:
     """Ada, who set up her proofs, and Gil, Ina and Bob, who did not. recovery: the directory has this instead.
 
     The page reaches the directory through `faulty`, which lets every call through until it is told otherwise.
+    earlier: what else happened before, on the page and in the directory alone. It happens once for all such worlds.
     """
-    morning = _Morning() if server else await _morning(enrolled, recovery)
+    morning = _Morning() if server else await _morning(enrolled, recovery, earlier)
     if server is None:
         morning.put_into(folder)
     made = _opened(folder, morning, recovery=recovery, server=server, limits=limits)
     if server is not None:
-        await _begin(made, enrolled=enrolled)
+        await _begin(made, enrolled=enrolled, earlier=earlier)
     yield made
     made.close()
 
@@ -266,22 +271,23 @@ class _Morning:
             (folder / name).write_bytes(content)
 
 
-_MORNINGS: dict[tuple[bool, Recovery], _Morning] = {}
+_MORNINGS: dict[tuple[bool, Recovery, Earlier | None], _Morning] = {}
 
 
-async def _morning(enrolled: bool, recovery: Recovery) -> _Morning:
+async def _morning(enrolled: bool, recovery: Recovery, earlier: Earlier | None) -> _Morning:
     """Made when it is first asked for, by the page itself."""
-    if (enrolled, recovery) not in _MORNINGS:
+    which = enrolled, recovery, earlier
+    if which not in _MORNINGS:
         morning = _Morning()
         with TemporaryDirectory() as folder:
             copy_empty_database(Path(folder) / "wicket.db")
             made = _opened(Path(folder), morning, recovery=recovery)
-            await _begin(made, enrolled=enrolled)
+            await _begin(made, enrolled=enrolled, earlier=earlier)
             made.close()
             morning.seeds, morning.codes, morning.at = made.seeds, made.codes, made.clock.at
             morning.files = {name: (Path(folder) / name).read_bytes() for name in ("wicket.db", "people.db")}
-        _MORNINGS[enrolled, recovery] = morning
-    return _MORNINGS[enrolled, recovery]
+        _MORNINGS[which] = morning
+    return _MORNINGS[which]
 
 
 def _opened(
@@ -313,12 +319,14 @@ def _opened(
     )  # fmt: skip
 
 
-async def _begin(made: World, *, enrolled: bool) -> None:
+async def _begin(made: World, *, enrolled: bool, earlier: Earlier | None) -> None:
     await _people(made.local)
     for account in ("ada", "gil", "ina", "bob"):
         await made.linked(account)
     if enrolled:
         await made.enrol("ada")
+    if earlier is not None:
+        await earlier(made)
 
 
 async def _people(local: LocalDirectory) -> None:

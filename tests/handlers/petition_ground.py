@@ -165,7 +165,7 @@ async def square(
     folder: Path, *, server: Server | None = None, policy: PolicyEngine | None = None
 ) -> AsyncIterator[Square]:
     """Everybody, and no petition. policy: another than the shipped one."""
-    async with world(folder, server=server, enrolled=False) as page:
+    async with world(folder, server=server, enrolled=False, earlier=_helpers) as page:
         page.ground = replace(page.ground, policy=policy or page.ground.policy)
         ground = Ground(
             database=page.ground.database,
@@ -180,7 +180,6 @@ async def square(
         )
         page.ground = replace(page.ground, behind=StandingBy(ground).behind)
         page.__post_init__()
-        await _helpers(page)
         attesting, party = Attesting(ground), relying_party("https://wicket.example.com")
         yield Square(
             page=page,

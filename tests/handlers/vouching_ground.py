@@ -126,24 +126,27 @@ class Company:
         return [str(one.facts["reason"]) for one in found]
 
 
+async def _staff(page: World) -> None:
+    await page.local.add_account(
+        "dee", login="dee", name="Dee Dee", mail="dee@example.com", password=OLD_PASSWORD, manager="ada"
+    )
+    for login, manager in (("ada", "gil"), ("gil", "ina")):
+        await page.local.change_account(login, manager=manager)
+    await page.local.add_group("help-desk")
+    for login in ("bob", "dee"):
+        await page.local.add_member(login, "help-desk")
+    await page.linked("dee")
+    page.clock.forward(hours=96)
+    for login in ("gil", "bob", "dee"):
+        await page.enrol(login)
+
+
 @asynccontextmanager
 async def company(
     folder: Path, *, server: Server | None = None, limits: VouchingLimits = LIMITS
 ) -> AsyncIterator[Company]:
     """Everybody was linked four days ago; whoever vouches has an authenticator."""
-    async with world(folder, server=server, enrolled=False) as page:
-        await page.local.add_account(
-            "dee", login="dee", name="Dee Dee", mail="dee@example.com", password=OLD_PASSWORD, manager="ada"
-        )
-        for login, manager in (("ada", "gil"), ("gil", "ina")):
-            await page.local.change_account(login, manager=manager)
-        await page.local.add_group("help-desk")
-        for login in ("bob", "dee"):
-            await page.local.add_member(login, "help-desk")
-        await page.linked("dee")
-        page.clock.forward(hours=96)
-        for login in ("gil", "bob", "dee"):
-            await page.enrol(login)
+    async with world(folder, server=server, enrolled=False, earlier=_staff) as page:
         ground = Ground(
             database=page.ground.database,
             policy=page.ground.policy,

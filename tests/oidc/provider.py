@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
@@ -50,7 +51,7 @@ class Lies:
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
     token: Callable[[str], str] | None = None
-    signed_by: Any = None
+    signed_by: Callable[[], RSAKey] | None = None
     algorithm: str = ""
     discovery: dict[str, Any] = field(default_factory=dict)
     issuer_back: str | None = None
@@ -68,7 +69,7 @@ class StandIn:
         self.origin = ""
         self.redirect_uri = ""
         self.who, self.lies = Who(), Lies()
-        self.keys: list[RSAKey | ECKey] = [new_key("one")]
+        self.keys: list[RSAKey | ECKey] = [_first_key()]
         self.client_key: RSAKey | None = None
         self.grants: dict[str, Grant] = {}
         self.asked: dict[str, int] = {}
@@ -119,7 +120,7 @@ class StandIn:
             **grant.who.claims, **self.lies.claims,
         }  # fmt: skip
         claims = {name: value for name, value in said.items() if value is not None}
-        key = self.lies.signed_by or self.keys[-1]
+        key = self.lies.signed_by() if self.lies.signed_by else self.keys[-1]
         algorithm = self.lies.algorithm or ("ES256" if isinstance(key, ECKey) else "RS256")
         header = {"alg": algorithm, "kid": key.kid, **self.lies.header}
         header = {name: value for name, value in header.items() if value is not None}
@@ -190,6 +191,12 @@ class StandIn:
         kind, _, pair = basic.partition(" ")
         given = base64.b64decode(pair).decode().split(":") if kind == "Basic" else []
         return [unquote_plus(each) for each in given] != [CLIENT_ID, SECRET]
+
+
+@cache
+def _first_key() -> RSAKey:
+    """What every provider of a process signs with until a test gives it another: a new one takes a while to find."""
+    return new_key("one")
 
 
 def new_key(kid: str) -> RSAKey:

@@ -35,7 +35,7 @@ from storage.passkeys import Ceremony, NewPasskey
 from storage.records import Attestation, Emergency, LiftWord, Petition, RestoreWord
 from storage.states import EmergencyState, FreezeKind, GrantState, PetitionState, Purpose, Result
 from storage.step_ups import About, Whose
-from tests.storage.rows import keep
+from tests.storage.rows import keep, recorded
 
 HOUR = timedelta(hours=1)
 ADA = {"directory": "local", "account": "p-ada"}
@@ -231,6 +231,7 @@ def _is_walked(tx: Session, _: datetime) -> bool:
 
 
 def _detectors(tx: Session, at: datetime) -> str:
+    _have_something_to_follow(tx, at)
     streams.take(tx, DETECTORS, sender="one", at=at, until=at + HOUR, begins=lambda _: 3)
     return DETECTORS
 
@@ -240,8 +241,15 @@ def _have_come_far(tx: Session, _: datetime) -> bool:
 
 
 def _siem(tx: Session, at: datetime) -> str:
+    _have_something_to_follow(tx, at)
     streams.take(tx, SENDING, sender="one", at=at, until=at + HOUR, begins=lambda _: 3)
     return SENDING
+
+
+def _have_something_to_follow(tx: Session, at: datetime) -> None:
+    """More than any place here, so that it is not taken for one behind the log's end."""
+    for number in range(9):
+        recorded(tx, at, "grant.requested", f"g-{number}")
 
 
 def _has_taken_much(tx: Session, _: datetime) -> bool:

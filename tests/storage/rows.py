@@ -1,4 +1,7 @@
-"""Rows for tests of storage: Ada's hold on prod-db, whatever a test wants otherwise, and work that is taken."""
+"""Rows for tests of storage: Ada's hold on prod-db, whatever a test wants otherwise, an entry, and work that is taken.
+
+They judge nothing.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,6 +9,8 @@ from typing import Any
 from sqlmodel import Session
 
 from storage import claims, grants
+from storage.audit import entry as audit
+from storage.audit import log
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
 from storage.states import GrantState
@@ -24,6 +29,18 @@ def keep(tx: Session, at: datetime, state: GrantState = GrantState.ACTIVE, **cha
     facts = {**facts, **changes}
     own = {"requester_directory": facts["directory"], "requester_account": facts["account"]}
     return grants.add(tx, Grant(**{**own, **facts}))
+
+
+def recorded(tx: Session, at: datetime, action: str, story: str, **facts: audit.Fact) -> None:
+    """An entry about Ada and prod-db: Wicket did this."""
+    log.append(
+        tx,
+        audit.Entry(
+            id=new_id("e", at), at=at, action=action, outcome="done", actor=audit.Actor(type="wicket", id="wicket"),
+            subject="p-ada", resource="prod-db", correlation=story,
+            where=audit.Where(transport="schedule", replica="main"), facts=facts,
+        ),
+    )  # fmt: skip
 
 
 def claim(

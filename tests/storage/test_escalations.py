@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from storage import escalations
 from storage import exception_work as work
@@ -42,7 +42,8 @@ def test_it_is_owed_once_to_each_channel_after_its_time(database, now):
     assert owe(database, now + AFTER - timedelta(seconds=1)) == []
     assert owe(database, now + AFTER) == [row.id]
     assert owe(database, now + AFTER) == []
-    found = database.read_now(lambda tx: tx.exec(select(Owed).where(Owed.kind == "escalation")).all())
+    told = select(Owed).where(Owed.kind == "escalation").order_by(col(Owed.id))
+    found = database.read_now(lambda tx: tx.exec(told).all())
     assert [(one.courier, one.subject) for one in found] == [
         ("outside:webhook", row.id),
         ("outside:mail", row.id),

@@ -10,11 +10,8 @@ from sqlalchemy import text
 from sqlmodel import Session, SQLModel
 
 from storage import approvals, freezes, grants, handles, holdings, links
-from storage.audit import entry as audit
-from storage.audit import log
 from storage.database import Database
 from storage.engine.stores import Store
-from storage.identifiers import new_id
 from storage.macs import BOUND, DETECTORS, Macs
 from storage.secrets import Vault, generate_key
 from storage.signing import sign_by_newest
@@ -30,7 +27,7 @@ from tests.storage.bound_rows import (
     covers,
     stood_before,
 )
-from tests.storage.rows import keep
+from tests.storage.rows import keep, recorded
 
 KEY = generate_key()
 
@@ -176,17 +173,6 @@ def _put_back(tx: Session, name: str, rows: list[dict[str, Any]]) -> None:
         tx.connection().execute(table.insert().values(row))
 
 
-def _recorded(tx: Session, at: datetime, action: str, correlation: str, **facts: audit.Fact) -> None:
-    log.append(
-        tx,
-        audit.Entry(
-            id=new_id("e", at), at=at, action=action, outcome="done", actor=audit.Actor(type="wicket", id="wicket"),
-            subject="p-ada", resource="prod-db", correlation=correlation,
-            where=audit.Where(transport="schedule", replica="main"), facts=facts,
-        ),
-    )  # fmt: skip
-
-
 def test_a_grant_put_back_to_before_its_end_gives_nothing(database: Database, now: datetime):
     """T-9: every MAC holds, and the record says that it is over."""
     grant = database.write_now(lambda tx: keep(tx, now).id)
@@ -196,7 +182,7 @@ def test_a_grant_put_back_to_before_its_end_gives_nothing(database: Database, no
         found = grants.get(tx, grant)
         assert found is not None
         grants.move(tx, found, GrantState.ENDING)
-        _recorded(tx, now, "grant.ended_early", grant)
+        recorded(tx, now, "grant.ended_early", grant)
         grants.move(tx, found, GrantState.ENDED, ended_at=now)
 
     database.write_now(end)
@@ -222,7 +208,7 @@ def test_a_void_approval_counts_no_more_whatever_row_is_put_back_or_taken_away(
     _run(database, "DELETE FROM voided_approvals")
     assert not database.write_now(lambda tx: approvals.counting_of(tx, "g-1"))
     database.doubts.clear()
-    database.write_now(lambda tx: _recorded(tx, now + HOUR, "approval.voided", "g-1", approval=approval))
+    database.write_now(lambda tx: recorded(tx, now + HOUR, "approval.voided", "g-1", approval=approval))
     database.write_now(lambda tx: _put_back(tx, "approvals", before))
     assert not database.write_now(lambda tx: approvals.counting_of(tx, "g-1"))
     assert _told(database) == {"approvals"}
@@ -233,7 +219,7 @@ def test_a_freeze_that_is_changed_or_taken_away_is_open_and_is_put_back(database
 
     def begin(tx: Session) -> str:
         freeze = freezes.begin(tx, at=now, kind=FreezeKind.RESTORED, by="cli", lost_from=None, facts={})
-        _recorded(tx, now, "access.stopped", freeze.id, kind=FreezeKind.RESTORED)
+        recorded(tx, now, "access.stopped", freeze.id, kind=FreezeKind.RESTORED)
         return freeze.id
 
     freeze = database.write_now(begin)
@@ -259,7 +245,7 @@ def test_what_stood_before_is_not_forgotten_into_staying(database: Database, now
         grant = keep(tx, now, GrantState.ENDING)
         held = holdings.follow_grant(tx, grant, at=now, due_at=now)
         holdings.note_stood_before(tx, held, stood=False)
-        _recorded(tx, now, "access.given", grant.id, stood_before=False)
+        recorded(tx, now, "access.given", grant.id, stood_before=False)
 
     database.write_now(work)
     _run(database, "UPDATE holdings SET stood_before = NULL")

@@ -10,16 +10,14 @@ from sqlmodel import Session, SQLModel
 
 from storage import alarms, delegations, links, passkeys, petitions, proofs, step_ups
 from storage.alarms import Effect
-from storage.audit import entry as audit
-from storage.audit import log
 from storage.database import Database
 from storage.engine.stores import Store
-from storage.identifiers import new_id
 from storage.macs import Macs
 from storage.secrets import Vault, generate_key
 from storage.states import DelegationEnd, PetitionState
 from tests.storage import bound_rows
 from tests.storage.bound_rows import ADA, KINDS, a_handle
+from tests.storage.rows import recorded
 
 LATER = timedelta(minutes=1)
 MACS = Macs(Vault([generate_key()]))
@@ -78,17 +76,6 @@ def database(store: Store) -> Iterator[Database]:
     opened.close()
 
 
-def _recorded(tx: Session, at: datetime, action: str, story: str, facts: dict[str, str]) -> None:
-    log.append(
-        tx,
-        audit.Entry(
-            id=new_id("e", at), at=at, action=action, outcome="done", actor=audit.Actor(type="wicket", id="wicket"),
-            subject="p-ada", correlation=story, where=audit.Where(transport="schedule", replica="main"),
-            facts=dict(facts),
-        ),
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.kind.strip("_"))
 def test_a_row_put_back_to_before_counts_no_more_than_it_did(
     database: Database, now: datetime, change: Change
@@ -102,7 +89,7 @@ def test_a_row_put_back_to_before_counts_no_more_than_it_did(
     before = database.read_now(lambda tx: dict(tx.connection().execute(table.select()).mappings().one()))
     database.write_now(lambda tx: change.changed(tx, row, now + LATER))
     facts = {name: row if value == "ROW" else value for name, value in change.facts.items()}
-    database.write_now(lambda tx: _recorded(tx, now + LATER, change.action, change.story or row, facts))
+    database.write_now(lambda tx: recorded(tx, now + LATER, change.action, change.story or row, **facts))
     assert not database.write_now(lambda tx: counts(tx, now))
     assert not database.doubts
     database.write_now(lambda tx: tx.connection().execute(table.update().values(before)))
@@ -122,7 +109,7 @@ def test_a_link_that_was_made_anew_after_it_rested_is_as_new(database: Database,
     """T-9, SL-3: the person signed in again."""
     link = database.write_now(lambda tx: bound_rows.a_link(tx, now))
     database.write_now(lambda tx: links.suspend(tx, link, mail="ada@example.com"))
-    database.write_now(lambda tx: _recorded(tx, now + LATER, "link.suspended", link, {}))
+    database.write_now(lambda tx: recorded(tx, now + LATER, "link.suspended", link))
     database.write_now(lambda tx: bound_rows.a_link(tx, now + 2 * LATER))
     assert database.read_now(lambda tx: _is_active(tx, now))
     assert not database.doubts
@@ -135,7 +122,7 @@ def test_an_alarm_that_is_changed_or_taken_away_is_open_and_is_put_back(database
         handle = a_handle(tx, now)
         assert alarms.sound(tx, handle=handle, **ADA, name="Ada", door="mail", disabled=Effect.WANTED, at=now)
         said = {"door": "mail", "disabled": "wanted", "directory": "local"}
-        _recorded(tx, now, "account.reported", handle, said)
+        recorded(tx, now, "account.reported", handle, **said)
         return handle
 
     handle = database.write_now(sound)
@@ -152,6 +139,6 @@ def test_an_alarm_that_is_changed_or_taken_away_is_open_and_is_put_back(database
     database.write_now(alarms.put_back)
     assert {doubt.table for doubt in database.doubts} == {"alarms"}
     assert database.write_now(lambda tx: alarms.get(tx, handle)) is not None
-    database.write_now(lambda tx: _recorded(tx, now + LATER, "account.released", handle, {}))
+    database.write_now(lambda tx: recorded(tx, now + LATER, "account.released", handle))
     database.write_now(lambda tx: tx.connection().execute(delete) and None)
     assert not database.read_now(alarms.reported)

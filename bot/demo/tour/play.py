@@ -51,8 +51,11 @@ async def play(
         async with on_stage(folder, now=clock.now, chance=lambda: 0.0, keepers=keepers) as stage:
             set_up_logs(stage.settings.logs, secrets=stage.settings.secrets.values(), stream=log)
             scene = Scene(stage, teller, clock)
-            played, wrong = await steps_of(scene, chapters)
-            await stage.slack.settled()
+            try:
+                played, wrong = await steps_of(scene, chapters)
+                await stage.slack.settled()
+            finally:
+                await scene.operator.leaves()
     took = loop.time() - began
     if wrong:
         teller.ends(wrong, well=False)

@@ -13,7 +13,7 @@ from storage.clock import Clock
 
 COMMAND = "/wicket"
 # A busy machine is no broken promise; how quick the bot is, is measured elsewhere.
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Player:

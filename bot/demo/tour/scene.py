@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.demo.company import LOVELACE
 from bot.demo.company.described import Describing
+from bot.demo.operator import Operator
 from bot.demo.stage import Stage
 from bot.demo.tour.players import PATIENCE, Player
 from bot.demo.tour.telling import NotAsPromised, Teller, expect
@@ -48,7 +49,7 @@ class Scene:
     """One performance. notes: what people wrote down for later. screens: what somebody left open on theirs."""
 
     def __init__(self, stage: Stage, teller: Teller, clock: TourClock) -> None:
-        self.stage, self.teller, self.clock = stage, teller, clock
+        self.stage, self.teller, self.clock, self.operator = stage, teller, clock, Operator()
         self.notes: dict[str, str] = {}
         self.screens: dict[str, Message] = {}
         self.keepers = stage.keepers

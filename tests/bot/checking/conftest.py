@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from ssl import SSLContext
+from ssl import SSLContext, create_default_context
 
 import pytest
 
@@ -20,6 +21,12 @@ from storage.engine.migrating import migrate
 
 _SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()
 _FIRST_DAY: dict[str, bytes] = {}
+
+
+@cache
+def whom_this_machine_trusts() -> SSLContext:
+    """Hundreds of certificates, read once."""
+    return create_default_context()
 
 
 @dataclass
@@ -41,7 +48,7 @@ class Installation:
     slacks_clock: Clock
     phones: Phones
     environ: dict[str, str]
-    trust: SSLContext | None = None
+    trust: SSLContext = field(default_factory=whom_this_machine_trusts)
 
     @property
     def config(self) -> Path:

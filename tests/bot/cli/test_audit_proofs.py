@@ -1,6 +1,8 @@
 """The commands about proofs, on real files: what they prove, what they refuse, and that no file gives a traceback."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,6 +190,22 @@ def test_a_proof_that_went_through_a_mail_program_is_still_one(
     """T-6: line ends are not signed."""
     proof.write_bytes(b"\r\n" + proof.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")
     assert verify(auditor, install, str(proof))[0] == 0
+
+
+def test_what_an_editor_put_before_a_text_is_no_part_of_it(
+    install: Install, auditor: Install, proof: Path, tmp_path: Path
+):
+    """T-6: a byte order mark, as some on Windows do; a signature that did not fit would look like a forgery."""
+    mark, kept = b"\xef\xbb\xbf", tmp_path / "kept.txt"
+    proof.write_bytes(mark + proof.read_bytes())
+    kept.write_bytes(mark + (install.folder / "five.txt").read_bytes().replace(b"\n", b"\r\n"))
+    assert verify(auditor, install, str(proof), "--checkpoint", str(kept))[0] == 0
+    assert install.run("audit", "verify", "--checkpoint", str(kept)).exit_code == 0
+    script = Path(__file__).parents[3] / "docs" / "verify_audit.py"
+    done = subprocess.run(
+        [sys.executable, script, key_of(install).text, "proof", proof, kept], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_later_checkpoint_continues_an_earlier_one_and_the_proof_goes_along(

@@ -5,27 +5,23 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
 from bot.settings import new_audit_key, new_key
 from tests.bot.checking.conftest import Installation
 from tests.bot.checking.conftest import install as install
 from tests.bot.checking.test_directories import LDAP
-from tests.bot.demo.demos import ROOT, demo
+from tests.bot.demo.demos import ROOT
+from tests.bot.typed import typed
 
 ARROW = "             → "
 
 
 async def run(install: Installation, *arguments: str) -> Result:
     """Run `wicket --config … check arguments`, beside the servers of this test."""
-    typed = ["--config", str(install.config), "check", *arguments]
-    nothing_else = {name: None for name in os.environ if name.startswith("WICKET_")}
-    return await asyncio.to_thread(
-        CliRunner().invoke, app, typed, env={**nothing_else, **install.environ}, prog_name="wicket"
-    )
+    words = ["--config", str(install.config), "check", *arguments]
+    return await asyncio.to_thread(typed, words, install.environ)
 
 
 async def test_lines_stand_under_their_parts_aligned_and_counted(install: Installation):
@@ -130,7 +126,7 @@ async def test_a_command_that_is_mistyped_could_not_be_done(install: Installatio
 
 
 def test_the_help_says_what_the_exit_codes_mean():
-    told = CliRunner().invoke(app, ["check", "--help"], prog_name="wicket", terminal_width=200)
+    told = typed(["check", "--help"], terminal_width=200)
     assert "0 nothing failed (there may be warnings), 1 at least one line failed" in " ".join(
         told.stdout.split()
     )
@@ -165,26 +161,3 @@ async def test_no_secret_is_printed_whatever_fails(install: Installation):
         assert told.exit_code == 1
         for secret in (*secrets.values(), *install.environ.values(), "canary", "ticket="):
             assert secret not in told.stdout + told.stderr, secret
-
-
-def test_beside_a_running_demo_nothing_fails(tmp_path: Path):
-    """And what it is warned of is what a demo is: not for real work."""
-    with demo("--data", str(tmp_path / "kept"), "--port", "0"):
-        lines = (tmp_path / "kept" / "secrets.env").read_text().splitlines()
-        others = {name: value for name, value in os.environ.items() if not name.startswith("WICKET_")}
-        told = subprocess.run(
-            [sys.executable, "-m", "bot", "--config", str(tmp_path / "kept" / "wicket.toml"), "check", "--json"],
-            cwd=ROOT, env=others | dict(line.split("=", 1) for line in lines), text=True, capture_output=True,
-            timeout=20, check=False,
-        )  # fmt: skip
-    assert (told.returncode, told.stderr) == (0, ""), told.stdout
-    report = json.loads(told.stdout)
-    assert report["failed"] == 0
-    assert [one["about"] for one in report["findings"] if one["level"] == "warning"] == [
-        "[server] public_url",
-        "local: kind",
-        "checkpoint",
-        "published checkpoints",
-    ]
-    [bot] = [one for one in report["findings"] if one["about"] == "bot"]
-    assert bot["found"] == "A bot runs on it now."

@@ -19,9 +19,8 @@ from tempfile import mkdtemp
 
 import pytest
 from sqlmodel import Session, col, select
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
 from bot.settings import new_audit_key
 from handlers.intents import Where
 from handlers.recording import WICKET, record, stranger
@@ -43,6 +42,7 @@ from storage.holdings import follow_grant, held_under, release
 from storage.identifiers import new_id
 from storage.records import Grant, Owed
 from storage.states import GrantState
+from tests.bot.typed import typed
 
 SETTINGS = """
 [slack]
@@ -95,9 +95,7 @@ class Install:
 
     def run(self, *arguments: str) -> Result:
         """Run `wicket --config … arguments`."""
-        typed = ["--config", str(self.folder / "wicket.toml"), *arguments]
-        nothing_else = {name: None for name in os.environ if name.startswith("WICKET_")}
-        return CliRunner().invoke(app, typed, env={**nothing_else, **self.environ}, prog_name="wicket")
+        return typed(["--config", str(self.folder / "wicket.toml"), *arguments], self.environ)
 
     @contextmanager
     def tx(self) -> Iterator[Callable[[Callable[[Session], object]], object]]:
@@ -222,6 +220,12 @@ def test_serving_without_a_secret_names_it_and_starts_nothing(install: Install):
         (("audit", "show", "--since", "whenever"), 'like "2h", or a day'),
         (("audit", "show", "--since", "0001-01-01T00:00+14:00"), "a day, like 2026-11-01"),
         (("audit", "show", "--until", "whenever"), "--until"),
+        (("audit", "show", "--limit", "9" * 30), "--limit"),
+        (("audit", "show", "--story", "\udcff"), "no text in UTF-8"),
+        (("audit", "show", "--person", "\udcff"), "no text in UTF-8"),
+        (("audit", "prove", "e-\udc80"), "no text in UTF-8"),
+        (("audit", "controls", "--from", "0001-01-01T00:00+14:00"), "Write a day"),
+        (("audit", "controls", "--to", "9999-12-31T23:59-14:00"), "Write a day"),
         (("audit", "verify", "--key", "no key"), "is no public key"),
         (("audit", "verify", "--checkpoint", "nowhere.txt"), "nowhere.txt: No such file"),
         (("keygen", "--log", "two words"), "--log"),
@@ -253,7 +257,7 @@ def test_a_database_of_a_newer_version_is_told(install: Install):
 
 
 def test_without_a_command_the_help_names_them_all():
-    done = CliRunner().invoke(app, [])
+    done = typed([])
     assert done.exit_code == 0
     for command in (
         "serve",
@@ -459,6 +463,18 @@ def test_an_edited_entry_is_named(install: Install):
     assert done.stdout.startswith(
         f"Not sound. Entry {entries[1]} at index 1 was edited after it was written."
     )
+
+
+@pytest.mark.parametrize("column", ["id", "actor", "subject", "resource", "action", "outcome", "correlation"])
+def test_what_is_no_text_where_text_was_is_shown_and_named(install: Install, column: str):
+    """SQLite keeps bytes in a column of texts."""
+    install.happened(3)
+    install.tamper(f"""UPDATE audit_entries SET "{column}" = x'ff00' WHERE "index" = 1""")
+    for words in (("show",), ("show", "--json"), ("show", "--story", "g-1")):
+        done = install.run("audit", *words)
+        assert done.exit_code == 0, done.output
+    done = install.run("audit", "verify")
+    assert (done.exit_code, f"Column `{column}` of entry" in done.stdout) == (1, True)
 
 
 def test_an_edited_entry_says_nothing_to_the_terminal_and_no_verdict_of_its_own(install: Install):

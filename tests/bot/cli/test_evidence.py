@@ -110,6 +110,11 @@ def test_what_stands_beside_the_leaves_is_no_evidence_unless_it_is_what_they_say
     assert not (tmp_path / "a").exists()
 
 
+def test_a_quarter_before_the_first_days_there_are_is_as_much_as_there_is(install: Install) -> None:
+    done = install.run("audit", "controls", "--to", "0001-01-02")
+    assert (done.exit_code, "A count is no verdict." in done.stdout) == (0, True)
+
+
 def test_controls_are_counted(install: Install) -> None:
     done = install.run("audit", "controls", "--json")
     rows = {(row["framework"], row["id"]): row for row in json.loads(done.stdout)}

@@ -1,7 +1,6 @@
 """`wicket policy` as it is typed: what it finds and prints, and its exit codes."""
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -9,13 +8,13 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
 from bot.policy_check import checked
 from bot.rulebook import Rulebook
 from handlers.policies import shipped, shipped_cases
 from tests.bot.demo.demos import ROOT
+from tests.bot.typed import typed
 
 OWN = """// Ours.
 @id("own-rule") @reason("It is ours.") @control("AC-3")
@@ -49,10 +48,9 @@ def place(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-def run(*typed: str) -> Result:
+def run(*words: str) -> Result:
     """Run `wicket policy …` here, with no settings."""
-    nothing = {name: None for name in os.environ if name.startswith("WICKET_")}
-    return CliRunner().invoke(app, ["policy", *typed], env=nothing, prog_name="wicket")
+    return typed(["policy", *words])
 
 
 def write(place: Path, policy: str = OWN, case: str = CASE) -> None:

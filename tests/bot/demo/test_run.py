@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.demo.demos import COMMAND, ROOT, Running, demo
+from tests.bot.demo.demos import ROOT, Running, demo
+from tests.bot.typed import typed
 from tests.ports import free_port
 
 
@@ -51,8 +52,8 @@ def test_a_kept_demo_can_be_read_by_every_command_and_goes_on_where_it_was(tmp_p
         running.stop()
         assert running.process.returncode == 0
     copied = next(line for line in running.said.splitlines() if line.endswith("audit verify")).strip()
-    verified = subprocess.run(shlex.split(copied), cwd=ROOT, capture_output=True, text=True)
-    assert (verified.returncode, "nternally consistent" in verified.stdout) == (0, True), verified.stderr
+    verified = typed(shlex.split(copied)[1:])
+    assert (verified.exit_code, "nternally consistent" in verified.stdout) == (0, True), verified.stderr
     keys = next(line for line in running.said.splitlines() if "set -a" in line).strip()
     signed = subprocess.run(
         f"{keys}; {copied.replace('audit verify', 'audit checkpoint')}",
@@ -71,11 +72,8 @@ def test_a_second_demo_in_the_same_folder_is_refused_before_it_writes_anything(
     """On another port, too: it would take the first one's tokens and addresses away."""
     first, data = beside
     before = {name: (data / name).read_text() for name in ("wicket.toml", "secrets.env")}
-    second = subprocess.run(
-        [*COMMAND, "--data", str(data), "--port", str(free_port())],
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
-    assert (second.returncode, second.stdout) == (2, "")
+    second = typed(["demo", "--data", str(data), "--port", str(free_port())])
+    assert (second.exit_code, second.stdout) == (2, "")
     assert second.stderr.startswith(f"Another Wicket is running on {data / 'wicket.db'}")
     assert second.stderr.count("\n") == 1
     assert before == {name: (data / name).read_text() for name in before}
@@ -115,8 +113,26 @@ def test_nothing_listens_beyond_loopback(beside: tuple[Running, Path]) -> None:
 
 def test_a_port_in_use_is_said_kindly(beside: tuple[Running, Path]) -> None:
     port = int(beside[0].url.rpartition(":")[2].rstrip("/"))
-    second = subprocess.run([*COMMAND, "--port", str(port)], cwd=ROOT, capture_output=True, text=True)
-    assert second.returncode == 2
+    second = typed(["demo", "--port", str(port)])
+    assert second.exit_code == 2
     assert second.stderr == (
         f"Port {port} is in use, perhaps by another demo. Choose another one: wicket demo --port {port + 1}\n"
     )
+
+
+def test_wicket_check_beside_it_says_that_nothing_fails(beside: tuple[Running, Path]) -> None:
+    """And what it is warned of is what a demo is: not for real work."""
+    _, data = beside
+    keys = dict(line.split("=", 1) for line in (data / "secrets.env").read_text().splitlines())
+    told = typed(["--config", str(data / "wicket.toml"), "check", "--json"], keys)
+    assert (told.exit_code, told.stderr) == (0, ""), told.stdout
+    report = json.loads(told.stdout)
+    assert report["failed"] == 0
+    assert [one["about"] for one in report["findings"] if one["level"] == "warning"] == [
+        "[server] public_url",
+        "local: kind",
+        "checkpoint",
+        "published checkpoints",
+    ]
+    [bot] = [one for one in report["findings"] if one["about"] == "bot"]
+    assert bot["found"] == "A bot runs on it now."

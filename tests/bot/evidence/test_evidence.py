@@ -5,7 +5,9 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -167,6 +169,40 @@ async def test_nothing_half_written_stays(world: World, tmp_path: Path) -> None:
     assert [name for name in os.listdir(tmp_path) if "there" in name] == ["there"]
 
 
+async def test_no_name_or_word_turns_ours_the_other_way_round(world: World) -> None:
+    """O-4: a right-to-left override in them ends where they end."""
+    start, back = world.clock(), "\u202e"
+    await a_day(world)
+    found = await gathered(world, start)
+    names = {each: f"{name}{back}" for each, name in NAMES.items()}
+    cases = [replace(one, justification=back, ticket=back, entitlement=back) for one in found.cases]
+    page = report(cases, period(start), names, written=world.clock(), checkpoint="")
+    assert back in page
+    assert back not in re.sub("<bdi>[^<]*</bdi>", "", page)
+
+
+async def test_the_entries_stand_in_the_order_of_the_log(world: World) -> None:
+    """As the folder says of them: stories that ran side by side are not told one after another."""
+    start = world.clock()
+    await a_day(world)
+    rows = (await gathered(world, start)).rows.values()
+    assert [row.index for row in rows] == sorted(row.index for row in rows)
+    begun = [row.correlation for row in rows]
+    assert begun != sorted(begun, key=begun.index)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "most"),
+    [("2026-01-01", "2026-03-04", 62), ("2026-01-01", "2027-01-01", 53), ("0001-01-01", "9999-12-31", 104)],
+)
+def test_a_long_period_has_no_more_bars_than_can_be_seen(since: str, until: str, most: int) -> None:
+    begins, ends = (datetime.fromisoformat(f"{day}T00:00:00+00:00") for day in (since, until))
+    wanted = Wanted(since=begins, until=ends)
+    page = report([], wanted, {}, written=ends, checkpoint="")
+    [told] = re.findall('aria-label="Requests by [^"]*"', page)
+    assert 0 < told.count(": 0") <= most
+
+
 def test_a_page_about_nothing_says_so() -> None:
     start = datetime.fromisoformat("2026-03-02T00:00:00+00:00")
     none: list[Case] = []
@@ -299,8 +335,23 @@ def made(
 
 def test_no_cell_begins_as_a_formula() -> None:
     """O-4: nor after a line break, nor in the width of Chinese characters, which some take for the same."""
-    for typed in ("=1", "\n=1", "\t=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"):
+    for typed in ("=1", "-1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "\tx", "\nx"):
         assert tables.cell(typed) == f"'{typed}", repr(typed)
+    for before in ("\n", "\t"):
+        assert tables.cell(f"{before}=1") == f"'{before}'=1"
+
+
+def test_no_cell_commands_a_terminal() -> None:
+    """O-4: whoever looks at a table with `less` or `cat` sees what was typed, and nothing else happens."""
+    assert tables.cell("a\x1b[2J\x9b2J\x00\x7fb\r\n\tc") == "a\ufffd[2J\ufffd2J\ufffd\ufffdb\r\n\tc"
+
+
+def test_nor_where_a_spreadsheet_parts_cells_at_semicolons() -> None:
+    """O-4: it takes no comma for an end, so the quotes around a cell are not seen to be any."""
+    assert tables.cell("why;=1+cmd|' /C calc'!A0;@x") == "why;'=1+cmd|' /C calc'!A0;'@x"
+    assert tables.cell("two\n-lines") == "two\n'-lines"
+    for harmless in ("a - b; c = d", "INC-4711", "a@example.com", "", "rw-"):
+        assert tables.cell(harmless) == harmless
 
 
 def _read(table: str) -> list[dict[str, str]]:

@@ -84,6 +84,7 @@ async def test_anything_but_success_is_no_acceptance(collector: tuple[Collector,
     with pytest.raises(NotTaken, match=str(status)) as told:
         await http.deliver(b"1\n")
     assert "s3cret" not in str(told.value)
+    assert told.value.too_much == (status == 413)
 
 
 async def test_a_redirect_is_not_followed(collector: tuple[Collector, Http]) -> None:
@@ -112,6 +113,16 @@ async def test_a_collector_that_is_away_takes_nothing() -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(NotTaken, match="could not be reached"):
             await Http(session, "http://127.0.0.1:1/", authorization="").deliver(b"1\n")
+
+
+@pytest.mark.parametrize(("host", "token"), [("127.0.0.1", "Bearer s3cret\nX-Other: 1"), ("a..b", TOKEN)])
+async def test_a_setting_that_no_request_can_be_made_of_is_told_as_any_refusal(host: str, token: str) -> None:
+    """Else the stream would stand, and security never hear of it. N-2: the token is not repeated."""
+    async with TestServer(web.Application()) as server, aiohttp.ClientSession() as session:
+        http = Http(session, f"http://{host}:{server.port}/", authorization=token)
+        with pytest.raises(NotTaken, match="could not be reached") as told:
+            await http.deliver(b"1\n")
+    assert "s3cret" not in str(told.value)
 
 
 def _umask() -> int:

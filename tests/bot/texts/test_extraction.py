@@ -1,5 +1,6 @@
 """What a translator is given: every sentence, whole, and nothing that is said by another way (SL-19)."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,12 @@ NO_SENTENCES = {
 }  # fmt: skip
 
 
+@cache
+def sources() -> list[str]:
+    """The text of each module that hands over sentences."""
+    return [file.read_text() for folder in ("handlers", "storage") for file in (ROOT / folder).rglob("*.py")]
+
+
 def reads(tmp_path: Path, source: str) -> Path:
     file = tmp_path / "module.py"
     file.write_text(source)
@@ -131,10 +138,7 @@ def test_what_is_handed_over_is_found_where_handlers_and_policies_say_it():
 
 @pytest.mark.parametrize("phrase", PHRASES)
 def test_each_phrase_that_is_translated_is_one_that_somebody_hands_over(phrase: str):
-    sources = [
-        file.read_text() for folder in ("handlers", "storage") for file in (ROOT / folder).rglob("*.py")
-    ]
-    assert any(f'"{phrase}"' in source for source in sources)
+    assert any(f'"{phrase}"' in source for source in sources())
 
 
 @pytest.mark.parametrize(

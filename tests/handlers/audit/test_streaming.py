@@ -29,11 +29,14 @@ class Collector:
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.refuses: NotTaken | None = None
+        self.most = 10_000
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def take(self, entries: Sequence[Row]) -> None:
         if self.refuses is not None:
             raise self.refuses
+        if len(entries) > self.most:
+            raise NotTaken("It answered 413", too_much=True)
         if self.meanwhile is not None:
             await self.meanwhile()
         self.taken += [one.id for one in entries]
@@ -97,6 +100,34 @@ async def test_what_is_refused_comes_again_after_a_while_that_grows(world: World
     assert await stream.send_due() == 0
     world.clock.forward(seconds=1)
     assert await stream.send_due() > 0
+    assert collector.taken == await everything(world)
+
+
+@pytest.mark.parametrize("most", [1, 7])
+async def test_of_what_was_too_much_less_is_sent(world: World, most: int) -> None:
+    """No loss: the same lines would be too many for ever, and everything behind them would wait."""
+    for _ in range(10):
+        await world.given("ada")
+    collector = Collector()
+    collector.most = most
+    stream = streaming(world, collector)
+    for _ in range(3 * len(await everything(world))):
+        await stream.send_due()
+    assert collector.taken == await everything(world)
+
+
+async def test_one_entry_that_is_too_much_by_itself_waits_as_any_other(world: World) -> None:
+    collector = Collector()
+    collector.most = 0
+    stream = streaming(world, collector)
+    await world.given("ada")
+    for _ in range(20):
+        await stream.send_due()
+    collector.most = 10_000
+    assert await stream.send_due() == 0
+    world.clock.forward(seconds=1)
+    for _ in range(20):
+        await stream.send_due()
     assert collector.taken == await everything(world)
 
 
@@ -248,6 +279,27 @@ async def test_a_place_that_other_hands_moved_is_told_and_nothing_is_passed_by(
     await stream.send_due()
     assert set(await everything(world)) <= set(collector.taken)
     assert not world.ground.database.doubts
+
+
+@pytest.mark.both_engines
+async def test_a_place_that_was_kept_from_a_longer_log_is_told_and_nothing_is_passed_by(world: World) -> None:
+    """T-9: as Wicket wrote it, and put into a log that was put back to what it was before."""
+    collector = Collector()
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    longer = len(await everything(world)) + 7
+    at = await world.ground.database.read(lambda tx: streams.position(tx, SENDING))
+    assert await world.ground.database.write(
+        lambda tx: streams.accepted(tx, SENDING, sender="one", before=at, now=longer)
+    )
+    await world.given("charles")
+    await stream.send_due()
+    await Doubts(world.ground).tell_due()
+    (found,) = [one for one in await world.rows(ExceptionRecord) if one.kind == Kind.ROW_CHANGED]
+    assert (found.severity, found.facts["table"], found.facts["row"]) == ("high", "streams", SENDING)
+    await stream.send_due()
+    assert set(await everything(world)) <= set(collector.taken)
 
 
 @pytest.mark.parametrize(

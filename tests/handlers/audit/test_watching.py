@@ -205,6 +205,20 @@ async def test_a_checkpoint_that_a_crash_left_half_written_stops_nothing(world: 
     assert len(read_published(file).notes) == 3
 
 
+@pytest.mark.parametrize(("its_own_file", "stops"), [(True, False), (False, True)])
+async def test_a_new_key_begins_a_new_file(
+    world: World, file: Path, tmp_path: Path, its_own_file: bool, stops: bool
+) -> None:
+    """As operations.md has it. Behind the old one's, it could as well be somebody else's key: that stops new access."""
+    await happened(world)
+    await watching(world, file).look()
+    anew = Signer.generate(SIGNER.name)
+    for _ in range(2):
+        await watching(world, tmp_path / "anew.txt" if its_own_file else file, anew).look()
+        await happened(world)
+    assert bool(await world.ground.database.read(open_ones)) == stops
+
+
 async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only(world: World, file: Path) -> None:
     """While a process runs it remembers itself; nobody does at a start."""
     watch = watching(world, file)

@@ -22,7 +22,7 @@ from tests.handlers.decisions.cast import (
     access,
     person,
 )
-from tests.handlers.policies.test_shipped import SHIPPED
+from tests.handlers.made_once import shipped_policy
 
 DORA, OTTO = person("Dora"), person("Otto", groups=frozenset({"oslo"}))
 TWO = replace(STAGING_DB, people=2)
@@ -62,7 +62,7 @@ def test_no_two_that_count_stand_on_one_authority(made, scopes, approvers):
         )
         for one in approvers
     ]
-    verdict = still_granted(SHIPPED, question, given)
+    verdict = still_granted(shipped_policy(), question, given)
     counted = [one for one in given if one.account.id not in verdict.voided]
     by = [delegation_of(question, one.account, one.role) for one in counted]
     used = [one for one in by if one is not None]
@@ -94,9 +94,9 @@ def test_whoever_shortens_a_request_is_asked_about_what_they_may():
     asked = replace(access(Action.REQUEST, STAGING_DB), delegations=Delegations(given=(mine,)))
     assert within(asked, DORA, "owner").minutes == 30
     assert within(asked, GRACE, "owner").minutes == 60
-    assert not may_decide(SHIPPED, replace(asked, way="approve-less"), DORA, "owner").allowed
+    assert not may_decide(shipped_policy(), replace(asked, way="approve-less"), DORA, "owner").allowed
     less = replace(within(asked, DORA, "owner"), way="approve-less")
-    assert may_decide(SHIPPED, less, DORA, "owner").allowed
+    assert may_decide(shipped_policy(), less, DORA, "owner").allowed
 
 
 def test_a_delegator_who_could_not_delegate_any_more_lends_nothing():
@@ -105,7 +105,7 @@ def test_a_delegator_who_could_not_delegate_any_more_lends_nothing():
         id="lost", max_risk=3, max_minutes=60, to="dora", by=replace(GRACE, groups=frozenset()), hours=1
     )
     asked = replace(access(Action.REQUEST, STAGING_DB), delegations=Delegations(given=(lost,)), way="approve")
-    decision = may_decide(SHIPPED, asked, DORA, "owner")
+    decision = may_decide(shipped_policy(), asked, DORA, "owner")
     assert (decision.allowed, decision.policy_ids) == (False, ("delegation-lost",))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -147,9 +147,9 @@ def test_a_large_group_costs_no_more_than_its_size() -> None:
         active=dict.fromkeys(everybody, "g"),
         covered=frozenset(everybody),
     )
-    began = perf_counter()
+    worked = process_time()
     assert compare(known) == Differences()
-    assert perf_counter() - began < 3
+    assert process_time() - worked < 3
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Why policy answers as it does: the facts that it read, and the smallest change that would better the answer."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -24,8 +25,8 @@ from tests.handlers.decisions.cast import (
     account,
     overflowing,
 )
+from tests.handlers.made_once import shipped_policy
 
-POLICY = CedarPolicy.load(*shipped(), bound_to="")
 TICKET = """
 @id("ticket") @reason("Name a ticket.")
 forbid (principal, action in [Action::"grant", Action::"request"], resource)
@@ -34,7 +35,12 @@ when { resource.risk >= 4 && !context.ticketGiven };
 forbid (principal, action in [Action::"grant", Action::"request"], resource)
 unless { context.justificationGiven };
 """
-STRICT = CedarPolicy.load({**shipped()[0], "own.cedar": TICKET}, shipped()[1], bound_to="")
+
+
+@cache
+def strict() -> CedarPolicy:
+    """The shipped policies and those above."""
+    return CedarPolicy.load({**shipped()[0], "own.cedar": TICKET}, shipped()[1], bound_to="")
 
 
 def asks(who: Account, what: Entitlement, minutes: int = 60, **changes: Any) -> AccessQuestion:
@@ -46,8 +52,11 @@ def asks(who: Account, what: Entitlement, minutes: int = 60, **changes: Any) -> 
     return replace(plain, **changes)
 
 
-def told(question: Question, policy: CedarPolicy = POLICY, *, whole: bool = True) -> tuple[str, list[Any]]:
-    """The answer, and what would turn it into what."""
+def told(
+    question: Question, policy: CedarPolicy | None = None, *, whole: bool = True
+) -> tuple[str, list[Any]]:
+    """The answer, by the shipped policies unless others are named, and what would turn it into what."""
+    policy = policy or shipped_policy()
     verdict = answer_to(policy, question, whole=whole)
     found = turns(policy, question, verdict, whole=whole)
     return verdict.outcome, [
@@ -92,17 +101,17 @@ def test_the_longest_time_and_every_other_fact_that_would_help_are_told(
 
 def test_pairs_are_told_only_where_no_single_fact_would_do() -> None:
     """A ticket alone helps once a reason is there; without either, both together."""
-    assert told(asks(ADA, PROD_DB), STRICT) == ("refused", [([Kind.TICKET], "approval")])
+    assert told(asks(ADA, PROD_DB), strict()) == ("refused", [([Kind.TICKET], "approval")])
     neither = asks(ADA, PROD_DB, justification_given=False)
-    assert told(neither, STRICT) == ("refused", [([Kind.TICKET, Kind.JUSTIFICATION], "approval")])
+    assert told(neither, strict()) == ("refused", [([Kind.TICKET, Kind.JUSTIFICATION], "approval")])
 
 
 def test_of_approvals_the_fewest_that_do_are_told() -> None:
     """Grant as a single question: an owner for the one, owner and security for the other."""
     for what, needed in ((PROD_DB, Approvals(owner=1)), (PROD_ADMIN, Approvals(owner=1, security=1))):
         question = asks(ADA, what, action=Action.GRANT)
-        verdict = answer_to(POLICY, question, whole=False)
-        found = turns(POLICY, question, verdict, whole=False)
+        verdict = answer_to(shipped_policy(), question, whole=False)
+        found = turns(shipped_policy(), question, verdict, whole=False)
         assert [one.changes[0].approvals for one in found] == [needed]
 
 
@@ -125,8 +134,10 @@ def test_an_approver_hears_what_is_still_missing() -> None:
 def test_the_proofs_that_would_do_are_told_for_ones_own_account() -> None:
     """Nothing shown: each proof that would be enough alone; the first is told."""
     question = account(Action.RESET_PASSWORD)
-    verdict = answer_to(POLICY, question, whole=False)
-    assert [one.changes[0].proofs for one in turns(POLICY, question, verdict, whole=False)] == [("passkey",)]
+    verdict = answer_to(shipped_policy(), question, whole=False)
+    assert [one.changes[0].proofs for one in turns(shipped_policy(), question, verdict, whole=False)] == [
+        ("passkey",)
+    ]
 
 
 def test_a_policy_that_fails_is_not_explained_away() -> None:
@@ -142,19 +153,19 @@ def test_a_policy_that_fails_is_not_explained_away() -> None:
 def test_the_facts_are_those_that_the_deciding_policies_read_and_no_others() -> None:
     """By the policies' own JSON, through what they point to; a fact that is not there is told as that."""
     question = asks(ADA, PROD_DB, action=Action.APPROVE, principal=GRACE, role="owner")
-    used = facts_used(question, [POLICY.notes["approve-as-owner"]])
+    used = facts_used(question, [shipped_policy().notes["approve-as-owner"]])
     assert {one.name: one.value for one in used} == {
         "context.role": "owner",
         "context.standsIn": False,
         "principal.groups": ["data-owners"],
         "resource.owner.approvers": "data-owners",
     }
-    bare = facts_used(replace(question, role=None), [POLICY.notes["approve-as-owner"]])
+    bare = facts_used(replace(question, role=None), [shipped_policy().notes["approve-as-owner"]])
     assert next(one.value for one in bare if one.name == "context.role") == MISSING
 
 
 def test_what_a_policy_asks_about_and_what_it_reads_are_told_apart() -> None:
-    note = POLICY.notes["approve-as-owner"]
+    note = shipped_policy().notes["approve-as-owner"]
     assert named(note.guards) == {"context.role"}
     assert named(note.reads) >= {
         "context.role",

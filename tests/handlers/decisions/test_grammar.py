@@ -391,7 +391,7 @@ def test_any_text_has_a_meaning_and_acts_on_nothing_by_accident(opening: str, te
 def test_forty_thousand_characters_take_no_longer_than_their_length(opening: str, piece: str) -> None:
     """Ten times the text takes about ten times as long at most: nothing in the rules looks at all of it twice."""
     text = opening + piece * (40_000 // len(piece))
-    started = time.perf_counter()
+    worked = time.process_time()
     understand(text, NAMES)
     ticket_of(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - worked < 0.5  # of our own work, whatever else the machine does

@@ -40,9 +40,8 @@ from tests.handlers.decisions.cast import (
     person,
     thing,
 )
-from tests.handlers.made_once import without_step_up
+from tests.handlers.made_once import unproven_policy
 
-POLICY = CedarPolicy.load(*without_step_up(), bound_to="")
 PERMIT_ALL = '@id("all") @reason("Anybody may.")\npermit (principal, action, resource);\n'
 
 
@@ -58,14 +57,14 @@ def request(what: Entitlement, by: Account = ADA, **changes: Any) -> AccessQuest
 
 def test_low_risk_is_automatic() -> None:
     """Nobody is asked."""
-    verdict = weigh_request(POLICY, request(WIKI))
+    verdict = weigh_request(unproven_policy(), request(WIKI))
     assert (verdict.outcome, verdict.missing) == ("automatic", None)
     assert verdict.decision.policy_ids == ("automatic-low-risk",)
 
 
 def test_production_is_carried_to_its_owner_and_says_why() -> None:
     """One approval by the owner is missing, and the reasons complete "Policy asks because"."""
-    verdict = weigh_request(POLICY, request(PROD_DB))
+    verdict = weigh_request(unproven_policy(), request(PROD_DB))
     assert verdict.outcome == "approval"
     assert verdict.missing == Approvals(owner=1)
     assert " and ".join(verdict.reasons) == "it is production and its risk is 4 of 5"
@@ -74,12 +73,12 @@ def test_production_is_carried_to_its_owner_and_says_why() -> None:
 
 def test_production_admin_needs_owner_and_security() -> None:
     """Two owners would not do; the smallest count that does is found by asking."""
-    assert weigh_request(POLICY, request(PROD_ADMIN)).missing == Approvals(owner=1, security=1)
+    assert weigh_request(unproven_policy(), request(PROD_ADMIN)).missing == Approvals(owner=1, security=1)
 
 
 def test_a_contractor_asking_for_admin_is_refused_as_an_exception() -> None:
     """Refused with the reason, the policy and a severity."""
-    verdict = weigh_request(POLICY, request(PROD_ADMIN, by=EVE))
+    verdict = weigh_request(unproven_policy(), request(PROD_ADMIN, by=EVE))
     assert verdict.outcome == "refused"
     assert verdict.decision.policy_ids == ("contractors-never-admin",)
     assert verdict.reasons == ("Contractors cannot hold administrative access.",)
@@ -88,14 +87,14 @@ def test_a_contractor_asking_for_admin_is_refused_as_an_exception() -> None:
 
 def test_too_long_is_refused_without_an_exception() -> None:
     """A slip in the duration is no matter for the security channel."""
-    verdict = weigh_request(POLICY, request(WIKI, minutes=1441))
+    verdict = weigh_request(unproven_policy(), request(WIKI, minutes=1441))
     assert (verdict.outcome, verdict.severity) == ("refused", None)
     assert verdict.reasons == ("That is longer than this access may last.",)
 
 
 def test_risk_5_needs_owner_and_security() -> None:
     """Each of whom proves who they are when they approve (P-10)."""
-    assert weigh_request(POLICY, request(VAULT)).missing == Approvals(owner=1, security=1)
+    assert weigh_request(unproven_policy(), request(VAULT)).missing == Approvals(owner=1, security=1)
 
 
 def test_what_no_approval_could_grant_is_refused_and_carried_to_nobody() -> None:
@@ -186,7 +185,9 @@ def test_missing_approvals_prefer_owners_and_stop_at_three() -> None:
 
 def test_an_owners_approval_grants() -> None:
     """One click, and it is enough."""
-    verdict = weigh_approval(POLICY, request(PROD_DB), approver=GRACE, role="owner", so_far=Approvals())
+    verdict = weigh_approval(
+        unproven_policy(), request(PROD_DB), approver=GRACE, role="owner", so_far=Approvals()
+    )
     assert verdict.outcome == "granted"
     assert verdict.decision.policy_ids == ("approve-as-owner",)
     assert verdict.grant is not None
@@ -196,16 +197,18 @@ def test_an_owners_approval_grants() -> None:
 def test_the_first_of_two_approvals_waits_for_the_other() -> None:
     """Owner first: security is still missing; then it is granted."""
     question = request(PROD_ADMIN)
-    first = weigh_approval(POLICY, question, approver=GRACE, role="owner", so_far=Approvals())
+    first = weigh_approval(unproven_policy(), question, approver=GRACE, role="owner", so_far=Approvals())
     assert (first.outcome, first.missing) == ("waiting", Approvals(security=1))
-    second = weigh_approval(POLICY, question, approver=SAM, role="security", so_far=Approvals(owner=1))
+    second = weigh_approval(
+        unproven_policy(), question, approver=SAM, role="security", so_far=Approvals(owner=1)
+    )
     assert (second.outcome, second.missing) == ("granted", None)
 
 
 def test_a_second_owner_does_not_replace_security() -> None:
     """Two approvals by owners are two approvals, and security is missing all the same."""
     verdict = weigh_approval(
-        POLICY, request(PROD_ADMIN), approver=LINUS, role="owner", so_far=Approvals(owner=1)
+        unproven_policy(), request(PROD_ADMIN), approver=LINUS, role="owner", so_far=Approvals(owner=1)
     )
     assert (verdict.outcome, verdict.missing) == ("waiting", Approvals(security=1))
 
@@ -213,7 +216,7 @@ def test_a_second_owner_does_not_replace_security() -> None:
 def test_somebody_without_a_role_may_not_approve() -> None:
     """A member of the channel who is not an approver changes nothing, whatever the counts say."""
     verdict = weigh_approval(
-        POLICY, request(PROD_DB), approver=person("Mallory"), role=None, so_far=Approvals()
+        unproven_policy(), request(PROD_DB), approver=person("Mallory"), role=None, so_far=Approvals()
     )
     assert (verdict.outcome, verdict.grant) == ("not_allowed", None)
 
@@ -239,7 +242,7 @@ def test_own_requests_are_refused_before_policy_is_asked() -> None:
 def test_an_approval_is_void_when_the_request_became_impossible() -> None:
     """The requester's role changed since: the approver may click, yet nothing can be granted."""
     verdict = weigh_approval(
-        POLICY, request(PROD_ADMIN, by=EVE), approver=GRACE, role="owner", so_far=Approvals()
+        unproven_policy(), request(PROD_ADMIN, by=EVE), approver=GRACE, role="owner", so_far=Approvals()
     )
     assert verdict.outcome == "void"
     assert verdict.reasons == ("Contractors cannot hold administrative access.",)
@@ -260,15 +263,15 @@ def test_an_error_in_the_grant_question_does_not_grant() -> None:
 
 def test_automatic_grants_are_asked_again_at_execution() -> None:
     """Nobody approved, nobody had to; a requester who left in between is not granted anything (SL-17)."""
-    assert still_granted(POLICY, request(WIKI), []).granted
-    gone = still_granted(POLICY, request(WIKI, by=replace(ADA, active=False)), [])
+    assert still_granted(unproven_policy(), request(WIKI), []).granted
+    gone = still_granted(unproven_policy(), request(WIKI, by=replace(ADA, active=False)), [])
     assert (gone.granted, gone.reasons) == (False, ("This account is not active.",))
 
 
 def test_an_approver_who_lost_the_authority_no_longer_counts() -> None:
     """Deactivated, without a role or a contractor by now: their approval is void, and the grant with it (SL-17)."""
     question = request(PROD_DB)
-    held = still_granted(POLICY, question, [Approver(account=GRACE, role="owner")])
+    held = still_granted(unproven_policy(), question, [Approver(account=GRACE, role="owner")])
     assert (held.granted, held.counted, held.voided) == (True, Approvals(owner=1), ())
     for lost in (
         Approver(account=replace(GRACE, active=False), role="owner"),
@@ -276,14 +279,16 @@ def test_an_approver_who_lost_the_authority_no_longer_counts() -> None:
         Approver(account=GRACE, role=None),
         Approver(account=replace(GRACE, mail=ADA.mail), role="owner"),
     ):
-        verdict = still_granted(POLICY, question, [lost])
+        verdict = still_granted(unproven_policy(), question, [lost])
         assert (verdict.granted, verdict.voided, verdict.reasons) == (False, ("grace",), (VOIDED,))
 
 
 def test_another_approval_still_carries_the_grant() -> None:
     """One of two owners left: the other's approval is enough."""
     gone = Approver(account=replace(GRACE, active=False), role="owner")
-    verdict = still_granted(POLICY, request(PROD_DB), [gone, Approver(account=LINUS, role="owner")])
+    verdict = still_granted(
+        unproven_policy(), request(PROD_DB), [gone, Approver(account=LINUS, role="owner")]
+    )
     assert (verdict.granted, verdict.counted, verdict.voided) == (True, Approvals(owner=1), ("grace",))
 
 
@@ -336,17 +341,17 @@ class Recorder:
 def test_what_is_kept_in_one_directory_never_goes_to_an_account_of_another(target: Account | None) -> None:
     """Whoever forgets to say whose account gets it gives it to nobody."""
     asked = request(thing("lab-notes", directory="lab"), target=target)
-    verdict = weigh_request(POLICY, asked)
+    verdict = weigh_request(unproven_policy(), asked)
     assert (verdict.outcome, verdict.decision.policy_ids) == ("refused", ("own-directory-only",))
-    assert not still_granted(POLICY, asked, []).granted
+    assert not still_granted(unproven_policy(), asked, []).granted
 
 
 def test_nobody_approves_what_goes_to_an_account_of_theirs() -> None:
     """By the account's own number or address, whoever asked for it (R-1)."""
     asked = request(PROD_DB, target=person("L-1", mail=GRACE.mail))
-    decision = may_decide(POLICY, asked, GRACE, "owner")
+    decision = may_decide(unproven_policy(), asked, GRACE, "owner")
     assert (decision.allowed, decision.policy_ids) == (False, ("requester-never-approves",))
-    assert may_decide(POLICY, asked, LINUS, "owner").allowed
+    assert may_decide(unproven_policy(), asked, LINUS, "owner").allowed
 
 
 def test_nobody_without_a_role_ends_anything_whatever_a_policy_says() -> None:
@@ -368,8 +373,8 @@ def test_policy_hears_who_only_stands_in() -> None:
     """So an operator can say what a fallback may not decide."""
     fallback = Owner(id="wiki", name="Wiki", channel="C0WIKI", approvers="wiki-admins")
     carol, asked = person("Carol", groups=frozenset({"wiki-admins"})), request(PROD_DB, fallback=fallback)
-    assert may_decide(POLICY, asked, carol, "owner").policy_ids == ("approve-standing-in",)
-    assert may_decide(POLICY, asked, GRACE, "owner").policy_ids == ("approve-as-owner",)
+    assert may_decide(unproven_policy(), asked, carol, "owner").policy_ids == ("approve-standing-in",)
+    assert may_decide(unproven_policy(), asked, GRACE, "owner").policy_ids == ("approve-as-owner",)
     barred = own(
         PERMIT_ALL + '@id("not-they") @reason("Not in its place.")\n'
         'forbid (principal, action == Action::"approve", resource) when { context.standsIn };\n'
@@ -385,11 +390,14 @@ CHARLES_ASKS = replace(request(PROD_DB, by=CHARLES), report=ADA)
 
 def test_a_report_gets_what_they_would_get_themselves() -> None:
     """Policy is asked about whoever is to have it, once it allows the asking."""
-    assert weigh_request(POLICY, replace(request(WIKI, by=CHARLES), report=ADA)).outcome == "automatic"
-    verdict = weigh_request(POLICY, CHARLES_ASKS)
+    assert (
+        weigh_request(unproven_policy(), replace(request(WIKI, by=CHARLES), report=ADA)).outcome
+        == "automatic"
+    )
+    verdict = weigh_request(unproven_policy(), CHARLES_ASKS)
     assert (verdict.outcome, verdict.missing) == ("approval", Approvals(owner=1))
     eve = replace(EVE, manager=CHARLES.id)
-    contractor = weigh_request(POLICY, replace(request(WIKI, by=CHARLES), report=eve))
+    contractor = weigh_request(unproven_policy(), replace(request(WIKI, by=CHARLES), report=eve))
     assert (contractor.outcome, contractor.reasons) == ("approval", ("the person who asks is a contractor",))
 
 
@@ -404,16 +412,16 @@ def test_a_report_gets_what_they_would_get_themselves() -> None:
 def test_nobody_asks_for_somebody_who_does_not_report_to_them(report: Account) -> None:
     """Whatever policy would say of it; at the asking, at the click and at the execution (R-1)."""
     asked = replace(request(PROD_DB, by=CHARLES), report=report, target=ADA)
-    verdict = weigh_request(POLICY, asked)
+    verdict = weigh_request(unproven_policy(), asked)
     assert (verdict.outcome, verdict.decision.policy_ids) == ("refused", ("own-reports-only",))
-    approved = weigh_approval(POLICY, asked, approver=GRACE, role="owner", so_far=Approvals())
+    approved = weigh_approval(unproven_policy(), asked, approver=GRACE, role="owner", so_far=Approvals())
     assert approved.outcome == "void"
-    assert not still_granted(POLICY, asked, [Approver(account=GRACE, role="owner")]).granted
+    assert not still_granted(unproven_policy(), asked, [Approver(account=GRACE, role="owner")]).granted
 
 
 def test_asking_for_a_report_is_what_policy_allows_and_nothing_else() -> None:
     """Administrative access is asked for by whoever holds it, however many approve."""
-    verdict = weigh_request(POLICY, replace(request(PROD_ADMIN, by=CHARLES), report=ADA))
+    verdict = weigh_request(unproven_policy(), replace(request(PROD_ADMIN, by=CHARLES), report=ADA))
     assert (verdict.outcome, verdict.decision.policy_ids) == ("refused", ("admin-for-oneself",))
 
 
@@ -422,16 +430,16 @@ def test_asking_for_a_report_is_what_policy_allows_and_nothing_else() -> None:
 )
 def test_neither_who_asks_nor_whom_it_is_for_approves_it(approver: Account) -> None:
     """Requester, approver and target are three people, whatever the policy says (promise 5)."""
-    decision = may_decide(POLICY, CHARLES_ASKS, approver, "owner")
+    decision = may_decide(unproven_policy(), CHARLES_ASKS, approver, "owner")
     assert (decision.allowed, decision.policy_ids) == (False, ("requester-never-approves",))
-    assert may_decide(POLICY, CHARLES_ASKS, GRACE, "owner").allowed
+    assert may_decide(unproven_policy(), CHARLES_ASKS, GRACE, "owner").allowed
 
 
 def test_whom_it_is_for_does_not_approve_what_goes_to_an_account_of_theirs_elsewhere() -> None:
     """Whatever number and address that account has (R-1)."""
     asked = replace(CHARLES_ASKS, target=person("L-9", mail="other@example.com"))
-    assert may_decide(POLICY, asked, ADA, "owner").policy_ids == ("requester-never-approves",)
-    assert may_decide(POLICY, asked, GRACE, "owner").allowed
+    assert may_decide(unproven_policy(), asked, ADA, "owner").policy_ids == ("requester-never-approves",)
+    assert may_decide(unproven_policy(), asked, GRACE, "owner").allowed
 
 
 def test_a_broken_policy_about_reports_refuses_and_says_that_it_is_broken() -> None:

@@ -16,7 +16,7 @@ from storage import grants, holdings
 from storage.catalogue import Owner
 from storage.records import Owed
 from storage.states import GrantState
-from tests.handlers.access_ground import CATALOGUE, HOUR, world
+from tests.handlers.access_ground import CATALOGUE, world
 from tests.wire.test_stages import TWO_PEOPLE, policy
 
 WITH_FALLBACK = replace(
@@ -338,20 +338,6 @@ async def test_a_hung_directory_holds_up_no_reminder(tmp_path):
         assert await owed(wicket, "ending") == ["Ulinus"]
         await looking
         wicket.faulty.release()
-
-
-async def test_nothing_due_costs_next_to_nothing(tmp_path):
-    """A tick reads one index."""
-    async with world(tmp_path) as wicket:
-        await wicket.given("ada", duration=2 * HOUR)
-        await wicket.reminding.remind_due()
-        loop = asyncio.get_running_loop()
-        took = []
-        for _ in range(50):
-            began = loop.time()
-            assert await wicket.reminding.remind_due() == 0
-            took.append(loop.time() - began)
-        assert min(took) < 0.002
 
 
 @pytest.mark.parametrize("first", ["sam", "grace"])

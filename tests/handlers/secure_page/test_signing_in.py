@@ -109,13 +109,13 @@ LIES: dict[str, tuple[str, Lies]] = {
     "in the future": ("auth_time", Lies(claims={"auth_time": 4_000_000_000})),
     "unsigned": ("signature", Lies(token=unsigned)),
     "changed after signing": ("signature", Lies(token=lambda token: token[:-6] + "AAAAAA")),
-    "signed by a stranger": ("signature", Lies(signed_by=new_key("one"))),
+    "signed by a stranger": ("signature", Lies(signed_by=lambda: new_key("one"))),
     "not a token": ("signature", Lies(token=lambda _: "not a token")),
     "no token": ("malformed", Lies(token=lambda _: "é")),
     "a huge token": ("malformed", Lies(token=lambda token: token + "A" * 20_000)),
     "a token of another kind": ("typ", Lies(header={"typ": "logout+jwt"})),
     "a critical header": ("signature", Lies(header={"crit": ["b64"], "b64": True})),
-    "an unknown key": ("key", Lies(signed_by=new_key("two"))),
+    "an unknown key": ("key", Lies(signed_by=lambda: new_key("two"))),
     "not json": ("malformed", Lies(body={"token": b"{"})),
 }  # fmt: skip
 
@@ -373,7 +373,7 @@ async def test_new_keys_are_asked_for_when_they_are_needed_and_not_more_often(pa
     page.world.clock.forward(seconds=61)
     assert isinstance(await page.signs_in(), Proven)
     assert page.provider.asked["keys"] == 2
-    page.provider.lies = Lies(signed_by=new_key("three"))
+    page.provider.lies = Lies(signed_by=lambda: new_key("three"))
     for _ in range(3):
         assert isinstance(await page.signs_in(), Refused)
     assert page.provider.asked["keys"] == 2
@@ -393,7 +393,7 @@ async def test_a_withdrawn_key_signs_nothing_any_more(page: Visits) -> None:
     assert isinstance(await page.signs_in(), Proven)
     withdrawn, page.provider.keys = page.provider.keys[0], [new_key("two")]
     page.world.clock.forward(hours=1, seconds=1)
-    page.provider.lies = Lies(signed_by=withdrawn)
+    page.provider.lies = Lies(signed_by=lambda: withdrawn)
     assert isinstance(await page.signs_in(), Refused)
     assert await page.why() == "key"
 

@@ -227,3 +227,23 @@ def test_a_signed_epoch_whose_checkpoint_was_taken_away_counts_no_more(
         assert verified(tx, beyond(9)).sound
         tx.exec_driver_sql("DELETE FROM audit_checkpoints")
         assert not verified(tx, beyond(9)).sound
+
+
+@pytest.mark.parametrize("hides", ["takes away", "drowns"])
+def test_an_epoch_that_was_hidden_is_missed_before_another_history_is_signed_as_the_one_before(
+    unguarded: Engine, make_entry: MakeEntry, hides: str
+) -> None:
+    """The log would go on under the name of the epoch before, and our key sign two histories of it."""
+    with unguarded.begin() as tx:
+        grow(tx, make_entry, 4)
+        open_epoch(tx, make_entry, 4, [beyond(9)])
+        last = grow(tx, make_entry, 3)
+        assert check_head(tx, KEY, [last]) is None
+        if hides == "takes away":
+            tx.exec_driver_sql("DELETE FROM audit_checkpoints")
+        else:
+            for number in range(30):
+                tx.exec_driver_sql(f"INSERT INTO audit_checkpoints VALUES (-{number + 1}, 0, 5, 'noise')")
+        assert check_head(tx, KEY, [last]) is not None
+        open_epoch(tx, make_entry, 8, [last], kind="mismatch")
+        assert check_head(tx, KEY, [last, grow(tx, make_entry, 3)]) is None

@@ -41,6 +41,32 @@ def test_one_that_is_gone_or_switched_off_is_named_and_put_back(
             connection.execute(text("UPDATE audit_texts SET text = 'kinder'"))
 
 
+HOLLOW = {
+    "sqlite": (
+        "DROP TRIGGER audit_texts_update",
+        "CREATE TRIGGER audit_texts_update BEFORE UPDATE ON audit_texts WHEN 0 BEGIN SELECT 1; END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RETURN NEW; END$$",
+    ),
+}
+
+
+def test_one_that_does_something_else_is_named_and_put_back(engine: Engine, make_entry: MakeEntry) -> None:
+    """A name guards nothing."""
+    fill(engine, make_entry, 1)
+    with engine.begin() as connection:
+        for each in HOLLOW[engine.dialect.name]:
+            connection.execute(text(each))
+        missing = missing_guards(connection)
+        assert "audit_texts_update" in missing
+        assert put_back(connection) == missing
+        assert missing_guards(connection) == []
+        with pytest.raises(Exception, match="erased, never changed"):
+            connection.execute(text("UPDATE audit_texts SET text = 'kinder'"))
+
+
 def test_all_of_them_can_be_put_back(unguarded: Engine) -> None:
     with unguarded.begin() as connection:
         missing = missing_guards(connection)
@@ -137,6 +163,6 @@ def test_an_entry_that_the_head_does_not_count_is_found_and_stops_what_follows(
     with engine.begin() as connection:
         connection.execute(text(ADD_BESIDE))
     with Session(engine) as tx:
-        assert log.beyond_head(tx) is not None
+        assert [row.index for row in log.strays(tx)] == [2]
         with pytest.raises(DBAPIError):
             log.append(tx, make_entry())

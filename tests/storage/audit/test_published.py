@@ -3,11 +3,13 @@
 import stat
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.audit.checkpoint import Checkpoint, Signer, sign
 from storage.audit.published import Published, publish, read_published
+from tests.full_disk import room_for
 
 SIGNER = Signer.generate("wicket.example")
 
@@ -43,6 +45,34 @@ def test_after_a_torn_one_the_next_stands_whole(tmp_path: Path) -> None:
     publish(file, note(3))
     found = read_published(file)
     assert (found.notes[0], found.notes[-1], found.rest) == (note(1), note(3), False)
+
+
+@pytest.mark.parametrize("earlier", [0, 3])
+def test_what_a_full_disk_takes_in_part_is_not_published(tmp_path: Path, earlier: int) -> None:
+    """It would be remembered as published, and be missed at the next look; and nothing of it is left behind."""
+    file = tmp_path / "file"
+    for size in range(earlier):
+        publish(file, note(size))
+    before = read_published(file)
+    with room_for(60 + (file.stat().st_size if earlier else 0)), pytest.raises(OSError, match="too large"):
+        publish(file, note(9))
+    assert read_published(file) == before
+    publish(file, note(10))
+    assert read_published(file) == Published(notes=(*before.notes, note(10)))
+
+
+@pytest.mark.parametrize("line", ["a\n", "\u2014 a\n", "\n", "a\n\n", "\u2014 a\n\n", "a" * 90])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_file_of_something_else_is_looked_through_once(tmp_path: Path, line: str, whole: bool) -> None:
+    """T-2: whatever path was named, as that of a log of some megabytes. Looked at from each line to its end again, it
+    would hold up everything for hours.
+    """
+    file = tmp_path / "file"
+    file.write_text(line * (2_000_000 // len(line)))
+    found = read_published(file, whole=whole)
+    assert (found.notes, found.rest) == ((), bool(line.strip()))
+    publish(file, note(1))
+    assert read_published(file, whole=whole).notes == (note(1),)
 
 
 @given(st.binary(max_size=400))

@@ -29,7 +29,7 @@ from .conftest import START
 SCRIPT = Path(__file__).parents[3] / "docs" / "verify_audit.py"
 SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
 KEY = SIGNER.verifier
-SIZES = (1, 2, 3, 7, 8, 13, 21)
+SIZES = (0, 1, 2, 3, 7, 8, 13, 21)
 # `--hypothesis-profile=chaos` tries as many as a night holds.
 TRIED = 4000 if settings.get_current_profile_name() == "chaos" else 150
 # One process for all: it starts without the place where packages are, and is given `cryptography` alone.
@@ -77,15 +77,15 @@ def verdicts(alone: Path, asked: list[list[str]]) -> list[tuple[int, str]]:
 
 @pytest.fixture(scope="module")
 def grown() -> Iterator[tuple[Connection, dict[int, str]]]:
-    """Twenty-one entries, and a checkpoint over the first so many, by their number."""
+    """Twenty-two entries, and a checkpoint over the first so many, by their number."""
     engine: Engine = create_engine("sqlite://", poolclass=StaticPool)
     notes = {}
     with engine.connect() as tx:
         SQLModel.metadata.create_all(tx, tables=list(TABLES))
-        for number in range(SIZES[-1]):
+        for number in range(SIZES[-1] + 1):
+            if number in SIZES:
+                notes[number] = take_checkpoint(tx, SIGNER, at=START)
             log.append(tx, entry(number))
-            if number + 1 in SIZES:
-                notes[number + 1] = take_checkpoint(tx, SIGNER, at=START)
         yield tx, notes
     engine.dispose()
 
@@ -176,10 +176,9 @@ def test_it_comes_to_our_verdict_on_proofs_whole_and_tampered_with(
         first, *_ = written.strip(b"\r\n").split(b"\n")
         kind = "continues" if first.startswith(b"old ") else "proof"
         first = first.removeprefix(b"old ").strip()
-        size = int(first) if kind == "continues" and first.isdigit() and int(first) in notes else 0
-        held = size or next(
-            (each for each in SIZES if written.endswith(notes[each].encode())), chance.choice(SIZES)
-        )
+        size = int(first) if kind == "continues" and first.isdigit() and int(first) in notes else None
+        held = next((each for each in SIZES if written.endswith(notes[each].encode())), chance.choice(SIZES))
+        held = held if size is None else size
         asked.append([KEY.text, kind, str(path), str(tmp_path / f"{held}.txt")])
         expected.append(ours(written, notes[held]))
     answered = verdicts(alone, asked)
@@ -235,3 +234,28 @@ def test_it_is_told_apart_from_a_wrong_call(
         [KEY.text, "leaves", str(tmp_path / "leaves"), str(tmp_path / "none.txt")],
     ]
     assert [code for code, _ in verdicts(alone, asked)] == [2, 2, 2, 2, 2, 1, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [b"[" * 200_000, b"9" * 20_000, b"\xff", b"", b'"\\ud800"'],
+    ids=["deep", "long", "bytes", "empty", "half"],
+)
+def test_what_the_keys_holder_signed_to_confuse_is_answered_in_a_sentence(
+    alone: Path, tmp_path: Path, leaf: bytes
+) -> None:
+    """T-6: the operator may be who is not believed, and signs what they like."""
+    note = sign(Checkpoint(origin=SIGNER.name, size=1, root=leaf_hash(leaf)), SIGNER)
+    (tmp_path / "proof").write_text(Inclusion(index=0, hashes=(), checkpoint=note, leaf=leaf).text())
+    [(code, said)] = verdicts(alone, [[KEY.text, "proof", str(tmp_path / "proof")]])
+    assert code == (0 if leaf.startswith(b'"') else 1)
+    assert said.splitlines()[-1].startswith("FAILS" if code else "HOLDS")
+
+
+def test_a_line_that_never_ends_is_no_leaf(
+    grown: tuple[Connection, dict[int, str]], alone: Path, tmp_path: Path
+) -> None:
+    """T-6: nor does it fill the memory of whoever checks it."""
+    (tmp_path / "kept.txt").write_text(grown[1][3])
+    [(code, said)] = verdicts(alone, [[KEY.text, "leaves", "/dev/zero", str(tmp_path / "kept.txt")]])
+    assert (code, said.startswith("FAILS: the first 3 entries are not those")) == (1, True)

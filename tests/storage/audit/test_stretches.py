@@ -104,6 +104,29 @@ def test_whatever_was_done_stretches_find_what_one_walk_finds(
         tx.rollback()
 
 
+@pytest.mark.parametrize("index", [-(2**63), -4, -1])
+def test_an_entry_before_the_first_is_named_and_all_others_are_judged(
+    sealed: tuple[Engine, str], index: int
+) -> None:
+    """T-1: also at the lowest number that there is, and where several walk over a long log."""
+    engine, note = sealed
+    with engine.connect() as tx:
+        tx.execute(
+            text(
+                "INSERT INTO audit_entries SELECT :index, 'forged', at, actor, subject, resource, action, outcome,"
+                ' correlation, leaf, leaf_hash, root FROM audit_entries WHERE "index" = 3'
+            ),
+            {"index": index},
+        )
+        tx.execute(text("UPDATE audit_entries SET actor = 'p-eve' WHERE \"index\" = 500"))
+        report, _ = both(tx, note)
+        tx.rollback()
+    assert [(finding.kind, finding.first) for finding in report.findings] == [
+        ("column", 500),
+        ("extra", index),
+    ]
+
+
 def test_a_stretch_that_begins_with_another_tree_is_not_believed(sealed: tuple[Engine, str]) -> None:
     """T-1: tiles forged, and all that follows made to fit them: it fits, and not what stands before it."""
     engine, note = sealed

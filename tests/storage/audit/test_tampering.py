@@ -322,6 +322,19 @@ def test_two_stores_that_were_merged_are_found(
     assert not report.sound
 
 
+def test_a_second_head_hides_no_text(sealed: tuple[Engine, str]) -> None:
+    """T-1: one that counts more entries, so that what stands behind the true end would stand before it."""
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        rows.execute("INSERT INTO audit_head SELECT 0, 99999, frontier, 1 FROM audit_head")
+        rows.execute("INSERT INTO audit_texts VALUES (9999, 'rationale', 'granted', zeroblob(32), NULL)")
+        return True
+
+    report = after(*sealed, deed)
+    assert report is not None
+    assert [finding.kind for finding in report.findings] == ["text", "head"]
+
+
 def test_what_looks_alike_is_not_alike(sealed: tuple[Engine, str]) -> None:
     """T-1: a text in another normal form of Unicode is another text."""
 
@@ -349,9 +362,15 @@ def test_what_looks_alike_is_not_alike(sealed: tuple[Engine, str]) -> None:
         ('UPDATE audit_tiles SET "index" = 1.5 WHERE "index" = 1', "from 0 to 1.5"),
         ("INSERT INTO audit_texts VALUES (9999, 'rationale', 'granted', zeroblob(32), NULL)", "index 9999"),
         ("INSERT INTO audit_texts VALUES (-4, 'rationale', 'granted', zeroblob(32), NULL)", "index -4"),
+        *(
+            (f"INSERT INTO audit_texts VALUES ({place}, 'rationale', 'granted', zeroblob(32), NULL)", place)
+            for place in ("-0.5", "1.5", "255.5", "529.5", "'x'")
+        ),
+        ("INSERT INTO audit_head VALUES (2, 9, x'00', 1)", "A second head"),
+        ("INSERT INTO audit_head SELECT 0, 9, frontier, 1 FROM audit_head", "A second head"),
     ],
 )
-def test_a_tile_or_text_that_belongs_to_nothing_is_named(
+def test_a_tile_text_or_head_that_belongs_to_nothing_is_named(
     sealed: tuple[Engine, str], statement: str, said: str
 ) -> None:
     """T-5."""

@@ -19,7 +19,7 @@ from storage.directories.base import Directory
 from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_names import escape_value, filter_text
 from storage.directories.ldap_servers import LdapServer
-from tests.storage.directories.samba import COMPANY, SERVICE, SERVICE_PASSWORD, Samba, running
+from tests.storage.directories.samba import COMPANY, SERVICE, SERVICE_PASSWORD, Samba, another, running
 from tests.storage.proxy import Proxy
 
 PASSWORD = "correct horse battery staple"
@@ -135,12 +135,15 @@ class AdStage:
     def close(self) -> None:
         for each in self.opened:
             each.close()
+        self.root.unbind()
+
+    def clear(self) -> None:
+        """Leave the domain as it was."""
         for dn in self.afterwards:
             self.root.delete(dn)
         # People first: a group that is somebody's primary one may not go.
         for dn in (self.people, self.branch):
             self.root.delete(dn, controls=_WITH_EVERYTHING_BELOW)
-        self.root.unbind()
 
 
 def in_quotes(password: str) -> bytes:
@@ -151,7 +154,23 @@ def in_quotes(password: str) -> bytes:
 @asynccontextmanager
 async def ad_stage() -> AsyncIterator[AdStage]:
     """A fresh branch."""
-    samba = running()
+    async with _staged(running()) as stage:
+        try:
+            yield stage
+        finally:
+            stage.clear()
+
+
+@asynccontextmanager
+async def ad_stage_for_many() -> AsyncIterator[AdStage]:
+    """A branch in a domain of its own, which goes as a whole."""
+    with another() as samba:
+        async with _staged(samba) as stage:
+            yield stage
+
+
+@asynccontextmanager
+async def _staged(samba: Samba) -> AsyncIterator[AdStage]:
     async with Proxy(samba.tls_port, samba.address) as proxy:
         stage = AdStage(samba, proxy)
         try:

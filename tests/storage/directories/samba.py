@@ -14,6 +14,8 @@ import ssl
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,7 +94,8 @@ class Samba:
 
     def as_administrator(self) -> Any:
         """A connection that may do everything, for setting things up behind the connector's back."""
-        tls = ldap3.Tls(validate=ssl.CERT_NONE)
+        # With an authority named, those of the whole system are not loaded, which takes longer than to connect.
+        tls = ldap3.Tls(validate=ssl.CERT_NONE, ca_certs_file=str(self.authority.ca_file))
         return ldap3.Connection(
             ldap3.Server(self.address, port=self.tls_port, use_ssl=True, tls=tls, get_info=ldap3.NONE),
             user=ADMINISTRATOR,
@@ -116,12 +119,32 @@ class Samba:
 
 def running() -> Samba:
     """The domain controller of this process. Where there can be none the test is skipped, but fails under CI=true."""
+    _must_be_able()
+    return _of_this_process()
+
+
+@contextmanager
+def another() -> Iterator[Samba]:
+    """One more, beside that of this process. It goes with all that it holds: a crowd takes seconds to delete."""
+    _must_be_able()
+    made = _started(second=True)
+    try:
+        yield made
+    finally:
+        _end(made.process)
+
+
+@functools.cache
+def _of_this_process() -> Samba:
+    return _started()
+
+
+def _must_be_able() -> None:
     reason = _hindrance()
     if reason and os.environ.get("CI") == "true":
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
-    return _started()
 
 
 def _hindrance() -> str:
@@ -140,12 +163,11 @@ def _path() -> str:
     return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
 
 
-@functools.cache
-def _started() -> Samba:
+def _started(*, second: bool = False) -> Samba:
     folder = Path(tempfile.mkdtemp(prefix="samba-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(_provisioned(), folder, dirs_exist_ok=True)
-    address = _own_address()
+    address = _own_address(second=second)
     authority = Authority(folder)
     pair = authority.issue(address=address)
     pair.key.chmod(0o600)
@@ -169,10 +191,10 @@ def _started() -> Samba:
     return made
 
 
-def _own_address() -> str:
-    """One for each process of this machine: it needs the ports 389 and 636 for itself."""
+def _own_address(*, second: bool) -> str:
+    """Two for each process of this machine: a controller needs the ports 389 and 636 for itself."""
     own = os.getpid()
-    return f"127.{64 + (own >> 16) % 128}.{(own >> 8) % 256}.{own % 256}"
+    return f"127.{(128 if second else 64) + (own >> 16) % 64}.{(own >> 8) % 256}.{own % 256}"
 
 
 def _provisioned() -> Path:

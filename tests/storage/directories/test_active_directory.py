@@ -244,23 +244,23 @@ async def test_a_primary_group_holds_its_people_and_lets_nobody_go(domain: AdSta
         await domain.directory.remove_member(ada, "staff")
 
 
-async def test_a_crowd_is_given_whole_though_the_directory_gives_it_in_pieces(domain: AdStage) -> None:
+async def test_a_crowd_is_given_whole_though_the_directory_gives_it_in_pieces(own_domain: AdStage) -> None:
     """More than a page of people, and of values as many pieces as Windows makes of thousands, 1,500 at a time."""
     many = 520
     people = "\n".join(
-        f"dn: CN=p{number},{domain.people}\nchangetype: add\nobjectClass: user\nsAMAccountName: p{number}\n"
+        f"dn: CN=p{number},{own_domain.people}\nchangetype: add\nobjectClass: user\nsAMAccountName: p{number}\n"
         for number in range(many)
     )
-    members = "\n".join(f"member: CN=p{number},{domain.people}" for number in range(many))
-    group = f"dn: CN=crowd,{domain.groups}\nchangetype: add\nobjectClass: group\nsAMAccountName: crowd\n{members}\n"
-    domain.samba.load(f"{people}\n{group}")
-    crowd = await domain.directory.group("crowd")
+    members = "\n".join(f"member: CN=p{number},{own_domain.people}" for number in range(many))
+    group = f"dn: CN=crowd,{own_domain.groups}\nchangetype: add\nobjectClass: group\nsAMAccountName: crowd\n{members}\n"
+    own_domain.samba.load(f"{people}\n{group}")
+    crowd = await own_domain.directory.group("crowd")
     assert crowd is not None
     assert len(crowd.direct) == len(crowd.members) == many
     for size in (None, 200, 260):
-        values = await domain.opened[0]._connections.run(
+        values = await own_domain.opened[0]._connections.run(
             lambda session, size=size: list(
-                all_values(session, domain.group_dn("crowd"), "member", size=size)
+                all_values(session, own_domain.group_dn("crowd"), "member", size=size)
             )
         )
         assert len(set(values)) == len(values) == many

@@ -4,14 +4,11 @@ What is not done in Slack is done with the commands that an operator has, on the
 """
 
 import asyncio
-import os
 import re
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
-import bot
 from bot.demo.company import LOVELACE
 from bot.demo.tour.scene import Scene
 from bot.demo.tour.story.passwords import NEW_PASSWORDS
@@ -149,25 +146,16 @@ def _cut_tail(copy: Path) -> None:
 async def _wicket(scene: Scene, *command: str, database: Path | None = None) -> tuple[int, str]:
     """Run a command as an operator does, on the demo's settings; its exit code and what it printed."""
     folder = scene.stage.folder
-    keys = dict(line.split("=", 1) for line in folder.secrets.read_text(encoding="utf-8").splitlines())
-    environment = {
-        name: value for name, value in os.environ.items() if not name.upper().startswith("WICKET_")
-    }
-    environment |= {**keys, "PYTHONPATH": str(Path(bot.__path__[0]).parent)}
+    environment = dict(line.split("=", 1) for line in folder.secrets.read_text(encoding="utf-8").splitlines())
     if database is not None:
         environment["WICKET_DATABASE__URL"] = str(database)
     shown = " ".join(re.sub(r".*/", "", part) for part in command)
     scene.teller.does(
         scene.clock.now(), "An operator", f"runs: wicket {shown}{' on a copy' if database else ''}"
     )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "--config", str(folder.config), *command,
-        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    out, _ = await process.communicate()
-    said = out.decode(errors="replace")
+    code, said = await scene.operator.types("--config", str(folder.config), *command, environment=environment)
     scene.teller.shows(said)
-    return process.returncode or 0, said
+    return code, said
 
 
 STEPS = (

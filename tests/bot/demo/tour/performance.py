@@ -5,6 +5,7 @@ It leaves this process's own logging as it was.
 
 import io
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from rich.console import Console
 from bot.demo.folder import Folder
 from bot.demo.keepers import Keepers
 from bot.demo.tour import play
-from bot.demo.tour.chapters import CHAPTERS
+from bot.demo.tour.chapters import CHAPTERS, Chapter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +27,15 @@ class Performance:
     told: str
 
 
-async def perform(folder: Path, keepers: Keepers) -> Performance:
-    """Play it in this folder."""
+async def perform(
+    folder: Path, keepers: Keepers | None = None, *, chapters: Iterable[Chapter] = CHAPTERS
+) -> Performance:
+    """Play it in this folder, or other chapters. keepers: as `play` takes them."""
     root, told = logging.getLogger(), io.StringIO()
     handlers, level = root.handlers[:], root.level
     try:
-        code = await play(Folder(folder), Console(file=told, soft_wrap=True), keepers=keepers)
+        console = Console(file=told, soft_wrap=True)
+        code = await play(Folder(folder), console, chapters=chapters, keepers=keepers)
     finally:
         root.handlers, root.level = handlers, level
         structlog.reset_defaults()

@@ -1,0 +1,101 @@
+"""Files that commands write, whole or not at all, and the checkpoints that they are given."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.cli.files import notes_in, put
+from storage.audit.checkpoint import Checkpoint, Signer, sign
+from storage.audit.published import publish
+from tests.bot.cli.test_cli import Install, installed
+from tests.full_disk import room_for
+
+SIGNER = Signer.generate("wicket.example")
+
+
+def note(size: int) -> str:
+    return sign(Checkpoint(origin=SIGNER.name, size=size, root=bytes(32)), SIGNER)
+
+
+def test_a_file_is_written_over_and_keeps_its_place_behind_a_link(tmp_path: Path) -> None:
+    file, link = tmp_path / "kept.txt", tmp_path / "link"
+    link.symlink_to(file)
+    put(link, "one\n")
+    put(link, "two\n")
+    assert (file.read_bytes(), link.is_symlink()) == (b"two\n", True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.txt", "link"]
+
+
+def test_a_full_disk_leaves_what_stood_there(tmp_path: Path) -> None:
+    """T-2: a checkpoint that somebody kept is not lost to the one that was to follow."""
+    file = tmp_path / "kept.txt"
+    put(file, "a checkpoint\n")
+    with room_for(100), pytest.raises(OSError, match=r"kept\.txt"):
+        put(file, "another\n" * 100)
+    assert file.read_text() == "a checkpoint\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
+
+
+@pytest.mark.parametrize("place", ["", "nowhere/kept.txt"])
+def test_where_no_file_can_be_it_says_where(tmp_path: Path, place: str) -> None:
+    with pytest.raises(OSError, match=r"No such file|Is a directory") as told:
+        put(tmp_path / place, "x")
+    assert told.value.filename == str(tmp_path / place)
+
+
+def with_marks_of_windows(written: bytes) -> bytes:
+    return b"\xef\xbb\xbf" + written.replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize("through", [bytes, with_marks_of_windows])
+def test_a_file_of_one_checkpoint_or_of_many_is_read(
+    tmp_path: Path, through: Callable[[bytes], bytes]
+) -> None:
+    """T-2: of the file outside the latest thousand, however long it is; what a crash cut off in it is none."""
+    file = tmp_path / "file"
+    file.write_bytes(through(note(1).encode()))
+    assert notes_in(file, SIGNER.verifier) == [note(1)]
+    file.write_bytes(through("\n\n".join((note(1), note(2)[:-30], note(3), "")).encode()))
+    assert notes_in(file, SIGNER.verifier) == [note(1), note(3)]
+    file.write_bytes(through("".join(f"{note(size)}\n" for size in range(3000)).encode()))
+    assert (found := notes_in(file, SIGNER.verifier)) == [
+        note(size) for size in range(3000 - len(found), 3000)
+    ]
+    assert len(found) > 1000
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> tuple[Install, Path]:
+    """Six entries, and a checkpoint of every two in one file outside."""
+    made, file = installed(tmp_path), tmp_path / "published.txt"
+    for _ in range(3):
+        made.happened(2)
+        publish(file, made.checkpoint().read_text())
+    return made, file
+
+
+def test_the_file_outside_is_what_the_log_is_verified_against(published: tuple[Install, Path]) -> None:
+    """T-2: all that was published, as an operator who was told of a mismatch has it at hand."""
+    install, file = published
+    done = install.run("audit", "verify", "--checkpoint", str(file))
+    assert (done.exit_code, "all 6 entries agree with the checkpoint" in done.stdout) == (0, True), (
+        done.output
+    )
+    publish(file, note(6))
+    done = install.run("audit", "verify", "--checkpoint", str(file))
+    assert (done.exit_code, "cannot be trusted" in done.stdout) == (1, True)
+
+
+def test_where_one_checkpoint_is_needed_many_are_none_and_stay(published: tuple[Install, Path]) -> None:
+    """T-6: it was told to be a forgery."""
+    install, file = published
+    before = file.read_bytes()
+    for typed in (
+        ("prove", "1", "--checkpoint", str(file)),
+        ("consistency", str(file), "6"),
+        ("checkpoint", "--out", str(file)),
+    ):
+        done = install.run("audit", *typed)
+        assert (done.exit_code, "holds several checkpoints" in done.stderr) == (2, True), done.output
+    assert file.read_bytes() == before
