@@ -54,6 +54,12 @@ class Discovering:
         self._running, self._directories, self._now = settings, directories, now
         self._former = _by_group(database.read_now(kept_catalogue) if self._sections else None)
         self._found: dict[str, tuple[Described, ...]] = {}
+        # Which groups stand within powerful ones, and which those were when it was looked.
+        self._latest, self._inside, self._looked = (
+            settings,
+            dict[str, frozenset[str]](),
+            dict[str, frozenset[str]](),
+        )
         self._unread: dict[str, str] = {}
         self._again: datetime | None = None
         self._wake = wake
@@ -73,7 +79,8 @@ class Discovering:
     @property
     def mark(self) -> str:
         """Another one whenever something else was read."""
-        read = repr((sorted(self._found.items()), sorted(self._unread.items())))
+        inside = sorted((name, sorted(groups)) for name, groups in self._inside.items())
+        read = repr((sorted(self._found.items()), sorted(self._unread.items()), inside))
         return hashlib.sha256(read.encode("utf-8", "surrogatepass")).hexdigest()
 
     async def look(self, name: str) -> None:
@@ -85,6 +92,8 @@ class Discovering:
                     Sentence("The directory {directory} cannot describe its groups.", directory=name)
                 )
             found = await directory.described(_where(self._sections[name]))
+            powerful = self._powerful(self._latest, name)
+            inside = await _inside(directory, powerful) if found else frozenset()
             if not found and (self._found.get(name) or self._former.get(name)):
                 raise DirectoryUnavailable(Sentence(_NONE_LEFT, directory=name))
         except DirectoryUnavailable as fault:
@@ -92,7 +101,7 @@ class Discovering:
             self._unread[name] = str(fault)
         else:
             self._unread.pop(name, None)
-            self._found[name] = found
+            self._found[name], self._inside[name], self._looked[name] = found, inside, powerful
         if self.mark != before:
             self._wake(RULES)
 
@@ -105,6 +114,7 @@ class Discovering:
 
     def joined(self, settings: Settings) -> Joined:
         """The catalogue of these settings with what was discovered, and what of that cannot be had."""
+        self._latest = settings
         terms = {name: self._terms(settings, name, section) for name, section in self._sections.items()}
         joined = join(settings.catalogue, terms, self._found, self._former)
         return Joined(
@@ -114,29 +124,48 @@ class Discovering:
 
     def _terms(self, settings: Settings, name: str, section: DiscoverSection) -> Terms:
         """By settings that were read anew; the sections of directories are those that the bot runs by."""
+        return Terms(
+            section=section,
+            environments=settings.words.environments,
+            kinds=settings.words.kinds,
+            reserved=frozenset(map(str.casefold, self._powerful(settings, name)))
+            | self._inside.get(name, frozenset()),
+        )
+
+    def _powerful(self, settings: Settings, name: str) -> frozenset[str]:
+        """The names of groups whose members decide in Wicket, or have power over it or the directory."""
         powerful = [
             *(group for one in settings.catalogue.owners.values() for group in (one.approvers, one.on_call)),
             settings.security.approvers_group, settings.security.help_desk or "", settings.policy.owners or "",
             *(desk.group for desk in settings.help_desk.desks.values()),
             *getattr(self._running.directories[name], "admin_groups", ()),
             *(group for one in settings.catalogue.entitlements.values() for group in one.break_glass),
+            *(one.group for one in settings.catalogue.scopes.values()),
         ]  # fmt: skip
-        return Terms(
-            section=section,
-            environments=settings.words.environments,
-            kinds=settings.words.kinds,
-            reserved=frozenset(group.casefold() for group in powerful if group),
-        )
+        return frozenset(filter(None, powerful))
 
     def holds(self, catalogue: Catalogue) -> None:
         """This catalogue was made of what is discovered: it stands where a group's lines become wrong."""
         self._former = _by_group(catalogue)
+        if any(self._powerful(self._latest, name) != looked for name, looked in self._looked.items()):
+            self._wake(DISCOVERY)
 
     async def tell(self, telling: Undiscovered, wrong: tuple[Wrong, ...]) -> None:
         """Tell what cannot be had, by directory, and settle what can be again."""
         for name in self.names:
             if name in self._found or name in self._unread:
                 await telling.note(name, {group: why for at, group, why in wrong if at == name})
+
+
+async def _inside(directory: Directory, powerful: frozenset[str]) -> frozenset[str]:
+    """The groups within these, however deep: whoever is put into one of them is in the other as well."""
+    found, waiting = set[str](), sorted(powerful)
+    while waiting:
+        group = await directory.group(waiting.pop())
+        new = {one.casefold(): one for one in group.inner} if group is not None else {}
+        waiting += [new[one] for one in sorted(new.keys() - found)]
+        found |= new.keys()
+    return frozenset(found)
 
 
 def _by_group(catalogue: Catalogue | None) -> dict[str, dict[str, Entitlement]]:

@@ -7,7 +7,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from pathlib import Path
+from stat import S_ISREG
 
+from bot.policy_files import LARGEST
 from bot.policy_files import sources_of as read_sources
 from bot.settings import Settings
 from bot.settings.sections import WEEKDAYS
@@ -85,17 +87,25 @@ def fingerprint(paths: Iterable[Path]) -> str:
     for path in _each(paths):
         whole.update(f"\0{path}\0".encode("utf-8", "surrogateescape"))
         try:
-            whole.update(path.read_bytes())
+            whole.update(_content(path))
         except OSError as fault:
             whole.update(f"\0{fault.errno}".encode())
     return whole.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """What is no file, or too large to be read, stands for itself: a pipe never ends, and nor does a device."""
+    found = path.stat()
+    if S_ISREG(found.st_mode) and found.st_size <= LARGEST:
+        return path.read_bytes()
+    return f"\0{found.st_mode} {found.st_size} {found.st_mtime_ns}".encode()
 
 
 def _each(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             try:
-                yield from sorted(one for one in path.iterdir() if one.suffix in (".cedar", ".toml"))
+                yield from sorted(one for one in path.iterdir() if one.name.endswith((".cedar", ".toml")))
             except OSError:
                 yield path
         else:

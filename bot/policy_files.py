@@ -11,7 +11,7 @@ from handlers.policies import shipped
 from storage.faults import PolicyFault
 
 # A file of policies that people read is a thousand times smaller.
-_LARGEST = 8 * 1024 * 1024
+LARGEST = 8 * 1024 * 1024
 
 
 def sources_of(directory: Path | None, replaces: Collection[str]) -> dict[str, str]:
@@ -37,8 +37,8 @@ def texts_of(folder: Path, ending: str, called: str) -> dict[str, str]:
 def text_of(file: Path, name: str) -> str:
     """The text of one file. PolicyFault, with this name of it, where it cannot be read."""
     try:
-        if (size := file.stat().st_size) > _LARGEST:
-            raise PolicyFault(f"{name}: has {size} bytes, and more than {_LARGEST} are not read. Split it")
+        if (size := file.stat().st_size) > LARGEST:
+            raise PolicyFault(f"{name}: has {size} bytes, and more than {LARGEST} are not read. Split it")
         read = file.read_bytes()
     except OSError as fault:
         raise PolicyFault(f"{name} cannot be read: {fault.strerror}") from None

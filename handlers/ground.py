@@ -135,7 +135,8 @@ class Ground:
         return self.catalogue.owner_of(entitlement) if entitlement else None
 
     def asked_for(self, grant: Grant) -> Entitlement | None:
-        """What a request that is not given yet was for; None if it left the catalogue, or is another group by now.
+        """What a request that is not given yet, or is to go on, was for; None if it left the catalogue, or is another
+        group by now.
 
         Whoever decided knew of no other group, and policy is asked about the one that the catalogue names.
         """

@@ -4,6 +4,7 @@ It knows no policy and no limit, and changes nothing that was kept. A row that i
 record, counts all the same, and is noted (T-9).
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,9 +48,9 @@ def of_handle(tx: Session, handle: str) -> DeskAct | None:
     return tx.exec(select(DeskAct).where(DeskAct.handle == handle)).first()
 
 
-def by_helper(tx: Session, helper: str, since: datetime) -> int:
-    """How much an account of this id, in whatever directory, did for others since then."""
-    return _count(tx, since, ENTRIES.c.actor == helper, _ANY_ACT)
+def by_helper(tx: Session, accounts: Collection[str], since: datetime) -> int:
+    """How much accounts of these ids, in whatever directory, did for others since then."""
+    return _count(tx, since, ENTRIES.c.actor.in_(accounts), _ANY_ACT)
 
 
 def for_person(tx: Session, account: str, since: datetime) -> int:

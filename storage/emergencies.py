@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import exists, or_
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -87,16 +87,21 @@ def accounts_since(tx: Session, directory: str, since: datetime) -> frozenset[st
 
 
 def last_granted(
-    tx: Session, emergency: Emergency, accounts: Collection[str], *, drills: bool
+    tx: Session, emergency: Emergency, accounts: Collection[str], *, place: tuple[str, str], drills: bool
 ) -> Emergency | None:
     """The newest other one that gave the same to any of these accounts of its directory.
 
+    place: the directory and group that it is of now: it is the same, too, whatever it was called when it was given.
     drills: those that were practised count too.
     """
+    directory, group = place
+    in_group = exists().where(
+        col(Grant.id) == col(Emergency.grant), col(Grant.directory) == directory, col(Grant.group) == group
+    )
     asked = select(Emergency).where(
         Emergency.directory == emergency.directory,
         col(Emergency.account).in_(accounts),
-        Emergency.entitlement == emergency.entitlement,
+        or_(col(Emergency.entitlement) == emergency.entitlement, in_group),
         _GRANTED,
         Emergency.id != emergency.id,
     )

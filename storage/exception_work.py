@@ -111,6 +111,18 @@ def _open_again(tx: Session, row: ExceptionRecord, at: datetime) -> None:
     tx.add(row)
 
 
+def let_go(tx: Session, directory: str, account: str, *, at: datetime) -> Sequence[ExceptionRecord]:
+    """What somebody worked on who is gone is nobody's, and as new where they had acknowledged it; those rows."""
+    theirs = (ExceptionRecord.assignee_directory == directory, ExceptionRecord.assignee == account)
+    rows = tx.exec(select(ExceptionRecord).where(*theirs, _NOT_RESOLVED, _OWN_WORK).with_for_update()).all()
+    for row in rows:
+        _give(row, Worker(directory="", account="", name=""))
+        if row.state == ExceptionState.ACKNOWLEDGED:
+            _open_again(tx, row, at)
+        _keep(tx, row, at)
+    return rows
+
+
 def found(tx: Session, wanted: Wanted, *, limit: int) -> Sequence[ExceptionRecord]:
     """Those that are asked for: what is not resolved first, by severity, then the oldest first."""
     asked = select(ExceptionRecord)

@@ -13,7 +13,7 @@ from handlers import recording
 from handlers.decisions.delegated import DelegateQuestion
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import PolicyDecision, same_person
-from handlers.delegations.in_force import role_to_delegate
+from handlers.delegations.in_force import can_be_asked_for, role_to_delegate
 from handlers.delegations.outcomes import (
     DELEGATION,
     WAKES,
@@ -59,6 +59,9 @@ NOT_LINKED = template(
 ELSEWHERE = template("They sign in from another directory than the approvers of this.")
 NO_SUCH_GROUP = template("There is no such group in the directory.")
 THEIR_OWN = template("That is the group of the owner's approvers: they approve this anyhow.")
+ASKED_FOR = template(
+    "People can ask me to put them in that group, so it cannot be one that approves for you."
+)
 
 _HOUR = timedelta(hours=1)
 _MOST = 100
@@ -176,6 +179,8 @@ class Delegating:
             owner = self._ground.catalogue.owner_of(things[0])
             if intent.group == owner.approvers:
                 return NotToThem(group=True, reason=THEIR_OWN)
+            if can_be_asked_for(self._ground.catalogue, home, intent.group):
+                return NotToThem(group=True, reason=ASKED_FOR)
             found = await in_time(self._ground.home(home).group(intent.group))
             return _To(group=intent.group) if found else NotToThem(group=True, reason=NO_SUCH_GROUP)
         link = await self._ground.database.read(lambda tx: links.link_of_user(tx, intent.whom))

@@ -48,7 +48,9 @@ def with_given(
     approved: Iterable[Account] = (),
 ) -> AccessQuestion:
     """The question with what of it is delegated now. approved: who approved it so far."""
-    made = [one for row in rows if (one := _given(question, row, delegators)) is not None]
+    # By now it may be one that whoever wants to decide could ask for, and have by no decision of a person.
+    worth = [row for row in rows if not can_be_asked_for(ground.catalogue, row.directory, row.group)]
+    made = [one for row in worth if (one := _given(question, row, delegators)) is not None]
     given = (*made, *_scopes(ground, question))
     return (
         but(question, delegations=Delegations(given=given, approved=tuple(approved))) if given else question
@@ -104,6 +106,14 @@ def recalled(
     concerned = (question.requester.id, question.holder.id)
     return Delegated(
         max_risk=row.max_risk, max_minutes=row.max_minutes, of_requester=row.delegator in concerned
+    )
+
+
+def can_be_asked_for(catalogue: Catalogue, directory: str, group: str) -> bool:
+    """Whether an entitlement gives this group. Whoever is let in there by it would decide for an owner (R-5)."""
+    return bool(group) and any(
+        one.directory == directory and one.group.casefold() == group.casefold()
+        for one in catalogue.entitlements.values()
     )
 
 

@@ -322,7 +322,8 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
             under.append(row.cause)
     for row in open_under(tx, cause_of(Kind.VANISHED, f"{entitlement.id}:")):
         member = member_of(row)
-        if member.id not in found.vanished and not _is_restless(tx, entitlement, member.id):
+        lasts = member.id in found.vanished or _is_restless(tx, entitlement, member.id)
+        if not lasts or not is_in_group(row, entitlement):
             under.append(row.cause)
     if alone[Kind.FOUND_STANDING] in told and not _standing(tx, entitlement).found - found.gone:
         over.add(alone[Kind.FOUND_STANDING])

@@ -238,6 +238,7 @@ class Reconciling:
         )
 
     def _entitlement(self, row: ExceptionRecord | None) -> Entitlement | None:
+        """None as well where it is another group by now: whoever decides reads of the one that was told."""
         found = self._ground.catalogue.entitlements.get(str(row.facts.get("entitlement"))) if row else None
         return found if row and found and is_in_group(row, found) else None
 

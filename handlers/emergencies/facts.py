@@ -134,7 +134,8 @@ def _is_again(tx: Session, ground: Ground, known: Known, emergency: Emergency) -
 
     What was only practised stands in the way of nothing real.
     """
-    last = emergencies.last_granted(tx, emergency, known.accounts, drills=emergency.drill)
+    place = (known.entitlement.directory, known.entitlement.group)
+    last = emergencies.last_granted(tx, emergency, known.accounts, place=place, drills=emergency.drill)
     if last is None or last.ends_at is None:
         return False
     return ground.now() < last.ends_at + ground.emergencies.again_after

@@ -118,10 +118,9 @@ class Reviewers:
 
     async def _able(self, emergency: Emergency) -> list[Account]:
         person = await self.person(emergency)
-        standings = [
-            await self._standing(one, person, emergency.entitlement)
-            for one in await self._candidates(emergency)
-        ]
+        standings = await few_at_a_time(
+            lambda one: self._standing(one, person, emergency.entitlement), await self._candidates(emergency)
+        )
 
         def allowed(tx: Session) -> list[Account]:
             asked = [one for one in standings if self.may(tx, one, emergency, Finding.JUSTIFIED).allowed]

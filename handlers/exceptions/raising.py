@@ -3,6 +3,7 @@
 It never carries a person's free text, a secret or a stack trace.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ from storage.directories.base import Account
 from storage.exceptions import raise_exception
 
 __all__ = ["Kind", "Severity", "Strange", "broken_policy", "cause_of", "tell_security", "wrong_person"]
+
+# Characters; whatever beginning of a cause is looked for is shorter.
+_LONGEST_CAUSE = 500
 
 
 def broken_policy(
@@ -85,5 +89,9 @@ def tell_security(tx: Session, at: datetime, strange: Strange) -> None:
 
 
 def cause_of(kind: Kind, cause: str) -> str:
-    """What makes two exceptions the same, as it is kept."""
-    return f"{kind}:{cause}"
+    """What makes two exceptions the same, as it is kept: in an index, which takes no text of any length."""
+    whole = f"{kind}:{cause}"
+    if len(whole) <= _LONGEST_CAUSE:
+        return whole
+    digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{whole[:_LONGEST_CAUSE]}:{digest}"

@@ -26,7 +26,7 @@ from handlers.intents import SCHEDULE, Reconcile
 from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
 from handlers.people.addresses import watch
-from storage import alarms, deliveries, grants, handles, holdings, links
+from storage import alarms, deliveries, exception_work, grants, handles, holdings, links
 from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
 from storage.exceptions import (
@@ -76,6 +76,7 @@ class _Report:
     link: bool = False
     pages: int = 0
     delegations: int = 0
+    exceptions: int = 0
 
     @property
     def any(self) -> bool:
@@ -190,16 +191,25 @@ class Leavers:
             tx, self._ground, leaver.directory, leaver.id, _ENDED[leaver.why], actor=recording.WICKET, where=SCHEDULE
         )  # fmt: skip
         report.pages = handles.close_all(tx, directory=leaver.directory, account=leaver.id, at=now)
+        report.exceptions = self._let_go(tx, leaver)
         if not report.any:
             return 0
         self._record(
             tx, leaver, "person.left", None,
             {"why": leaver.why, "grants": len(report.access), "requests": len(report.requests),
              "approvals": len(report.approvals), "link": report.link, "pages": report.pages,
-             **({"delegations": report.delegations} if report.delegations else {})},
+             **({"delegations": report.delegations} if report.delegations else {}),
+             **({"exceptions": report.exceptions} if report.exceptions else {})},
         )  # fmt: skip
         self._tell(tx, leaver, named(name or leaver.id, login), report)
         return 1
+
+    def _let_go(self, tx: Session, leaver: Leaver) -> int:
+        """What they worked on waits for somebody again, and goes outside Slack in its time if nobody comes."""
+        left = exception_work.let_go(tx, leaver.directory, leaver.id, at=self._ground.now())
+        for row in left:
+            self._record(tx, leaver, "exception.reopened", None, {"exception": row.id}, story=row.id)
+        return len(left)
 
     def _end_one(self, tx: Session, leaver: Leaver, grant: Grant, report: _Report) -> None:
         now = self._ground.now()

@@ -28,6 +28,7 @@ from handlers.help_desk.outcomes import (
 )
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
+from handlers.people.others import others_of
 from handlers.people.recently import recently
 from handlers.recording import Fact
 from handlers.stops.stopping import stopped
@@ -53,12 +54,14 @@ _UNUSUAL: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class TwoPeople:
-    """Two people as their directory has them now. serving: the helper's desks that may do it and serve the person.
+    """Two people as their directory has them now. accounts: the ids of all that are the helper's there, since what one
+    may do in a day is a person's (R-1). serving: the helper's desks that may do it and serve the person.
 
     slack_team, slack_user: where the person is told. reports_to: the helper does, through however many.
     """
 
     helper: Account
+    accounts: frozenset[str]
     person: Account
     slack_team: str
     slack_user: str
@@ -98,8 +101,10 @@ class Desks:
         if person is None:
             return None
         serving = [one for one in self.of(intent) if one.serves(person)]
+        others = await in_time(others_of(ground.home(helper.directory), helper))
         return TwoPeople(
             helper=helper,
+            accounts=frozenset((helper.id, *(one.id for one in others))),
             person=person,
             slack_team=link.slack_team,
             slack_user=link.slack_user,
@@ -187,7 +192,7 @@ class Desks:
     def _ask(self, tx: Session, intent: HelpFor, two: TwoPeople, used: int) -> PolicyDecision:
         """As if the ticket were there: without it they hear what is wrong before they look for one."""
         now, helper, person = self._ground.now(), two.helper, two.person
-        done = desk_acts.by_helper(tx, helper.id, now - DAY)
+        done = desk_acts.by_helper(tx, two.accounts, now - DAY)
         had = desk_acts.for_person(tx, person.id, now - DAY)
         limits = self._desks
         return may_help(

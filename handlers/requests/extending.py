@@ -22,8 +22,9 @@ from handlers.outcomes import (
 )
 from handlers.requests.asking import Asking
 from handlers.requests.extensions import cannot_extend
-from handlers.requests.own import owns
+from handlers.requests.own import owns, refuse_gone
 from storage import deliveries
+from storage.catalogue import Entitlement
 from storage.records import Grant
 from storage.reminders import seen
 from storage.states import LIVE
@@ -43,24 +44,28 @@ class Extending:
         grant = await self._ground.database.read(lambda tx: seen(tx, intent.grant))
         if grant is None or not owns(intent.actor, grant) or grant.state not in LIVE or not grant.minutes:
             return await self._ground.database.write(lambda tx: self._refuse(tx, intent))
+        entitlement = self._ground.asked_for(grant)
+        if entitlement is None:
+            return await self._ground.database.write(
+                lambda tx: refuse_gone(tx, self._ground, intent, what=grant.entitlement)
+            )
         return await self._asking.ask(
             AskAccess(
                 actor=intent.actor,
                 where=intent.where,
                 delivery=intent.delivery,
                 entitlement=grant.entitlement,
-                duration=timedelta(minutes=self._minutes(grant)),
+                duration=timedelta(minutes=self._minutes(grant, entitlement)),
                 justification=grant.justification[:JUSTIFICATION_LIMIT],
                 ticket=grant.ticket,
                 extends=grant.id,
             )
         )
 
-    def _minutes(self, grant: Grant) -> int:
+    def _minutes(self, grant: Grant, entitlement: Entitlement) -> int:
         """For how long: nothing is read here, and what is asked is weighed by policy all the same."""
-        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
         now = self._ground.now()
-        if entitlement is None or grant.expires_at is None:
+        if grant.expires_at is None:
             return grant.minutes
         return minutes_longer(
             grant.minutes,

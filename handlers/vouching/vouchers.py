@@ -16,6 +16,7 @@ from handlers.exceptions.raising import broken_policy, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.people.addresses import changed_lately, seen_now
+from handlers.people.others import others_of
 from handlers.people.recently import KNOWN_FOR, recently
 from storage import links, petitions, vouchings
 from storage.directories.base import Account, Directory
@@ -124,10 +125,17 @@ def _hours(since: datetime, now: datetime) -> int:
 
 
 async def is_above(directory: Directory, above: Account, below: Account) -> bool:
-    """Whether one is the other's manager, or their manager's, and so on: by whatever account of theirs (R-1).
+    """Whether one is the other's manager, or their manager's, and so on: by whatever accounts of the two (R-1).
 
     directory: the one that the other is in.
     """
+    for one in (below, *await others_of(directory, below)):
+        if await _is_above(directory, above, one):
+            return True
+    return False
+
+
+async def _is_above(directory: Directory, above: Account, below: Account) -> bool:
     seen, manager = {below.id}, below.manager
     for _ in range(_MOST_LEVELS):
         if manager is None or manager in seen:

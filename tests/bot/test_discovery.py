@@ -191,6 +191,59 @@ async def test_a_group_of_those_who_break_the_glass_is_never_offered(running: Ru
     assert "have power over it" in running.wrong()[0]
 
 
+async def test_a_group_that_decides_by_a_standing_scope_is_never_offered(running: Running) -> None:
+    """R-5: whoever may describe groups in the directory lets nobody into one whose members approve for an owner."""
+    running.more = """
+[[scope]]
+id = "near"
+name = "Nearby"
+owner = "data"
+group = "BLOG"
+max_risk = 2
+max = "8h"
+"""
+    await running.local.describe_group("blog", BLOG)
+    running.start()
+    await running.begin()
+    assert (await running.look()).keys() == {"wiki"}
+    assert "decide in Wicket" in running.wrong()[0]
+
+
+async def test_a_group_within_one_that_decides_is_never_offered(running: Running) -> None:
+    """N-5: whoever is put into it is in the other one as well, however deep it stands there."""
+    await running.local.describe_group("blog", BLOG)
+    await running.begin()
+    assert (await running.look()).keys() == {"wiki", "blog"}
+    await running.local.add_group("Leads")
+    for outer, inner in (("data-owners", "Leads"), ("Leads", "blog"), ("blog", "data-owners")):
+        await running.local.put_in_group(outer, groups=[inner])
+    assert (await running.look()).keys() == {"wiki"}
+    assert "have power over it" in running.wrong()[0]
+    await running.local.drop_group("Leads")
+    assert (await running.look()).keys() == {"wiki", "blog"}
+
+
+async def test_what_becomes_powerful_is_looked_through_anew(running: Running) -> None:
+    """Another owner's approvers may hold a group that was offered before."""
+    await running.local.describe_group("blog", BLOG)
+    await running.local.add_group("leads")
+    await running.local.put_in_group("leads", groups=["blog"])
+    await running.begin()
+    assert "blog" in await running.look()
+    running.woken.clear()
+    running.more = """
+[[owner]]
+id = "payments"
+name = "Payments"
+channel = "C0PAY0000"
+approvers = "leads"
+"""
+    running.settings()  # written
+    await running.reloading.look()
+    assert DISCOVERY in running.woken
+    assert "blog" not in await running.look()
+
+
 async def test_an_outage_takes_nothing_away_also_over_a_restart(running: Running) -> None:
     """G-5, promise 7: what cannot be read is unknown, and so is a directory that suddenly says nothing at all."""
     await running.local.describe_group("blog", BLOG)

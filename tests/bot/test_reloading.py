@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -171,6 +172,20 @@ async def test_what_changed_and_is_at_rest_is_read_and_what_is_bad_is_not(runnin
     await running.reloading.look()
     assert running.holds == good
     assert [bool(one.facts.get("settled")) for one in running.told() if one.kind == "rules-invalid"] == [True]
+
+
+async def test_what_is_no_file_and_has_no_end_holds_up_no_look(running: Running) -> None:
+    """A pipe or a device that is called like a policy is none; before, a look at it never came back."""
+    before, folder = running.holds, running.files.folder / "policies"
+    os.mkfifo(folder / "pipe.cedar")
+    (folder / "device.cedar").symlink_to("/dev/zero")
+    (folder / "itself.cedar").symlink_to("itself.cedar")
+    async with asyncio.timeout(20):
+        await running.reloading.look()
+    assert (running.holds, running.told()) == (before, [])
+    running.files.policy(OWN.format("never-on-fridays"), file=".cedar")
+    await running.reloading.look()
+    assert running.holds != before
 
 
 async def test_what_is_written_between_the_start_and_the_first_look_is_read(running: Running) -> None:

@@ -132,6 +132,21 @@ async def test_a_group_is_whoever_is_in_it_at_the_click_and_no_contractor(world:
     assert (await world.decide("charles", grant)).state == GrantState.APPROVED
 
 
+async def test_a_group_that_is_had_on_request_approves_for_nobody(world: World) -> None:
+    """R-5: whoever took it, at low risk by nobody's decision, would decide; also where it is offered only since."""
+    things = world.ground.catalogue.entitlements
+    without = {name: one for name, one in things.items() if name != "wiki-edit"}
+    assert isinstance(await delegate(world, "grace", group="wiki-edit"), NotToThem)
+    world.ground = replace(world.ground, catalogue=replace(world.ground.catalogue, entitlements=without))
+    await made(world, group="wiki-edit")
+    await world.local.put_in_group("wiki-edit", "charles")
+    grant = await world.asked("ada", "prod-db")
+    world.reopen(catalogue=replace(world.ground.catalogue, entitlements=things))
+    await refused(world, "charles", grant)
+    world.reopen(catalogue=replace(world.ground.catalogue, entitlements=without))
+    assert (await world.decide("charles", grant)).state == GrantState.APPROVED
+
+
 @pytest.mark.parametrize(
     ("by", "to", "more", "why"),
     [

@@ -369,6 +369,22 @@ async def test_the_same_again_needs_a_second_person_whom_the_ordinary_request_as
     await glass.granted(incident="INC-3")
 
 
+@pytest.mark.both_engines
+async def test_the_same_again_under_another_name_needs_a_second_person_too(on_either: Glass) -> None:
+    """B-1: the catalogue called it otherwise meanwhile, and it is the same group."""
+    emergency = await on_either.granted()
+    await on_either.world.access.give_back(await on_either.world.on("grace", emergency))
+    await on_either.world.settle()
+    things = dict(LISTED.entitlements)
+    things["orders-db"] = replace(things.pop("prod-db"), id="orders-db")
+    on_either.world.reopen(catalogue=replace(LISTED, entitlements=things))
+    on_either.start()
+    outcome = await on_either.ask("grace", "orders-db", incident="INC-2")
+    assert isinstance(outcome, EmergencyRefused)
+    assert outcome.again
+    await on_either.granted("linus", "orders-db", incident="INC-3")
+
+
 async def test_a_drill_stands_in_the_way_of_no_emergency(glass: Glass) -> None:
     drill = await glass.proven(drill=True, incident="INC-7")
     await glass.arrive(drill)

@@ -202,6 +202,21 @@ async def test_nobody_reviews_what_their_boss_did_by_another_account(world: Worl
     assert isinstance(await review(world, "sam"), ReviewKept)
 
 
+@pytest.mark.parametrize("theirs", [{"mail": "GRACE@example.com"}, {"person": "n-7"}])
+async def test_nobody_reviews_what_their_boss_did_from_an_account_that_has_no_boss(
+    world: World, theirs: dict[str, str]
+) -> None:
+    """B-3, R-1: accounts for administration seldom name a manager; whoever signs in by them has one all the same."""
+    await took(world)
+    await world.local.change_account("grace", manager="ada", person="n-7")
+    await world.local.add_account("grace2", login="grace2", name="Grace II", **{"mail": "", **theirs})
+    await world.local.put_in_group("data-owners", "grace2")
+    outcome = await review(world, "grace2")
+    assert isinstance(outcome, NotAllowed)
+    assert outcome.reasons == ("You report to them, so somebody else has to review it.",)
+    assert isinstance(await review(world, "linus"), ReviewKept)
+
+
 @pytest.mark.parametrize("login", ["charles", "eve"])
 async def test_nobody_of_another_team_reviews_it(world: World, login: str) -> None:
     """Her manager neither; nor a contractor, though of the security team."""

@@ -1,5 +1,6 @@
 """Exceptions: one message for one cause, the latest told whole, and what was grave stays grave."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
@@ -10,7 +11,9 @@ import pytest
 
 from handlers.decisions.policy import PolicyDecision
 from handlers.detectors.table import DETECTORS
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, cause_of, tell_security
+from storage.engine.stores import Server
+from storage.exceptions import settle_exceptions
 from storage.floods import ALONE
 from storage.records import Owed
 from tests.handlers.access_ground import World
@@ -52,6 +55,27 @@ async def test_what_many_people_can_cause_at_once_does_not_fill_the_channel(worl
         await tell(world, kind=kind, cause=f"p-{number}")
     assert len(await world.exceptions()) == 3 * ALONE + 1
     assert len(await world.rows(Owed)) == ALONE + 1
+
+
+@pytest.mark.both_engines
+async def test_a_cause_of_any_length_is_told_counted_and_settled(
+    tmp_path: Path, server: Server | None
+) -> None:
+    """A thousand policies that all fail are one cause, longer than an index of PostgreSQL takes."""
+    names = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(400)]
+    failed, other = (
+        PolicyDecision(allowed=False, policy_ids=(), reasons=(), errors=tuple(errors), policy_set="s")
+        for errors in (names, names[1:])
+    )
+    causes = [broken_policy(one, who="Ada", correlation="g-1").cause for one in (failed, other)]
+    async with open_world(tmp_path, server=server) as world:
+        for _ in range(2):
+            await tell(world, kind=Kind.POLICY_ERROR, cause=causes[0])
+        await tell(world, kind=Kind.POLICY_ERROR, cause=causes[1])
+        over = [cause_of(Kind.POLICY_ERROR, causes[0])]
+        await world.ground.database.write(lambda tx: settle_exceptions(tx, at=world.clock(), causes=over))
+        told = {(one.count, one.state) for one in await world.exceptions()}
+        assert told == {(2, "resolved"), (1, "open")}
 
 
 async def test_another_cause_another_kind_and_another_day_are_others(world: World) -> None:

@@ -8,7 +8,9 @@ import pytest
 from sqlmodel import Session
 
 from handlers.approvals.deciders import deciders
-from handlers.exceptions.raising import Kind
+from handlers.exceptions.outcomes import OnException, Resolve
+from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.exceptions.working import ExceptionWork
 from handlers.grants.leavers import Leavers
 from handlers.intents import Reconcile
 from handlers.outcomes import Decided, NoLonger, NotAllowed, Reconciled, Repeated, TooLate, Unknown
@@ -16,8 +18,8 @@ from storage import handles, links
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
-from storage.records import Grant, Handle, Link
-from storage.states import GrantState, Purpose
+from storage.records import ExceptionRecord, Grant, Handle, Link
+from storage.states import GrantState, Purpose, Resolution
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
 
@@ -122,6 +124,44 @@ async def test_unknown_ends_nothing(world: World, fault: str) -> None:
     assert await look(world) == 0
     assert await world.state(grant) == GrantState.ACTIVE
     assert await world.exceptions() == []
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("how", ["gone", "switched off"])
+async def test_what_a_leaver_worked_on_waits_for_somebody_again(world: World, how: str) -> None:
+    """O-7: what they acknowledged is open again, and goes outside Slack in its time; what is over stays so."""
+    await world.local.put_in_group("security-team", "linus")
+    await link(world, "linus")
+
+    async def strange(cause: str) -> ExceptionRecord:
+        told = Strange(
+            kind=Kind.TAMPERED,
+            severity=Severity.HIGH,
+            who="Ada (ada)",
+            cause=cause,
+            correlation="s",
+            facts={},
+        )
+        await world.ground.database.write(lambda tx: tell_security(tx, world.clock(), told))
+        return next(one for one in await world.exceptions() if one.cause.endswith(cause))
+
+    taken, over, others = await strange("taken-up"), await strange("over"), await strange("of-another")
+    work = ExceptionWork(world.ground)
+    for login, one in (("linus", taken), ("linus", over), ("sam", others)):
+        await work.acknowledge(OnException(**await world.intent(login), exception=one.id))
+    resolved = Resolve(**await world.intent("linus"), exception=over.id, why=Resolution.MENDED, words="done")
+    await work.resolve(resolved)
+    world.clock.forward(minutes=30)
+    await leave(world, "linus", how)
+    assert await look(world, everybody=True) == 1
+    stand = {one.id: (one.state, one.assignee) for one in await world.exceptions()}
+    assert stand[taken.id] == ("open", "")
+    assert stand[over.id] == ("resolved", "linus")
+    assert stand[others.id] == ("acknowledged", "sam")
+    again = next(one for one in await world.exceptions() if one.id == taken.id)
+    assert again.open_since == world.clock()
+    assert (await world.last("exception.reopened"))["correlation"] == taken.id
+    assert (await world.last("person.left"))["facts"]["exceptions"] == 1
 
 
 @pytest.mark.both_engines

@@ -282,6 +282,23 @@ async def test_bursts_are_held_by_helper_and_by_person_and_security_hears(staff:
     assert isinstance(await staff.help(Act.RESET, ticket="INC-6"), ResetStarted)
 
 
+@pytest.mark.both_engines
+async def test_a_second_account_on_the_desk_has_no_limit_of_its_own(on_each: Desks) -> None:
+    """R-1, R-6: so much a day is for one person, by whatever accounts they act."""
+    staff, local = on_each, on_each.world.local
+    staff.helping = Helping(
+        staff.world.ground, handles=staff.world.handles, desks=replace(DESKS, acts_a_day=1)
+    )
+    await local.add_account("linus2", login="linus2", name="Linus II", mail="LINUS@example.com")
+    await local.put_in_group("help-desk", "linus2")
+    assert isinstance(await staff.help(Act.RESET), ResetStarted)
+    assert isinstance(await staff.help(Act.RESET, "eve", by="linus2", ticket="INC-2"), MayNotHelp)
+    assert await staff.reasons() == ["burst"]
+    staff.world.clock.forward(hours=24, seconds=1)
+    assert isinstance(await staff.help(Act.RESET, "eve", by="linus2", ticket="INC-2"), ResetStarted)
+    assert isinstance(await staff.help(Act.RESET, ticket="INC-3"), MayNotHelp)
+
+
 @pytest.mark.parametrize(
     "change",
     [
