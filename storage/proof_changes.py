@@ -3,9 +3,10 @@
 It changes no proof, and a row is never changed once it stands.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from storage.handles import handle_by_id
 from storage.identifiers import new_id
@@ -19,6 +20,24 @@ def note_change(tx: Session, *, handle: str, what: Changed, at: datetime, name: 
     tx.add(change)
     tx.flush()
     return change.id
+
+
+def visit_that_changed(
+    tx: Session, *, directory: str, account: str, what: Collection[Changed], since: datetime
+) -> str | None:
+    """The visit of this person's first such change since then (aware UTC, inclusive); None if there was none."""
+    return tx.exec(
+        select(ProofChange.handle)
+        .join(Handle, col(Handle.id) == col(ProofChange.handle))
+        .where(
+            Handle.directory == directory,
+            Handle.account == account,
+            col(ProofChange.what).in_(list(what)),
+            col(ProofChange.at) >= since,
+        )
+        .order_by(col(ProofChange.at), col(ProofChange.id))
+        .limit(1)
+    ).first()
 
 
 def change_and_visit(tx: Session, subject: str) -> tuple[ProofChange | None, Handle | None]:

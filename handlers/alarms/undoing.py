@@ -10,10 +10,17 @@ from sqlmodel import Session
 from handlers.recording import WICKET, Fact
 from handlers.secure_page.proof_news import proofs_changed
 from storage import passkeys, proofs
+from storage.proof_changes import visit_that_changed
 from storage.records import Handle, Passkey, Proof
 from storage.states import Changed, Purpose
 
 _SETS_UP = frozenset({Purpose.ENROL, Purpose.CARE, Purpose.REGAIN})
+# The changes that make each of them.
+_PASSKEYS = frozenset({Changed.PASSKEY_ADDED, Changed.REGAINED})
+_AUTHENTICATORS = frozenset(
+    {Changed.SET_UP, Changed.AUTHENTICATOR_ADDED, Changed.AUTHENTICATOR_REPLACED, Changed.REGAINED}
+)
+_CODES = frozenset({Changed.SET_UP, Changed.RECOVERY_CODES, Changed.REGAINED})
 
 
 def end_what_was_set_up(tx: Session, handle: Handle, at: datetime) -> int:
@@ -24,17 +31,17 @@ def end_what_was_set_up(tx: Session, handle: Handle, at: datetime) -> int:
     if handle.purpose not in _SETS_UP:
         return 0
     theirs = (handle.directory, handle.account)
-    made = [one for one in passkeys.passkeys_of(tx, *theirs) if _is_of(handle, one)]
+    made = [one for one in passkeys.passkeys_of(tx, *theirs) if _is_of(tx, handle, one, _PASSKEYS)]
     for one in made:
         passkeys.remove_passkey(tx, one)
         facts: dict[str, Fact] = {"passkey": one.id, "reported": True}
         proofs_changed(tx, handle, Changed.PASSKEY_REMOVED, at=at, name=one.name, facts=facts, by=WICKET)
     seed = proofs.seed_of(tx, *theirs)
-    has_seed = seed is not None and _is_of(handle, seed)
+    has_seed = seed is not None and _is_of(tx, handle, seed, _AUTHENTICATORS)
     if has_seed:
         proofs.remove_seed(tx, *theirs)
         proofs_changed(tx, handle, Changed.AUTHENTICATOR_REMOVED, at=at, facts={"reported": True}, by=WICKET)
-    codes = [one for one in proofs.recovery_codes(tx, *theirs) if _is_of(handle, one)]
+    codes = [one for one in proofs.recovery_codes(tx, *theirs) if _is_of(tx, handle, one, _CODES)]
     if codes:  # they are made all at once
         proofs.replace_recovery_codes(
             tx, directory=handle.directory, account=handle.account, hashed_codes=(), at=at
@@ -42,6 +49,11 @@ def end_what_was_set_up(tx: Session, handle: Handle, at: datetime) -> int:
     return len(made) + int(has_seed) + len(codes)
 
 
-def _is_of(handle: Handle, one: Passkey | Proof) -> bool:
-    """A change of proofs closes the person's other visits, so what was made in its time was made in it."""
-    return handle.created_at <= one.created_at <= handle.expires_at
+def _is_of(tx: Session, handle: Handle, one: Passkey | Proof, makes: frozenset[Changed]) -> bool:
+    """Whether it was made in this visit: by the first change since its beginning that makes such a thing. A change
+    closes the person's other visits, so no other one comes between.
+    """
+    visit = visit_that_changed(
+        tx, directory=handle.directory, account=handle.account, what=makes, since=one.created_at
+    )
+    return visit == handle.id

@@ -151,6 +151,21 @@ async def test_what_a_thief_set_up_is_no_way_in_when_the_account_is_on_again(doo
     assert (await page.looking.look(replace(again, session=signed_in.session))).step == Step.PROVE_OLD
 
 
+async def test_what_its_person_set_up_in_another_visit_stays(door: Door) -> None:
+    """A link that somebody else asked for lay open meanwhile, and nothing was done in it."""
+    page = door.page
+    other = await page.ground.handle_of(await page.opened(Purpose.CARE, "bob"))
+    page.clock.forward(seconds=120)
+    mine = await cared(page, "bob")
+    await made(page, mine)
+    await page.adding.new_codes(mine)
+    page.clock.forward(seconds=30)
+    assert other is not None
+    kept = [await page.rows(Passkey), await page.rows(Proof)]
+    assert await door.alarms.by_mail(door.link(other.id)) == Stopped()
+    assert [await page.rows(Passkey), await page.rows(Proof)] == kept
+
+
 async def test_what_was_set_up_before_the_visit_that_is_reported_stays(door: Door) -> None:
     before = len(await door.page.rows(Proof))
     assert await door.report(await door.reset()) == Stopped()
