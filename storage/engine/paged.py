@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam
 from sqlmodel import Session
 
-from storage.engine.plain import NO_VALUES, Plain, Values, rows
+from storage.engine.plain import NO_VALUES, Plain, Values, rows, with_states
 
 AT_ONCE = 500
 
@@ -18,7 +18,7 @@ class Paged:
     """A statement without a limit of its own, that takes its values by name (storage.engine.plain)."""
 
     def __init__(self, statement: Select[Any]) -> None:
-        self._all, self._few = statement, Plain(statement.limit(bindparam("most")))
+        self._all, self._few = with_states(statement), Plain(statement.limit(bindparam("most")))
 
     def pages(self, tx: Session, values: Values = NO_VALUES) -> Iterator[Sequence[Sequence[Any]]]:
         """Its rows, some at a time: to be read to the end within the transaction."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import (
     BindParameter,
@@ -28,6 +28,7 @@ from sqlalchemy.sql.visitors import replacement_traverse
 Values = Mapping[str, Any]
 Statement: TypeAlias = Insert | Update | Delete | Select[Any] | CompoundSelect[Any]
 _Change: TypeAlias = Callable[[Any], Any]
+_Some = TypeVar("_Some", bound=Statement)
 
 NO_VALUES: Values = MappingProxyType({})
 
@@ -157,8 +158,9 @@ class Talk:
 
 
 def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Said:
-    written: Statement = replacement_traverse(cast(Any, statement), {}, _written_out)
-    compiled = written.compile(dialect=dialect, column_keys=None if columns is None else list(columns))
+    compiled = with_states(statement).compile(
+        dialect=dialect, column_keys=None if columns is None else list(columns)
+    )
     names = tuple(compiled.positiontup or dict.fromkeys(compiled.bind_names.values()))
     binds = {name: compiled.binds[name] for name in names}
     return _Said(
@@ -177,6 +179,11 @@ def _picking(names: Sequence[str]) -> Callable[[Values], Iterable[Any]]:
     if len(names) > 1:
         return itemgetter(*names)
     return lambda values: [values[name] for name in names]
+
+
+def with_states(statement: _Some) -> _Some:
+    """The statement with its states written out, as all here are."""
+    return cast(_Some, replacement_traverse(cast(Any, statement), {}, _written_out))
 
 
 def _written_out(element: Any, **_: Any) -> ColumnElement[Any] | None:
