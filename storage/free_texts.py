@@ -3,9 +3,10 @@
 It erases them there and decides nothing about what may be; the record itself is storage.audit's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, or_, select, update
@@ -50,22 +51,12 @@ class Fact:
 
 def typed_by(tx: Session, account: str) -> list[Copy]:
     """What this person typed, as far as the rows say so by id."""
-    return [
-        one
-        for place in places()
-        if place.author is not None
-        for one in _found(tx, place, place.author == account)
-    ]
+    return _of(tx, account, attrgetter("author"))
 
 
 def said_about(tx: Session, account: str) -> list[Copy]:
     """What stands in rows about this person, whoever typed it."""
-    return [
-        one
-        for place in places()
-        if place.about is not None
-        for one in _found(tx, place, place.about == account)
-    ]
+    return _of(tx, account, attrgetter("about"))
 
 
 def standing_of(tx: Session, accounts: Iterable[str]) -> list[Copy]:
@@ -157,6 +148,15 @@ def is_part(copy: Copy) -> bool:
 def stays(copy: Copy) -> bool:
     """Whether it is needed as long as its row is there."""
     return _by_name()[copy.place].stays
+
+
+def _of(tx: Session, account: str, whose: Callable[[Place], ColumnElement[Any] | None]) -> list[Copy]:
+    return [
+        one
+        for place in places()
+        if (column := whose(place)) is not None
+        for one in _found(tx, place, column == account)
+    ]
 
 
 def _found(

@@ -93,6 +93,12 @@ def handle_by_id(tx: Session, handle_id: str) -> Handle | None:
     return found if found is not None and genuine(tx, found) else None
 
 
+def in_same_browser(tx: Session, handle: Handle) -> Handle | None:
+    """The handle as it is now; None if another browser took it over since it was read."""
+    kept = handle_by_id(tx, handle.id)
+    return kept if kept is not None and kept.session == handle.session else None
+
+
 def bind(tx: Session, handle_id: str, *, proven: list[str], session: str, was: str, at: datetime) -> bool:
     """Remember the proofs given and the browser that gave them. False if another browser was faster, or it was closed.
 

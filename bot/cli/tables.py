@@ -49,10 +49,7 @@ def time_in(written: str, option: str, like: str) -> datetime:
     try:
         read = datetime.fromisoformat(written)
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (
-        ValueError,
-        OverflowError,
-    ):  # the first and the last hours that there are, elsewhere, are none in UTC
+    except (ValueError, OverflowError):  # the first and last hours that there are elsewhere are none in UTC
         raise typer.BadParameter(f"Write {like}", param_hint=option) from None
 
 

@@ -6,6 +6,7 @@ It erases nothing that is still needed, and no entry: the leaf with its commitme
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
@@ -110,11 +111,8 @@ def erase(database: Database, found: Plan, by: By, *, whom: str | None, tell: Te
     act, done = new_id("n", database.now()), Erased(texts=0, elsewhere=0)
     for number, some in enumerate(_in_parts(found.by_story())):
         first = found if number == 0 else None
-        more = database.write_now(
-            lambda tx, some=some, first=first: _erase(  # type: ignore[misc]
-                tx, some, by, act=act, whom=whom, first=first, at=database.now()
-            )
-        )
+        part = partial(_erase, some=some, by=by, act=act, whom=whom, first=first, at=database.now())
+        more = database.write_now(part)
         done = Erased(texts=done.texts + more.texts, elsewhere=done.elsewhere + more.elsewhere)
         tell(done.texts + done.elsewhere, found.size)
     return done
@@ -160,9 +158,9 @@ def _in_parts(together: Sequence[Sequence[Words]]) -> Iterator[list[Words]]:
 
 def _erase(
     tx: Session,
+    *,
     some: Sequence[Words],
     by: By,
-    *,
     act: str,
     whom: str | None,
     first: Plan | None,

@@ -357,11 +357,8 @@ def _has_decided(account: Account, facts: Facts) -> bool:
     """Whether this person decided about the request as it is now, and it counts: they may have left and come back."""
     if any(same_person(other, account) for other in facts.approved):
         return True
-    counted = facts.seen.counted
-    return any(
-        one.approver == account.id and (not one.approved or one.approver in counted)
-        for one in facts.seen.decided
-    )
+    decided = [one for one in facts.seen.decided if one.approver == account.id]
+    return any(not one.approved or one.approver in facts.seen.counted for one in decided)
 
 
 def _seen(tx: Session, ground: Ground, grant_id: str) -> Seen:

@@ -15,7 +15,7 @@ from handlers.secure_page.proof_news import proofs_changed
 from handlers.secure_page.visits import Done, NotYet, Over, PageGround, Visitor
 from storage import passkeys, proofs
 from storage.directories.base import Account
-from storage.handles import handle_by_id
+from storage.handles import in_same_browser
 from storage.proofs import BEYOND_PASSWORD, ProofKind
 from storage.records import Handle, Passkey
 from storage.states import Changed, Purpose
@@ -60,8 +60,8 @@ class Entry:
         """One change in one transaction, if the visit still stands in it: another may have set up proofs meanwhile."""
 
         def checked(tx: Session) -> T | Over:
-            handle = handle_by_id(tx, entered.handle.id)
-            if handle is None or handle.session != entered.handle.session or not self._stands(tx, handle):
+            handle = in_same_browser(tx, entered.handle)
+            if handle is None or not self._stands(tx, handle):
                 return Over()
             return work(tx, handle)
 

@@ -20,7 +20,7 @@ from handlers.secure_page.proving import (
 )
 from handlers.secure_page.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import proofs
-from storage.handles import handle_by_id, move
+from storage.handles import in_same_browser, move
 from storage.proofs import BEYOND_PASSWORD, ProofKind
 from storage.records import Handle, Proof
 from storage.secrets import CodeHash, new_salt
@@ -95,8 +95,7 @@ class Enrolment:
         """The key to show; None if this visit has not come so far, or belongs to another browser meanwhile."""
 
         def work(tx: Session) -> Proof | None:
-            kept = handle_by_id(tx, handle.id)
-            return proofs.pending_seed(tx, handle.id) if kept and kept.session == handle.session else None
+            return proofs.pending_seed(tx, handle.id) if in_same_browser(tx, handle) else None
 
         pending = await self._ground.database.read(work)
         if pending is None:
@@ -131,9 +130,9 @@ class Enrolment:
     def _replace(
         self, tx: Session, handle: Handle, step: int, codes: tuple[str, ...], hashed: list[str]
     ) -> Codes | Over:
-        at, kept = self._ground.now(), handle_by_id(tx, handle.id)
+        at, kept = self._ground.now(), in_same_browser(tx, handle)
         # Meanwhile it may have been closed, or another browser signed in, whose key is now the one to be confirmed.
-        if kept is None or kept.session != handle.session or not self._ground.is_open(kept):
+        if kept is None or not self._ground.is_open(kept):
             return Over()
         shown = BEYOND_PASSWORD & set(handle.proven)
         replaced = proofs.has_proofs(tx, handle.directory, handle.account)

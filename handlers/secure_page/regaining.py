@@ -24,7 +24,7 @@ from handlers.secure_page.proving import is_mail_code, matching_step
 from handlers.secure_page.using_codes import use_mail_code
 from handlers.secure_page.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import passkeys, proofs
-from storage.handles import handle_by_id, take
+from storage.handles import in_same_browser, take
 from storage.handles import move as move_handle
 from storage.passkeys import NewPasskey
 from storage.proofs import ProofKind
@@ -132,10 +132,7 @@ class Regaining:
 
         def work(tx: Session) -> Codes | Over:
             at, handle = self._ground.now(), entered.handle
-            kept = handle_by_id(tx, handle.id)
-            if (
-                kept is None or kept.session != handle.session
-            ):  # another browser showed what is left meanwhile
+            if in_same_browser(tx, handle) is None:  # another one showed what is left meanwhile
                 return Over()
             if ends.found_meanwhile(tx, handle, at):
                 return Over()

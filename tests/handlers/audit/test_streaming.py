@@ -251,6 +251,17 @@ async def by_other_hands(world: World, *statements: str) -> None:
     )
 
 
+async def told_and_nothing_passed_by(world: World, stream: Streaming, collector: Collector) -> None:
+    """That the place was not where Wicket put it is told as grave, once, and every entry comes."""
+    await stream.send_due()
+    await Doubts(world.ground).tell_due()
+    (found,) = [one for one in await world.rows(ExceptionRecord) if one.kind == Kind.ROW_CHANGED]
+    assert (found.severity, found.facts["table"], found.facts["row"]) == ("high", "streams", SENDING)
+    await stream.send_due()
+    assert set(await everything(world)) <= set(collector.taken)
+    assert not world.ground.database.doubts
+
+
 FAR = f"UPDATE streams SET position = 1000 WHERE name = '{SENDING}'"
 # As one of before stood there, which bound its place by nothing.
 OLDER = "INSERT INTO streams (name, position, sender) VALUES ('siem', {}, 'older')"
@@ -272,13 +283,7 @@ async def test_a_place_that_other_hands_moved_is_told_and_nothing_is_passed_by(
     await stream.send_due()
     await world.given("charles")
     await by_other_hands(world, *change)
-    await stream.send_due()
-    await Doubts(world.ground).tell_due()
-    (found,) = [one for one in await world.rows(ExceptionRecord) if one.kind == Kind.ROW_CHANGED]
-    assert (found.severity, found.facts["table"], found.facts["row"]) == ("high", "streams", SENDING)
-    await stream.send_due()
-    assert set(await everything(world)) <= set(collector.taken)
-    assert not world.ground.database.doubts
+    await told_and_nothing_passed_by(world, stream, collector)
 
 
 @pytest.mark.both_engines
@@ -294,12 +299,7 @@ async def test_a_place_that_was_kept_from_a_longer_log_is_told_and_nothing_is_pa
         lambda tx: streams.accepted(tx, SENDING, sender="one", before=at, now=longer)
     )
     await world.given("charles")
-    await stream.send_due()
-    await Doubts(world.ground).tell_due()
-    (found,) = [one for one in await world.rows(ExceptionRecord) if one.kind == Kind.ROW_CHANGED]
-    assert (found.severity, found.facts["table"], found.facts["row"]) == ("high", "streams", SENDING)
-    await stream.send_due()
-    assert set(await everything(world)) <= set(collector.taken)
+    await told_and_nothing_passed_by(world, stream, collector)
 
 
 @pytest.mark.parametrize(

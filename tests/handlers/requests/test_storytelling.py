@@ -84,8 +84,8 @@ async def test_there_is_no_story_of_what_never_was(world: World) -> None:
     assert await world.ground.database.read(lambda tx: tell(tx, world.ground, "g-0")) is None
 
 
-async def test_last_time_names_nobody_whose_approval_was_void(world: World) -> None:
-    """Linus approved an hour, and Grace what was given: half of it."""
+async def had_it_for_less(world: World) -> None:
+    """Ada had prod-admin for half of what she asked for: of her three approvals one was for the whole hour."""
     first = await world.asked("ada", "prod-admin")
     await world.decide("linus", first)
     await world.decide("sam", first, minutes=30)
@@ -93,6 +93,11 @@ async def test_last_time_names_nobody_whose_approval_was_void(world: World) -> N
     await world.settle()
     world.clock.forward(minutes=31)
     await world.tick()
+
+
+async def test_last_time_names_nobody_whose_approval_was_void(world: World) -> None:
+    """Linus approved an hour, and Grace what was given: half of it."""
+    await had_it_for_less(world)
     told = await story(world, await world.asked("ada", "prod-admin"))
     assert told.last is not None
     assert (told.last.minutes, told.last.by) == (30, ("Sam", "Grace"))
@@ -100,13 +105,7 @@ async def test_last_time_names_nobody_whose_approval_was_void(world: World) -> N
 
 async def test_last_time_names_who_approved_though_the_words_were_erased(world: World) -> None:
     """A-16: an approval binds the words that were shown, which are there no more; the hour of Linus still is none."""
-    first = await world.asked("ada", "prod-admin")
-    await world.decide("linus", first)
-    await world.decide("sam", first, minutes=30)
-    await world.decide("grace", first)
-    await world.settle()
-    world.clock.forward(minutes=31)
-    await world.tick()
+    await had_it_for_less(world)
     database, at = world.ground.database, world.clock()
     found = database.read_now(lambda tx: erasing.look(tx, OfPerson(account="ada"), at))
     assert isinstance(found, Plan)

@@ -16,7 +16,6 @@ from storage.database import Session
 from storage.directories.base import PasswordRejected
 from storage.engine.stores import Server
 from storage.handles import move
-from storage.records import Handle
 from storage.states import Purpose, Result
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
@@ -275,7 +274,9 @@ async def test_when_the_record_cannot_be_written_nothing_is_changed(page: World)
     with pytest.raises(Exception, match="audit head"):
         await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD)
     assert page.faulty.calls["set_password"] == 0
-    assert (await page.rows(Handle))[-1].result == Result.OPEN
+    handle = await page.ground.handle_of(visitor)
+    assert handle is not None
+    assert handle.result == Result.OPEN
 
 
 async def test_passwords_stand_in_no_file(page: World) -> None:
