@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.couriers.opening import Couriers
-from bot.directories import open_directory
+from bot.directories import group_names, open_directory
 from bot.discovering import RULES, Discovering
 from bot.duties import CATALOGUE, Duties
 from bot.following_up import followups_of
@@ -129,6 +129,7 @@ class App:
         self.database = Database(
             settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),
             replica=settings.server.replica, due_within=settings.exceptions.due_within,
+            group_names=group_names(settings.directories),
         )  # fmt: skip
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)

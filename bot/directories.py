@@ -3,6 +3,7 @@
 It asks nothing itself: a directory that is away is found out by whoever asks it first.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from bot.settings import ActiveDirectorySection, DirectorySection, LdapDirectorySection, Secrets
@@ -14,6 +15,7 @@ from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_servers import server_at
 from storage.directories.ldap_shape import LdapAttributes, LdapShape
 from storage.directories.local import LocalDirectory
+from storage.group_names import GroupNames, Key
 
 Opened: TypeAlias = LocalDirectory | LdapDirectory
 
@@ -24,14 +26,31 @@ _NOT_SHAPE = {"kind", "people_of", "servers", "ca_file", "bind_dn", "attributes"
 def open_directory(name: str, section: DirectorySection, secrets: Secrets, *, now: Clock = utc_now) -> Opened:
     """The directory of this name; its `close` lets go of it. SettingsFault without its password or CA file."""
     if isinstance(section, LdapDirectorySection):
-        shape = LdapShape(**_shape(section), attributes=LdapAttributes(**section.attributes.model_dump()))
-        return LdapDirectory(_connections(name, section, secrets), shape, name=name, now=now)
+        return LdapDirectory(_connections(name, section, secrets), _ldap_shape(section), name=name, now=now)
     if isinstance(section, ActiveDirectorySection):
-        domain = AdShape(**_shape(section), attributes=AdAttributes(**section.attributes.model_dump()))
         # What stands for the whole domain always points to other parts of the forest as well.
         connections = _connections(name, section, secrets, references="ignore")
-        return ActiveDirectory(connections, domain, name=name, now=now)
+        return ActiveDirectory(connections, _ad_shape(section), name=name, now=now)
     return LocalDirectory(section.path, name=name, now=now)
+
+
+def group_names(sections: Mapping[str, DirectorySection]) -> GroupNames:
+    """Which names are one group in each of these directories. In a local one, each way to write a name is another."""
+    keys: dict[str, Key] = {}
+    for name, section in sections.items():
+        if isinstance(section, LdapDirectorySection):
+            keys[name] = _ldap_shape(section).group_key
+        elif isinstance(section, ActiveDirectorySection):
+            keys[name] = _ad_shape(section).group_key
+    return GroupNames(keys)
+
+
+def _ldap_shape(section: LdapDirectorySection) -> LdapShape:
+    return LdapShape(**_shape(section), attributes=LdapAttributes(**section.attributes.model_dump()))
+
+
+def _ad_shape(section: ActiveDirectorySection) -> AdShape:
+    return AdShape(**_shape(section), attributes=AdAttributes(**section.attributes.model_dump()))
 
 
 def _connections(

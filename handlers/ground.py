@@ -141,8 +141,12 @@ class Ground:
         Whoever decided knew of no other group, and policy is asked about the one that the catalogue names.
         """
         entitlement = self.catalogue.entitlements.get(grant.entitlement)
-        place = (grant.directory, grant.group)
-        return entitlement if entitlement and (entitlement.directory, entitlement.group) == place else None
+        return entitlement if entitlement and self.gives(entitlement, grant.directory, grant.group) else None
+
+    def gives(self, entitlement: Entitlement, directory: str, group: str) -> bool:
+        """Whether this entitlement is this group of this directory, in whatever way its name is written there."""
+        names = self.database.group_names
+        return entitlement.directory == directory and names.are_one(directory, entitlement.group, group)
 
     def question(
         self,

@@ -22,6 +22,7 @@ from storage.engine.jobs import Answer, Job, Jobs, tell
 from storage.engine.sqlite import SqliteFile
 from storage.engine.stores import Store
 from storage.faults import OutcomeUnknown, StorageUnavailable
+from storage.group_names import ALL_EXACT, NAMES, GroupNames
 from storage.macs import Macs
 from storage.signing import DOUBTS, MACS, Doubt, Signing, new_doubts
 from storage.taking_over import KNOWN, Known
@@ -88,6 +89,7 @@ class Database:
     macs: the keys by which rows are signed and looked at; without them neither is done, which is for tools alone.
     replica: what the entries that are written through it say of where they come from.
     due_within: by severity, within what time an exception is to be resolved; left out, storage.exceptions says it.
+    group_names: which names are one group in each directory, so that rows are found however they write it.
     """
 
     def __init__(
@@ -99,13 +101,15 @@ class Database:
         macs: Macs | None = None,
         replica: str = NO_REPLICA,
         due_within: Mapping[str, timedelta] | None = None,
+        group_names: GroupNames = ALL_EXACT,
     ) -> None:
         self._patience = None if isinstance(store, Path) else patience
         self._woken: Woken | None = None
         self._carried: Carried = _as_it_is
         self.doubts: deque[Doubt] = new_doubts()
+        self.group_names = group_names
         self._info = {
-            MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known(),
+            MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known(), NAMES: group_names,
             **({} if due_within is None else {DUE_WITHIN: due_within}),
         }  # fmt: skip
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, or_
+from sqlalchemy import or_
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -17,6 +17,7 @@ from storage.engine.loading import Loading
 from storage.engine.plain import run
 from storage.records import Emergency, Grant
 from storage.signing import genuine, only_genuine, signed
+from storage.spellings import names_in
 from storage.states import EMERGENCY_FOLLOWS, EMERGENCY_UNDER_WAY, LIVE, EmergencyState, GrantState
 
 FORESEEN = "emergency"
@@ -95,19 +96,25 @@ def last_granted(
     drills: those that were practised count too.
     """
     directory, group = place
-    in_group = exists().where(
-        col(Grant.id) == col(Emergency.grant), col(Grant.directory) == directory, col(Grant.group) == group
-    )
-    asked = select(Emergency).where(
-        Emergency.directory == emergency.directory,
-        col(Emergency.account).in_(accounts),
-        or_(col(Emergency.entitlement) == emergency.entitlement, in_group),
-        _GRANTED,
-        Emergency.id != emergency.id,
+    of_grant = (col(Grant.id) == col(Emergency.grant)) & (col(Grant.directory) == directory)
+    asked = (
+        select(Emergency, col(Grant.group))
+        .outerjoin(Grant, of_grant)
+        .where(
+            Emergency.directory == emergency.directory,
+            col(Emergency.account).in_(accounts),
+            _GRANTED,
+            Emergency.id != emergency.id,
+        )
     )
     if not drills:
         asked = asked.where(col(Emergency.drill).is_(False))
-    return tx.exec(asked.order_by(col(Emergency.opened_at).desc()).limit(1)).first()
+    names = names_in(tx)
+    for found, written in tx.exec(asked.order_by(col(Emergency.opened_at).desc())):
+        is_here = written is not None and names.are_one(directory, written, group)
+        if is_here or found.entitlement == emergency.entitlement:
+            return found
+    return None
 
 
 def under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:

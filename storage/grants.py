@@ -3,6 +3,7 @@
 It does not decide which move is right (handlers do); a move that the table of states does not have fails.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from storage.engine.loading import Loading
 from storage.engine.paged import Paged
 from storage.engine.plain import Plain, rows, run
 from storage.records import Approval, Grant, Holding, Question
+from storage.spellings import names_in, ways
 from storage.states import FOLLOWS, LIVE, GrantState
 from storage.truly import asked_truly, given_truly
 from storage.whose import people_of, whose
@@ -52,23 +54,25 @@ _COVERING_ALL = select(Grant).where(
     col(Grant.account).in_(bindparam("accounts", expanding=True)),
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
-_IN_GROUP = _GRANTS.c.directory == bindparam("directory"), _GRANTS.c.group == bindparam("group")
+_HERE = _GRANTS.c.directory == bindparam("directory")
 _STANDS = _GRANTS.c.state.in_((*LIVE, GrantState.ENDING))
-_COVERING = Loading(
-    Grant, select_columns(_GRANTS).where(*_IN_GROUP, _GRANTS.c.account == bindparam("account"), _STANDS)
+_OF_ACCOUNT = select_columns(_GRANTS).where(_HERE, _GRANTS.c.account == bindparam("account"), _STANDS)
+_COVERING = Loading(Grant, _OF_ACCOUNT.where(_GRANTS.c.group == bindparam("group")))
+# Whoever asks for a group here compares its name by the rule of its directory, which no database knows.
+_CONCERNING = select_columns(_GRANTS.c.group, _GRANTS.c.account, _GRANTS.c.id, _GRANTS.c.state).where(
+    _HERE, _GRANTS.c.entitlement == bindparam("entitlement"), _STANDS
 )
-_CONCERNING_GROUP = select_columns(_GRANTS.c.account, _GRANTS.c.id, _GRANTS.c.state).where(
-    *_IN_GROUP, _GRANTS.c.entitlement == bindparam("entitlement"), _STANDS
-)
-_CONCERNING_SOME = Plain(_CONCERNING_GROUP.where(among(_GRANTS.c.account, "accounts")))
+_CONCERNING_SOME = Plain(_CONCERNING.where(among(_GRANTS.c.account, "accounts")))
 _ACTIVE_IN = Paged(
-    select_columns(_GRANTS.c.account).where(
-        *_IN_GROUP, _GRANTS.c.entitlement == bindparam("entitlement"), _GRANTS.c.state == GrantState.ACTIVE
+    select_columns(_GRANTS.c.group, _GRANTS.c.account).where(
+        _HERE, _GRANTS.c.entitlement == bindparam("entitlement"), _GRANTS.c.state == GrantState.ACTIVE
     )
 )
-_COVERED_IN = Plain(
-    select_columns(_GRANTS.c.account).where(*_IN_GROUP, among(_GRANTS.c.account, "accounts"), _STANDS)
+_STANDING_HERE = select_columns(_GRANTS.c.group, _GRANTS.c.account).where(
+    _HERE, among(_GRANTS.c.account, "accounts"), _STANDS
 )
+_STANDING_OF = Plain(_STANDING_HERE)
+_COVERED_IN = Plain(_STANDING_HERE.where(_GRANTS.c.group == bindparam("group")))
 
 # Literally the conditions of two indexes, so that what is over costs nothing.
 _IS_LIVE = _GRANTS.c.state.in_(LIVE)
@@ -237,8 +241,8 @@ def past_of(tx: Session, directory: str, account: str, entitlement: str) -> Sequ
 
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:
     """The grants that concern one holding: live ones and those whose end is under way."""
-    found = _COVERING.held(tx, {"directory": directory, "account": account, "group": group})
-    return given_truly(tx, found)
+    place, written = {"directory": directory, "account": account}, ways(tx, directory, account, group)
+    return given_truly(tx, [one for way in written for one in _COVERING.held(tx, {**place, "group": way})])
 
 
 def concerning_group(
@@ -253,11 +257,17 @@ def concerning_group(
 
     among: only these accounts'. Rows and no grants, since there may be very many.
     """
-    place = {"entitlement": entitlement, "directory": directory, "group": group}
-    if among is None:
-        return [tuple(row) for row in tx.execute(_CONCERNING_GROUP, place)]
-    asked = {**place, "accounts": listed(among)}
-    return [tuple(row) for row in rows(tx.connection(), _CONCERNING_SOME, asked)]
+    names, asked = names_in(tx), {"entitlement": entitlement, "directory": directory}
+    found: Iterable[Sequence[Any]] = (
+        tx.execute(_CONCERNING, asked)
+        if among is None
+        else rows(tx.connection(), _CONCERNING_SOME, {**asked, "accounts": listed(among)})
+    )
+    return [
+        (account, id_, state)
+        for written, account, id_, state in found
+        if names.are_one(directory, written, group)
+    ]
 
 
 def active_in(tx: Session, *, entitlement: str, directory: str, group: str) -> Iterator[list[str]]:
@@ -265,25 +275,28 @@ def active_in(tx: Session, *, entitlement: str, directory: str, group: str) -> I
 
     To be read to the end within the transaction.
     """
-    place = {"entitlement": entitlement, "directory": directory, "group": group}
-    for some in _ACTIVE_IN.pages(tx, place):
-        yield [account for (account,) in some]
+    names = names_in(tx)
+    for some in _ACTIVE_IN.pages(tx, {"entitlement": entitlement, "directory": directory}):
+        yield [account for written, account in some if names.are_one(directory, written, group)]
 
 
 def covered_in(tx: Session, *, directory: str, group: str, among: Collection[str]) -> frozenset[str]:
     """Those of these accounts that a grant concerns here, whatever its entitlement was called when it was given."""
-    asked = {"directory": directory, "group": group, "accounts": listed(among)}
-    return frozenset(account for (account,) in rows(tx.connection(), _COVERED_IN, asked))
+    names, asked = names_in(tx), {"directory": directory, "group": group, "accounts": listed(among)}
+    # Where a name is written in one way, the rest of what all of them have need not be read.
+    found = rows(tx.connection(), _COVERED_IN if names.is_exact(directory) else _STANDING_OF, asked)
+    return frozenset(account for written, account in found if names.are_one(directory, written, group))
 
 
 def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Grant]]:
     """`covering` for each of these holdings, by its id, in one look."""
     found: dict[str, list[Grant]] = {row.id: [] for row in rows}
-    ids = {(row.directory, row.account, row.group): row.id for row in rows}
+    names, ids = names_in(tx), defaultdict[tuple[str, str, str], list[str]](list)
+    for row in rows:
+        ids[row.directory, row.account, names.key(row.directory, row.group)].append(row.id)
     accounts = sorted({row.account for row in rows})
     for grant in given_truly(tx, tx.exec(_COVERING_ALL, params={"accounts": accounts})) if rows else ():
-        holding = ids.get((grant.directory, grant.account, grant.group))
-        if holding is not None:
+        for holding in ids.get((grant.directory, grant.account, names.key(grant.directory, grant.group)), ()):
             found[holding].append(grant)
     return found
 
@@ -302,7 +315,7 @@ def ended_since(tx: Session, *, directory: str, account: str, group: str, at: da
         select(Grant).where(
             Grant.directory == directory,
             Grant.account == account,
-            Grant.group == group,
+            col(Grant.group).in_(ways(tx, directory, account, group)),
             Grant.state == GrantState.ENDED,
             col(Grant.ended_at) >= at,
         )
@@ -322,7 +335,7 @@ def concerning(tx: Session, holding: Holding) -> Grant | None:
         .where(
             Grant.directory == holding.directory,
             Grant.account == holding.account,
-            Grant.group == holding.group,
+            col(Grant.group).in_(ways(tx, holding.directory, holding.account, holding.group)),
             col(Grant.expires_at).is_not(None),
         )
         .order_by(waits, col(Grant.decided_at).desc())

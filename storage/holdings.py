@@ -21,6 +21,7 @@ from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
+from storage.spellings import names_in, ways, ways_of
 from storage.states import LIVE
 
 # What is kept as the fault of a try whose process ended in the middle of it.
@@ -30,15 +31,14 @@ LEFT = "Wicket ended while it was at it."
 LATE = "One whose turn was over by then changed it."
 
 # Built once: making a statement costs more than running it.
-_STOOD_BEFORE = select(Holding.account).where(
-    col(Holding.directory) == bindparam("directory"),
-    col(Holding.group) == bindparam("group"),
-    col(Holding.stood_before).is_(True),
+_STOOD_BEFORE = select(Holding.account, Holding.group).where(
+    col(Holding.directory) == bindparam("directory"), col(Holding.stood_before).is_(True)
 )
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
-_IN_GROUP = (_HOLDINGS.c.directory == bindparam("directory"), _HOLDINGS.c.group == bindparam("group"))
-_OF = Loading(
-    Holding, select_columns(_HOLDINGS).where(*_IN_GROUP, _HOLDINGS.c.account == bindparam("account"))
+_OF_ACCOUNT = (_HOLDINGS.c.directory == bindparam("directory"), _HOLDINGS.c.account == bindparam("account"))
+_OF = Loading(Holding, select_columns(_HOLDINGS).where(*_OF_ACCOUNT, _HOLDINGS.c.group == bindparam("group")))
+_OF_ALL_NAMES = Loading(
+    Holding, select_columns(_HOLDINGS).where(*_OF_ACCOUNT, among(_HOLDINGS.c.group, "groups"))
 )
 _BY_ID = Loading(
     Holding, select_columns(_HOLDINGS).where(_HOLDINGS.c.id == bindparam("of")).with_for_update()
@@ -46,8 +46,7 @@ _BY_ID = Loading(
 _OF_SOME = Loading(
     Holding,
     select_columns(_HOLDINGS).where(
-        *_IN_GROUP,
-        among(_HOLDINGS.c.account, "accounts"),
+        _HOLDINGS.c.directory == bindparam("directory"), among(_HOLDINGS.c.account, "accounts")
     ),
 )
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
@@ -82,11 +81,11 @@ _HOW_LATE: Sequence[ColumnElement[Any]] = (func.count(), func.min(_HOLDINGS.c.du
 _LATE = Plain(select_columns(*_HOW_LATE).where(*_IS_LATE))
 
 
-def _is_covered(directory: Any, account: Any, group: Any) -> ColumnElement[bool]:
+def _is_covered(directory: Any, account: Any, in_group: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(
         _GRANTS.c.directory == directory,
         _GRANTS.c.account == account,
-        _GRANTS.c.group == group,
+        in_group,
         # What is said to the driver as it is takes no list. And literally, or SQLite plans it anew each time.
         or_(*(_GRANTS.c.state == literal_column(f"'{state}'") for state in LIVE)),
     )
@@ -107,7 +106,8 @@ _FOLLOW = Plain(
         _HOLDINGS.c.group == _ENDED.c.group,
     )
     .values(
-        **_ANEW, wanted=_is_covered(_HOLDINGS.c.directory, _HOLDINGS.c.account, _HOLDINGS.c.group),
+        **_ANEW,
+        wanted=_is_covered(_HOLDINGS.c.directory, _HOLDINGS.c.account, _GRANTS.c.group == _HOLDINGS.c.group),
         due_at=_ENDED.c.expires_at, next_at=bindparam("now"),
         last_fault=case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault),
     )
@@ -121,7 +121,8 @@ _CHANGE = upserts.or_change(
     _HOLDINGS,
     {
         **_ANEW, **_KEY, "id": bindparam("new_id"), "fence": 0, "last_fault": "", "mac": "",
-        "wanted": _is_covered(**_KEY), "due_at": bindparam("due"), "next_at": bindparam("now"),
+        "wanted": _is_covered(_KEY["directory"], _KEY["account"], _GRANTS.c.group == _KEY["group"]),
+        "due_at": bindparam("due"), "next_at": bindparam("now"),
     },
     key=_KEY,
     anew=(*_ANEW, "wanted", "due_at", "next_at"),
@@ -129,6 +130,16 @@ _CHANGE = upserts.or_change(
 )  # fmt: skip
 _FOLLOW_ONE = Plain(_CHANGE)
 _FOLLOWED = Loading(Holding, {name: one.returning(*_HOLDINGS.c) for name, one in _CHANGE.items()})
+_FOLLOW_ALL_NAMES = Plain(
+    update(_HOLDINGS)
+    # What is over for good stays so.
+    .where(*_OF_ACCOUNT, among(_HOLDINGS.c.group, "groups"), or_(_UNSETTLED, _HOLDINGS.c.wanted.is_(True)))
+    .values(
+        **_ANEW, due_at=bindparam("due"), next_at=bindparam("now"),
+        wanted=_is_covered(bindparam("directory"), bindparam("account"), among(_GRANTS.c.group, "groups")),
+        last_fault=case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault),
+    )
+)  # fmt: skip
 
 
 class Claim(Protocol):
@@ -147,9 +158,13 @@ def follow(
     tx: Session, *, at: datetime, directory: str, account: str, group: str, due_at: datetime
 ) -> Holding:
     """Make the holding want what its live grants want, and due for the directory from `due_at` on."""
-    key = {"directory_of": directory, "account_of": account, "group_of": group}
+    written, *others = ways(tx, directory, account, group)
+    key = {"directory_of": directory, "account_of": account, "group_of": written}
     (holding,) = _FOLLOWED.found(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
     wake(tx, "holdings")
+    if others:
+        place = {"directory": directory, "account": account, "groups": listed([written, *others])}
+        holding = _follow_together(tx, place, at=at, due_at=due_at)[written]
     return holding
 
 
@@ -162,9 +177,27 @@ def follow_grant(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) -
 
 def have_follow(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) -> None:
     """`follow_grant` for whoever has nothing to do with the holding."""
+    if not names_in(tx).is_exact(grant.directory):
+        follow_grant(tx, grant, at=at, due_at=due_at)
+        return
     key = {"directory_of": grant.directory, "account_of": grant.account, "group_of": grant.group}
     run(tx.connection(), _FOLLOW_ONE, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
     wake(tx, "holdings")
+
+
+def _follow_together(
+    tx: Session, place: dict[str, str], *, at: datetime, due_at: datetime
+) -> dict[str, Holding]:
+    """Have all holdings of one membership want what a grant of any of them gives; by how they write its group.
+
+    A version before made one for each way to write it. What we gave by one of them is ours by all.
+    """
+    run(tx.connection(), _FOLLOW_ALL_NAMES, {**place, "due": due_at, "now": at})
+    found = {row.group: row for row in _OF_ALL_NAMES.held(tx, place)}
+    if any(row.stood_before is False for row in found.values()):
+        for row in found.values():
+            change(tx, row, stood_before=False)
+    return found
 
 
 def take_over(tx: Session, grant: Grant, *, at: datetime) -> Holding:
@@ -176,18 +209,21 @@ def take_over(tx: Session, grant: Grant, *, at: datetime) -> Holding:
 
 def of_account(tx: Session, *, directory: str, account: str, group: str) -> Holding | None:
     """The holding of this account in this group, if there ever was one."""
-    return _OF.one_held(tx, {"directory": directory, "account": account, "group": group})
+    place = {"directory": directory, "account": account}
+    known = (_OF.one_held(tx, {**place, "group": way}) for way in ways(tx, directory, account, group))
+    return next(filter(None, known), None)
 
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
     """The holdings of these accounts in this group, by account."""
-    asked = {"directory": directory, "group": group, "accounts": listed(accounts)}
-    return {row.account: row for row in _OF_SOME.held(tx, asked)}
+    found = _OF_SOME.held(tx, {"directory": directory, "accounts": listed(accounts)})
+    return {row.account: row for row in found if names_in(tx).are_one(directory, row.group, group)}
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
     """The accounts that were in this group before a grant gave it to them that is not over yet."""
-    return frozenset(tx.exec(_STOOD_BEFORE, params={"directory": directory, "group": group}))
+    names, found = names_in(tx), tx.exec(_STOOD_BEFORE, params={"directory": directory})
+    return frozenset(account for account, written in found if names.are_one(directory, written, group))
 
 
 def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None:
@@ -195,10 +231,12 @@ def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None
     by_holding = {(one.directory, one.account, one.group): one.id for one in ended}
     if not by_holding:
         return
-    if run(tx.connection(), _FOLLOW, {"ended": listed(by_holding.values()), "now": at}) == len(by_holding):
-        wake(tx, "holdings")
-        return
-    for one in ended:  # some have no holding yet, which is rare
+    followed = run(tx.connection(), _FOLLOW, {"ended": listed(by_holding.values()), "now": at})
+    wake(tx, "holdings")
+    several = {place for place, written in ways_of(tx, by_holding).items() if len(written) > 1}
+    # Some have no holding yet, or one more that is written otherwise, both of which are rare.
+    alone = several if followed == len(by_holding) else by_holding.keys()
+    for one in (each for each in ended if (each.directory, each.account, each.group) in alone):
         follow(
             tx, at=at, directory=one.directory, account=one.account, group=one.group, due_at=one.expires_at or at
         )  # fmt: skip

@@ -9,10 +9,12 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, SQLModel
 
+from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.records import Standing, Watched
+from storage.spellings import as_watched
 
 Key = tuple[str, str]
 """("account", its id) or ("group", the inner group's name)."""
@@ -22,24 +24,24 @@ _STANDINGS, _WATCHED = (SQLModel.metadata.tables[one.__tablename__] for one in (
 _OF_GROUP = Loading(
     Standing,
     select(_STANDINGS).where(
-        _STANDINGS.c.directory == bindparam("directory"), _STANDINGS.c.group == bindparam("group")
+        _STANDINGS.c.directory == bindparam("directory"), among(_STANDINGS.c.group, "groups")
     ),
 )
 _IS_WATCHED = Plain(
     select(_WATCHED.c.group).where(
-        _WATCHED.c.directory == bindparam("directory"), _WATCHED.c.group == bindparam("group")
+        _WATCHED.c.directory == bindparam("directory"), among(_WATCHED.c.group, "groups")
     )
 )
 
 
 def of_group(tx: Session, directory: str, group: str) -> Sequence[Standing]:
     """What stands in a group, declared or only found."""
-    return _OF_GROUP.held(tx, {"directory": directory, "group": group})
+    return _OF_GROUP.held(tx, _place(tx, directory, group))
 
 
 def is_watched(tx: Session, directory: str, group: str) -> bool:
     """Whether the group was looked at before."""
-    return bool(rows(tx.connection(), _IS_WATCHED, {"directory": directory, "group": group}))
+    return bool(rows(tx.connection(), _IS_WATCHED, _place(tx, directory, group)))
 
 
 def watch(
@@ -76,10 +78,11 @@ def declare(
     review_at: datetime,
 ) -> None:
     """Account for these members, anew where they were declared before. owner: an owner's id."""
+    written, *_ = as_watched(tx, directory, group)
     known = {(row.kind, row.member): row for row in of_group(tx, directory, group)}
     for kind, member in members:
         row = known.get((kind, member)) or Standing(
-            id=new_id("s", at), directory=directory, group=group, entitlement=entitlement, kind=kind,
+            id=new_id("s", at), directory=directory, group=written, entitlement=entitlement, kind=kind,
             member=member,
         )  # fmt: skip
         row.entitlement, row.owner, row.declared_by = entitlement, owner, declared_by
@@ -95,3 +98,7 @@ def forget(tx: Session, directory: str, group: str, members: Iterable[Key]) -> N
         if (row.kind, row.member) in gone:
             tx.delete(row)
     tx.flush()
+
+
+def _place(tx: Session, directory: str, group: str) -> dict[str, str]:
+    return {"directory": directory, "groups": listed(as_watched(tx, directory, group))}

@@ -62,7 +62,8 @@ def macs_of(settings: Settings) -> Macs | None:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The store, if it is there and of this version. StorageUnavailable or SchemaFault if not."""
-    # Alembic is slow to load, and `wicket --help` has no need of it.
+    # Alembic and ldap3 are slow to load, and `wicket --help` has no need of them.
+    from bot.directories import group_names
     from storage.engine.migrating import is_current
 
     store = settings.store
@@ -74,7 +75,7 @@ def opened(settings: Settings) -> Iterator[Database]:
         raise SchemaFault(f"The database at {store} is of an earlier version. Run `wicket migrate` first.")
     database = Database(
         store, busy_timeout=_WAIT_SECONDS, macs=macs_of(settings), replica=settings.server.replica,
-        due_within=settings.exceptions.due_within,
+        due_within=settings.exceptions.due_within, group_names=group_names(settings.directories),
     )  # fmt: skip
     try:
         yield database

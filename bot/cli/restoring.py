@@ -172,6 +172,7 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
 
     It knows that it was restored before it stands there: a power cut in between leaves no store that does not.
     """
+    from bot.directories import group_names
     from storage.engine.migrating import migrate
 
     if not file.exists():
@@ -185,7 +186,10 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
         copy_store(file, coming, patience=_PATIENCE, tell=tell)
     try:
         migrate(coming)
-        database = Database(coming, macs=macs_of(settings), replica=settings.server.replica)
+        database = Database(
+            coming, macs=macs_of(settings), replica=settings.server.replica,
+            group_names=group_names(settings.directories),
+        )  # fmt: skip
         try:
             _mark(settings, database, [*known, *_last_words(settings, store)])
         finally:

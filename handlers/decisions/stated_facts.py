@@ -57,7 +57,7 @@ _LEFT_OUT = frozenset({
 _UNHEARD: Mapping[type, frozenset[str]] = {
     Account: frozenset({
         "id", "person", "login", "mail", "direct_groups", "must_change_password", "password_changed_at",
-        "password_expires_at", "mail_changed_at", "read_at",
+        "password_expires_at", "mail_changed_at", "read_at", "group_key",
     }),
     Entitlement: frozenset({"id", "access", "max_duration", "aliases", "drift"}),
     Owner: frozenset({"id", "channel", "fallback"}),

@@ -14,6 +14,7 @@ from storage.directories.base import Account
 from storage.identifiers import new_id
 from storage.links import link_to
 from storage.records import Grant
+from storage.spellings import ways
 from storage.states import GrantState
 
 
@@ -89,7 +90,7 @@ def _found(
         requester_directory=person[0],
         requester_account=person[1],
         entitlement=entitlement.id,
-        group=entitlement.group,
+        group=ways(tx, entitlement.directory, member, entitlement.group)[0],
         minutes=minutes,
         justification=why,
         slack_team=link.slack_team if link else "",

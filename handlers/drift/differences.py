@@ -36,9 +36,11 @@ from storage.exceptions import (
     open_under,
     settle_exceptions,
 )
+from storage.group_names import GroupNames
 from storage.identifiers import new_id
 from storage.records import ExceptionRecord, Grant
 from storage.sentences import Sentence, template
+from storage.spellings import names_in
 from storage.states import GrantState
 
 BY_CATALOGUE = "the catalogue"
@@ -318,12 +320,12 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
     for row in open_under(tx, cause_of(Kind.UNEXPLAINED, f"{entitlement.id}:")):
         member = member_of(row)
         lasts = member in found.unexplained or _is_restless(tx, entitlement, member.id)
-        if not lasts or not is_in_group(row, entitlement):
+        if not lasts or not is_in_group(row, entitlement, names_in(tx)):
             under.append(row.cause)
     for row in open_under(tx, cause_of(Kind.VANISHED, f"{entitlement.id}:")):
         member = member_of(row)
         lasts = member.id in found.vanished or _is_restless(tx, entitlement, member.id)
-        if not lasts or not is_in_group(row, entitlement):
+        if not lasts or not is_in_group(row, entitlement, names_in(tx)):
             under.append(row.cause)
     if alone[Kind.FOUND_STANDING] in told and not _standing(tx, entitlement).found - found.gone:
         over.add(alone[Kind.FOUND_STANDING])
@@ -343,9 +345,10 @@ def member_of(row: ExceptionRecord) -> Member:
     )
 
 
-def is_in_group(row: ExceptionRecord, entitlement: Entitlement) -> bool:
+def is_in_group(row: ExceptionRecord, entitlement: Entitlement, names: GroupNames) -> bool:
     """Whether what it tells of is the group that the catalogue names now: of another nothing is decided by it."""
-    return str(row.facts.get("group", entitlement.group)) == entitlement.group
+    told = str(row.facts.get("group", entitlement.group))
+    return names.are_one(entitlement.directory, told, entitlement.group)
 
 
 def _was_asked(tx: Session, entitlement: Entitlement, member: Member) -> bool:

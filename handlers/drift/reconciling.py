@@ -208,7 +208,7 @@ class Reconciling:
             minutes=intent.minutes if intent.way == Way.ADOPT else 0,
             role=role,
             now=self._ground.now(),
-            on_call=owner.on_call in actor.groups - {""},
+            on_call=actor.is_in(owner.on_call),
             recently=recently(tx, self._ground.now, (actor, facts.member)),
             having=has,
         )
@@ -240,7 +240,8 @@ class Reconciling:
     def _entitlement(self, row: ExceptionRecord | None) -> Entitlement | None:
         """None as well where it is another group by now: whoever decides reads of the one that was told."""
         found = self._ground.catalogue.entitlements.get(str(row.facts.get("entitlement"))) if row else None
-        return found if row and found and is_in_group(row, found) else None
+        names = self._ground.database.group_names
+        return found if row and found and is_in_group(row, found, names) else None
 
 
 def _whom(row: ExceptionRecord) -> str:

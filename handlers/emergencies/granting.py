@@ -30,6 +30,7 @@ from storage.emergencies import FORESEEN
 from storage.faults import DirectoryUnavailable, OutsideUnavailable, WicketFault
 from storage.records import Emergency, Grant
 from storage.sentences import template, told_together
+from storage.spellings import ways
 from storage.states import EmergencyState, GrantState
 from storage.step_ups import Whose
 
@@ -169,7 +170,7 @@ class Emergencies:
         if row.drill:
             self._practise(tx, row, decision, now)
             return
-        grant = self._grant_of(row, known, known.target, decision, now)
+        grant = self._grant_of(tx, row, known, known.target, decision, now)
         grants.move(tx, grant, GrantState.APPROVED)
         emergencies.move(
             tx, row, EmergencyState.GRANTED, grant=grant.id, opened_at=now, ends_at=grant.expires_at
@@ -192,21 +193,27 @@ class Emergencies:
         show(tx, self._ground, row)
 
     def _grant_of(
-        self, row: Emergency, known: Known, target: Account, decision: PolicyDecision, now: datetime
+        self,
+        tx: Session,
+        row: Emergency,
+        known: Known,
+        target: Account,
+        decision: PolicyDecision,
+        now: datetime,
     ) -> Grant:
-        account = known.account
+        account, entitlement = known.account, known.entitlement
         return Grant(
             id=row.id,
             state=GrantState.DRAFT,
-            directory=known.entitlement.directory,
+            directory=entitlement.directory,
             account=target.id,
             requester_directory=account.directory,
             requester_account=account.id,
             target_account="",
             target_name="",
             target_login="",
-            entitlement=known.entitlement.id,
-            group=known.entitlement.group,
+            entitlement=entitlement.id,
+            group=ways(tx, entitlement.directory, target.id, entitlement.group)[0],
             minutes=row.minutes,
             justification=row.reason,
             ticket=row.incident,

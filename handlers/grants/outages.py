@@ -120,9 +120,10 @@ def _tell(
 
 def _owners(ground: Ground, groups: Sequence[Late]) -> Mapping[str, Owner]:
     """Whose entitlements are late, by id. What left the catalogue has no owner."""
-    late = {(one.directory, one.group) for one in groups}
+    place = ground.database.group_names.place
+    late = {place(one.directory, one.group) for one in groups}
     offered = ground.catalogue.entitlements.values()
-    found = [ground.owner(one.id) for one in offered if (one.directory, one.group) in late]
+    found = [ground.owner(one.id) for one in offered if place(one.directory, one.group) in late]
     return {owner.id: owner for owner in found if owner is not None}
 
 

@@ -39,10 +39,12 @@ from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable
 from storage.given import Given, given_to
+from storage.group_names import Place
 from storage.identifiers import new_id
 from storage.outbox import owe
 from storage.records import Question
 from storage.sentences import Sentence
+from storage.spellings import names_in
 
 
 class Kind(StrEnum):
@@ -68,7 +70,7 @@ _EXPLAINED = frozenset({Kind.WHY_REFUSED, Kind.WHY_APPROVAL, Kind.CAN_ASK})
 # And those of them that say until when.
 _ABOUT_GRANTS = frozenset({Kind.ACCESS, Kind.MEMBERSHIP})
 
-GivenNow = Mapping[tuple[str, str, str], Given]
+GivenNow = Mapping[tuple[str, Place], Given]
 """By directory, account and group."""
 
 
@@ -234,7 +236,7 @@ class Checks:
     def _access(self, own: Account, given: GivenNow, picture: Picture) -> AccessList:
         offered = self._ground.catalogue.entitlements.values()
         held = [
-            self._held(entitlement, given.get((account.directory, account.id, entitlement.group)))
+            self._held(entitlement, given.get((account.id, self._place(entitlement))))
             for account in picture.values()
             if isinstance(account, Account)
             for entitlement in offered
@@ -242,6 +244,9 @@ class Checks:
         ]
         others = (self._elsewhere(name, found) for name, found in picture.items() if name != own.directory)
         return AccessList(held=tuple(_soonest_first(held)), read_at=own.read_at, elsewhere=tuple(others))
+
+    def _place(self, entitlement: Entitlement) -> Place:
+        return self._ground.database.group_names.place(entitlement.directory, entitlement.group)
 
     def _held(self, entitlement: Entitlement, grant: Given | None) -> Held:
         return Held(
@@ -270,7 +275,7 @@ class Checks:
             return Membership(
                 entitlement=about, member=member, until=None, read_at=own.read_at, advice=advice
             )
-        grant = given.get((found.directory, found.id, entitlement.group))
+        grant = given.get((found.id, self._place(entitlement)))
         member = _is_in(found, entitlement)
         return Membership(
             entitlement=about,
@@ -319,7 +324,8 @@ def _question(intent: Ask, taken: _Taken) -> Question:
 def _given(tx: Session, account: Account) -> GivenNow:
     """For each membership, the person's grant that ends last. What is being taken back is no standing access either."""
     given = given_to(tx, account.directory, account.id)
-    return {(grant.directory, grant.account, grant.group): grant for grant in given}
+    place = names_in(tx).place
+    return {(grant.account, place(grant.directory, grant.group)): grant for grant in given}
 
 
 def _advice(found: Counterpart | None) -> str:
@@ -328,7 +334,7 @@ def _advice(found: Counterpart | None) -> str:
 
 def _is_in(account: Account, entitlement: Entitlement) -> bool:
     """What the directory says, whatever we once did there."""
-    return entitlement.directory == account.directory and entitlement.group in account.groups
+    return entitlement.directory == account.directory and account.is_in(entitlement.group)
 
 
 def _soonest_first(held: Iterable[Held]) -> list[Held]:

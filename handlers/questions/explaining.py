@@ -71,7 +71,7 @@ class Explaining:
                 held=held[one.id],
             )
             target = facts.target(one)
-            is_member = one.group in target.groups if isinstance(target, Account) else None
+            is_member = target.is_in(one.group) if isinstance(target, Account) else None
             question = self._taking_up.question(account, wish, facts)
             found.append(
                 Standing(entitlement=one, question=question, held=is_member, given=given.get(one.id))
@@ -82,10 +82,12 @@ class Explaining:
         self, tx: Session, account: Account, wanted: Iterable[Entitlement]
     ) -> Iterator[tuple[str, Given]]:
         """By entitlement, the grant of ours that ends last."""
-        given = {(one.directory, one.group): one for one in given_to(tx, account.directory, account.id)}
+        place = self._ground.database.group_names.place
+        theirs = given_to(tx, account.directory, account.id)
+        given = {place(one.directory, one.group): one for one in theirs}
         for one in wanted:
-            if (one.directory, one.group) in given:
-                yield one.id, given[one.directory, one.group]
+            if (found := given.get(place(one.directory, one.group))) is not None:
+                yield one.id, found
 
     def best(self, standing: Standing) -> Verdict:
         """What becomes of it for an hour, or for another time if only that is not refused."""

@@ -33,6 +33,7 @@ from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.identifiers import new_id
 from storage.records import Grant
+from storage.spellings import ways
 from storage.states import GrantState
 
 # From this risk on a refusal is always something for the security channel.
@@ -171,19 +172,20 @@ class TakingUp:
         now, account, report = self._ground.now(), intent.actor.account, facts.report
         target, entitlement = facts.target(wish.entitlement), wish.entitlement
         offered = self._ground.catalogue.entitlements.values()
+        holder = target.id if isinstance(target, Account) else ""
         held = [e.id for e in offered if stands(tx, report or account, e) or stands(tx, target, e)]
         return Grant(
             id=new_id("g", now),
             state=GrantState.DRAFT,
             directory=entitlement.directory,
-            account=target.id if isinstance(target, Account) else "",
+            account=holder,
             requester_directory=account.directory,
             requester_account=account.id,
             target_account=report.id if report else "",
             target_name=report.name if report else "",
             target_login=report.login if report else "",
             entitlement=entitlement.id,
-            group=entitlement.group,
+            group=ways(tx, entitlement.directory, holder, entitlement.group)[0],
             minutes=wish.minutes,
             justification=wish.justification,
             ticket=wish.ticket,
@@ -326,7 +328,7 @@ def stands(tx: Session, account: Counterpart, entitlement: Entitlement) -> bool:
     """
     if isinstance(account, NoCounterpart) or entitlement.directory != account.directory:
         return False
-    if entitlement.group not in account.groups:
+    if not account.is_in(entitlement.group):
         return False
     place = {"directory": entitlement.directory, "account": account.id, "group": entitlement.group}
     ours = grants.covering(tx, **place) or grants.ended_since(tx, at=account.read_at, **place)

@@ -12,6 +12,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 from rapidfuzz import process
 
 from storage.faults import DirectoryUnavailable
+from storage.group_names import Key, exact
 from storage.sentences import template
 
 T = TypeVar("T")
@@ -31,7 +32,8 @@ class Account:
     groups: those, and what they are in; a name that several groups have is left out of both. mail_changed_at: no later
     than this the mail address became what it is. Times are None where there is none, or the directory keeps none.
     location: where they work. environment, workload: what a service account belongs to; its manager answers for it. All
-    three are empty where the directory does not say, which is unknown.
+    three are empty where the directory does not say, which is unknown. group_key: what all ways to write a group's name
+    have in common in this directory.
     """
 
     id: str
@@ -57,6 +59,16 @@ class Account:
     location: str = ""
     environment: str = ""
     workload: str = ""
+    group_key: Key = field(default=exact, repr=False)
+
+    def is_in(self, *groups: str) -> bool:
+        """Whether it is in one of these groups, however their names are written. No group has the empty name."""
+        wanted = set(groups) - {""}
+        if not self.groups.isdisjoint(wanted):
+            return True
+        if self.group_key is exact or not wanted:
+            return False
+        return not {*map(self.group_key, wanted)}.isdisjoint(map(self.group_key, self.groups))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,6 +107,7 @@ class Accounts:
             location=entry.first(names.location),
             environment=entry.first(names.environment) if names.environment else "",
             workload=entry.first(names.workload) if names.workload else "",
+            group_key=self._shape.group_key,
         )
 
     def standing(self, session: Session, entry: Entry, now: datetime) -> Standing:

@@ -15,6 +15,14 @@ NameKey = tuple[tuple[tuple[str, str], ...], ...]
 _NOT_PLAIN = re.compile(rb"[^A-Za-z0-9_.@,=-]")
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+")
 _HEX = re.compile(r"[0-9A-Fa-f]{2}")
+# Letters that servers of any age take for the same as small ones: Latin, Greek and Cyrillic, all but a few.
+_CAPITALS = str.maketrans(
+    {
+        letter: letter.lower()
+        for letter in map(chr, (*range(0x41, 0x180), *range(0x386, 0x3AC), *range(0x401, 0x430)))
+        if letter not in "\u0130\u040d" and letter.lower() != letter
+    }
+)
 # "=" need not be escaped, but Samba wants it so.
 _ESCAPED_IN_DN = frozenset('"+,;<=>\\')
 
@@ -103,6 +111,14 @@ def is_filter(text: str) -> bool:
         if depth < 0 or (depth == 0 and at < len(text) - 1):
             return False
     return depth == 0 and text.startswith("(") and "=" in text
+
+
+def in_small_letters(value: str) -> str:
+    """The value with small letters for its capitals, where no server tells the two apart.
+
+    Newer capitals are told apart by servers that were made before them, and so they stay.
+    """
+    return value.translate(_CAPITALS)
 
 
 def any_value(values: Iterable[str], wanted: Iterable[str]) -> bool:

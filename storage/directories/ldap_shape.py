@@ -6,8 +6,12 @@ It holds no credentials and asks nobody.
 from dataclasses import dataclass, field
 from typing import Literal
 
-from storage.directories.ldap_names import equals, escape_value, is_under, parse_dn
+from storage.directories.ldap_names import equals, escape_value, in_small_letters, is_under, parse_dn
 from storage.directories.ldap_session import Entry
+from storage.group_names import Key, exact
+
+# Whose values every server compares without case (RFC 4519, RFC 2798, [MS-ADA]); of other attributes nobody knows.
+_WITHOUT_CASE = frozenset({"cn", "commonname", "displayname", "o", "ou", "samaccountname", "uid", "userid"})
 
 GroupKind = Literal["groupOfNames", "groupOfUniqueNames", "posixGroup"]
 
@@ -80,6 +84,15 @@ class LdapShape:
     def nests(self) -> bool:
         """Whether groups hold names of entries, so that groups can be in groups; else they hold logins."""
         return self.group_kind != "posixGroup"
+
+    @property
+    def group_key(self) -> Key:
+        """What all ways to write a group's name have in common.
+
+        Servers pass over spaces and accents as well, each in its own way. Here nothing is passed over but capitals, or
+        two groups could be taken for one.
+        """
+        return in_small_letters if self.attributes.group_name.lower() in _WITHOUT_CASE else exact
 
     @property
     def group_filter(self) -> str:

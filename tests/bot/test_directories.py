@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.directories import open_directory
+from bot.directories import group_names, open_directory
 from bot.settings import Secrets
 from bot.settings.sections import Sections
 from storage.faults import SettingsFault
@@ -70,6 +70,30 @@ async def test_an_ldap_section_becomes_a_directory_that_answers(corp: LdapStage)
         assert directory.capabilities.removal_takes_effect == "at noon"
     finally:
         directory.close()
+
+
+@pytest.mark.parametrize(
+    ("directory", "is_one"),
+    [
+        ({"kind": "ldap", "admin_groups": ["admins"]}, True),
+        ({"kind": "ldap", "admin_groups": ["admins"], "attributes": {"group_name": "theirs"}}, False),
+        ({"kind": "active-directory"}, True),
+        ({"kind": "local", "path": "people.db"}, False),
+    ],
+)
+def test_each_kind_of_directory_says_which_names_are_one_group(
+    directory: dict[str, object], is_one: bool
+) -> None:
+    """Of an attribute that nobody knows nothing is believed: each way to write it may be another group."""
+    if directory["kind"] != "local":
+        server = {"servers": ["ldaps://dc.example.com"], "bind_dn": "cn=wicket"}
+        directory = {**directory, **server, "people_base": "dc=x", "groups_base": "dc=x"}
+    names = group_names(sections(directory).directories)
+    assert names.are_one("corp", "Prod-DB-Ü", "prod-db-ü") == is_one
+    assert names.is_exact("corp") != is_one
+    for apart in (("prod-db", "prod  db"), ("prod-db", "prod-db "), ("straße", "strasse"), ("é", "e")):
+        assert not names.are_one("corp", *apart)
+    assert not names.are_one("elsewhere", "Prod-DB", "prod-db")
 
 
 async def test_an_active_directory_section_becomes_a_directory_that_answers() -> None:

@@ -42,6 +42,7 @@ from storage.directories.base import Account, Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
+from storage.group_names import ALL_EXACT, GroupNames
 from storage.macs import Macs
 from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.secrets import Vault, generate_key
@@ -371,16 +372,19 @@ async def world(
     people_of: Mapping[str, str] | None = None,
     server: Server | None = None,
     at_once: int | None = None,
+    group_names: GroupNames = ALL_EXACT,
 ) -> AsyncIterator[World]:
     """A company of seven. The handlers reach the directory through `faulty`, which lets every call through.
 
     patience: seconds after which `faulty` gives up on a hanging call. beside: more directories, and people_of:
     those of them whose people are these. server: instead of a file in the folder. at_once: how many memberships
-    the directory takes in one call; 1: there are no rounds.
+    the directory takes in one call; 1: there are no rounds. group_names: of directories beside, or as if these were
+    of another kind.
     """
     if server is None:
         copy_empty_database(folder / "wicket.db")
-    clock, database = Clock(), Database(server or folder / "wicket.db", macs=MACS)
+    clock = Clock()
+    database = Database(server or folder / "wicket.db", macs=MACS, group_names=group_names)
     await copy_people(folder / "people.db", "seven", _seven)
     local = _staff(folder / "people.db", clock)
     faulty = FaultyDirectory(local, timeout=patience, at_once=at_once)

@@ -31,6 +31,7 @@ from storage import emergencies, freezes, outbox
 from storage.engine.stores import Server
 from storage.exceptions import SECURITY
 from storage.faults import OutsideUnavailable
+from storage.group_names import ALL_EXACT, GroupNames
 from storage.handles import bind, move
 from storage.records import Emergency, Owed, StepUp
 from storage.states import EmergencyState, FreezeKind, Result
@@ -383,6 +384,23 @@ async def test_the_same_again_under_another_name_needs_a_second_person_too(on_ei
     assert isinstance(outcome, EmergencyRefused)
     assert outcome.again
     await on_either.granted("linus", "orders-db", incident="INC-3")
+
+
+@pytest.mark.parametrize(("names", "again"), [(ALL_EXACT, False), (GroupNames({"staff": str.lower}), True)])
+async def test_the_same_again_is_the_same_group_to_its_directory(
+    tmp_path: Path, names: GroupNames, again: bool
+) -> None:
+    """B-1: written in other capitals meanwhile, it is the same where the directory tells none apart."""
+    async with open_world(tmp_path, catalogue=LISTED, group_names=names) as made:
+        glass = Glass(made)
+        await made.access.give_back(await made.on("grace", await glass.granted()))
+        await made.settle()
+        things = dict(LISTED.entitlements)
+        things["orders-db"] = replace(things.pop("prod-db"), id="orders-db", group="Prod-DB")
+        made.reopen(catalogue=replace(LISTED, entitlements=things))
+        glass.start()
+        outcome = await glass.ask("grace", "orders-db", incident="INC-2")
+        assert isinstance(outcome, EmergencyRefused if again else EmergencyAsked)
 
 
 async def test_a_drill_stands_in_the_way_of_no_emergency(glass: Glass) -> None:

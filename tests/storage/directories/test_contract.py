@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from storage.directories.base import Directory, Membership, Pair, PasswordRejected
+from storage.directories.base import Account, Directory, Membership, Pair, PasswordRejected
 from storage.directories.listing import Listing
 from storage.faults import DirectoryUnavailable
 from tests.directories.reading import members_of
 from tests.storage.directories.stages import GOOD, STAGES, Stage
 
+_LETTERS = 50
 NEW = "a wholly different sentence 7"
 
 
@@ -445,3 +446,31 @@ async def test_an_examination_names_the_groups_that_are_missing(directory: Direc
 async def test_an_examination_of_what_is_away_is_a_finding(directory: Directory, stage: Stage) -> None:
     await stage.break_down()
     assert "failed" in {finding.level for finding in await directory.examine(["vpn"])}
+
+
+async def test_what_is_taken_for_the_name_of_a_group_is_one_to_it(stage: Stage) -> None:
+    """All letters that are passed over: were one of them told apart there, its group would not be found."""
+    ada = await stage.person("ada")
+    key = (await _read(stage.directory, ada)).group_key
+    letters = "".join(letter for letter in map(chr, range(0x41, 0x3000)) if key(letter) != letter)
+    for start in range(0, len(letters), _LETTERS):  # a name of all of them would be too long
+        name = f"G{letters[start : start + _LETTERS]}"
+        await stage.group(name)
+        await stage.put(name, ada)
+        assert (await _read(stage.directory, ada)).is_in(key(name))
+        assert (await stage.directory.membership(ada, key(name))).present
+
+
+async def test_a_name_in_other_capitals_is_a_group_wherever_it_is_one_to_the_directory(stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.group("Wiki-Editors")
+    await stage.put("Wiki-Editors", ada)
+    account = await _read(stage.directory, ada)
+    for name in ("Wiki-Editors", "wiki-EDITORS", "wiki-edit", ""):
+        assert account.is_in(name) == (await stage.directory.group(name) is not None)
+
+
+async def _read(directory: Directory, account_id: str) -> Account:
+    found = await directory.account(account_id)
+    assert found is not None
+    return found
