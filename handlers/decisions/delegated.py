@@ -50,7 +50,7 @@ class Given:
 
     def is_to(self, account: Account) -> bool:
         """Whether it was given to this account of the directory in which it was made."""
-        return account.id == self.to if self.to else bool(self.group) and self.group in account.groups
+        return account.id == self.to if self.to else account.is_in(self.group)
 
 
 @dataclass(frozen=True, kw_only=True)

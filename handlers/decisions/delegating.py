@@ -45,7 +45,7 @@ def is_of_owner(question: AccessQuestion, account: Account) -> bool:
     """Whether somebody is of the owner themselves: among its approvers, or on call for it."""
     same_home = account.directory == question.requester.directory
     return same_home and (
-        question.owner.approvers in account.groups or is_on_call(account, question.requester, question.owner)
+        account.is_in(question.owner.approvers) or is_on_call(account, question.requester, question.owner)
     )
 
 

@@ -147,9 +147,9 @@ def role_about(person: Account, home: str, owner: Owner, security_group: str) ->
     """
     if person.directory != home:  # a group of another directory that is called the same is another
         return None
-    if {owner.approvers, owner.on_call} & (person.groups - {""}):
+    if person.is_in(owner.approvers, owner.on_call):
         return "owner"
-    return "security" if security_group and security_group in person.groups else None
+    return "security" if person.is_in(security_group) else None
 
 
 def may_reconcile(policy: PolicyEngine, question: DriftQuestion, *, own: bool) -> PolicyDecision:

@@ -13,6 +13,7 @@ from handlers.decisions.emergency_reviews import WorkingDays
 from handlers.decisions.policy import PolicyDecision, PolicyEngine
 from handlers.decisions.tickets import parse_ticket
 from storage.catalogue import Catalogue, Entitlement
+from storage.directories.base import Account
 from storage.sentences import template
 
 LONGEST = 60
@@ -62,9 +63,9 @@ def is_reason(text: str) -> bool:
     return len({word.casefold() for word in _WORD.findall(text)}) >= _FEWEST_WORDS
 
 
-def on_the_list(catalogue: Catalogue, groups: Collection[str]) -> list[Entitlement]:
-    """What members of these groups may take in an emergency, by title."""
-    found = [one for one in catalogue.entitlements.values() if set(one.break_glass) & set(groups)]
+def on_the_list(catalogue: Catalogue, account: Account) -> list[Entitlement]:
+    """What this account may take in an emergency by its groups, by title."""
+    found = [one for one in catalogue.entitlements.values() if account.is_in(*one.break_glass)]
     return sorted(found, key=lambda one: (one.title, one.id))
 
 

@@ -93,8 +93,7 @@ class HelpDesks:
 
     def of(self, helper: Account, act: Act | None = None) -> tuple[Desk, ...]:
         """Those that this account is on; that may do this, if an act is given."""
-        groups = helper.groups - {""}
-        return tuple(one for one in self.desks if one.group in groups and (act is None or act in one.may))
+        return tuple(one for one in self.desks if helper.is_in(one.group) and (act is None or act in one.may))
 
     def serving(self, person: Account, act: Act) -> tuple[Desk, ...]:
         """Those that may do this for this person."""

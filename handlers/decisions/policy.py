@@ -320,11 +320,10 @@ def role_of(
     """
     if approver.directory != requester.directory:
         return None
-    groups = approver.groups - {""}
-    if owner.approvers in groups or is_on_call(approver, requester, owner):
+    if approver.is_in(owner.approvers) or is_on_call(approver, requester, owner):
         return "owner"
-    is_security = security_group in groups
-    stands_in = fallback is not None and fallback.approvers in groups
+    is_security = approver.is_in(security_group)
+    stands_in = fallback is not None and approver.is_in(fallback.approvers)
     if (stands_in or given is not None) and not (for_security and is_security):
         return "owner"
     if is_security:
@@ -337,15 +336,15 @@ def role_of(
 def is_on_call(approver: Account, requester: Account, owner: Owner) -> bool:
     """Whether the directory that both sign in from has them in the owner's group of those on call."""
     same_home = approver.directory == requester.directory
-    return same_home and bool(owner.on_call) and owner.on_call in approver.groups
+    return same_home and approver.is_in(owner.on_call)
 
 
 def is_standing_in(
     approver: Account, role: Role | None, requester: Account, owner: Owner, fallback: Owner | None
 ) -> bool:
     """Whether somebody has the owner's role only because a request was passed on to them."""
-    own = owner.approvers in approver.groups or is_on_call(approver, requester, owner)
-    return role == "owner" and fallback is not None and fallback.approvers in approver.groups and not own
+    own = approver.is_in(owner.approvers) or is_on_call(approver, requester, owner)
+    return role == "owner" and fallback is not None and approver.is_in(fallback.approvers) and not own
 
 
 def same_person(one: Account, other: Account) -> bool:

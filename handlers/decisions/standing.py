@@ -24,9 +24,9 @@ def roles_towards(
     if helper.directory != person.directory or same_person(helper, person):
         return frozenset()
     found: set[HelperRole] = set()
-    if security_group and security_group in helper.groups:
+    if helper.is_in(security_group):
         found.add("security")
-    if help_desk and help_desk in helper.groups:
+    if helper.is_in(help_desk):
         found.add("help_desk")
     if person.manager is not None and person.manager == helper.id:
         found.add("manager")

@@ -177,9 +177,9 @@ class Delegating:
         home = intent.actor.account.directory
         if intent.group:
             owner = self._ground.catalogue.owner_of(things[0])
-            if intent.group == owner.approvers:
+            if self._ground.database.group_names.are_one(home, intent.group, owner.approvers):
                 return NotToThem(group=True, reason=THEIR_OWN)
-            if can_be_asked_for(self._ground.catalogue, home, intent.group):
+            if can_be_asked_for(self._ground, home, intent.group):
                 return NotToThem(group=True, reason=ASKED_FOR)
             found = await in_time(self._ground.home(home).group(intent.group))
             return _To(group=intent.group) if found else NotToThem(group=True, reason=NO_SUCH_GROUP)

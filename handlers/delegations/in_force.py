@@ -49,7 +49,7 @@ def with_given(
 ) -> AccessQuestion:
     """The question with what of it is delegated now. approved: who approved it so far."""
     # By now it may be one that whoever wants to decide could ask for, and have by no decision of a person.
-    worth = [row for row in rows if not can_be_asked_for(ground.catalogue, row.directory, row.group)]
+    worth = [row for row in rows if not can_be_asked_for(ground, row.directory, row.group)]
     made = [one for row in worth if (one := _given(question, row, delegators)) is not None]
     given = (*made, *_scopes(ground, question))
     return (
@@ -70,14 +70,13 @@ def delegated_to(tx: Session, ground: Ground, account: Account) -> frozenset[str
     Whether it is worth anything is asked when they decide.
     """
     rows = [one for one in delegations.open_at(tx, ground.now()) if one.directory == account.directory]
-    groups = account.groups - {""}
     lent = {
         str(thing)
         for one in rows
-        if account.id == one.delegate or one.group in groups
+        if account.id == one.delegate or account.is_in(one.group)
         for thing in one.entitlements
     }
-    scopes = [one for one in ground.catalogue.scopes.values() if one.group in groups]
+    scopes = [one for one in ground.catalogue.scopes.values() if account.is_in(one.group)]
     things = ground.catalogue.entitlements.values() if scopes else ()
     return frozenset(lent | {one.id for one in things if any(scope.takes_in(one) for scope in scopes)})
 
@@ -109,12 +108,9 @@ def recalled(
     )
 
 
-def can_be_asked_for(catalogue: Catalogue, directory: str, group: str) -> bool:
+def can_be_asked_for(ground: Ground, directory: str, group: str) -> bool:
     """Whether an entitlement gives this group. Whoever is let in there by it would decide for an owner (R-5)."""
-    return bool(group) and any(
-        one.directory == directory and one.group.casefold() == group.casefold()
-        for one in catalogue.entitlements.values()
-    )
+    return any(ground.gives(one, directory, group) for one in ground.catalogue.entitlements.values())
 
 
 def hours_of(row: Delegation) -> int:
@@ -129,12 +125,12 @@ def role_to_delegate(ground: Ground, account: Account, entitlement: Entitlement)
     """
     if account.directory != ground.home_of(entitlement.directory):
         return None
-    return "owner" if ground.catalogue.owner_of(entitlement).approvers in account.groups - {""} else None
+    return "owner" if account.is_in(ground.catalogue.owner_of(entitlement).approvers) else None
 
 
 def _given(question: AccessQuestion, row: Delegation, delegators: Mapping[str, Account]) -> Given | None:
     by = delegators.get(row.delegator)
-    if by is None or question.owner.approvers not in by.groups - {""}:
+    if by is None or not by.is_in(question.owner.approvers):
         return None
     return Given(
         id=row.id, max_risk=row.max_risk, max_minutes=row.max_minutes, to=row.delegate, group=row.group, by=by,

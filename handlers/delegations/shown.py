@@ -28,12 +28,10 @@ class DelegationsShown:
             one
             for one in rows
             if of_delegation(ground, account, one)
-            or (account.directory == one.directory and one.group in account.groups - {""})
+            or (account.directory == one.directory and account.is_in(one.group))
         ]
         every = of_security(ground, account)
-        scopes = [
-            one for one in ground.catalogue.scopes.values() if every or one.group in account.groups - {""}
-        ]
+        scopes = [one for one in ground.catalogue.scopes.values() if every or account.is_in(one.group)]
         return [told(ground.catalogue, one) for one in theirs], [
             scope_told(ground.catalogue, one) for one in scopes
         ]

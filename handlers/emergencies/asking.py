@@ -56,7 +56,7 @@ class AskingEmergency:
         """What this person may take so: asked when the form is about to open, of no directory."""
         account, catalogue = intent.actor.account, self._ground.catalogue
         listed = [
-            one for one in on_the_list(catalogue, account.groups)
+            one for one in on_the_list(catalogue, account)
             if self._ground.home_of(one.directory) == account.directory
         ]  # fmt: skip
 

@@ -327,7 +327,7 @@ class Leavers:
         return (
             is_person
             and account.directory == self._ground.home_of(str(row.facts.get("directory")))
-            and self._ground.security_group in account.groups
+            and account.is_in(self._ground.security_group)
             and account.id not in row.facts.get("accounts", ())
         )
 

@@ -14,7 +14,7 @@ from storage.records import Delegation, Grant
 
 def of_security(ground: Ground, account: Account) -> bool:
     """In a directory that people sign in from: a group of another that is called the same is another."""
-    return account.directory in ground.homes and ground.security_group in account.groups - {""}
+    return account.directory in ground.homes and account.is_in(ground.security_group)
 
 
 def of_owner(ground: Ground, account: Account, entitlement_id: str) -> bool:
@@ -23,7 +23,7 @@ def of_owner(ground: Ground, account: Account, entitlement_id: str) -> bool:
     if entitlement is None or account.directory != ground.home_of(entitlement.directory):
         return False
     owner = ground.catalogue.owner_of(entitlement)
-    return bool(({owner.approvers, owner.on_call} - {""}) & account.groups)
+    return account.is_in(owner.approvers, owner.on_call)
 
 
 def of_delegation(ground: Ground, account: Account, row: Delegation) -> bool:
@@ -33,7 +33,7 @@ def of_delegation(ground: Ground, account: Account, row: Delegation) -> bool:
     if account.directory != row.directory:
         return False
     owner = ground.catalogue.owners.get(row.owner)
-    is_owner = owner is not None and owner.approvers in account.groups - {""}
+    is_owner = owner is not None and account.is_in(owner.approvers)
     return is_owner or account.id in (row.delegator, row.delegate)
 
 
@@ -50,7 +50,7 @@ async def could_decide(ground: Ground, actor: Actor, grant: Grant, *, by_manager
     owner = ground.owner(grant.entitlement)
     owners = {owner.approvers, owner.on_call} if owner else set()
     owners |= {standing_in.approvers} if standing_in else set()
-    if ({ground.security_group, *owners} - {""}) & actor.account.groups:
+    if actor.account.is_in(ground.security_group, *owners):
         return True
     if await _by_delegation(ground, actor.account, grant):
         return True
@@ -65,9 +65,9 @@ async def _by_delegation(ground: Ground, account: Account, grant: Grant) -> bool
     entitlement = ground.catalogue.entitlements.get(grant.entitlement)
     if entitlement is None:
         return False
-    if any(one.group in account.groups for one in ground.catalogue.scopes_of(entitlement)):
+    if account.is_in(*(one.group for one in ground.catalogue.scopes_of(entitlement))):
         return True
     home, owner, at = grant.requester_directory, entitlement.owner, ground.now()
     rows = await ground.database.read(lambda tx: delegations.of_owner(tx, home, owner, at))
     theirs = (one for one in rows if entitlement.id in one.entitlements)
-    return any(account.id == one.delegate or one.group in account.groups - {""} for one in theirs)
+    return any(account.id == one.delegate or account.is_in(one.group) for one in theirs)

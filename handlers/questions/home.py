@@ -117,7 +117,7 @@ class Home:
         deciding = {fallback.approvers} if fallback else set()
         if "owner" in waiting.missing:
             deciding |= {owner.approvers, owner.on_call}
-        return bool((deciding - {""}) & actor.account.groups)
+        return actor.account.is_in(*deciding)
 
     def _own(self, grant: Grant) -> OwnRequest:
         owner = self._ground.owner(grant.entitlement)

@@ -75,12 +75,12 @@ def having(
     seconds = known.keys() - {(holder.directory, holder.id)}
     unended += [one for at in sorted(seconds) for one in grants.unended_of(tx, *at)]
     given = {one.entitlement for one in unended if one.is_given}
-    # Directories tell no capitals apart in the names of groups, and the catalogue may write them in another way.
-    groups = {(one.directory, group.casefold()) for one in known.values() for group in one.groups}
-    held = tuple(
-        other for other in others if other.id in given or (other.directory, other.group.casefold()) in groups
-    )
+    held = tuple(other for other in others if other.id in given or _has(known.values(), other))
     return Having(beside=held, open_grants=open_grants)
+
+
+def _has(accounts: Iterable[Account], entitlement: Entitlement) -> bool:
+    return any(one.directory == entitlement.directory and one.is_in(entitlement.group) for one in accounts)
 
 
 def _bearing(ground: Ground, entitlement: Entitlement) -> tuple[Entitlement, ...]:

@@ -68,7 +68,7 @@ class ApprovingRules:
 
     def _is_owner(self, account: Account) -> bool:
         """In a directory that people sign in from: a group of another that is called the same is another."""
-        return account.active and account.directory in self._ground.homes and self._owners in account.groups
+        return account.active and account.directory in self._ground.homes and account.is_in(self._owners)
 
     def _open(self, tx: Session, intent: OnRules) -> RuleSet | Refused:
         """The set, if this person may decide about it now; everything else is recorded."""

@@ -22,6 +22,7 @@ from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing, world
 from tests.handlers.lab_ground import WITH_LAB, lab
 from tests.handlers.made_once import without_step_up
 from tests.handlers.page_ground import Clock
+from tests.storage.directories.ldap_stage import ldap_stage
 
 APART = Catalogue(
     entitlements={
@@ -92,12 +93,17 @@ async def test_what_somebody_has_where_they_could_sign_in_too_counts(tmp_path: P
             await company.given("ada", "enter")
 
 
-async def test_a_group_is_the_same_in_other_capitals(company: World) -> None:
-    """A-5: directories tell no capitals apart, so a catalogue that writes them in another way keeps apart too."""
-    release = replace(APART.entitlements["release"], group="Wiki-Admins")
-    company.reopen(catalogue=replace(APART, entitlements={**APART.entitlements, "release": release}))
-    await company.local.put_in_group("wiki-admins", "ada")
-    assert await company.state(await company.asked("ada", "enter")) == "refused"
+async def test_a_group_is_the_same_in_other_capitals(tmp_path: Path) -> None:
+    """A-5: where a directory tells no capitals apart, a catalogue that writes them in another way keeps apart too."""
+    release = thing("release", directory="corp", group="Wiki-Admins", conflicts_with=("enter",))
+    apart = replace(APART, entitlements={**APART.entitlements, "release": release})
+    async with ldap_stage() as corp:
+        await corp.group("wiki-admins")
+        await corp.put("wiki-admins", await corp.person("countess", person="1815"))
+        beside, people_of = {"corp": corp.directory}, {"corp": "staff"}
+        async with world(tmp_path, catalogue=apart, beside=beside, people_of=people_of) as company:
+            await company.local.change_account("ada", person="1815")
+            assert await company.state(await company.asked("ada", "enter")) == "refused"
 
 
 async def test_of_two_asked_together_only_one_is_given(company: World) -> None:
