@@ -208,16 +208,17 @@ def take_over(tx: Session, grant: Grant, *, at: datetime) -> Holding:
 
 
 def of_account(tx: Session, *, directory: str, account: str, group: str) -> Holding | None:
-    """The holding of this account in this group, if there ever was one."""
+    """The holding of this account in this group, if there ever was one; of several, one that is not settled."""
     place = {"directory": directory, "account": account}
-    known = (_OF.one_held(tx, {**place, "group": way}) for way in ways(tx, directory, account, group))
-    return next(filter(None, known), None)
+    known = [_OF.one_held(tx, {**place, "group": way}) for way in ways(tx, directory, account, group)]
+    return min(filter(None, known), key=lambda row: row.settled, default=None)
 
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
-    """The holdings of these accounts in this group, by account."""
-    found = _OF_SOME.held(tx, {"directory": directory, "accounts": listed(accounts)})
-    return {row.account: row for row in found if names_in(tx).are_one(directory, row.group, group)}
+    """The holdings of these accounts in this group, by account; of several, one that is not settled."""
+    names, asked = names_in(tx), {"directory": directory, "accounts": listed(accounts)}
+    found = sorted(_OF_SOME.held(tx, asked), key=lambda row: row.settled, reverse=True)
+    return {row.account: row for row in found if names.are_one(directory, row.group, group)}
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:

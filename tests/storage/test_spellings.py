@@ -124,6 +124,23 @@ def test_two_rows_of_before_want_the_same(database, now, end: Callable[..., None
         assert said == {(wanted, False, False)}
 
 
+@pytest.mark.parametrize("restless", [OLD, NEW])
+@pytest.mark.parametrize("asked", [OLD, NEW])
+def test_of_two_rows_the_one_that_is_worked_on_counts(database, now, restless, asked):
+    """A membership is known to be as it should only when nobody is at it any more."""
+
+    def work(tx: Session) -> list[str]:
+        for one in (OLD, NEW):
+            follow_grant(tx, keep(tx, now, group=one), at=now, due_at=now)
+        for row in tx.exec(select(Holding)).all():
+            if row.group != restless:
+                holdings.settle(tx, row, present=True, over=False)
+        some = holdings.of_accounts(tx, directory="local", group=asked, accounts=["p-ada"])
+        return [some["p-ada"].group, holdings.of_account(tx, **PLACE, group=asked).group]
+
+    assert database.write_now(work) == [restless, restless]
+
+
 def test_what_is_over_for_good_is_not_taken_up_again(database, now):
     def work(tx: Session) -> None:
         over = follow_grant(tx, keep(tx, now, GrantState.ENDED, group=OLD), at=now, due_at=now)
