@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import LargeBinary, cast, insert, select
+from sqlalchemy import LargeBinary, bindparam, cast, func, insert, select
 
 from storage.audit.checkpoint import BadNote, Signer, Verifier, open_note, read_base64, sign_text, to_base64
 from storage.audit.log import NO_TIME, Transaction, connection_of
@@ -24,7 +24,7 @@ from storage.audit.merkle import (
     consistency_proof,
     verify_consistency,
 )
-from storage.audit.tables import ARCHIVES
+from storage.audit.tables import ARCHIVES, ENTRIES
 from storage.audit.tiles import Tree
 from storage.engine.plain import Plain, rows
 from storage.faults import AuditFault
@@ -48,6 +48,10 @@ _READ = Plain(
         cast(ARCHIVES.c.frontier, LargeBinary),
         cast(ARCHIVES.c.stay, LargeBinary),
     ).order_by(ARCHIVES.c.first, ARCHIVES.c.id.desc())
+)
+
+_HERE = Plain(
+    select(func.count()).where(ENTRIES.c.index >= bindparam("first"), ENTRIES.c.index < bindparam("end"))
 )
 
 
@@ -133,6 +137,10 @@ class Archives:
         """The tree over all of them."""
         return self.each[-1].frontier if self.each else Frontier()
 
+    def before(self, archive: Archive) -> Frontier:
+        """The tree over what stands before an archive."""
+        return next((one.frontier for one in self.each if one.end == archive.first), Frontier())
+
     def of(self, index: int) -> Archive | None:
         """The one that this entry is in."""
         return next((one for one in self.each if one.first <= index < one.end), None)
@@ -150,7 +158,7 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
         if archive is not None and archive.first == end:
             chain.append(archive)
             end = archive.end
-        elif archive is None or archive.end > end:
+        elif not isinstance(row[1], int) or row[1] > end:
             strange += 1
     return Archives(each=tuple(chain), strange=strange)
 
@@ -167,6 +175,21 @@ def archived_tree(tx: Transaction, archives: Archives, size: int) -> Frontier | 
     except AuditFault:
         return None
     return found if verify_consistency(size, end, hashes, found.root, signed.root) else None
+
+
+def gone_of(tx: Transaction, archives: Archives) -> list[Archive]:
+    """Those of which not every entry stands in the store."""
+    return [one for one in archives.each if _here(tx, one) < one.end - one.first]
+
+
+def left_of(tx: Transaction, archives: Archives) -> list[Archive]:
+    """Those of which more entries stand in the store than stay."""
+    return [one for one in archives.each if _here(tx, one) > one.staying]
+
+
+def _here(tx: Transaction, archive: Archive) -> int:
+    ((count,),) = rows(connection_of(tx), _HERE, {"first": archive.first, "end": archive.end})
+    return int(count)
 
 
 def keep_archive(tx: Transaction, archive: Archive) -> None:
