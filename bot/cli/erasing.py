@@ -17,8 +17,8 @@ from bot.cli.tables import moment, say
 from bot.settings import Settings
 from handlers.audit import erasing
 from handlers.audit.erasable import Plan
-from handlers.audit.erasing import By, NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
-from handlers.intents import RATIONALE_LIMIT, Where
+from handlers.audit.erasing import NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
+from handlers.intents import RATIONALE_LIMIT, By, Where
 from storage.database import Database
 from storage.engine.backup import folded
 from storage.free_texts import is_signed

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from handlers.audit.archivable import YOUNGEST, Brief, staying
-from handlers.intents import Where
+from handlers.intents import By
 from handlers.recording import OPERATOR, record
 from storage import streams
 from storage.audit import archives, log
@@ -37,15 +37,6 @@ from storage.words_needed import needed
 LARGEST = 64 * WIDTH
 # Taken out or brought back in one transaction.
 AT_ONCE = 4 * WIDTH
-
-
-@dataclass(frozen=True, kw_only=True)
-class By:
-    """Who has it done, and why: both are put on the record."""
-
-    name: str
-    why: str
-    where: Where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +141,7 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
         done = Done(
             archived=done.archived + end - first, gone=done.gone + gone, stayed=done.stayed + one.staying
         )  # fmt: skip
-    return replace(done, waiting=waiting)
+    return replace(done, waiting=tuple(waiting))
 
 
 def _write(database: Database, first: int, end: int, *, folder: Path, signer: Signer, by: By) -> Archive:

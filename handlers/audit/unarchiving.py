@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from handlers.audit.archiving import AT_ONCE, By, record_archive
+from handlers.audit.archiving import AT_ONCE, record_archive
+from handlers.intents import By
 from handlers.recording import OPERATOR
 from storage.audit import archives
 from storage.audit import entry as audit
@@ -47,7 +48,7 @@ def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, t
             done += 1
         else:
             wrong.append(why)
-    return BroughtBack(archives=done, wrong=wrong)
+    return BroughtBack(archives=done, wrong=tuple(wrong))
 
 
 def sign_anew(database: Database, *, signer: Signer, old: Verifier, by: By) -> int:

@@ -143,15 +143,14 @@ def texts_by_index(files: ArchiveFiles, indexes: range) -> Mapping[int, Mapping[
 
 
 def _wrong_text(files: ArchiveFiles) -> str | None:
-    """A text that is not what its leaf commits to. One that is missing was erased, which is no matter of this file's."""
+    """A text that is not what its leaf commits to. One that is missing was erased."""
     leaves = enumerate(each_leaf(files), start=files.first)
     committed: Mapping[str, str] = {}
     index = -1
     for place, name, kept in each_text(files):
-        while index < place:
-            index, leaf = next(leaves, (files.end, b""))
-            if index == place:
-                committed = decode(leaf)["texts"]
+        while index < place < files.end:
+            index, leaf = next(leaves)
+            committed = decode(leaf)["texts"] if index == place else {}
         if index != place or name not in committed:
             return f"{files.texts} holds a text for entry {place} that the entry does not have."
         erased = kept.erased_by is not None and kept.text is None and kept.salt is None
