@@ -5,21 +5,26 @@ They change nothing, in the store or beside it, but for the file that one asks f
 
 import json
 from codecs import BOM_UTF8
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 
-from bot.cli.audit import verifier_of
 from bot.cli.files import note_in, put
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
+from bot.cli.verifying import Archives, verifier_of
 from bot.settings import Settings
 from storage.audit import proving
+from storage.audit.archive_files import ArchiveFiles, files_of, find_archived
+from storage.audit.archive_files import each_leaf as archived_leaves
+from storage.audit.archives import Archive, gone_of, read_archives
+from storage.audit.archives import Archives as AllArchives
 from storage.audit.asked import each_leaf
 from storage.audit.checkpoint import BadKey, Checkpoint, Signer, Verifier, read_verifier, verify_note
 from storage.audit.entry import decode
-from storage.audit.log import Transaction
+from storage.audit.log import Row, Transaction
 from storage.audit.proving import Continued, NotProven, Side
 from storage.audit.sealing import check_head, sign_head
 from storage.audit.tlog_proof import (
@@ -50,6 +55,7 @@ def prove_entry(
         Path | None,
         typer.Option(help="Prove it under this one, kept elsewhere, and no other.", metavar="FILE"),
     ] = None,
+    archives: Archives = None,
     key: Key = None,
 ) -> None:
     """Prove that an entry stands in the log: one small file, which anybody can verify with the public key alone."""
@@ -58,13 +64,16 @@ def prove_entry(
     note = None if checkpoint is None else note_in(checkpoint)
 
     def work(tx: Transaction) -> Inclusion | NotProven | None:
-        row = proving.find_entry(tx, entry)
+        row = proving.find_entry(tx, entry) or _archived(tx, entry, verifier, archives)
         return None if row is None else proving.prove(tx, row, verifier, note=note, signer=signer)
 
     with opened(settings) as database:
         proof = database.read_now(work)
     if proof is None:
-        raise typer.BadParameter("There is no entry with that id or index.", param_hint="ENTRY")
+        raise typer.BadParameter(
+            "There is no entry with that id or index here. One that is archived is found with --archives FOLDER.",
+            param_hint="ENTRY",
+        )
     if isinstance(proof, NotProven):
         raise _refusal(proof)
     covers = verify_note(proof.checkpoint, verifier)
@@ -141,16 +150,19 @@ def leaves(
     out: Annotated[
         Path | None, typer.Option(help="Write them here instead of printing them.", metavar="FILE")
     ] = None,
+    archives: Archives = None,
+    key: Key = None,
 ) -> None:
     """Every entry's leaf, one a line: all that a verifier of somebody else's needs, beside a checkpoint and the key.
 
     Free text is not in it, only what commits to it.
     """
     settings = place_of(context).settings()
+    verifier = verifier_of(settings, key)
 
     def write(tx: Transaction, file: IO[bytes]) -> int:
         count = 0
-        for leaf in each_leaf(tx):
+        for leaf in _all_leaves(tx, verifier, archives):
             file.write(leaf + b"\n")
             count += 1
         return count
@@ -162,6 +174,36 @@ def leaves(
         with out.open("wb") as file:
             count = database.read_now(lambda tx: write(tx, file))
     say(f"Wrote {count} leaves to {out}.")
+
+
+def _all_leaves(tx: Transaction, verifier: Verifier | None, folder: Path | None) -> Iterator[bytes]:
+    """Those that are archived from their files, all others from the store."""
+    there = read_archives(tx, verifier)
+    gone = gone_of(tx, there)
+    # Before the first of them is written: half of the leaves look like all.
+    files = {one.first: _files(there, one, folder) for one in gone}
+    for one in there.each:
+        yield from (
+            archived_leaves(files[one.first])
+            if one in gone
+            else each_leaf(tx, first=one.first, below=one.end)
+        )
+    yield from each_leaf(tx, first=there.end)
+
+
+def _files(there: AllArchives, one: Archive, folder: Path | None) -> ArchiveFiles:
+    files = None if folder is None else files_of(there, one, folder)
+    if isinstance(files, ArchiveFiles):
+        return files
+    at_hand = "give the folder with their files as --archives" if files is None else files
+    raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {at_hand}")
+
+
+def _archived(tx: Transaction, named: str, verifier: Verifier, folder: Path | None) -> Row | None:
+    found = None if folder is None else find_archived(read_archives(tx, verifier), folder, named)
+    if isinstance(found, str):
+        raise AuditFault(found)
+    return found
 
 
 class _Fails(AuditFault):

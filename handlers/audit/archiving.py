@@ -17,7 +17,7 @@ from handlers.intents import By
 from handlers.recording import OPERATOR, record
 from storage import streams
 from storage.audit import archives, log
-from storage.audit.archive_files import ArchiveFiles, check_files, write_files, write_statement
+from storage.audit.archive_files import ArchiveFiles, check_files, files_of, write_files, write_statement
 from storage.audit.archives import Archive, Archives, Statement, read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.log import Row
@@ -33,6 +33,7 @@ from storage.faults import AuditFault
 from storage.macs import FOLLOWING
 from storage.words_needed import needed
 
+ARCHIVED = "log.archived"
 # Of one archive: so few that its files can be looked at, and that nobody waits for one.
 LARGEST = 64 * WIDTH
 # Taken out or brought back in one transaction.
@@ -130,11 +131,10 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
     """
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
-        files = ArchiveFiles(folder=folder, first=one.first, end=one.end)
-        if check_files(files, one.statement, plan.there.before(one)) is None:
-            done = replace(done, gone=done.gone + _take_out(database, one, tell))
-        else:
+        if isinstance(files_of(plan.there, one, folder), str):
             waiting.append(one)
+        else:
+            done = replace(done, gone=done.gone + _take_out(database, one, tell))
     for first, end in plan.parts:
         one = _write(database, first, end, folder=folder, signer=signer, by=by)
         gone = _take_out(database, one, tell)
@@ -188,7 +188,7 @@ def _state(
     statement = replace(unsigned, stay=hashlib.sha256(stay).digest())
     made = Archive(statement=statement, note=statement.signed(signer), frontier=tree, stay=stay)
     archives.keep_archive(tx, made)
-    record_archive(tx, archives.ARCHIVED, made, by=by, at=at)
+    record_archive(tx, ARCHIVED, made, by=by, at=at)
     return made
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from sqlmodel import Session
 
 from handlers.audit.erasable import Found, Plan, Spoken, Words, plan
+from handlers.intents import By
 from handlers.recording import OPERATOR, record
 from storage import free_texts
 from storage.audit import entry as audit

@@ -16,7 +16,7 @@ from handlers.intents import By
 from handlers.recording import OPERATOR
 from storage.audit import archives
 from storage.audit import entry as audit
-from storage.audit.archive_files import ArchiveFiles, check_files, each_leaf, texts_by_index
+from storage.audit.archive_files import ArchiveFiles, each_leaf, files_of, texts_by_index
 from storage.audit.archives import Archive, Archives, archived_tree, gone_of, read_archives
 from storage.audit.checkpoint import Signer, Verifier
 from storage.audit.log import StoredText, append_each
@@ -26,6 +26,8 @@ from storage.audit.passing import Progress
 from storage.database import Database, replica_of
 from storage.faults import AuditFault
 from storage.identifiers import new_ids
+
+UNARCHIVED, SIGNED_ANEW = "log.unarchived", "log.archives_signed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +43,12 @@ def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, t
     there, gone = database.read_now(partial(_gone, verifier=verifier))
     done, wrong = 0, list[str]()
     for one in gone:
-        files = ArchiveFiles(folder=folder, first=one.first, end=one.end)
-        why = check_files(files, one.statement, there.before(one))
-        if why is None:
+        files = files_of(there, one, folder)
+        if isinstance(files, str):
+            wrong.append(files)
+        else:
             _bring_back(database, one, there.before(one), files, by, tell)
             done += 1
-        else:
-            wrong.append(why)
     return BroughtBack(archives=done, wrong=tuple(wrong))
 
 
@@ -68,7 +69,7 @@ def _bring_back(
     database: Database, one: Archive, before: Frontier, files: ArchiveFiles, by: By, tell: Progress
 ) -> None:
     def begin(tx: Session) -> None:
-        record_archive(tx, archives.UNARCHIVED, one, by=by, at=database.now())
+        record_archive(tx, UNARCHIVED, one, by=by, at=database.now())
 
     database.write_now(begin)
     leaves, tree = each_leaf(files), before
@@ -125,5 +126,5 @@ def _sign_anew(tx: Session, *, database: Database, signer: Signer, old: Verifier
             )
         statement = replace(one.statement, log=signer.name)
         archives.keep_archive(tx, replace(one, statement=statement, note=statement.signed(signer)))
-        record_archive(tx, archives.SIGNED_ANEW, one, by=by, at=database.now())
+        record_archive(tx, SIGNED_ANEW, one, by=by, at=database.now())
     return len(there.each)

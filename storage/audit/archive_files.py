@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.audit.archives import Statement
-from storage.audit.entry import decode
+from storage.audit.archives import Archive, Archives, Statement
+from storage.audit.entry import columns, decode
 from storage.audit.log import Row, StoredText
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.salted import check_commitment
@@ -91,6 +91,27 @@ def write_statement(files: ArchiveFiles, note: str) -> None:
         _settle(files.folder)
     finally:
         made.unlink(missing_ok=True)
+
+
+def files_of(there: Archives, one: Archive, folder: Path) -> ArchiveFiles | str:
+    """The files of an archive in a folder, if they are those that it was signed for; otherwise what is wrong."""
+    files = ArchiveFiles(folder=folder, first=one.first, end=one.end)
+    return check_files(files, one.statement, there.before(one)) or files
+
+
+def find_archived(there: Archives, folder: Path, named: str) -> Row | str | None:
+    """The entry with this id, or at this index, as its archive has it; what is wrong with that, or None."""
+    for one in there.each:
+        if named.isdigit() and not one.first <= int(named) < one.end:
+            continue
+        files = files_of(there, one, folder)
+        if isinstance(files, str):
+            return files
+        for index, leaf in enumerate(each_leaf(files), start=one.first):
+            if named in (str(index), decode(leaf)["id"]):
+                beside: dict[str, Any] = columns(decode(leaf))
+                return Row(index=index, leaf=leaf, leaf_hash=leaf_hash(leaf), root=b"", **beside)
+    return None
 
 
 def check_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> str | None:

@@ -30,8 +30,7 @@ from storage.engine.plain import Plain, rows
 from storage.faults import AuditFault
 from storage.types import from_micros, to_micros
 
-# The actions of the entries that say so, and the correlation by which all of them are found.
-ARCHIVED, UNARCHIVED, SIGNED_ANEW = "log.archived", "log.unarchived", "log.archives_signed"
+# The correlation of the entries that say what became of them.
 STORY = "log-archives"
 
 _ORIGIN = "/archive"

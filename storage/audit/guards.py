@@ -3,10 +3,12 @@
 They stop accidents and careless hands; what proves that nothing was changed is the tree, not they.
 """
 
-from sqlalchemy import delete, text
+from sqlalchemy import and_, delete, not_, or_, text
 
 from storage.audit.log import Transaction, connection_of
+from storage.audit.merkle import WIDTH
 from storage.audit.tables import TILES
+from storage.audit.tile_match import MOST_LEVELS
 
 
 def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
@@ -197,16 +199,20 @@ def put_back(tx: Transaction) -> list[str]:
     return missing
 
 
-def drop_tiles(tx: Transaction) -> list[str]:
-    """Take every tile out: their own guard is away as long as that takes. What other guards were missing is the answer,
-    for they stand again too.
+def drop_tiles(tx: Transaction, *, beyond: int = 0) -> list[str]:
+    """Take the tiles out that reach beyond so many entries: their own guard is away as long as that takes. What other
+    guards were missing is the answer, for they stand again too.
 
-    Tiles are no evidence; nothing else here can be taken out.
+    Tiles are no evidence, but of what is archived nothing else stands here.
     """
     connection = connection_of(tx)
     where = f" ON {TILES.name}" if connection.dialect.name == "postgresql" else ""
     connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {_OF_TILES}{where}")
-    connection.execute(delete(TILES))
+    kept = (
+        and_(TILES.c.level == level, TILES.c.index >= 0, TILES.c.index < beyond // WIDTH ** (level + 1))
+        for level in range(MOST_LEVELS - 1)
+    )
+    connection.execute(delete(TILES).where(not_(or_(*kept))))
     return [name for name in put_back(tx) if name != _OF_TILES]
 
 

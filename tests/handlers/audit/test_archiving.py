@@ -10,13 +10,13 @@ from sqlalchemy.exc import DBAPIError
 
 from handlers.audit import archiving
 from handlers.audit.archivable import YOUNGEST
-from handlers.audit.archiving import Done, NotSound, Plan, TooYoung, look
+from handlers.audit.archiving import ARCHIVED, Done, NotSound, Plan, TooYoung, look
 from handlers.audit.unarchiving import BroughtBack, sign_anew, unarchive
 from handlers.intents import By, Where
 from storage import streams
 from storage.audit import log, proving
 from storage.audit.archive_files import ArchiveFiles
-from storage.audit.archives import ARCHIVED, read_archives
+from storage.audit.archives import read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, sign
 from storage.audit.crew import Crew
 from storage.audit.entry import Actor, Entry
