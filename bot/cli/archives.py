@@ -60,8 +60,8 @@ def archive(
             f"{_entries(one)} were archived before and stand here; their files are not in {to}, so they were left."
         )
     say(
-        f"{done.archived:,} entries were archived and {done.gone:,} taken out. {done.stayed:,} stay as well, since they "
-        "may be asked about."
+        f"{done.archived:,} entries were archived and {done.gone:,} taken out. "
+        f"{done.stayed:,} stay as well: they may be asked about."
     )
     say(f"Keep {to} as you keep the database: what was taken out stands nowhere else.")
 

@@ -24,6 +24,7 @@ from storage.audit.log import Row
 from storage.audit.merkle import WIDTH, Frontier
 from storage.audit.moving import take_out
 from storage.audit.passing import Progress
+from storage.audit.privileges import may_archive
 from storage.audit.ranges import verify_part
 from storage.audit.sealing import latest_checkpoint
 from storage.audit.tiles import Tree, sealed
@@ -71,7 +72,7 @@ class TooYoung:
 
 @dataclass(frozen=True, kw_only=True)
 class NotSound:
-    """Nothing is archived of a log with which something is wrong; `detail` is a sentence, fit to show."""
+    """Nothing is archived of a log with which something is wrong, or by a role that may not; `detail` says it."""
 
     detail: str
 
@@ -94,6 +95,8 @@ def look(
     """What would be archived of the entries that were written before then, and verifies them. at: now, aware UTC."""
     if before > at - YOUNGEST:
         return TooYoung(latest=at - YOUNGEST)
+    if not may_archive(tx):
+        return NotSound(detail=_NOT_THE_OWNER)
     there = read_archives(tx, verifier)
     if there.strange:
         return NotSound(detail=_STRANGE)
@@ -108,6 +111,9 @@ def look(
     return plan if report.sound else NotSound(detail=report.conclusion)
 
 
+_NOT_THE_OWNER = (
+    "This role may take nothing out of the log. Run it as the role that owns the tables, as `wicket migrate`."
+)
 _STRANGE = (
     "There are statements of archives that this key did not sign. If it is new, `wicket audit sign-archives` signs "
     "them anew; otherwise find out who wrote them."

@@ -36,20 +36,20 @@ class ArchiveFiles:
     @property
     def leaves(self) -> Path:
         """One leaf a line."""
-        return self._named("leaves.jsonl")
+        return self._named("leaves", "jsonl")
 
     @property
     def texts(self) -> Path:
         """One text a line, with its salt."""
-        return self._named("texts.jsonl")
+        return self._named("texts", "jsonl")
 
     @property
     def statement(self) -> Path:
         """What was signed."""
-        return self._named("statement.txt")
+        return self._named("statement", "txt")
 
-    def _named(self, kind: str) -> Path:
-        return self.folder / f"audit-{self.first:012}-{self.end - 1:012}.{kind}"
+    def _named(self, what: str, kind: str) -> Path:
+        return self.folder / f"audit-{self.first:012}-{self.end - 1:012}.{what}.{kind}"
 
 
 def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:

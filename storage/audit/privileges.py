@@ -50,6 +50,15 @@ def too_wide(tx: Transaction) -> list[str]:
     return [*(f"owns {name}" for name in owned), *rights]
 
 
+def may_archive(tx: Transaction) -> bool:
+    """Whether this role may state archives and take out what they hold; on SQLite whoever writes the file does."""
+    connection = connection_of(tx)
+    needs = ((ARCHIVES.name, "INSERT"), (ENTRIES.name, "DELETE"), (TEXTS.name, "DELETE"))
+    return connection.dialect.name != "postgresql" or all(
+        connection.execute(_MAY, {"name": name, "right": right}).scalar_one() for name, right in needs
+    )
+
+
 def statements(*, bot: str) -> Iterator[str]:
     """What gives the role `bot` all that it needs and no more, to be run by whoever owns the tables.
 

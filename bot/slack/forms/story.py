@@ -35,7 +35,7 @@ def story_form(story: Page, *, policy_set: str = "", reasons: Mapping[str, str] 
     if not story.steps:
         blocks.append(
             section(
-                say("Nothing is on record here about this: not yet, or it is so old that it was archived.")
+                say("Nothing is on record here about this: not yet, or not any more, since it was archived.")
             )
         )
     return reading(say("What happened"), [*blocks, *_foot(story)])

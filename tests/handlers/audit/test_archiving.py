@@ -1,17 +1,22 @@
 """A-17: old entries are archived whole and provably, nothing leaves unsealed, and the log verifies as before."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from handlers.audit import archiving
-from handlers.audit.archivable import YOUNGEST
+from bot.settings import shapes
+from handlers.audit import archiving, retiling
+from handlers.audit.archivable import YOUNGEST, leaves
 from handlers.audit.archiving import ARCHIVED, Done, NotSound, Plan, TooYoung, look
+from handlers.audit.retiling import Rebuilt, rebuild_tiles
 from handlers.audit.unarchiving import BroughtBack, sign_anew, unarchive
+from handlers.decisions import durations
 from handlers.intents import By, Where
 from storage import streams
 from storage.audit import log, proving
@@ -36,6 +41,7 @@ from storage.engine.stores import Store
 from storage.faults import AuditFault
 from storage.identifiers import new_id
 from storage.macs import SENDING
+from tests.bot.siem.golden import GOLDEN
 from tests.handlers.access_ground import MACS
 from tests.handlers.audit.test_retiling import done_to
 from tests.storage.postgres import postgres
@@ -427,3 +433,98 @@ def test_under_a_new_key_the_archives_are_signed_anew(database: Database, folder
     done_to(database, "audit_tiles", 'UPDATE audit_tiles SET root = substr(hashes, 1, 32) WHERE "index" = 0')
     with pytest.raises(AuditFault, match="not that of the archives"):
         sign_anew(database, signer=OTHER, old=KEY, by=BY)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_what_was_broken_off_is_sound_at_any_moment_and_goes_on(
+    database: Database, folder: Path, at: int
+) -> None:
+    """A-17: stated and only in part taken out, it is taken out by the next run; brought back in part likewise."""
+    calls = 0
+
+    def breaks_off(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        archiving.archive(
+            database, in_tiles(planned(database)), folder=folder, signer=SIGNER, by=BY, tell=breaks_off
+        )  # fmt: skip
+    assert verified(database, checkpoint(database)).sound
+    calls = 0
+    with pytest.raises(KeyboardInterrupt):
+        unarchive(database, folder=folder, verifier=KEY, by=BY, tell=breaks_off)
+    assert verified(database, checkpoint(database)).sound
+    archived(database, folder)
+    assert sorted(leaves_of(database))[:17] == [*range(0, 3 * WIDTH, 50), 3 * WIDTH]
+    assert brought_back(database, folder).wrong == ()
+    assert len([index for index in leaves_of(database) if index < 3 * WIDTH]) == 3 * WIDTH
+    assert verified(database, checkpoint(database)).sound
+
+
+def in_tiles(plan: Plan) -> Plan:
+    """The same in archives of a tile each."""
+
+    class InTiles(Plan):
+        @property
+        def parts(self) -> Iterator[tuple[int, int]]:
+            return ((first, first + WIDTH) for first in range(self.first, self.end, WIDTH))
+
+    return InTiles(there=plan.there, end=plan.end)
+
+
+def test_a_plan_that_somebody_else_was_faster_with_changes_nothing(
+    database: Database, folder: Path, tmp_path: Path
+) -> None:
+    stale, elsewhere = planned(database), tmp_path / "elsewhere"
+    archived(database, folder)
+    elsewhere.mkdir()
+    with pytest.raises(AuditFault):
+        archiving.archive(database, stale, folder=elsewhere, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert list(elsewhere.glob("*.statement.txt")) == []
+    assert verified(database).sound
+    assert brought_back(database, folder).archives == 1
+
+
+def test_no_damaged_tree_over_what_is_archived_is_made_anew_from_nothing(
+    database: Database, folder: Path
+) -> None:
+    """T-5: tiles are all that stands of archived entries; those behind them are made anew as ever."""
+    archived(database, folder)
+    checkpoint(database)
+    rebuild = partial(
+        rebuild_tiles, database, verifier=KEY, notes=[], where=BY.where, tell=lambda *_: None
+    )  # fmt: skip
+    wrong = 'UPDATE audit_tiles SET root = substr(hashes, 1, 32) WHERE "index" = '
+    done_to(database, "audit_tiles", f"{wrong} 3")
+    assert isinstance(rebuild(), Rebuilt)
+    assert verified(database, checkpoint(database)).sound
+    done_to(database, "audit_tiles", f"{wrong} 1")
+    assert rebuild() == retiling.Archived()
+    brought_back(database, folder)
+    assert isinstance(rebuild(), Rebuilt)
+    assert verified(database, checkpoint(database)).sound
+    archived(database, folder)
+    assert verified(database, checkpoint(database)).sound
+
+
+def test_no_grant_or_request_may_last_longer_than_its_end_is_kept() -> None:
+    """Promise 8: a row that was put back to before its end says by itself that its time is over."""
+    assert durations.LONGEST + timedelta(days=30) < YOUNGEST
+    assert shapes.LONGEST + timedelta(days=30) < YOUNGEST
+
+
+def test_what_is_asked_about_for_ever_stays() -> None:
+    """N-15: each action by which the record tells of rows that were put back, unless the row's own time is over too."""
+    root = Path(__file__).parents[3]
+    asked = {
+        word
+        for file in (root / "storage").glob("*.py")
+        for word in re.findall(r"[\"']'?([a-z_]+\.[a-z_]+)'?[\"']", file.read_text("utf-8"))
+        if word in GOLDEN
+    }
+    assert {"proofs.changed", "code.used", "link.suspended", "access.stopped", "account.reported"} <= asked
+    of_grants = {one for one in asked if one.split(".")[0] in ("grant", "approval")} | {"access.given"}
+    assert {one for one in asked if leaves(one)} == of_grants
