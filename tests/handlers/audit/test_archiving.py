@@ -228,7 +228,7 @@ def test_entries_of_a_story_that_goes_on_stay(database: Database, folder: Path) 
 def test_whatever_is_done_to_what_is_left_of_an_archive_is_told(
     database: Database, folder: Path, table: str, deed: str, told: str
 ) -> None:
-    """T-2, N-15: by whoever verifies, and by the walk that the bot makes."""
+    """T-2, T-9: by whoever verifies, and by the walk that the bot makes."""
     archived(database, folder)
     assert slices(database) == []
     done_to(database, table, deed)
@@ -254,7 +254,7 @@ def slices(database: Database) -> list[str]:
 
 
 def test_whoever_has_no_key_cannot_call_it_archived(database: Database, folder: Path) -> None:
-    """N-15: rows taken out under a statement that another key signed are missing."""
+    """T-9: rows taken out under a statement that another key signed are missing."""
     plan = planned(database)
     archiving.archive(database, plan, folder=folder, signer=OTHER, by=BY, tell=lambda *_: None)
     report = verified(database)
@@ -517,7 +517,7 @@ def test_no_grant_or_request_may_last_longer_than_its_end_is_kept() -> None:
 
 
 def test_what_is_asked_about_for_ever_stays() -> None:
-    """N-15: each action by which the record tells of rows that were put back, unless the row's own time is over too."""
+    """T-9: each action by which the record tells of rows that were put back, unless the row's own time is over too."""
     root = Path(__file__).parents[3]
     asked = {
         word
