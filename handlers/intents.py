@@ -31,6 +31,15 @@ PAGE = Where(transport="page")
 
 
 @dataclass(frozen=True, kw_only=True)
+class By:
+    """Who has an operator do something to the record, and why: it stays there. From where."""
+
+    name: str
+    why: str
+    where: Where
+
+
+@dataclass(frozen=True, kw_only=True)
 class Actor:
     """A person at a Slack account linked to them, as the directory has them right now."""
 

@@ -72,6 +72,11 @@ def unbound(tx: Session, name: str) -> int:
     return int(found[0][0]) if found else 0
 
 
+def has_begun(tx: Session, name: str) -> bool:
+    """Whether it has a place at all."""
+    return bool(rows(tx.connection(), _POSITION, {"which": name}))
+
+
 def failing_since(tx: Session, name: str) -> datetime | None:
     """When what was sent was refused first, while it is; None as well where that cannot be read, which nobody wrote."""
     asked = select(_STREAMS.c.failing_since).where(_STREAMS.c.name == name)

@@ -13,6 +13,7 @@ import typer
 
 from bot.cli import (
     alarms,
+    archives,
     audit,
     audit_proofs,
     check,
@@ -30,6 +31,7 @@ from bot.cli import (
     records,
     restoring,
     running,
+    verifying,
 )
 from bot.cli.delegations import delegations
 from bot.cli.drift import drift
@@ -58,6 +60,8 @@ app.command()(restoring.resume)
 app.command()(alarms.release)
 app.command()(halting.freeze)
 app.command()(halting.revoke_all)
+audit.commands.command("verify")(verifying.verify)
+audit.commands.command("rebuild-tiles")(verifying.rebuild_tiles)
 audit.commands.command("prove")(audit_proofs.prove_entry)
 audit.commands.command("verify-proof")(audit_proofs.verify_proof)
 audit.commands.command("consistency")(audit_proofs.consistency)
@@ -65,6 +69,9 @@ audit.commands.command("evidence")(evidence.evidence)
 audit.commands.command("controls")(evidence.controls)
 audit.commands.command("leaves")(audit_proofs.leaves)
 audit.commands.command("erase")(erasing.erase)
+audit.commands.command("archive")(archives.archive)
+audit.commands.command("unarchive")(archives.unarchive)
+audit.commands.command("sign-archives")(archives.sign_archives)
 policy.commands.command("explain")(policy_questions.explain)
 policy.commands.command("who-can")(policy_rights.who_can)
 policy.commands.command("what-can")(policy_rights.what_can)

@@ -5,21 +5,26 @@ They change nothing, in the store or beside it, but for the file that one asks f
 
 import json
 from codecs import BOM_UTF8
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 
-from bot.cli.audit import verifier_of
 from bot.cli.files import note_in, put
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
+from bot.cli.verifying import Archives, read_key, verifier_of
 from bot.settings import Settings
 from storage.audit import proving
+from storage.audit.archive_files import ArchiveFiles, files_of, find_archived
+from storage.audit.archive_files import each_leaf as archived_leaves
+from storage.audit.archives import Archive, gone_of, read_archives
+from storage.audit.archives import Archives as AllArchives
 from storage.audit.asked import each_leaf
-from storage.audit.checkpoint import BadKey, Checkpoint, Signer, Verifier, read_verifier, verify_note
+from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.entry import decode
-from storage.audit.log import Transaction
+from storage.audit.log import Row, Transaction
 from storage.audit.proving import Continued, NotProven, Side
 from storage.audit.sealing import check_head, sign_head
 from storage.audit.tlog_proof import (
@@ -37,6 +42,10 @@ from storage.types import from_micros
 
 _KEY = "The log's public key, where WICKET_AUDIT_KEY is not at hand."
 Key = Annotated[str | None, typer.Option(help=_KEY, metavar="KEY")]
+OldKey = Annotated[
+    str | None,
+    typer.Option(help="The public key of the earlier checkpoint, if that was another.", metavar="KEY"),
+]
 Out = Annotated[
     Path | None, typer.Option(help="Write the proof here instead of printing it.", metavar="FILE")
 ]
@@ -50,6 +59,7 @@ def prove_entry(
         Path | None,
         typer.Option(help="Prove it under this one, kept elsewhere, and no other.", metavar="FILE"),
     ] = None,
+    archives: Archives = None,
     key: Key = None,
 ) -> None:
     """Prove that an entry stands in the log: one small file, which anybody can verify with the public key alone."""
@@ -58,13 +68,16 @@ def prove_entry(
     note = None if checkpoint is None else note_in(checkpoint)
 
     def work(tx: Transaction) -> Inclusion | NotProven | None:
-        row = proving.find_entry(tx, entry)
+        row = proving.find_entry(tx, entry) or _archived(tx, entry, verifier, archives)
         return None if row is None else proving.prove(tx, row, verifier, note=note, signer=signer)
 
     with opened(settings) as database:
         proof = database.read_now(work)
     if proof is None:
-        raise typer.BadParameter("There is no entry with that id or index.", param_hint="ENTRY")
+        raise typer.BadParameter(
+            "There is no entry with that id or index here. One that is archived is found with --archives FOLDER.",
+            param_hint="ENTRY",
+        )
     if isinstance(proof, NotProven):
         raise _refusal(proof)
     covers = verify_note(proof.checkpoint, verifier)
@@ -80,12 +93,14 @@ def verify_proof(
         Path | None,
         typer.Option(help="A checkpoint that you kept: the proof must be made under it.", metavar="FILE"),
     ] = None,
+    old_key: OldKey = None,
     as_json: Annotated[bool, typer.Option("--json", help="What was proven, as JSON.")] = False,
 ) -> None:
     """Verify a proof with the public key alone: no database, no settings, no network. Exit code 1 when it fails."""
     verifier = _public(context, key)
     proof = read_proof(_bytes_of(file))
-    held = None if checkpoint is None else proving.signed_side(note_in(checkpoint), verifier)
+    earlier = _earlier(old_key, verifier) if isinstance(proof, Continuation) else verifier
+    held = None if checkpoint is None else proving.signed_side(note_in(checkpoint), earlier)
     if isinstance(held, NotProven):
         raise _Fails(held.detail)
     if isinstance(proof, BadProof):
@@ -106,18 +121,19 @@ def consistency(
     new: Annotated[str, typer.Argument(help="The same, of later.", metavar="NEW")],
     out: Annotated[Path | None, typer.Option(help="Write the proof here.", metavar="FILE")] = None,
     key: Key = None,
+    old_key: OldKey = None,
 ) -> None:
     """Show that one checkpoint continues another: what the first covers is unchanged in the second."""
     settings = place_of(context).settings()
     signer, verifier = _keys(settings, key)
 
-    def side(tx: Transaction, named: str) -> Side | NotProven:
+    def side(tx: Transaction, named: str, verifier: Verifier) -> Side | NotProven:
         if named.isascii() and named.isdigit() and len(named) < 19 and not Path(named).exists():
             return _signed_if_last(tx, proving.side_of(tx, int(named), verifier), signer)
         return proving.signed_side(note_in(Path(named)), verifier)
 
     def work(tx: Transaction) -> Continued | NotProven:
-        one, other = side(tx, old), side(tx, new)
+        one, other = side(tx, old, _earlier(old_key, verifier)), side(tx, new, verifier)
         if isinstance(one, NotProven):
             return one
         return other if isinstance(other, NotProven) else proving.continue_from(tx, one, other, verifier)
@@ -141,16 +157,19 @@ def leaves(
     out: Annotated[
         Path | None, typer.Option(help="Write them here instead of printing them.", metavar="FILE")
     ] = None,
+    archives: Archives = None,
+    key: Key = None,
 ) -> None:
     """Every entry's leaf, one a line: all that a verifier of somebody else's needs, beside a checkpoint and the key.
 
     Free text is not in it, only what commits to it.
     """
     settings = place_of(context).settings()
+    verifier = verifier_of(settings, key)
 
     def write(tx: Transaction, file: IO[bytes]) -> int:
         count = 0
-        for leaf in each_leaf(tx):
+        for leaf in _all_leaves(tx, verifier, archives):
             file.write(leaf + b"\n")
             count += 1
         return count
@@ -162,6 +181,36 @@ def leaves(
         with out.open("wb") as file:
             count = database.read_now(lambda tx: write(tx, file))
     say(f"Wrote {count} leaves to {out}.")
+
+
+def _all_leaves(tx: Transaction, verifier: Verifier | None, folder: Path | None) -> Iterator[bytes]:
+    """Those that are archived from their files, all others from the store."""
+    there = read_archives(tx, verifier)
+    gone = gone_of(tx, there)
+    # Before the first of them is written: half of the leaves look like all.
+    files = {one.first: _files(there, one, folder) for one in gone}
+    for one in there.each:
+        yield from (
+            archived_leaves(files[one.first])
+            if one in gone
+            else each_leaf(tx, first=one.first, below=one.end)
+        )
+    yield from each_leaf(tx, first=there.end)
+
+
+def _files(there: AllArchives, one: Archive, folder: Path | None) -> ArchiveFiles:
+    files = None if folder is None else files_of(there, one, folder)
+    if isinstance(files, ArchiveFiles):
+        return files
+    at_hand = "give the folder with their files as --archives" if files is None else files
+    raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {at_hand}")
+
+
+def _archived(tx: Transaction, named: str, verifier: Verifier, folder: Path | None) -> Row | None:
+    found = None if folder is None else find_archived(read_archives(tx, verifier), folder, named)
+    if isinstance(found, str):
+        raise AuditFault(found)
+    return found
 
 
 class _Fails(AuditFault):
@@ -182,15 +231,15 @@ def _keys(settings: Settings, key: str | None) -> tuple[Signer | None, Verifier]
     return signer, verifier
 
 
+def _earlier(key: str | None, verifier: Verifier) -> Verifier:
+    """The key of the earlier of two checkpoints: of a log whose key was changed it is another."""
+    return verifier if key is None else read_key(key, "--old-key")
+
+
 def _public(context: typer.Context, key: str | None) -> Verifier:
     """The key that was given; only without one are settings looked for."""
     if key is not None:
-        read = read_verifier(key)
-        if isinstance(read, BadKey):
-            raise typer.BadParameter(
-                f"That is no public key of an audit log: {read.reason}", param_hint="--key"
-            )
-        return read
+        return read_key(key)
     return _keys(place_of(context).settings(), None)[1]
 
 

@@ -17,8 +17,8 @@ from bot.cli.tables import moment, say
 from bot.settings import Settings
 from handlers.audit import erasing
 from handlers.audit.erasable import Plan
-from handlers.audit.erasing import By, NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
-from handlers.intents import RATIONALE_LIMIT, Where
+from handlers.audit.erasing import NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
+from handlers.intents import RATIONALE_LIMIT, By, Where
 from storage.database import Database
 from storage.engine.backup import folded
 from storage.free_texts import is_signed
@@ -36,8 +36,8 @@ _LEFT: Mapping[Need, str] = {
     Need.STANDS: "of a passkey or a declared membership that is still there",
 }
 _ELSEWHERE = (
-    "What left Wicket is not erased by this: messages in Slack, mails, what a SIEM took, backups, evidence folders. "
-    "Erase the words there too."
+    "What left Wicket is not erased by this: messages in Slack, mails, what a SIEM took, backups, evidence folders, "
+    "archives. Erase the words there too."
 )
 
 

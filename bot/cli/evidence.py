@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
+from bot.cli.archives import refuse_archived
 from bot.cli.audit import entry_as_json
 from bot.cli.bars import progress
 from bot.cli.people import account_id, names_of
@@ -62,6 +63,7 @@ def evidence(
     signer = settings.secrets.signer() if settings.secrets.audit_key is not None else None
 
     def read(tx: Session, tell: Progress) -> Gathered:
+        refuse_archived(tx, signer.verifier if signer else None, wanted_since)
         _check(tx, signer, tell)
         return gather(tx, wanted, tell)
 
@@ -96,6 +98,7 @@ def controls(
     earliest = datetime.min.replace(tzinfo=UTC)
     first = max(last, earliest + _A_QUARTER) - _A_QUARTER if since is None else _day(since, "--from")
     with opened(place_of(context).settings()) as database:
+        database.read_now(lambda tx: refuse_archived(tx, None, first))
         counts = database.read_now(lambda tx: log.tally(tx, first, last))
     if as_json:
         rows = [{**asdict(one), "entries": one.count(counts)} for one in CONTROLS]

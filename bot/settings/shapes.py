@@ -15,7 +15,7 @@ from bot.texts import zone_named
 
 _DURATION = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _MAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
-_LONGEST = timedelta(days=366)
+LONGEST = timedelta(days=366)
 # The ports that browsers leave out.
 _UNSAID = {"http": 80, "https": 443}
 
@@ -84,7 +84,7 @@ def _duration(value: object) -> timedelta:
     found = timedelta(days=days, hours=hours, minutes=minutes)
     if not found:
         raise ValueError('is not a duration. Write days, hours and minutes: "8h", "90m", "2d", "1h30m"')
-    if found > _LONGEST:
+    if found > LONGEST:
         raise ValueError('is longer than a year. Write at most "366d"')
     return found
 

@@ -33,5 +33,8 @@ RULES: Mapping[str, str] = {
     "stream.begun": template("From here on the record is sent on to another system."),
     "rows.signed": template("All that gives something was signed. What is not signed counts no more."),
     "code.used": template("{who} used a code that counts once."),
+    "log.archived": template("{who} had old entries of the record archived in files."),
+    "log.unarchived": template("{who} had archived entries brought back into the record."),
+    "log.archives_signed": template("{who} had an archive of the record signed under a new key."),
     "log.tiles_rebuilt": template("{who} had the stored tree of the record built anew from its entries."),
 }

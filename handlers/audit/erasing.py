@@ -11,7 +11,7 @@ from functools import partial
 from sqlmodel import Session
 
 from handlers.audit.erasable import Found, Plan, Spoken, Words, plan
-from handlers.intents import Where
+from handlers.intents import By
 from handlers.recording import OPERATOR, record
 from storage import free_texts
 from storage.audit import entry as audit
@@ -63,15 +63,6 @@ class NobodyKnown:
     """No entry is by or about this account, and no row holds words of theirs. called: accounts that had it as login."""
 
     called: Sequence[str] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class By:
-    """Who erases, and why, in words that should not name the person again; from where."""
-
-    name: str
-    why: str
-    where: Where
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from handlers.intents import Where
 from handlers.recording import OPERATOR, record
+from storage.audit.archives import gone_of, read_archives
 from storage.audit.checkpoint import Verifier
 from storage.audit.findings import Report
 from storage.audit.guards import drop_tiles
@@ -33,6 +34,11 @@ class Rebuilt:
     entries: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Archived:
+    """What is wrong with the tree is over entries that are archived: they have to be brought back first."""
+
+
 def rebuild_tiles(
     database: Database,
     *,
@@ -41,7 +47,7 @@ def rebuild_tiles(
     where: Where,
     tell: Progress,
     crew: Walkers | None = None,
-) -> Rebuilt | Report:
+) -> Rebuilt | Archived | Report:
     """Verify the log, and make its tree anew if only that is wrong. A report instead says why nothing was done.
 
     notes: checkpoints from elsewhere. That it was done is on record in the transaction that takes the old tree out.
@@ -51,14 +57,23 @@ def rebuild_tiles(
     )
     if not report.only_tiles or not report.covered:
         return report
-    database.write_now(partial(_take_out, database=database, report=report, where=where))
+    archived = database.read_now(partial(_archived, verifier=verifier))
+    if any(finding.last is not None and finding.last < archived for finding in report.findings):
+        return Archived()
+    take_out = partial(_take_out, database=database, report=report, where=where, beyond=archived)
+    database.write_now(take_out)
     while tiles := database.read_now(partial(_next, below=report.covered)):
         database.write_now(lambda tx, found=tiles: add_tiles(tx, found))  # type: ignore[misc]
     return Rebuilt(entries=report.covered)
 
 
-def _take_out(tx: Session, *, database: Database, report: Report, where: Where) -> None:
-    guards = drop_tiles(tx)
+def _archived(tx: Session, *, verifier: Verifier) -> int:
+    """Up to where the tree can be made of no entries any more."""
+    return max((one.end for one in gone_of(tx, read_archives(tx, verifier))), default=0)
+
+
+def _take_out(tx: Session, *, database: Database, report: Report, where: Where, beyond: int) -> None:
+    guards = drop_tiles(tx, beyond=beyond)
     at = database.now()
     record(
         tx,

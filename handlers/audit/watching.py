@@ -170,7 +170,7 @@ class Watching:
             if _size(note) > head.size:
                 continue
             read = verify_note(note, self._signer.verifier)
-            if isinstance(read, Checkpoint) and agrees(tx, head, read):
+            if isinstance(read, Checkpoint) and agrees(tx, head, read, self._signer.verifier):
                 return read.size
         return 0
 

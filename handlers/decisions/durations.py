@@ -17,7 +17,7 @@ POINT_IN_TIME = (
 )
 WITHOUT_UNIT = f"Is that minutes, hours or days? {HOW_TO_WRITE}"
 
-_LONGEST = timedelta(days=365)
+LONGEST = timedelta(days=365)
 _READ_AT_MOST = 60
 
 _WORDS = (
@@ -106,7 +106,7 @@ def _bounded(plain: str) -> timedelta | str:
         total = sum((_length(part) for part in _ONE_PART.finditer(plain)), timedelta())
     except OverflowError:
         return TOO_LONG
-    if total > _LONGEST:
+    if total > LONGEST:
         return TOO_LONG
     return total if total >= timedelta(minutes=1) else TOO_SHORT
 

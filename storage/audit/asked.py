@@ -86,10 +86,10 @@ def batch_after(tx: Transaction, index: int, *, below: int) -> Sequence[Sequence
     return rows(connection_of(tx), _QUESTIONS[lean.ROWS], {"after": index, "below": below})
 
 
-def each_leaf(tx: Transaction) -> Iterator[bytes]:
-    """Every leaf, in order of index; a batch in memory. AuditFault for one that is not even bytes."""
-    after = -1
-    while batch := batch_after(tx, after, below=MAX_SIZE):
+def each_leaf(tx: Transaction, *, first: int = 0, below: int = MAX_SIZE) -> Iterator[bytes]:
+    """The leaves from `first` up to `below`, in order; a batch in memory. AuditFault for one that is not even bytes."""
+    after = first - 1
+    while batch := batch_after(tx, after, below=below):
         for row in batch:
             if not isinstance(row[lean.LEAF], bytes):
                 raise AuditFault(f"What stands at index {row[lean.INDEX]} is no leaf.")

@@ -160,7 +160,11 @@ def sign(checkpoint: Checkpoint, signer: Signer) -> str:
     """The checkpoint as a signed note. ValueError unless the signer has the name of the log."""
     if epoch_in(checkpoint.origin, signer.name) is None:
         raise ValueError("a log signs its own checkpoints only")
-    body = f"{checkpoint.origin}\n{checkpoint.size}\n{to_base64(checkpoint.root)}\n"
+    return sign_text(f"{checkpoint.origin}\n{checkpoint.size}\n{to_base64(checkpoint.root)}\n", signer)
+
+
+def sign_text(body: str, signer: Signer) -> str:
+    """A text, whose last line has its line end, as a signed note (C2SP signed-note)."""
     signature = to_base64(signer.verifier.key_id + signer.key.sign(body.encode()))
     return f"{body}\n{_DASH}{signer.name} {signature}\n"
 

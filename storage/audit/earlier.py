@@ -3,8 +3,12 @@
 It only reads, and is as good as the store is: what is signed is what shows that a root is the one that was.
 """
 
+from functools import cached_property
+
 from sqlalchemy import LargeBinary, bindparam, cast, select
 
+from storage.audit.archives import Archives, archived_tree, read_archives
+from storage.audit.checkpoint import Verifier
 from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import EMPTY_ROOT, Frontier
 from storage.audit.tables import ENTRIES
@@ -25,11 +29,16 @@ def beside(tx: Transaction, index: int) -> bytes | None:
 class Earlier:
     """The trees before this head. What it reads of the stored tree it reads once."""
 
-    def __init__(self, tx: Transaction, head: Frontier) -> None:
+    def __init__(self, tx: Transaction, head: Frontier, verifier: Verifier) -> None:
         self._tx = tx
+        self._verifier = verifier
         self._head = head
         self._tree = Tree(tx, head.size)
         self._walked = Frontier()
+
+    @cached_property
+    def _archives(self) -> Archives:
+        return read_archives(self._tx, self._verifier)
 
     def had(self, size: int, root: bytes) -> bool:
         """Whether the tree had this root when it had so many entries, and what stands beside the last of them says so.
@@ -38,9 +47,14 @@ class Earlier:
         """
         if size == 0:
             return root == EMPTY_ROOT
-        told = beside(self._tx, size - 1) if size <= self._head.size else None
-        if told is None or told == root:
-            return told is not None
+        if size > self._head.size:
+            return False
+        told = beside(self._tx, size - 1)
+        if told is None:
+            archived = archived_tree(self._tx, self._archives, size)
+            return archived is not None and archived.root == root
+        if told == root:
+            return True
         for way in (self._by_tiles, self._by_entries):
             tree = way(size)
             if tree is not None and tree.is_told_by(told):
@@ -56,7 +70,9 @@ class Earlier:
             return None
 
     def _by_entries(self, size: int) -> Frontier | None:
-        tree = self._walked if self._walked.size <= size else Frontier()
+        archived = self._archives.frontier
+        begin = archived if archived.size <= size else Frontier()
+        tree = self._walked if begin.size <= self._walked.size <= size else begin
         try:
             while tree.size < size:
                 end = min(size, tree.size + _AT_ONCE)

@@ -162,7 +162,7 @@ def _is_signed(tx: Transaction, epoch: Epoch, verifier: Verifier) -> bool:
     origin = origin_of(verifier.name, epoch.name)
     kept = select(CHECKPOINTS.c.note).where(CHECKPOINTS.c.size > epoch.opened)
     ordered = kept.order_by(CHECKPOINTS.c.size, CHECKPOINTS.c.id).limit(_LOOKED_AT)
-    earlier = Earlier(tx, log.head(tx))
+    earlier = Earlier(tx, log.head(tx), verifier)
     for note in log.connection_of(tx).execute(ordered).scalars().all():
         read = verify_note(note, verifier) if isinstance(note, str) else None
         if isinstance(read, Checkpoint) and read.origin == origin and earlier.had(read.size, read.root):

@@ -51,7 +51,8 @@ class Report:
     anchored: entries covered by the largest checkpoint from elsewhere that agrees; None without one.
     signed: the same for the checkpoints kept in the store; unused: how many of those are not of this key.
     epochs: the later epochs of the log. lost: how many checkpoints from elsewhere are about entries of an earlier one
-    that are gone, as the log itself says. only_tiles: all that was found is wrong with the stored tree, nothing with
+    that are gone, as the log itself says. archived: so many entries from the first on are archived; strange: how many
+    statements of archives count for nothing. only_tiles: all that was found is wrong with the stored tree, nothing with
     the entries.
     """
 
@@ -64,6 +65,8 @@ class Report:
     unused: int
     epochs: tuple[Epoch, ...] = ()
     lost: int = 0
+    archived: int = 0
+    strange: int = 0
     only_tiles: bool = False
 
     @property

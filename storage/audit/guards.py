@@ -3,10 +3,12 @@
 They stop accidents and careless hands; what proves that nothing was changed is the tree, not they.
 """
 
-from sqlalchemy import delete, text
+from sqlalchemy import and_, delete, not_, or_, text
 
 from storage.audit.log import Transaction, connection_of
+from storage.audit.merkle import WIDTH
 from storage.audit.tables import TILES
+from storage.audit.tile_match import MOST_LEVELS
 
 
 def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
@@ -20,20 +22,34 @@ def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
 
 # Where the next entry belongs: an index is never left out and never used twice.
 _NEXT = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_entries)'
+_KEPT_ENTRIES = "audit entries are never deleted before they are archived"
+_KEPT_TEXTS = "audit texts are erased, never deleted before they are archived"
 # The same for tiles, level by level; only full ones are kept.
 _NEXT_TILE = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_tiles WHERE level = NEW.level)'
 
+
+def _archived(row: str) -> str:
+    """Whether an archive is stated to hold this row's entry. That the log's key signed it, a trigger cannot see."""
+    return f'EXISTS (SELECT 1 FROM audit_archives WHERE first <= {row}."index" AND {row}."index" < size)'  # noqa: S608  words of ours
+
+
+# What may come back from an archive: an entry that is not there.
+_RETURNS = (
+    f'{_archived("NEW")} AND NOT EXISTS (SELECT 1 FROM audit_entries AS one WHERE one."index" = NEW."index")'  # noqa: S608  words of ours
+)
+
 TRIGGERS_SQLITE = (
     _refuse("audit_entries", "UPDATE", "audit entries are never changed"),
-    _refuse("audit_entries", "DELETE", "audit entries are never deleted"),
+    _refuse("audit_entries", "DELETE", _KEPT_ENTRIES, f"NOT {_archived('OLD')}"),
     # INSERT OR REPLACE deletes without asking the DELETE trigger.
     _refuse(
         "audit_entries",
         "INSERT",
         "an audit entry is added at the end only",
-        f'NEW."index" IS NOT {_NEXT} OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)',  # noqa: S608  words of ours
+        f'NEW."index" IS NOT {_NEXT} AND NOT ({_RETURNS})'  # noqa: S608  words of ours
+        " OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)",
     ),
-    _refuse("audit_texts", "DELETE", "audit texts are erased, never deleted"),
+    _refuse("audit_texts", "DELETE", _KEPT_TEXTS, f"NOT {_archived('OLD')}"),
     _refuse(
         "audit_texts",
         "UPDATE",
@@ -71,6 +87,14 @@ TRIGGERS_SQLITE = (
         "a tile is added at the end of its level only",
         f'NEW."index" IS NOT {_NEXT_TILE} OR length(NEW.hashes) IS NOT 8192 OR length(NEW.root) IS NOT 32',
     ),
+    _refuse("audit_archives", "UPDATE", "statements of archives are never changed"),
+    _refuse("audit_archives", "DELETE", "statements of archives are never deleted"),
+    _refuse(
+        "audit_archives",
+        "INSERT",
+        "a statement of an archive is written once",
+        "EXISTS (SELECT 1 FROM audit_archives WHERE id = NEW.id)",
+    ),
 )
 
 
@@ -94,9 +118,13 @@ _FUNCTIONS = (
     "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
     "$$BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END$$",
     "CREATE FUNCTION audit_at_end_only() RETURNS trigger LANGUAGE plpgsql AS "
-    f'$$BEGIN IF NEW."index" IS DISTINCT FROM {_NEXT} THEN '
+    f'$$BEGIN IF NEW."index" IS DISTINCT FROM {_NEXT} AND NOT {_archived("NEW")} THEN '
     "RAISE EXCEPTION USING MESSAGE = 'an audit entry is added at the end only', "
     "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
+    "CREATE FUNCTION audit_kept_until_archived() RETURNS trigger LANGUAGE plpgsql AS "
+    f"$$BEGIN IF NOT {_archived('OLD')} THEN "
+    "RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; "
+    "END IF; RETURN OLD; END$$",
     "CREATE FUNCTION audit_head_follows() RETURNS trigger LANGUAGE plpgsql AS "
     f"$$BEGIN IF NEW.size <= OLD.size OR NEW.size IS DISTINCT FROM {_NEXT} OR NEW.id <> OLD.id THEN "
     "RAISE EXCEPTION USING MESSAGE = 'the audit head moves on with the entries only', "
@@ -112,11 +140,13 @@ _FUNCTIONS = (
 TRIGGERS_POSTGRESQL = (
     *_FUNCTIONS,
     *_refuse_on_postgresql("audit_entries", "UPDATE", "audit entries are never changed"),
-    *_refuse_on_postgresql("audit_entries", "DELETE", "audit entries are never deleted"),
-    *_refuse_on_postgresql("audit_entries", "TRUNCATE", "audit entries are never deleted"),
+    *_on_postgresql(
+        "audit_entries", "DELETE", "FOR EACH ROW ", f"audit_kept_until_archived('{_KEPT_ENTRIES}')"
+    ),
+    *_refuse_on_postgresql("audit_entries", "TRUNCATE", _KEPT_ENTRIES),
     *_on_postgresql("audit_entries", "INSERT", "FOR EACH ROW ", "audit_at_end_only()"),
-    *_refuse_on_postgresql("audit_texts", "DELETE", "audit texts are erased, never deleted"),
-    *_refuse_on_postgresql("audit_texts", "TRUNCATE", "audit texts are erased, never deleted"),
+    *_on_postgresql("audit_texts", "DELETE", "FOR EACH ROW ", f"audit_kept_until_archived('{_KEPT_TEXTS}')"),
+    *_refuse_on_postgresql("audit_texts", "TRUNCATE", _KEPT_TEXTS),
     *_refuse_on_postgresql(
         "audit_texts",
         "UPDATE",
@@ -135,6 +165,9 @@ TRIGGERS_POSTGRESQL = (
     *_refuse_on_postgresql("audit_tiles", "DELETE", "tiles are never deleted"),
     *_refuse_on_postgresql("audit_tiles", "TRUNCATE", "tiles are never deleted"),
     *_on_postgresql("audit_tiles", "INSERT", "FOR EACH ROW ", "audit_tile_at_end_only()"),
+    *_refuse_on_postgresql("audit_archives", "UPDATE", "statements of archives are never changed"),
+    *_refuse_on_postgresql("audit_archives", "DELETE", "statements of archives are never deleted"),
+    *_refuse_on_postgresql("audit_archives", "TRUNCATE", "statements of archives are never deleted"),
 )
 
 _OF_TILES = "audit_tiles_delete"
@@ -146,7 +179,7 @@ _THERE = {
     "postgresql": "SELECT tgname AS name, prosrc AS does FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
     " WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid IN"
     " ('audit_entries'::regclass, 'audit_texts'::regclass, 'audit_head'::regclass, 'audit_checkpoints'::regclass,"
-    " 'audit_tiles'::regclass)",
+    " 'audit_tiles'::regclass, 'audit_archives'::regclass)",
 }
 
 
@@ -166,16 +199,20 @@ def put_back(tx: Transaction) -> list[str]:
     return missing
 
 
-def drop_tiles(tx: Transaction) -> list[str]:
-    """Take every tile out: their own guard is away as long as that takes. What other guards were missing is the answer,
-    for they stand again too.
+def drop_tiles(tx: Transaction, *, beyond: int = 0) -> list[str]:
+    """Take the tiles out that reach beyond so many entries: their own guard is away as long as that takes. What other
+    guards were missing is the answer, for they stand again too.
 
-    Tiles are no evidence; nothing else here can be taken out.
+    Tiles are no evidence, but of what is archived nothing else stands here.
     """
     connection = connection_of(tx)
     where = f" ON {TILES.name}" if connection.dialect.name == "postgresql" else ""
     connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {_OF_TILES}{where}")
-    connection.execute(delete(TILES))
+    kept = (
+        and_(TILES.c.level == level, TILES.c.index >= 0, TILES.c.index < beyond // WIDTH ** (level + 1))
+        for level in range(MOST_LEVELS - 1)
+    )
+    connection.execute(delete(TILES).where(not_(or_(*kept))))
     return [name for name in put_back(tx) if name != _OF_TILES]
 
 

@@ -267,6 +267,14 @@ def following(tx: Transaction, index: int, *, limit: int) -> list[Row]:
     return _with_texts(connection, connection.execute(query).mappings().all())
 
 
+def briefs(tx: Transaction, first: int, end: int) -> list[tuple[int, str, str]]:
+    """Index, action and story of the entries from `first` up to `end`."""
+    query = select(ENTRIES.c.index, ENTRIES.c.action, ENTRIES.c.correlation)
+    between = (ENTRIES.c.index >= first, ENTRIES.c.index < end)
+    found = connection_of(tx).execute(query.where(*between).order_by(ENTRIES.c.index))
+    return [(index, action, story) for index, action, story in found]
+
+
 def strays(tx: Transaction) -> list[Row]:
     """The first entry before the beginning and the first behind the head: there are none in a sound log."""
     connection = connection_of(tx)
@@ -284,11 +292,15 @@ def loose_text(tx: Transaction) -> object | None:
     return connection_of(tx).execute(select(TEXTS.c.index).where(outside).limit(1)).scalar_one_or_none()
 
 
+def text_indexes(tx: Transaction, *, after: int, last: int) -> list[object]:
+    """The indexes at which texts stand between these, in order."""
+    query = select(TEXTS.c.index).distinct().where(TEXTS.c.index > after, TEXTS.c.index <= last)
+    return list(connection_of(tx).execute(query.order_by(TEXTS.c.index)).scalars())
+
+
 def loose_texts(tx: Transaction, *, after: int, last: int) -> list[object]:
     """The indexes of texts between these entries, which none can have: SQLite keeps fractions as well."""
-    query = select(TEXTS.c.index).where(TEXTS.c.index > after, TEXTS.c.index <= last)
-    found = connection_of(tx).execute(query.order_by(TEXTS.c.index)).scalars()
-    return [index for index in found if not isinstance(index, int)]
+    return [index for index in text_indexes(tx, after=after, last=last) if not isinstance(index, int)]
 
 
 def second_head(tx: Transaction) -> bool:

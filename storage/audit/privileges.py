@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from sqlalchemy import text
 
 from storage.audit.log import Transaction, connection_of
-from storage.audit.tables import CHECKPOINTS, ENTRIES, HEAD, TABLES, TEXTS, TILES
+from storage.audit.tables import ARCHIVES, CHECKPOINTS, ENTRIES, HEAD, TABLES, TEXTS, TILES
 
 # Beside reading them. An erasure empties a text and its salt; the head moves on with each entry.
 NEEDED = {
@@ -18,6 +18,7 @@ NEEDED = {
     HEAD.name: ("INSERT", "UPDATE"),
     CHECKPOINTS.name: ("INSERT",),
     TILES.name: ("INSERT",),
+    ARCHIVES.name: (),
 }
 MEND = "Let another role own the tables, and run as it what `wicket migrate --rights ROLE` prints."
 _RIGHTS = ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER")
@@ -49,6 +50,15 @@ def too_wide(tx: Transaction) -> list[str]:
     return [*(f"owns {name}" for name in owned), *rights]
 
 
+def may_archive(tx: Transaction) -> bool:
+    """Whether this role may state archives and take out what they hold; on SQLite whoever writes the file does."""
+    connection = connection_of(tx)
+    needs = ((ARCHIVES.name, "INSERT"), (ENTRIES.name, "DELETE"), (TEXTS.name, "DELETE"))
+    return connection.dialect.name != "postgresql" or all(
+        connection.execute(_MAY, {"name": name, "right": right}).scalar_one() for name, right in needs
+    )
+
+
 def statements(*, bot: str) -> Iterator[str]:
     """What gives the role `bot` all that it needs and no more, to be run by whoever owns the tables.
 
@@ -63,7 +73,7 @@ def statements(*, bot: str) -> Iterator[str]:
     yield f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {bot}"
     yield f"REVOKE ALL ON {audit} FROM {bot}"
     yield f"GRANT SELECT ON {audit} TO {bot}"
-    for name, rights in NEEDED.items():
+    for name, rights in ((name, rights) for name, rights in NEEDED.items() if rights):
         yield f"GRANT {', '.join(rights)} ON {name} TO {bot}"
     for what in ("SELECT, INSERT, UPDATE, DELETE ON TABLES", "USAGE ON SEQUENCES"):
         yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {what} TO {bot}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.audit import log
+from storage.audit.archives import Archives, archived_tree, read_archives
 from storage.audit.checkpoint import BadNote, Checkpoint, Verifier, verify_note
 from storage.audit.earlier import beside
 from storage.audit.findings import Finding, sentence
@@ -65,10 +66,11 @@ def verify_part(
     size = log.head(tx).size
     if not 0 <= first < end <= size:
         raise ValueError(f"there are {size} entries")
-    before = _before(tx, first)
+    archives = read_archives(tx, verifier)
+    before = _before(tx, first, archives)
     walk = Walk(None, (), (), find=lambda entry: log.row(tx, entry), epochs=None, start=before)
     tiles = TileCheck(tx, walk.note, counts=count_tiles(tx, walk.note, size), first=first)
-    went_through = passed(tx, walk, tiles, below=end, progress=progress)
+    went_through = passed(tx, walk, tiles, below=end, progress=progress, archives=archives)
     report = walk.report()
     if report.findings or not went_through:
         return PartReport(first=first, end=end, findings=report.findings, more=report.more)
@@ -84,10 +86,14 @@ def verify_part(
     return PartReport(first=first, end=end, findings=tuple(found), signed=max(signed, default=None))
 
 
-def _before(tx: Transaction, first: int) -> Frontier:
-    """The tree over what stands before, as its hashes have it: as good as what stands beside the entry before it."""
+def _before(tx: Transaction, first: int, archives: Archives) -> Frontier:
+    """The tree over what stands before, as its hashes have it: as good as what stands beside the entry before it, or
+    what was signed when that was archived.
+    """
     if first == 0:
         return Frontier()
+    if first <= archives.end and (signed := archived_tree(tx, archives, first)):
+        return signed
     tree = Tree(tx, first).frontier(first)
     told = beside(tx, first - 1)
     if told is None or not tree.is_told_by(told):

@@ -69,7 +69,7 @@ def contradiction(
         detail: str = template("The last audit entry is not the one that the head of the log counts.")
         return Contradiction(detail=detail, broken=True)
     epochs = read_epochs(tx, verifier)
-    earlier = Earlier(tx, head)
+    earlier = Earlier(tx, head, verifier)
     kept = latest_checkpoint(tx)
     own = verify_note(kept, verifier) if kept else None
     if kept and isinstance(own, Checkpoint) and not _stands(earlier, epochs, own):
@@ -189,6 +189,6 @@ def _stands_on(tx: Transaction, head: Frontier) -> bool:
     return at_head and leaf_hash(newest.leaf) == newest.leaf_hash
 
 
-def agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint) -> bool:
+def agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint, verifier: Verifier) -> bool:
     """Whether the tree once had this root at this size, going by what is stored with the entries."""
-    return Earlier(tx, head).had(checkpoint.size, checkpoint.root)
+    return Earlier(tx, head, verifier).had(checkpoint.size, checkpoint.root)

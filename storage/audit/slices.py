@@ -10,6 +10,7 @@ from functools import partial
 from itertools import takewhile
 
 from storage.audit import log
+from storage.audit.archives import read_archives
 from storage.audit.checkpoint import Verifier
 from storage.audit.epochs import read_epochs
 from storage.audit.findings import Finding
@@ -69,7 +70,7 @@ def next_slice(tx: Transaction, before: Frontier, verifier: Verifier, *, most: i
     )  # fmt: skip
     counts = count_tiles(tx, walk.note if is_last else _untold, head.size)
     tiles = TileCheck(tx, walk.note, counts=counts, first=first, levels=1)
-    whole = passed(tx, walk, tiles, below=end, progress=None)
+    whole = passed(tx, walk, tiles, below=end, progress=None, archives=read_archives(tx, verifier))
     _above(tx, walk, counts, end)
     if whole and is_last:
         walk.end(head)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from storage.audit import log
+from storage.audit.archives import NONE, Archives
 from storage.audit.asked import asking
 from storage.audit.log import Transaction
 from storage.audit.merkle import WIDTH
@@ -44,6 +45,7 @@ def joined(
     counts: Sequence[int],
     sizes: Sequence[int],
     progress: Progress | None,
+    archives: Archives = NONE,
 ) -> bool:
     """`passed` for all entries below `size`: each stretch is joined to the tree that was walked over before it.
 
@@ -52,7 +54,7 @@ def joined(
     levels = walkers.levels
     above = TileCheck(tx, walk.note, counts=counts, lowest=levels)
     walk.begin()
-    for first, end, stretch, fits in walkers.each(_stretches(tx, size, counts, sizes, levels)):
+    for first, end, stretch, fits in walkers.each(_stretches(tx, size, counts, sizes, levels, archives)):
         if stretch and fits and stretch.before == walk.frontier:
             walk.join(fits.grown, fits.roots)
             above.take(fits.risen)
@@ -61,7 +63,7 @@ def joined(
             continue
         tiles = TileCheck(tx, walk.note, counts=counts, first=first, levels=levels)
         tell = _of_all(progress, size) if progress else None
-        if not passed(tx, walk, tiles, below=end, progress=tell):
+        if not passed(tx, walk, tiles, below=end, progress=tell, archives=archives):
             return False
         above.take(tiles.risen)
     return True
@@ -83,14 +85,21 @@ def fitting(tx: Transaction, stretch: Stretch) -> Fits | None:
 
 
 def _stretches(
-    tx: Transaction, size: int, counts: Sequence[int], sizes: Sequence[int], levels: int
+    tx: Transaction,
+    size: int,
+    counts: Sequence[int],
+    sizes: Sequence[int],
+    levels: int,
+    archives: Archives,
 ) -> Iterator[tuple[int, int, Stretch | None]]:
-    """All of the log; None for a stretch before which no tiles stand, or none that can be read."""
+    """All of the log; None for a stretch before which no tiles stand, or none that can be read, and for one of which
+    something is archived.
+    """
     sealed = counts[0] * WIDTH if counts else 0
     tree = Tree(tx, size)
     for first in range(0, size, WIDTH**levels):
         end, stretch = min(size, first + WIDTH**levels), None
-        if first <= sealed:
+        if archives.end <= first <= sealed:
             try:
                 before = tree.frontier(first)
                 stretch = Stretch(

@@ -102,10 +102,28 @@ class AuditTile(SQLModel, table=True):
     hashes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class AuditArchive(SQLModel, table=True):
+    """The signed statement that the entries from `first` up to `size` stand in files outside (storage.audit.archives).
+
+    frontier: of the tree over the first `size` entries. stay: a bit for each entry, set if it stands here all the same.
+    Of several rows about the same entries the newest that the log's key signed counts.
+    """
+
+    __tablename__ = "audit_archives"
+
+    id: int | None = Field(default=None, sa_column=Column(_NUMBER, primary_key=True))
+    first: int = Field(sa_column=Column(BigInteger, nullable=False))
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    note: str = Field(sa_column=Column(Text, nullable=False))
+    frontier: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    stay: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 ENTRIES: Table = SQLModel.metadata.tables["audit_entries"]
 TEXTS: Table = SQLModel.metadata.tables["audit_texts"]
 HEAD: Table = SQLModel.metadata.tables["audit_head"]
 CHECKPOINTS: Table = SQLModel.metadata.tables["audit_checkpoints"]
 TILES: Table = SQLModel.metadata.tables["audit_tiles"]
+ARCHIVES: Table = SQLModel.metadata.tables["audit_archives"]
 
-TABLES = (ENTRIES, TEXTS, HEAD, CHECKPOINTS, TILES)
+TABLES = (ENTRIES, TEXTS, HEAD, CHECKPOINTS, TILES, ARCHIVES)

@@ -141,6 +141,12 @@ def leaf_hashes(tx: Transaction, first: int, end: int) -> list[bytes]:
     return _in_order(rows(connection_of(tx), _LEAVES, {"first": first, "end": end}), first, end - first)
 
 
+def tile_hashes(tx: Transaction, tile: int) -> list[bytes]:
+    """The hashes of the entries that a whole tile is over. AuditFault where it is missing or damaged."""
+    stored = rows(connection_of(tx), _HASHES, {"level": 0, "index": tile})
+    return _split(stored[0][0] if stored else None)
+
+
 def tile_roots(tx: Transaction, level: int, first: int, end: int) -> list[bytes]:
     """The roots of the stored tiles of a level from `first` up to `end`. AuditFault where one is missing or damaged."""
     found = rows(connection_of(tx), _ROOTS, {"level": level, "first": first, "end": end})

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from storage.audit import log
+from storage.audit.archives import read_archives
 from storage.audit.checkpoint import Checkpoint, Verifier, verify_note
 from storage.audit.copies import FindRow
 from storage.audit.epochs import Epochs, read_epochs
@@ -39,14 +40,17 @@ def verify_log(
     kept = checkpoints(tx, upto=upto) if verifier else ()
     epochs = read_epochs(tx, verifier) if verifier else None
     head, complaint = _head(tx)
-    walk = Walk(verifier, notes, kept, find=partial(log.row, tx), epochs=epochs)
+    archives = read_archives(tx, verifier)
+    walk = Walk(verifier, notes, kept, find=partial(log.row, tx), epochs=epochs, archives=archives)
     counts = count_tiles(tx, walk.note, head.size) if head else ()
     if head and crew and head.size > crew.span:
         sizes = tuple(_sizes(verifier, notes))
-        whole = joined(tx, walk, crew, size=head.size, counts=counts, sizes=sizes, progress=progress)
+        whole = joined(
+            tx, walk, crew, size=head.size, counts=counts, sizes=sizes, progress=progress, archives=archives
+        )  # fmt: skip
     else:
-        tiles = TileCheck(tx, walk.note, counts=counts)
-        whole = passed(tx, walk, tiles, below=head.size if head else None, progress=progress)
+        tiles, below = TileCheck(tx, walk.note, counts=counts), head.size if head else None
+        whole = passed(tx, walk, tiles, below=below, progress=progress, archives=archives)
     if whole:
         walk.end(head)
     if complaint:

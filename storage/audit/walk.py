@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 
+from storage.audit.archives import NONE, Archives
 from storage.audit.checkpoint import BadNote, Checkpoint, Verifier, verify_note
 from storage.audit.copies import FindRow, contradictions
 from storage.audit.epochs import Epochs
@@ -33,7 +34,8 @@ class _Anchor:
 class Walk:
     """One pass over the rows: what was seen so far, and what did not fit.
 
-    wanted: sizes, smallest first, of which `roots` keeps the root that the tree had.
+    archives: what is archived of the log, for the report. wanted: sizes, smallest first, of which `roots` keeps the
+    root that the tree had.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Walk:
         *,
         find: FindRow | None,
         epochs: Epochs | None,
+        archives: Archives = NONE,
         start: Frontier = Frontier(),  # noqa: B008  frozen
         wanted: Sequence[int] = (),
     ) -> None:
@@ -60,6 +63,7 @@ class Walk:
         self._unused = 0
         self._rewritten = False
         self._epochs = epochs or Epochs(log=verifier.name if verifier else "")
+        self._archives = archives
         self._lost = 0
         if notes and verifier is None:
             raise ValueError("a checkpoint cannot be checked without the verifier key")
@@ -107,6 +111,17 @@ class Walk:
             self._tiles.take((hashed,))
         return True
 
+    def compare(self, row: Row, hashed: bytes, tree: Frontier) -> None:
+        """Compare a row that stands among others that are archived. hashed: of its leaf; tree: the one after it."""
+        own = leaf_hash(row.leaf)
+        if not own == hashed == row.leaf_hash:
+            self.note(misfit(row, edited=True))
+        elif not tree.is_told_by(row.root):
+            self.note(misfit(row, edited=False))
+        else:
+            for finding in contradictions(row, self._find):
+                self.note(finding)
+
     def grow(self, fit: Fit) -> None:
         """Take a whole batch that fits."""
         self._frontier = fit.grown
@@ -148,6 +163,8 @@ class Walk:
             unused=self._unused,
             epochs=self._epochs.later,
             lost=self._lost,
+            archived=self._archives.end,
+            strange=self._archives.strange,
         )
 
     def _grown(self, row: Row, own: bytes) -> tuple[Frontier, bytes] | None:

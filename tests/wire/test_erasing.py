@@ -7,8 +7,8 @@ from sqlmodel import SQLModel
 
 from handlers.audit import erasing
 from handlers.audit.erasable import Plan
-from handlers.audit.erasing import By, OfPerson
-from handlers.intents import Where
+from handlers.audit.erasing import OfPerson
+from handlers.intents import By, Where
 from storage.audit.verification import verify_log
 from storage.words_needed import Need
 from tests.wire.steps import SECURITY, approve, ask

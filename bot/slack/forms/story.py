@@ -33,7 +33,11 @@ def story_form(story: Page, *, policy_set: str = "", reasons: Mapping[str, str] 
         blocks.append(section(_entry(step, known or {}, [] if words == before else words)))
         before = words
     if not story.steps:
-        blocks.append(section(say("Nothing is on record about this yet.")))
+        blocks.append(
+            section(
+                say("Nothing is on record here about this: not yet, or not any more, since it was archived.")
+            )
+        )
     return reading(say("What happened"), [*blocks, *_foot(story)])
 
 

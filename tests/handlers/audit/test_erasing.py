@@ -11,8 +11,8 @@ from sqlmodel import Session, SQLModel
 
 from handlers.audit import erasing
 from handlers.audit.erasable import Plan
-from handlers.audit.erasing import By, Erased, NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
-from handlers.intents import AnswerInquiry, Inquire, Where
+from handlers.audit.erasing import Erased, NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
+from handlers.intents import AnswerInquiry, By, Inquire, Where
 from handlers.recording import OPERATOR, record
 from handlers.requests.inquiries import Inquiries
 from storage import lift_words, records

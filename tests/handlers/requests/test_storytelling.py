@@ -8,9 +8,9 @@ import pytest
 
 from handlers.audit import erasing
 from handlers.audit.erasable import Plan
-from handlers.audit.erasing import By, OfPerson
+from handlers.audit.erasing import OfPerson
 from handlers.ground import Ground
-from handlers.intents import Where
+from handlers.intents import By, Where
 from handlers.requests.stories import GrantStory
 from handlers.requests.storytelling import tell
 from storage.catalogue import Catalogue

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from handlers.audit import archiving
+from handlers.audit.archivable import YOUNGEST
+from handlers.audit.archiving import NotSound, Plan
 from handlers.audit.tiling import Tiling
 from storage.audit import entry as audit
 from storage.audit import log
@@ -120,6 +124,22 @@ def test_the_bots_role_seals_erases_and_reads(roles: Roles, entry: str):
     row = database.read_now(lambda tx: log.row(tx, entry))
     assert row is not None
     assert row.texts["justification"].text is None
+    database.close()
+
+
+def test_the_bots_role_archives_nothing_and_hears_who_may(roles: Roles, entry: str):
+    """A-17: before any file is written."""
+    database, now = Database(roles.runs), datetime.now(UTC)
+    look = partial(archiving.look, verifier=Signer.generate("wicket").verifier, before=now - YOUNGEST, at=now)
+    found = database.read_now(look)
+    assert isinstance(found, NotSound)
+    assert "Run it as the role that owns the tables" in found.detail
+    assert _refused(
+        roles, "INSERT INTO audit_archives (first, size, note, frontier, stay) VALUES (0, 256, '', '', '')"
+    )
+    database.close()
+    database = Database(roles.owner)
+    assert isinstance(database.read_now(look), Plan)
     database.close()
 
 

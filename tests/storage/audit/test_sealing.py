@@ -121,11 +121,11 @@ def test_a_tile_that_was_changed_is_no_reason_to_doubt_what_was_signed(
         assert sealing.check_head(tx, KEY, [note]) is None
         for size in (1, 255, 256, OLD, OLD + 1, 512, COVERED, head.size):
             root = root_of(hashes[:size])
-            assert sealing.agrees(tx, head, Checkpoint(origin=SIGNER.name, size=size, root=root))
+            assert sealing.agrees(tx, head, Checkpoint(origin=SIGNER.name, size=size, root=root), KEY)
             other = Checkpoint(
                 origin=SIGNER.name, size=size, root=root_of(hashes[size - 1 :]) if size > 1 else root[::-1]
             )
-            assert not sealing.agrees(tx, head, other)
+            assert not sealing.agrees(tx, head, other, KEY)
         # Both the mark and the hashes must say so.
         tx.execute(text(f'UPDATE audit_entries SET root = zeroblob(32) WHERE "index" = {COVERED - 1}'))
         assert "contradicts" in (sealing.check_head(tx, KEY, [note]) or "")

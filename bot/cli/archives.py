@@ -1,0 +1,152 @@
+"""Commands of retention: old entries archived in files, brought back, and looked for there.
+
+They decide nothing of what may leave, and show what they are about before they ask.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from bot.cli.bars import progress
+from bot.cli.place import opened, place_of
+from bot.cli.sentences import NOT_DONE
+from bot.cli.tables import moment, say, time_in
+from bot.cli.verifying import CLI, Key, verifier_of
+from handlers.audit import archiving, unarchiving
+from handlers.audit.archiving import NotSound, Plan, TooYoung
+from handlers.intents import RATIONALE_LIMIT, By
+from storage.audit.archives import Archive, gone_of, read_archives
+from storage.audit.checkpoint import Verifier
+from storage.database import Database
+from storage.faults import AuditFault
+
+Said = Annotated[str, typer.Option(help="Who decided it: a name.", metavar="NAME")]
+Why = Annotated[str, typer.Option(help="Why; it stays on the record.", metavar="WORDS")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def archive(
+    context: typer.Context,
+    before: Annotated[
+        str,
+        typer.Option(help="What was written before this day (UTC), in whole tiles of 256.", metavar="DAY"),
+    ],
+    to: Annotated[Path, typer.Option(help="The folder for the files; it must be there.", metavar="FOLDER")],
+    by: Said,
+    why: Why,
+    yes: Yes = False,
+) -> None:
+    """Move old entries into files, verified and signed; the log stays verifiable, and what may be asked about stays."""
+    settings, doer = place_of(context).settings(), _doer(by, why)
+    signer = settings.secrets.signer()
+    if not to.is_dir():
+        raise typer.BadParameter(f"There is no folder {to}", param_hint="--to")
+    day = time_in(before, "--before", "a day, like 2026-01-01")
+    with opened(settings) as database:
+        plan = _plan(database, day, signer.verifier)
+        if plan.end == plan.first and not plan.unfinished:
+            say("Nothing is old enough, signed, and passed by all that follow the log. Nothing was archived.")
+            return
+        _say_plan(plan, to)
+        if not yes:
+            typer.confirm("Take them out of the store, once they are written and verified?", abort=True)
+        with progress("Archiving") as tell:
+            done = archiving.archive(database, plan, folder=to, signer=signer, by=doer, tell=tell)
+    for one in done.waiting:
+        say(
+            f"{_entries(one)} were archived before and stand here; their files are not in {to}, so they were left."
+        )
+    say(
+        f"{done.archived:,} entries were archived and {done.gone:,} taken out. "
+        f"{done.stayed:,} stay as well: they may be asked about."
+    )
+    say(f"Keep {to} as you keep the database: what was taken out stands nowhere else.")
+
+
+def unarchive(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Where the files of the archives are.", metavar="FOLDER")],
+    by: Said,
+    why: Why,
+    key: Key = None,
+) -> None:
+    """Bring entries back from the files of archives, as for evidence about that time."""
+    settings, doer = place_of(context).settings(), _doer(by, why)
+    verifier = verifier_of(settings, key) or settings.secrets.signer().verifier
+    with opened(settings) as database, progress("Bringing back") as tell:
+        done = unarchiving.unarchive(database, folder=folder, verifier=verifier, by=doer, tell=tell)
+    for each in done.wrong:
+        say(each, err=True)
+    if done.archives:
+        say(f"{_archives(done.archives)} brought back. `wicket audit archive` takes the entries out again.")
+    elif not done.wrong:
+        say("Nothing that is archived is missing here, so nothing was brought back.")
+    if done.wrong:
+        raise typer.Exit(NOT_DONE)
+
+
+def sign_archives(
+    context: typer.Context,
+    key: Annotated[str, typer.Option(help="The public key that signed them until now.", metavar="KEY")],
+    by: Said,
+    why: Why,
+) -> None:
+    """After a change of WICKET_AUDIT_KEY: sign what states the archives under the new key, too."""
+    settings, doer = place_of(context).settings(), _doer(by, why)
+    old, signer = verifier_of(settings, key), settings.secrets.signer()
+    if old is None or old.text == signer.verifier.text:
+        raise typer.BadParameter("That is the key of now; give the one of before", param_hint="--key")
+    with opened(settings) as database:
+        count = unarchiving.sign_anew(database, signer=signer, old=old, by=doer)
+    say(
+        f"{_archives(count)} signed by the new key." if count else "There is no archive that this key signed."
+    )
+
+
+def refuse_archived(tx: Session, verifier: Verifier | None, since: datetime) -> None:
+    """AuditFault where entries of this time or later are archived and not here: whatever counts would count too few."""
+    for one in gone_of(tx, read_archives(tx, verifier)):
+        if since <= one.statement.until:
+            raise AuditFault(
+                f"{_entries(one)} (until {moment(one.statement.until)} UTC) are archived. Bring them back with `wicket "
+                "audit unarchive FOLDER`, or take a later time."
+            )
+
+
+def _plan(database: Database, before: datetime, verifier: Verifier) -> Plan:
+    with progress("Verifying") as tell:
+        plan = database.read_now(
+            lambda tx: archiving.look(tx, verifier, before=before, at=database.now(), tell=tell)
+        )
+    if isinstance(plan, NotSound):
+        raise AuditFault(f"{plan.detail} Nothing was archived.")
+    if isinstance(plan, TooYoung):
+        raise typer.BadParameter(
+            f"Entries that are younger may still be asked about: take {plan.latest:%Y-%m-%d} or before",
+            param_hint="--before",
+        )
+    return plan
+
+
+def _say_plan(plan: Plan, to: Path) -> None:
+    if plan.end > plan.first:
+        say(f"Entries {plan.first:,} to {plan.end - 1:,} are to be archived in {to}. They were verified.")
+    for one in plan.unfinished:
+        say(f"{_entries(one)} were archived before and stand here again.")
+
+
+def _doer(by: str, why: str) -> By:
+    if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
+        raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
+    return By(name=by.strip(), why=why.strip(), where=CLI)
+
+
+def _entries(one: Archive) -> str:
+    return f"The entries {one.first:,} to {one.end - 1:,}"
+
+
+def _archives(count: int) -> str:
+    return "One archive was" if count == 1 else f"{count:,} archives were"

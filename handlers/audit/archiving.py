@@ -1,0 +1,220 @@
+"""Retention: old entries written to files, verified there, stated under the log's key, and only then taken out.
+
+Nothing leaves that no signed checkpoint covers, that something has yet to read, or that may still be asked about.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from sqlmodel import Session
+
+from handlers.audit.archivable import YOUNGEST, Brief, staying
+from handlers.intents import By
+from handlers.recording import OPERATOR, record
+from storage import streams
+from storage.audit import archives, log
+from storage.audit.archive_files import ArchiveFiles, check_files, files_of, write_files, write_statement
+from storage.audit.archives import Archive, Archives, Statement, read_archives
+from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
+from storage.audit.log import Row
+from storage.audit.merkle import WIDTH, Frontier
+from storage.audit.moving import take_out
+from storage.audit.passing import Progress
+from storage.audit.privileges import may_archive
+from storage.audit.ranges import verify_part
+from storage.audit.sealing import latest_checkpoint
+from storage.audit.tiles import Tree, sealed
+from storage.database import Database
+from storage.desk_acts import COUNTED_FOR
+from storage.faults import AuditFault
+from storage.macs import FOLLOWING
+from storage.words_needed import needed
+
+ARCHIVED = "log.archived"
+# Of one archive: so few that its files can be looked at, and that nobody waits for one.
+LARGEST = 64 * WIDTH
+# Taken out or brought back in one transaction.
+AT_ONCE = 4 * WIDTH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be archived: the entries behind what is `there`, up to `end`, all verified. unfinished: archives whose
+    entries were not all taken out, or were brought back since.
+    """
+
+    there: Archives
+    end: int
+    unfinished: Sequence[Archive] = ()
+
+    @property
+    def first(self) -> int:
+        """The index of the first entry."""
+        return self.there.end
+
+    @property
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """The ranges of the archives."""
+        for first in range(self.first, self.end, LARGEST):
+            yield first, min(self.end, first + LARGEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooYoung:
+    """Entries may still be asked about that are younger than this."""
+
+    latest: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotSound:
+    """Nothing is archived of a log with which something is wrong, or by a role that may not; `detail` says it."""
+
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """archived: how many entries. gone: how many were taken out; stayed: how many of the archived were not. waiting:
+    archives of before whose files are not in the folder, so that what stands here of them was left.
+    """
+
+    archived: int
+    gone: int
+    stayed: int
+    waiting: Sequence[Archive] = ()
+
+
+def look(
+    tx: Session, verifier: Verifier, *, before: datetime, at: datetime, tell: Progress | None = None
+) -> Plan | TooYoung | NotSound:
+    """What would be archived of the entries that were written before then, and verifies them. at: now, aware UTC."""
+    if before > at - YOUNGEST:
+        return TooYoung(latest=at - YOUNGEST)
+    if not may_archive(tx):
+        return NotSound(detail=_NOT_THE_OWNER)
+    there = read_archives(tx, verifier)
+    if there.strange:
+        return NotSound(detail=_STRANGE)
+    note = latest_checkpoint(tx)
+    kept = verify_note(note, verifier) if note else None
+    covered = kept.size if isinstance(kept, Checkpoint) else 0
+    end = max(there.end, _end(tx, before, covered))
+    plan = Plan(there=there, end=end, unfinished=archives.left_of(tx, there))
+    if note is None or plan.end == plan.first:
+        return plan
+    report = verify_part(tx, plan.first, plan.end, verifier=verifier, notes=[note], progress=tell)
+    return plan if report.sound else NotSound(detail=report.conclusion)
+
+
+_NOT_THE_OWNER = (
+    "This role may take nothing out of the log. Run it as the role that owns the tables, as `wicket migrate`."
+)
+_STRANGE = (
+    "There are statements of archives that this key did not sign. If it is new, `wicket audit sign-archives` signs "
+    "them anew; otherwise find out who wrote them."
+)
+
+
+def _end(tx: Session, before: datetime, covered: int) -> int:
+    """Whole tiles of what is old enough, signed, and passed by all that follow the log; never its last entry."""
+    size = log.head(tx).size
+    old = log.first_since(tx, before)
+    places = [streams.position(tx, name) for name in FOLLOWING if streams.has_begun(tx, name)]
+    end = min(size - 1, size if old is None else old, covered, sealed(tx), *places)
+    return max(0, end - end % WIDTH)
+
+
+def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by: By, tell: Progress) -> Done:
+    """Write each archive, verify its files, state it on the record, and take its entries out.
+
+    It can be broken off at any moment and begun again. OSError where the folder cannot be written to; AuditFault where
+    something is wrong with what was written.
+    """
+    done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
+    for one in plan.unfinished:
+        if isinstance(files_of(plan.there, one, folder), str):
+            waiting.append(one)
+        else:
+            done = replace(done, gone=done.gone + _take_out(database, one, tell))
+    for first, end in plan.parts:
+        one = _write(database, first, end, folder=folder, signer=signer, by=by)
+        gone = _take_out(database, one, tell)
+        done = Done(
+            archived=done.archived + end - first, gone=done.gone + gone, stayed=done.stayed + one.staying
+        )  # fmt: skip
+    return replace(done, waiting=tuple(waiting))
+
+
+def _write(database: Database, first: int, end: int, *, folder: Path, signer: Signer, by: By) -> Archive:
+    """The archive of this range, in its files and on the record, with nothing taken out yet."""
+    files = ArchiveFiles(folder=folder, first=first, end=end)
+
+    def copy(tx: Session) -> tuple[Frontier, Frontier, bytes, datetime]:
+        there = read_archives(tx, signer.verifier)
+        latest = [there.until]
+
+        def rows() -> Iterator[Row]:
+            for row in log.every(tx, after=first - 1, below=end):
+                latest.append(max(latest.pop(), row.at))
+                yield row
+
+        digest = write_files(files, rows())
+        return there.frontier, Tree(tx, end).frontier(end), digest, latest[0]
+
+    before, tree, digest, until = database.read_now(copy)
+    unsigned = Statement(
+        log=signer.name, first=first, end=end, root=tree.root, until=until, leaves=digest, stay=b""
+    )  # fmt: skip
+    wrong = check_files(files, unsigned, before)
+    if wrong is not None:
+        raise AuditFault(f"{wrong} Nothing of it was archived.")
+    made = database.write_now(
+        partial(_state, unsigned=unsigned, tree=tree, signer=signer, by=by, at=database.now())
+    )
+    write_statement(files, made.note)
+    return made
+
+
+def _state(
+    tx: Session, *, unsigned: Statement, tree: Frontier, signer: Signer, by: By, at: datetime
+) -> Archive:
+    """Sign it, keep it and record it, if nobody was faster."""
+    first, end = unsigned.first, unsigned.end
+    if read_archives(tx, signer.verifier).end != first:
+        raise AuditFault("Somebody else archives at the same time. Run it again.")
+    briefs = [Brief(*one) for one in log.briefs(tx, first, end)]
+    stories = {one.story for one in briefs}
+    open_ones = needed(tx, stories, at=at, counted_since=at - COUNTED_FOR)
+    stay = archives.bits(first, end, staying(briefs, open_ones))
+    statement = replace(unsigned, stay=hashlib.sha256(stay).digest())
+    made = Archive(statement=statement, note=statement.signed(signer), frontier=tree, stay=stay)
+    archives.keep_archive(tx, made)
+    record_archive(tx, ARCHIVED, made, by=by, at=at)
+    return made
+
+
+def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: datetime) -> None:
+    """Put on the record what became of an archive."""
+    record(
+        tx, at=at, action=action, outcome="done", actor=OPERATOR, where=by.where, correlation=archives.STORY,
+        facts={
+            "first": one.first, "end": one.end, "stayed": one.staying, "leaves": one.statement.leaves.hex(),
+            "until": one.statement.until.isoformat(),
+        },
+        texts={"rationale": by.why, "by": by.name},
+    )  # fmt: skip
+
+
+def _take_out(database: Database, one: Archive, tell: Progress) -> int:
+    gone = 0
+    for first in range(one.first, one.end, AT_ONCE):
+        end = min(one.end, first + AT_ONCE)
+        stay = list(archives.staying(one, first, end))
+        gone += database.write_now(lambda tx, *, a=first, b=end, c=stay: take_out(tx, a, b, staying=c))  # type: ignore[misc]
+        tell(end, one.end)
+    return gone

@@ -1,0 +1,130 @@
+"""What was archived brought back into the store from its files, and statements of archives signed under a new key.
+
+It believes no file that the statement does not bear out, and changes nothing that was signed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from sqlmodel import Session
+
+from handlers.audit.archiving import AT_ONCE, record_archive
+from handlers.intents import By
+from handlers.recording import OPERATOR
+from storage.audit import archives
+from storage.audit import entry as audit
+from storage.audit.archive_files import ArchiveFiles, each_leaf, files_of, texts_by_index
+from storage.audit.archives import Archive, Archives, archived_tree, gone_of, read_archives
+from storage.audit.checkpoint import Signer, Verifier
+from storage.audit.log import StoredText, append_each
+from storage.audit.merkle import Frontier
+from storage.audit.moving import bring_back, indexes_here
+from storage.audit.passing import Progress
+from storage.database import Database, replica_of
+from storage.faults import AuditFault
+from storage.identifiers import new_ids
+
+UNARCHIVED, SIGNED_ANEW = "log.unarchived", "log.archives_signed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroughtBack:
+    """archives: how many were brought back; wrong: a sentence for each whose files are not fit, which was left."""
+
+    archives: int
+    wrong: Sequence[str] = ()
+
+
+def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, tell: Progress) -> BroughtBack:
+    """Bring back everything of which the files are in this folder. It can be broken off and begun again."""
+    there, gone = database.read_now(partial(_gone, verifier=verifier))
+    done, wrong = 0, list[str]()
+    for one in gone:
+        files = files_of(there, one, folder)
+        if isinstance(files, str):
+            wrong.append(files)
+        else:
+            _bring_back(database, one, there.before(one), files, by, tell)
+            done += 1
+    return BroughtBack(archives=done, wrong=tuple(wrong))
+
+
+def sign_anew(database: Database, *, signer: Signer, old: Verifier, by: By) -> int:
+    """State every archive under the new key that the old one stated; how many.
+
+    AuditFault if the store contradicts one of them: then nothing is signed.
+    """
+    return database.write_now(partial(_sign_anew, database=database, signer=signer, old=old, by=by))
+
+
+def _gone(tx: Session, *, verifier: Verifier) -> tuple[Archives, list[Archive]]:
+    there = read_archives(tx, verifier)
+    return there, gone_of(tx, there)
+
+
+def _bring_back(
+    database: Database, one: Archive, before: Frontier, files: ArchiveFiles, by: By, tell: Progress
+) -> None:
+    def begin(tx: Session) -> None:
+        record_archive(tx, UNARCHIVED, one, by=by, at=database.now())
+
+    database.write_now(begin)
+    leaves, tree = each_leaf(files), before
+    while some := list(islice(leaves, AT_ONCE)):
+        texts = texts_by_index(files, range(tree.size, tree.size + len(some)))
+        tree = database.write_now(
+            partial(_some_back, before=tree, leaves=some, texts=texts, by=by, database=database)
+        )
+        tell(tree.size, one.end)
+
+
+def _some_back(
+    tx: Session,
+    *,
+    before: Frontier,
+    leaves: Sequence[bytes],
+    texts: Mapping[int, Mapping[str, StoredText]],
+    by: By,
+    database: Database,
+) -> Frontier:
+    """A text that its file lacks was erased there; the record says so, as of every text that is erased."""
+    here = indexes_here(tx, before.size, before.size + len(leaves))
+    said = {
+        index: audit.decode(leaf) for index, leaf in enumerate(leaves, start=before.size) if index not in here
+    }
+    erased = [
+        (index, name)
+        for index, of_one in said.items()
+        for name in sorted(of_one["texts"])
+        if name not in texts.get(index, {})
+    ]
+    at = database.now()
+    place = audit.Where(transport=by.where.transport, replica=replica_of(tx))
+    records = [
+        audit.Entry(
+            id=fresh, at=at, action=audit.TEXT_ERASED, outcome="done", actor=OPERATOR, where=place,
+            correlation=archives.STORY, facts={"entry": said[index]["id"], "text": name},
+        )
+        for fresh, (index, name) in zip(new_ids("e", at, len(erased)), erased, strict=True)
+    ]  # fmt: skip
+    append_each(tx, records)
+    whole = {index: dict(of_one) for index, of_one in texts.items()}
+    for record, (index, name) in zip(records, erased, strict=True):
+        whole.setdefault(index, {})[name] = StoredText(text=None, salt=None, erased_by=record.id)
+    return bring_back(tx, before, leaves, whole)
+
+
+def _sign_anew(tx: Session, *, database: Database, signer: Signer, old: Verifier, by: By) -> int:
+    there = read_archives(tx, old)
+    for one in there.each:
+        if archived_tree(tx, there, one.end) != one.frontier:
+            raise AuditFault(
+                "The tree that is stored here is not that of the archives. `wicket audit verify` says more."
+            )
+        statement = replace(one.statement, log=signer.name)
+        archives.keep_archive(tx, replace(one, statement=statement, note=statement.signed(signer)))
+        record_archive(tx, SIGNED_ANEW, one, by=by, at=database.now())
+    return len(there.each)

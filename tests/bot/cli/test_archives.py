@@ -1,0 +1,184 @@
+"""`wicket audit archive` and what belongs to it: said before it is done, found again, and brought back (A-17)."""
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.settings import new_audit_key
+from storage.audit import log
+from storage.audit.checkpoint import BadKey, Signer, read_signer
+from storage.audit.tiles import add_tiles, next_tiles
+from tests.bot.cli.test_cli import Install, install
+from tests.handlers.audit.test_archiving import NOW, OLD, OLDEST, OLDS, TODAYS, entry
+
+__all__ = ["install"]
+
+BY = ("--by", "Olga", "--why", "RETENTION-7")
+DAY = f"{OLDEST:%Y-%m-%d}"
+SCRIPT = Path(__file__).parents[3] / "docs" / "verify_audit.py"
+
+
+@pytest.fixture
+def folder(install: Install) -> Path:
+    """Of an install whose log is old enough to be archived in part."""
+    with install.tx() as write:
+        each = [
+            entry(one, OLD + timedelta(minutes=one) if one < OLDS else NOW) for one in range(OLDS + TODAYS)
+        ]
+        write(lambda tx: log.append_each(tx, each))
+        write(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
+    assert install.run("audit", "checkpoint").exit_code == 0
+    made = install.folder / "archive"
+    made.mkdir()
+    return made
+
+
+def archived(install: Install, folder: Path) -> str:
+    done = install.run("audit", "archive", "--before", DAY, "--to", str(folder), *BY, "--yes")
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def signer(install: Install) -> Signer:
+    read = read_signer(install.environ["WICKET_AUDIT_KEY"])
+    assert not isinstance(read, BadKey)
+    return read
+
+
+def test_it_says_what_leaves_and_asks(install: Install, folder: Path) -> None:
+    asked = install.run("audit", "archive", "--before", DAY, "--to", str(folder), *BY)  # and nobody answers
+    assert asked.exit_code != 0
+    assert "Entries 0 to 767 are to be archived in " in asked.stdout
+    assert list(folder.iterdir()) == []
+    said = archived(install, folder)
+    assert "768 entries were archived and 752 taken out. 16 stay as well: they may be asked about." in said
+    assert f"Keep {folder} as you keep the database" in said
+    assert [file.name.split(".", 1)[1] for file in sorted(folder.iterdir())] == [
+        "leaves.jsonl", "statement.txt", "texts.jsonl",
+    ]  # fmt: skip
+    again = install.run("audit", "archive", "--before", DAY, "--to", str(folder), *BY, "--yes")
+    assert (again.exit_code, "Nothing was archived" in again.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--before", "tomorrow"), "a day, like 2026-01-01"),
+        (("--before", f"{NOW:%Y-%m-%d}"), "may still be asked about: take"),
+        (("--to", "nowhere"), "There is no folder nowhere"),
+        (("--why", " "), "Say who and why"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_to_do(
+    install: Install, folder: Path, options: tuple[str, str], told: str
+) -> None:
+    given = {
+        "--before": DAY,
+        "--to": str(folder),
+        "--by": "Olga",
+        "--why": "RETENTION-7",
+        options[0]: options[1],
+    }
+    done = install.run("audit", "archive", *(each for pair in given.items() for each in pair), "--yes")
+    assert (done.exit_code, told in " ".join(done.output.split())) == (2, True), done.output
+    assert list(folder.iterdir()) == []
+
+
+def test_verify_says_what_is_archived_and_looks_at_the_files_where_they_are_given(
+    install: Install, folder: Path
+) -> None:
+    archived(install, folder)
+    plain = install.run("audit", "verify")
+    assert plain.exit_code == 0
+    assert "The first 768 entries are archived: their hashes were verified" in plain.stdout
+    whole = install.run("audit", "verify", "--archives", str(folder))
+    assert (whole.exit_code, "their files are what was signed" in whole.stdout) == (0, True)
+    [leaves] = folder.glob("*.leaves.jsonl")
+    leaves.write_bytes(leaves.read_bytes().replace(b"p-ada", b"p-eve", 1))
+    wrong = install.run("audit", "verify", "--archives", str(folder))
+    assert (wrong.exit_code, "is not the file that the archive was signed for" in wrong.stdout) == (1, True)
+
+
+def test_an_archived_entry_is_proven_from_its_file(install: Install, folder: Path) -> None:
+    before = json.loads(install.run("audit", "show", "--json", "--limit", "9999").stdout)[7]
+    archived(install, folder)
+    assert install.run("audit", "prove", before["id"]).exit_code == 2
+    for named in (before["id"], "7"):
+        proof = install.folder / "one.tlog-proof"
+        done = install.run("audit", "prove", named, "--archives", str(folder), "--out", str(proof))
+        assert done.exit_code == 0, done.output
+        key = signer(install).verifier.text
+        checked = subprocess.run(
+            [sys.executable, str(SCRIPT), key, "proof", str(proof)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (checked.returncode, before["id"] in checked.stdout) == (0, True), checked.stderr
+    nobody = install.run("audit", "prove", "e-nobody", "--archives", str(folder))
+    assert (nobody.exit_code, "There is no entry with that id" in nobody.output) == (2, True)
+
+
+def test_an_auditor_counts_all_leaves_with_those_that_are_archived(install: Install, folder: Path) -> None:
+    """T-6: files of archives, one behind the other with what is left, are the log; no other verifier is needed."""
+    whole = install.run("audit", "leaves").stdout
+    archived(install, folder)
+    missing = install.run("audit", "leaves")
+    assert missing.exit_code == 1
+    assert "are archived: give the folder with their files" in missing.output
+    kept, out = install.folder / "kept.txt", install.folder / "leaves.jsonl"
+    assert install.run("audit", "checkpoint", "--out", str(kept)).exit_code == 0
+    assert install.run("audit", "leaves", "--archives", str(folder), "--out", str(out)).exit_code == 0
+    assert out.read_text().startswith(whole)
+    [leaves] = folder.glob("*.leaves.jsonl")
+    assert out.read_bytes().startswith(leaves.read_bytes())
+    checked = subprocess.run(
+        [sys.executable, str(SCRIPT), signer(install).verifier.text, "leaves", str(out), str(kept)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (checked.returncode, "HOLDS" in checked.stdout) == (0, True), checked.stdout + checked.stderr
+
+
+def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: Install, folder: Path) -> None:
+    period = ("--from", f"{OLD:%Y-%m-%d}", "--to", f"{OLD + timedelta(days=2):%Y-%m-%d}")
+    archived(install, folder)
+    for command in (("evidence", "--out", str(install.folder / "evidence")), ("controls",)):
+        refused = install.run("audit", *command, *period)
+        assert (
+            refused.exit_code,
+            "Bring them back with `wicket audit unarchive FOLDER`" in refused.output,
+        ) == (1, True)
+    shown = install.run("audit", "show", "--until", f"{OLDEST:%Y-%m-%d}")
+    assert "are archived, and are not among these" in shown.output
+    back = install.run("audit", "unarchive", str(folder), *BY)
+    assert (back.exit_code, "One archive was brought back." in back.stdout) == (0, True), back.output
+    assert (
+        install.run("audit", *("evidence", "--out", str(install.folder / "evidence")), *period).exit_code == 0
+    )
+    assert install.run("audit", "verify").exit_code == 0
+    again = install.run("audit", "unarchive", str(folder), *BY)
+    assert (again.exit_code, "nothing was brought back" in again.stdout) == (0, True)
+    assert "752 taken out" in archived(install, folder)
+
+
+def test_a_folder_without_the_files_brings_nothing_back(install: Install, folder: Path) -> None:
+    archived(install, folder)
+    done = install.run("audit", "unarchive", str(install.folder), *BY)
+    assert done.exit_code != 0
+    assert "leaves.jsonl is not there." in done.output
+
+
+def test_after_a_new_key_archives_are_signed_by_it(install: Install, folder: Path) -> None:
+    archived(install, folder)
+    old = signer(install).verifier.text
+    install.environ["WICKET_AUDIT_KEY"] = new_audit_key(signer(install).name)
+    assert install.run("audit", "verify").exit_code == 1
+    done = install.run("audit", "sign-archives", "--key", old, *BY)
+    assert (done.exit_code, "One archive was signed by the new key." in done.stdout) == (0, True), done.output
+    assert install.run("audit", "verify").exit_code == 0
+    same = install.run("audit", "sign-archives", "--key", signer(install).verifier.text, *BY)
+    assert (same.exit_code, "give the one of before" in same.output) == (2, True)
