@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from handlers.alarms.reported import Stopped
+from handlers.audit.doubts import Doubts
 from handlers.decisions import freezing
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.petitioning import in_the_end
@@ -41,6 +43,7 @@ from storage.audit.checkpoint import Signer
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
 from storage.handles import take
+from storage.identifiers import new_id
 from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
 from storage.records import Alarm, Attestation, ExceptionRecord, Handle, MailCode, Petition, Proof
@@ -448,6 +451,40 @@ async def test_somebody_elses_not_me_is_a_forgery(sq: Square) -> None:
     petition = await sq.asked()
     assert isinstance(await sq.not_me(petition, by="bob"), Unknown)
     assert (await sq.row(petition)).state == PetitionState.ASKED
+
+
+async def test_a_click_about_a_petition_of_the_lost_time_is_no_forgery_and_one_of_before_is(
+    sq: Square,
+) -> None:
+    """T-4: neither an approver nor whoever says that it was not them is told of as a forger for a restore."""
+    lost_from = sq.page.clock()
+    lost, before = (new_id("h", lost_from + timedelta(hours=hours)) for hours in (1, -24))
+    sq.page.clock.forward(hours=2)
+    await sq.page.ground.database.write(
+        lambda tx: freezes.begin(
+            tx, at=sq.page.clock(), kind=FreezeKind.RESTORED, by="cli", lost_from=lost_from, facts={}
+        )
+    )
+    assert await sq.decide(lost, "sam", approve=False) == Unknown(what="petition", lost=True)
+    assert await sq.not_me(lost) == Unknown(what="visit", lost=True)
+    assert Kind.TAMPERED not in await sq.page.exceptions()
+    assert await sq.decide(before, "sam", approve=False) == Unknown(what="petition")
+    assert await sq.not_me(before) == Unknown(what="visit")
+    assert (await sq.page.exceptions()).count(Kind.TAMPERED) == 2
+
+
+@pytest.mark.parametrize("table", ["petitions", "handles"])
+async def test_who_clicks_what_others_changed_in_the_database_is_no_forger(sq: Square, table: str) -> None:
+    """T-9: it counts for nothing, and the alert is about the row."""
+    petition = await sq.asked()
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(text(f"UPDATE {table} SET slack_user = 'Ueve'"))
+    )
+    clicked = sq.decide(petition, "sam", approve=False) if table == "petitions" else sq.not_me(petition)
+    assert isinstance(await clicked, Unknown)
+    assert (await sq.page.rows(Petition))[0].state == PetitionState.ASKED
+    assert await Doubts(sq.ground).tell_due() == 1
+    assert await sq.page.exceptions() == ["row-changed"]
 
 
 async def test_who_may_stop_it(sq: Square) -> None:
