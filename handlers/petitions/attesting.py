@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+import structlog
 from sqlmodel import Session
 
 from handlers import recording
@@ -19,7 +20,7 @@ from handlers.exceptions.raising import Severity, tell_security, wrong_person
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
 from handlers.outcomes import Repeated, Unknown
-from handlers.patience import in_time
+from handlers.patience import CALL, in_time
 from handlers.petitions import ends
 from handlers.petitions.asking import as_missing, stops
 from handlers.petitions.ends import BY_WICKET, By
@@ -40,10 +41,13 @@ from handlers.petitions.standing_by import Count, StandingBy
 from storage import alarms, deliveries, petitions
 from storage.database import wake
 from storage.directories.base import Account
+from storage.faults import WicketFault
 from storage.proofs import ProofKind
 from storage.records import Attestation, Petition
 from storage.states import PetitionKind, PetitionState
 from storage.step_ups import About, FreshProof
+
+log = structlog.get_logger(__name__)
 
 WAKES = "petitions"
 # What is supposed until the approver has proved it.
@@ -92,7 +96,7 @@ class Attesting:
             ))  # fmt: skip
 
         done = await self._ground.database.write(work)
-        return await self.weigh(intent.petition) if isinstance(done, Said) else done
+        return await self._weighed(intent.petition, done) if isinstance(done, Said) else done
 
     async def cancel(self, intent: OnPetition) -> Settled | Refused:
         """Stop it: its person, or whoever could decide about it."""
@@ -122,13 +126,22 @@ class Attesting:
                     approved=petition is not None and petition.opens_at is not None,
                     opens_at=petition.opens_at if petition else None,
                 )
-            person = await self._ground.home(petition.directory).account(petition.account)
+            home = self._ground.home(petition.directory)
+            person = await in_time(home.account(petition.account), otherwise=CALL.total_seconds())
             count = await self._standing_by.count(petition, person) if person is not None else None
             weigh = partial(self._weigh, petition_id=petition_id, person=person, count=count)
             said = await self._ground.database.write(weigh)
             if said is not None:
                 return said
         return Said(approved=False)
+
+    async def _weighed(self, petition_id: str, said: Said) -> Said:
+        """Nobody hears that nothing was done, or waits for what hangs: it counts by now, and the schedule weighs it."""
+        try:
+            return await self.weigh(petition_id)
+        except WicketFault as fault:
+            log.warning("petition.not_weighed_yet", fault=str(fault))
+            return said
 
     async def _person(self, intent: OnPetition) -> Account | None:
         """Whose petition it is, live; and what there is to notice of whoever clicks."""

@@ -13,7 +13,7 @@ from handlers.decisions.petitioning import may_attest
 from handlers.decisions.policy import AttestQuestion, AttestWay, PolicyDecision, same_person
 from handlers.decisions.standing import reports_to, role_towards
 from handlers.ground import Ground
-from handlers.patience import few_at_a_time
+from handlers.patience import CALL, few_at_a_time, in_time
 from handlers.people.addresses import changed_lately, seen_now
 from handlers.people.recently import KNOWN_FOR, recently
 from storage import addresses, petitions
@@ -62,7 +62,8 @@ class StandingBy:
             await self._ground.database.read(lambda tx: list(petitions.attestations(tx, petition.id)))
         )
         home = self._ground.home(petition.directory)
-        found = await few_at_a_time(home.account, [row.account for row in rows])
+        look_ups = few_at_a_time(home.account, [row.account for row in rows])
+        found = await in_time(look_ups, otherwise=CALL.total_seconds())
         for one in found:
             await self.see(one)
         return await self._ground.database.read(lambda tx: self._count(tx, petition, person, rows, found))

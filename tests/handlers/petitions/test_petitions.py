@@ -16,6 +16,7 @@ from handlers.decisions.petitioning import in_the_end
 from handlers.exceptions.strange import Kind
 from handlers.intents import SCHEDULE, Intent
 from handlers.outcomes import Repeated, Unknown
+from handlers.patience import answering_within
 from handlers.petitions.front_door import PetitionDoor
 from handlers.petitions.outcomes import (
     AskedBefore,
@@ -403,6 +404,30 @@ async def test_denied_is_over_and_the_second_click_hears_by_whom(sq: Square) -> 
     assert (outcome.state, outcome.by) == (PetitionState.DENIED, "Charles")
     assert ("petition", "medium", Why.DENIED) in await sq.alerts()
     assert isinstance(await sq.ask(), Petitioned)
+
+
+async def test_who_approved_before_the_directory_fell_silent_hears_that_it_counts(sq: Square) -> None:
+    """Promise 2: “nothing was done” would be a lie; the schedule weighs it."""
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    await sq.prove(petition, "grace")
+    sq.page.faulty.partial("account")  # whose petition it is, and then nothing
+    assert await sq.decide(petition, "grace") == Said(approved=False)
+    sq.page.faulty.mend()
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+
+
+async def test_an_approval_does_not_wait_for_a_directory_that_hangs(sq: Square) -> None:
+    """Whoever clicked has an answer while Slack waits for one, and the approval counts."""
+    petition = await sq.asked()
+    await sq.prove(petition, "sam")
+    sq.page.faulty.timeout = 3600
+    sq.page.faulty.hang("account")
+    sq.page.faulty.slow(0, "account", times=1)  # whose petition it is, and then nothing
+    with answering_within(1):
+        assert await sq.decide(petition, "sam") == Said(approved=False)
+    assert len(await sq.page.rows(Attestation)) == 1
 
 
 async def test_not_me_before_anybody_approved_stops_it_and_nothing_else(sq: Square) -> None:
