@@ -173,7 +173,8 @@ class Attesting:
         decision = self._standing_by.ask(tx, petition, intent.actor.account, person, way, proofs)
         if not decision.allowed:
             return self._turn_away(tx, intent, petition, way, decision)
-        if petition.ended_at is not None or (way != "cancel" and petition.state != PetitionState.ASKED):
+        is_decided = petition.state != PetitionState.ASKED or petition.lapses_at <= at
+        if petition.ended_at is not None or (way != "cancel" and is_decided):
             self._record(tx, intent, petition, "petition.late", "refused", way, decision)
             return _settled(petition)
         if way == "approve" and _said_before(tx, intent, petition):
@@ -378,6 +379,10 @@ def _said_before(tx: Session, intent: OnPetition, petition: Petition) -> bool:
 
 
 def _settled(petition: Petition) -> SettledBefore:
+    if petition.state == PetitionState.ASKED:  # its time is over, though the schedule did not come by yet
+        return SettledBefore(
+            state=PetitionState.LAPSED, why=Why.UNANSWERED, by="", at=petition.lapses_at
+        )  # fmt: skip
     return SettledBefore(
         state=petition.state,
         why=petition.end_reason,

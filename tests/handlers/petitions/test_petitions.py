@@ -406,6 +406,24 @@ async def test_denied_is_over_and_the_second_click_hears_by_whom(sq: Square) -> 
     assert isinstance(await sq.ask(), Petitioned)
 
 
+@pytest.mark.both_engines
+async def test_nobody_decides_after_its_day_though_the_schedule_is_late(on_each: Square) -> None:
+    """P-14: whoever was told that it lapses at an hour need not fear it after that."""
+    sq = on_each
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    sq.page.clock.forward(hours=24)
+    for approve in (True, False):
+        outcome = await sq.decide(petition, "grace", approve=approve)
+        assert isinstance(outcome, SettledBefore)
+        assert (outcome.state, outcome.why) == (PetitionState.LAPSED, Why.UNANSWERED)
+    assert isinstance(await sq.consider(petition, "grace"), SettledBefore)
+    assert [row.account for row in await sq.page.rows(Attestation)] == ["sam"]
+    assert await sq.page.audited("petition.late") == [("refused", None)] * 3
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.LAPSED
+
+
 async def test_who_approved_before_the_directory_fell_silent_hears_that_it_counts(sq: Square) -> None:
     """Promise 2: “nothing was done” would be a lie; the schedule weighs it."""
     petition = await sq.asked()
