@@ -166,7 +166,9 @@ class Attesting:
         petition = petitions.get(tx, intent.petition)
         if petition is None:
             return turn_away_forged(tx, ground, intent, "petition.tampered", what="petition")
-        if person is None:
+        if person is None:  # policy cannot be asked about nobody, and nobody else will be
+            ends.end(tx, petition, PetitionState.VOIDED, Why.PERSON, BY_WICKET, at)
+            self._record(tx, intent, petition, "petition.late", "refused", way, None)
             return Unknown(what="petition")
         proof = self._stepping_up.fresh_proof(tx, intent.actor, about=petition.id, at=at)
         proofs = frozenset(proof.kinds) if proof is not None else _SUPPOSED

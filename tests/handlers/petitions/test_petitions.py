@@ -13,6 +13,7 @@ from handlers.audit.doubts import Doubts
 from handlers.decisions import freezing
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.petitioning import in_the_end
+from handlers.decisions.policy import AttestWay
 from handlers.exceptions.strange import Kind
 from handlers.intents import SCHEDULE, Intent
 from handlers.outcomes import Repeated, Unknown
@@ -422,6 +423,21 @@ async def test_nobody_decides_after_its_day_though_the_schedule_is_late(on_each:
     assert await sq.page.audited("petition.late") == [("refused", None)] * 3
     await sq.openings.settle_due()
     assert (await sq.row(petition)).state == PetitionState.LAPSED
+
+
+@pytest.mark.parametrize("way", ["approve", "deny", "cancel"])
+async def test_a_click_about_somebody_who_is_gone_is_on_the_record_and_ends_it(
+    sq: Square, way: AttestWay
+) -> None:
+    """Promise 2: nobody could deny or stop it, and nothing told of the click."""
+    petition = await sq.asked()
+    await sq.page.local.drop_account("ada")
+    clicked = sq.cancel(petition, "sam") if way == "cancel" else sq.consider(petition, "sam", way)
+    assert isinstance(await clicked, Unknown)
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.PERSON)
+    assert await sq.page.audited("petition.late") == [("refused", None)]
+    assert await sq.page.audited("petition.voided") == [("refused", Why.PERSON)]
 
 
 async def test_who_approved_before_the_directory_fell_silent_hears_that_it_counts(sq: Square) -> None:
