@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from storage.engine.loading import Loading
 from storage.identifiers import new_id
 from storage.records import Vouching
-from storage.signing import genuine
+from storage.signing import genuine, only_genuine
 from storage.states import Ended
 
 _VOUCHINGS = SQLModel.metadata.tables[Vouching.__tablename__]
@@ -162,7 +162,7 @@ def vouch(
 
 def cooling(tx: Session, at: datetime, limit: int) -> Sequence[Vouching]:
     """Those that count by now and of which nobody was told so, the oldest first."""
-    return _COOLING.held(tx, {"at": at, "most": limit})
+    return only_genuine(tx, _COOLING.held(tx, {"at": at, "most": limit}))
 
 
 def cool(tx: Session, vouching: str, at: datetime) -> bool:

@@ -6,7 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from handlers.audit.doubts import Doubts
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.vouching import VouchingLimits
 from handlers.intents import SCHEDULE, Report
@@ -196,6 +198,21 @@ async def test_a_voucher_who_goes_while_it_cools_off_ends_it_and_security_hears(
     await staff.cooling.settle_due()
     assert (await staff.row()).ended == Ended.VOID
     assert await staff.reasons() == ["lost"]
+
+
+async def test_of_a_word_that_was_written_by_hand_nobody_is_told_that_it_counts(staff: Company) -> None:
+    """T-9: nor is it on the record that it does."""
+    await staff.vouched()
+    await staff.page.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text("UPDATE vouchings SET voucher = 'ina', voucher_slack = 'Uina'")
+        )
+    )
+    await staff.cooling.settle_due()
+    assert await staff.page.audited("vouching.cooled") == []
+    assert ("mail", "vouching-counts", "ada") not in await staff.page.told()
+    await Doubts(staff.ground).tell_due()
+    assert await staff.page.exceptions() == ["row-changed"]
 
 
 async def test_a_directory_that_is_away_puts_the_telling_off(staff: Company) -> None:
