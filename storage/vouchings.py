@@ -203,6 +203,15 @@ def open_of(tx: Session, directory: str, account: str) -> int:
     ).one()
 
 
+def standing_everybodys(tx: Session, at: datetime) -> Sequence[str]:
+    """The ids of all that were vouched and are not over, whoever they are of."""
+    return tx.exec(
+        select(Vouching.id)
+        .where(col(Vouching.ended_at).is_(None), col(Vouching.counts_until) > at)
+        .order_by(Vouching.id)
+    ).all()
+
+
 def end_everybodys(tx: Session, at: datetime) -> int:
     """End all that are open, whoever they are of; how many."""
     return len(_end(tx, (), Ended.VOID, at))

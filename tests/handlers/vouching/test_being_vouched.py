@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import delete
 
 from handlers.audit.doubts import Doubts
 from handlers.decisions.cedar import CedarPolicy
@@ -23,7 +24,7 @@ from handlers.vouching.vouchers import Vouchers
 from storage.audit.checkpoint import Signer
 from storage.engine.stores import Server
 from storage.proofs import ProofKind
-from storage.records import ExceptionRecord, Vouching
+from storage.records import ExceptionRecord, Owed, Vouching
 from storage.states import Ended, FreezeKind, Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
 from tests.handlers.vouching_ground import SLACK, Company, company
@@ -304,8 +305,9 @@ async def test_nothing_is_offered_where_nobody_vouches(staff: Company) -> None:
 
 
 async def test_a_restored_store_forgets_every_word(staff: Company) -> None:
-    """T-4: what was used in the time that is lost must not be worth anything again."""
+    """T-4: what was used in the time that is lost must not be worth anything again, and both are told so."""
     await staff.vouched()
+    await staff.page.ground.database.write(lambda tx: tx.exec(delete(Owed)))
     signer = Signer.generate("wicket.example.com")
     await staff.page.ground.database.write(
         lambda tx: begin(
@@ -314,3 +316,5 @@ async def test_a_restored_store_forgets_every_word(staff: Company) -> None:
         )
     )  # fmt: skip
     assert (await staff.row()).ended == Ended.VOID
+    assert await staff.page.audited("vouching.ended") == [("refused", Ended.VOID)]
+    assert {("slack", "vouched", "Uada"), ("slack", "word-given", "Ugil")} <= set(await staff.page.told())
