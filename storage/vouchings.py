@@ -3,7 +3,7 @@
 It makes no code, knows no policy, and what ended is never open again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -217,10 +217,14 @@ def end_everybodys(tx: Session, at: datetime) -> int:
     return len(_end(tx, (), Ended.VOID, at))
 
 
-def last_word(tx: Session, *, voucher: str, directory: str, account: str) -> datetime | None:
-    """When this voucher last vouched for this person, whatever came of it."""
+def last_word(
+    tx: Session, *, vouchers: Collection[str], directory: str, accounts: Collection[str]
+) -> datetime | None:
+    """When one of these vouchers last vouched for one of these accounts, whatever came of it."""
     found = select(func.max(Vouching.vouched_at)).where(
-        Vouching.voucher == voucher, Vouching.directory == directory, Vouching.account == account
+        col(Vouching.voucher).in_(vouchers),
+        Vouching.directory == directory,
+        col(Vouching.account).in_(accounts),
     )
     return tx.exec(found).one()
 
