@@ -37,7 +37,7 @@ from handlers.petitions.outcomes import (
     SettledBefore,
     Why,
 )
-from handlers.petitions.standing_by import Count, StandingBy
+from handlers.petitions.standing_by import Count, StandingBy, Two
 from storage import alarms, deliveries, petitions
 from storage.database import wake
 from storage.directories.base import Account
@@ -69,13 +69,13 @@ class Attesting:
         self, intent: OnPetition, way: AttestWay
     ) -> MayAttest | ProveFirst | Stopped | Refused:
         """Whether this person may: asked when the form is about to open. An approver may have to prove themselves."""
-        person = await self._person(intent)
+        two = await self._two(intent)
 
         def work(tx: Session) -> MayAttest | ProveFirst | Stopped | Refused:
             halt = _stops_approving(tx, self._ground, intent) if way == "approve" else None
             if halt is not None:
                 return halt
-            return self._open(tx, intent, person, way, lambda petition, proof, decision: self._may(
+            return self._open(tx, intent, two, way, lambda petition, proof, decision: self._may(
                 tx, intent, petition, way, proof, decision
             ))  # fmt: skip
 
@@ -83,15 +83,15 @@ class Attesting:
 
     async def decide(self, intent: DecidePetition) -> Said | Settled | ProveFirst | Stopped | Refused:
         """Approve it, with the proof that was just given for it; or deny it. While a freeze stands only the latter."""
-        person = await self._person(intent)
+        two = await self._two(intent)
 
         def work(tx: Session) -> Said | Settled | ProveFirst | Stopped | Refused:
             halt = _stops_approving(tx, self._ground, intent) if intent.approve else None
             if halt is not None:
                 return halt
-            return self._open(tx, intent, person, intent.way, lambda petition, proof, decision: (
-                self._approve(tx, intent, petition, person, proof, decision)
-                if intent.approve and person is not None
+            return self._open(tx, intent, two, intent.way, lambda petition, proof, decision: (
+                self._approve(tx, intent, petition, two.person, proof, decision)
+                if intent.approve and two is not None
                 else self._deny(tx, intent, petition)
             ))  # fmt: skip
 
@@ -100,7 +100,7 @@ class Attesting:
 
     async def cancel(self, intent: OnPetition) -> Settled | Refused:
         """Stop it: its person, or whoever could decide about it."""
-        person = await self._person(intent)
+        two = await self._two(intent)
 
         def work(tx: Session) -> Settled | Refused:
             petition = petitions.get(tx, intent.petition)
@@ -109,7 +109,7 @@ class Attesting:
                     return Repeated()
                 return self._end(tx, intent, petition, PetitionState.CANCELLED, Why.BY_PERSON)
             return self._open(
-                tx, intent, person, "cancel",
+                tx, intent, two, "cancel",
                 lambda found, _proof, _decision: self._end(
                     tx, intent, found, PetitionState.CANCELLED, Why.BY_APPROVER
                 ),
@@ -143,19 +143,18 @@ class Attesting:
             log.warning("petition.not_weighed_yet", fault=str(fault))
             return said
 
-    async def _person(self, intent: OnPetition) -> Account | None:
-        """Whose petition it is, live; and what there is to notice of whoever clicks."""
+    async def _two(self, intent: OnPetition) -> Two | None:
+        """Whoever clicks and whose petition it is, live."""
         petition = await self._ground.database.read(lambda tx: petitions.look(tx, intent.petition))
         if petition is None:
             return None
-        await self._standing_by.see(intent.actor.account)
-        return await in_time(self._ground.home(petition.directory).account(petition.account))
+        return await self._standing_by.two(petition, intent.actor.account)
 
     def _open(
         self,
         tx: Session,
         intent: OnPetition,
-        person: Account | None,
+        two: Two | None,
         way: AttestWay,
         work: Callable[[Petition, FreshProof | None, PolicyDecision], T],
     ) -> T | Refused:
@@ -166,13 +165,13 @@ class Attesting:
         petition = petitions.get(tx, intent.petition)
         if petition is None:
             return turn_away_forged(tx, ground, intent, "petition.tampered", what="petition")
-        if person is None:  # policy cannot be asked about nobody, and nobody else will be
+        if two is None:  # policy cannot be asked about nobody, and nobody else will be
             ends.end(tx, petition, PetitionState.VOIDED, Why.PERSON, BY_WICKET, at)
             self._record(tx, intent, petition, "petition.late", "refused", way, None)
             return Unknown(what="petition")
         proof = self._stepping_up.fresh_proof(tx, intent.actor, about=petition.id, at=at)
         proofs = frozenset(proof.kinds) if proof is not None else _SUPPOSED
-        decision = self._standing_by.ask(tx, petition, intent.actor.account, person, way, proofs)
+        decision = self._standing_by.ask(tx, petition, two, way, proofs)
         if not decision.allowed:
             return self._turn_away(tx, intent, petition, way, decision)
         is_decided = petition.state != PetitionState.ASKED or petition.lapses_at <= at

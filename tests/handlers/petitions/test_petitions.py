@@ -335,6 +335,21 @@ async def test_a_report_does_not_speak_for_their_manager(sq: Square) -> None:
     assert outcome.reasons == ("They are your manager, so somebody else decides about this.",)
 
 
+@pytest.mark.parametrize("reports", ["grace", "konrad"])
+async def test_a_report_does_not_speak_for_their_manager_by_a_second_account(
+    sq: Square, reports: str
+) -> None:
+    """P-14, R-1: of the account with which somebody administers the directory often names no manager."""
+    petition = await sq.asked()
+    await sq.approve(petition, "grace")
+    for login in ("grace", "konrad"):
+        await sq.page.local.change_account(login, person="4711")
+    await sq.page.local.change_account(reports, manager="ada")
+    assert isinstance(await sq.consider(petition, "konrad"), MayNot)
+    await sq.approve(petition, "sam")
+    assert (await sq.row(petition)).state == PetitionState.ASKED  # what was said as grace counts no more
+
+
 async def test_whose_password_was_reset_approves_later(sq: Square) -> None:
     """P-14, P-8: a chain of two takeovers is not opened by the first."""
     visitor = await sq.page.proven(account="grace")
