@@ -14,7 +14,6 @@ from handlers import recording
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.petitioning import in_the_end, lacks_proof_only, still_missing
 from handlers.decisions.policy import AttestWay, PolicyDecision
-from handlers.decisions.standing import role_towards
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Severity, tell_security, wrong_person
 from handlers.exceptions.strange import named
@@ -75,8 +74,8 @@ class Attesting:
             halt = _stops_approving(tx, self._ground, intent) if way == "approve" else None
             if halt is not None:
                 return halt
-            return self._open(tx, intent, two, way, lambda petition, proof, decision: self._may(
-                tx, intent, petition, way, proof, decision
+            return self._open(tx, intent, two, way, lambda petition, person, proof, decision: self._may(
+                tx, intent, petition, person, way, proof, decision
             ))  # fmt: skip
 
         return await self._ground.database.write(work)
@@ -89,9 +88,9 @@ class Attesting:
             halt = _stops_approving(tx, self._ground, intent) if intent.approve else None
             if halt is not None:
                 return halt
-            return self._open(tx, intent, two, intent.way, lambda petition, proof, decision: (
-                self._approve(tx, intent, petition, two.person, proof, decision)
-                if intent.approve and two is not None
+            return self._open(tx, intent, two, intent.way, lambda petition, person, proof, decision: (
+                self._approve(tx, intent, petition, person, proof, decision)
+                if intent.approve
                 else self._deny(tx, intent, petition)
             ))  # fmt: skip
 
@@ -110,7 +109,7 @@ class Attesting:
                 return self._end(tx, intent, petition, PetitionState.CANCELLED, Why.BY_PERSON)
             return self._open(
                 tx, intent, two, "cancel",
-                lambda found, _proof, _decision: self._end(
+                lambda found, _person, _proof, _decision: self._end(
                     tx, intent, found, PetitionState.CANCELLED, Why.BY_APPROVER
                 ),
             )  # fmt: skip
@@ -156,7 +155,7 @@ class Attesting:
         intent: OnPetition,
         two: Two | None,
         way: AttestWay,
-        work: Callable[[Petition, FreshProof | None, PolicyDecision], T],
+        work: Callable[[Petition, Account, FreshProof | None, PolicyDecision], T],
     ) -> T | Refused:
         """The petition, if this person may decide so about it now; everything else is recorded."""
         ground, at = self._ground, self._ground.now()
@@ -181,23 +180,28 @@ class Attesting:
         if way == "approve" and _said_before(tx, intent, petition):
             self._record(tx, intent, petition, "petition.said_before", "refused", way, decision)
             return SaidBefore()
-        return work(petition, proof, decision)
+        return work(petition, two.person, proof, decision)
 
     def _may(
         self,
         tx: Session,
         intent: OnPetition,
         petition: Petition,
+        person: Account,
         way: AttestWay,
         proof: FreshProof | None,
         decision: PolicyDecision,
     ) -> MayAttest | ProveFirst:
         if way == "approve" and proof is None:
-            return self._prove_first(tx, intent, petition)
+            return self._prove_first(tx, intent, petition, person)
         self._record(tx, intent, petition, "petition.considered", "done", way, decision)
-        return MayAttest(petition=petition.id, why=decision.reasons)
+        return MayAttest(
+            petition=petition.id, name=person.name, login=person.login, why=decision.reasons
+        )  # fmt: skip
 
-    def _prove_first(self, tx: Session, intent: OnPetition, petition: Petition) -> ProveFirst:
+    def _prove_first(
+        self, tx: Session, intent: OnPetition, petition: Petition, person: Account
+    ) -> ProveFirst:
         handle = self._stepping_up.begin(
             tx,
             intent.actor,
@@ -205,7 +209,7 @@ class Attesting:
             about=petition.id,
             kind=About.PETITION,
             thing=petition.kind,
-            whom=named(petition.name, petition.login),
+            whom=named(person.name, person.login),
             at=self._ground.now(),
         )
         return ProveFirst(petition=petition.id, handle=handle)
@@ -221,11 +225,11 @@ class Attesting:
     ) -> Said | ProveFirst | SaidBefore:
         ground, at, actor = self._ground, self._ground.now(), intent.actor
         if proof is None or not self._stepping_up.spend(tx, proof, at):
-            return self._prove_first(tx, intent, petition)
+            return self._prove_first(tx, intent, petition, person)
         attestation = Attestation(
             petition=petition.id, directory=actor.account.directory, account=actor.account.id,
-            name=actor.account.name, slack_user=actor.slack_user, role=self._role(intent, person) or "",
-            rationale=intent.rationale,
+            name=actor.account.name, slack_user=actor.slack_user, rationale=intent.rationale,
+            role=self._standing_by.role(actor.account, person) or "",
             proof=_strongest(proof), proven_at=proof.at, at=at,
         )  # fmt: skip
         if not petitions.attest(tx, attestation):
@@ -237,12 +241,6 @@ class Attesting:
         )  # fmt: skip
         ends.show(tx, petition, ground.now())
         return Said(approved=False)
-
-    def _role(self, intent: OnPetition, person: Account) -> str | None:
-        ground = self._ground
-        return role_towards(
-            intent.actor.account, person, security_group=ground.security_group, help_desk=ground.help_desk
-        )
 
     def _weigh(
         self, tx: Session, petition_id: str, person: Account | None, count: Count | None

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from handlers.decisions.attested import Attested
 from handlers.decisions.petitioning import may_attest
 from handlers.decisions.policy import AttestQuestion, AttestWay, PolicyDecision, same_person
-from handlers.decisions.standing import reports_to, role_towards
+from handlers.decisions.standing import HelperRole, reports_to, role_towards
 from handlers.ground import Ground
 from handlers.patience import CALL, few_at_a_time, in_time
 from handlers.people.addresses import changed_lately, seen_now
@@ -107,9 +107,7 @@ class StandingBy:
             target=person,
             kind=petition.kind,
             way=way,
-            role=role_towards(
-                approver, person, security_group=ground.security_group, help_desk=ground.help_desk
-            ),
+            role=self.role(approver, person),
             now=at,
             proofs=proofs,
             is_report=two.is_report,
@@ -117,6 +115,13 @@ class StandingBy:
             petitioned=petitions.opened_since(tx, approver.directory, approver.id, at - KNOWN_FOR),
             recently=recently(tx, ground.now, (approver, person)),
         )
+
+    def role(self, approver: Account, person: Account) -> HelperRole | None:
+        """The one role in which this approver counts, if any."""
+        ground = self._ground
+        return role_towards(
+            approver, person, security_group=ground.security_group, help_desk=ground.help_desk
+        )  # fmt: skip
 
     async def _two(self, approver: Account, person: Account) -> Two:
         """Whoever has the person for a manager depends on them, by whatever accounts of the two (R-1)."""
