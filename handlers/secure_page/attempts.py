@@ -165,16 +165,11 @@ class Attempts:
                 lock=limits.rest,
             )
         record(
-            tx,
-            at=at,
-            action=tried.kinds.action,
-            outcome="failed",
-            actor=stranger(handle.slack_team, handle.slack_user),
-            where=PAGE,
-            correlation=handle.id,
+            tx, at=at, action=tried.kinds.action, outcome="failed",
+            actor=stranger(handle.slack_team, handle.slack_user), where=PAGE, correlation=handle.id,
             subject=handle.account or None,
             facts={"purpose": handle.purpose, "why": tried.unfit or "directory_silent"},
-        )
+        )  # fmt: skip
 
     def _take_back(self, tx: Session, tried: "_Tried") -> None:
         take_back(
@@ -249,6 +244,14 @@ class Attempts:
             return ""
         ended = move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=self._ground.now())
         return "" if ended else "link_over"
+
+    async def turn_away(
+        self, handle: Handle, person: Person, action: str, why: str, decision: PolicyDecision | None = None
+    ) -> None:
+        """What was proven in this visit does no more: on the record, and told, as where a proof is refused."""
+        kinds = Kinds(action=action, purposes=frozenset(), second_factor=False)
+        tried = _Tried(Visitor(text=""), kinds, handle, person, NOT_COUNTED, why)
+        await self._ground.database.write(lambda tx: self._refuse(tx, tried, why, decision))
 
     def ask(self, person: Person, handle: Handle, proofs: tuple[str, ...]) -> PolicyDecision | None:
         """Policy's answer about what the handle is for, with these proofs; None where there is nothing to ask."""

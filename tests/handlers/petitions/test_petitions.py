@@ -660,6 +660,7 @@ async def test_an_approver_who_left_after_the_opening_closes_it_again(sq: Square
     visitor = await sq.shown(petition)
     await sq.page.local.change_account("grace", active=False)
     assert isinstance(await sq.regaining.confirm(visitor, "000000"), Over)
+    assert (await sq.page.audited("proof.given"))[-1] == ("refused", "policy")
     assert isinstance(await sq.regaining.give_password(sq.visitor(petition), OLD_PASSWORD), Refused)
 
 

@@ -180,6 +180,9 @@ async def test_a_voucher_who_goes_between_proof_and_password_stops_it(staff: Com
     assert await staff.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == NotYet(
         reason=NO_LONGER.format(reasons=WORD_LOST)
     )
+    assert await staff.page.audited("vouching.used") == [("done", None), ("refused", "voucher_gone")]
+    assert await staff.page.audited("password.changed") == [("refused", "word_lost")]
+    assert await staff.reasons() == ["lost"]
     assert await staff.page.local.verify_password("ada", OLD_PASSWORD)
 
 
