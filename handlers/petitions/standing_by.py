@@ -1,6 +1,6 @@
 """Who said of a petition's person that it is them, and still may: looked up live, and policy asked about each again.
 
-It keeps nothing, and whoever cannot be found, or lost what they had, does not count.
+It keeps no count, and whoever cannot be found, or lost what they had, does not count.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,17 @@ from handlers.decisions.attested import Attested
 from handlers.decisions.petitioning import may_attest
 from handlers.decisions.policy import AttestQuestion, AttestWay, PolicyDecision, same_person
 from handlers.decisions.standing import HelperRole, reports_to, role_towards
+from handlers.exceptions.raising import broken_policy, cause_of, tell_security
+from handlers.exceptions.strange import named
 from handlers.ground import Ground
 from handlers.patience import CALL, few_at_a_time, in_time
 from handlers.people.addresses import changed_lately, seen_now
 from handlers.people.others import others_of
 from handlers.people.recently import KNOWN_FOR, recently
+from handlers.petitions.ends import BY_WICKET, record_about
 from storage import addresses, petitions
 from storage.directories.base import Account
+from storage.exceptions import open_under
 from storage.records import Attestation, Handle, Petition
 from storage.states import PetitionState
 
@@ -64,7 +68,10 @@ class StandingBy:
         if petition.state not in (PetitionState.APPROVED, PetitionState.OPEN):
             return Attested()
         account = await self._ground.home(petition.directory).account(petition.account)
-        return (await self.count(petition, account)).attested if account is not None else Attested()
+        count = await self.count(petition, account) if account is not None else Count.of_nobody()
+        if broken := count.broken:
+            await self._ground.database.write(lambda tx: self._tell(tx, petition, broken))
+        return count.attested
 
     async def count(self, petition: Petition, person: Account) -> Count:
         """Who counts, asked of the directory now. DirectoryUnavailable when it does not answer."""
@@ -115,6 +122,18 @@ class StandingBy:
             petitioned=petitions.opened_since(tx, approver.directory, approver.id, at - KNOWN_FOR),
             recently=recently(tx, ground.now, (approver, person)),
         )
+
+    def _tell(self, tx: Session, petition: Petition, broken: PolicyDecision) -> None:
+        """Once: the page asks at each step."""
+        strange = broken_policy(
+            broken, who=named(petition.name, petition.login), correlation=petition.id
+        )  # fmt: skip
+        if not open_under(tx, cause_of(strange.kind, strange.cause)):
+            at = self._ground.now()
+            record_about(
+                tx, petition, "petition.not_weighed", "refused", BY_WICKET, at, decision=broken
+            )  # fmt: skip
+            tell_security(tx, at, strange)
 
     def role(self, approver: Account, person: Account) -> HelperRole | None:
         """The one role in which this approver counts, if any."""

@@ -89,6 +89,7 @@ class BeingVouched:
             why = "policy"
 
         def work(tx: Session) -> None:
+            self._attempts.broken(tx, handle, person, decision)
             self._ask(tx, handle, person, visitor, limits, why)
 
         await ground.database.write(work)

@@ -654,6 +654,16 @@ async def test_a_policy_that_breaks_while_approvals_are_weighed_is_told_as_broke
         assert await sq.page.audited("petition.not_weighed") == [("refused", None)]
 
 
+async def test_a_policy_that_breaks_on_the_page_is_told_as_broken_once(tmp_path: Path) -> None:
+    """Promise 3: not "an approver was lost", of which the page alone knew."""
+    async with square(tmp_path, policy=breaking("attest", "principal")) as sq:
+        petition = await sq.opened()
+        await sq.page.local.change_account("grace", team="New")
+        for _ in range(2):
+            assert isinstance(await sq.regaining.give_password(sq.visitor(petition), OLD_PASSWORD), Refused)
+        assert [(one.kind, one.count) for one in await sq.page.rows(ExceptionRecord)] == [("policy-error", 1)]
+
+
 async def test_an_approver_who_left_after_the_opening_closes_it_again(sq: Square) -> None:
     """P-14, SL-17: each step on the page asks once more."""
     petition = await sq.opened()

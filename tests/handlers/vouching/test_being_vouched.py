@@ -171,6 +171,17 @@ async def test_a_broken_policy_lets_nobody_in_and_voids_no_word(staff: Company) 
     assert isinstance((await staff.give())[1], Proven)
 
 
+async def test_a_policy_that_breaks_when_it_is_asked_for_is_told(staff: Company) -> None:
+    """Promise 3: they get a code by which nobody can vouch, and security hears why."""
+    sources, schema = shipped()
+    broken = BROKEN.replace("vouch", "reset_password").replace("hoursLinked", "unlocksToday")
+    policy = CedarPolicy.load({**sources, "own.cedar": broken}, schema, bound_to="test")
+    staff.being = BeingVouched(replace(staff.page.ground, policy=policy))
+    await staff.ask()
+    assert (await staff.row()).idle == "policy"
+    assert await staff.page.exceptions() == ["policy-error"]
+
+
 async def test_a_voucher_who_goes_between_proof_and_password_stops_it(staff: Company) -> None:
     """Promise 3: asked at the proof and once more when the password is set."""
     await staff.vouched()
