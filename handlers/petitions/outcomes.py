@@ -43,6 +43,7 @@ class Why(StrEnum):
     FOUND = "found"
     STOPPED = "stopped"
     VISIT_CLOSED = "visit-closed"
+    ROW = "row"
 
 
 @dataclass(frozen=True, kw_only=True)

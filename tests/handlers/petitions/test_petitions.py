@@ -561,6 +561,41 @@ async def test_who_clicks_what_others_changed_in_the_database_is_no_forger(sq: S
     assert await sq.page.exceptions() == ["row-changed"]
 
 
+@pytest.mark.both_engines
+@pytest.mark.parametrize("found_by", ["its person", "the schedule"])
+async def test_a_petition_that_others_changed_ends_and_its_person_asks_anew(
+    on_each: Square, found_by: str
+) -> None:
+    """T-9: it opened nothing, and nobody could ask or stop anything as long as it lay there."""
+    sq = on_each
+    spoilt = await sq.asked()
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE petitions SET privileged = NOT privileged"))
+    )
+    if found_by == "the schedule":
+        sq.page.clock.forward(hours=24)
+        assert [await sq.openings.settle_due() for _ in range(2)] == [1, 0]
+    assert await sq.asked() != spoilt
+    assert await sq.page.audited("petition.voided") == [("refused", Why.ROW)]
+    await Doubts(sq.ground).tell_due()
+    assert await sq.page.exceptions() == ["row-changed"]
+
+
+async def test_a_petition_that_was_put_back_ends_again(sq: Square) -> None:
+    """T-9: the record knows that it was stopped."""
+    petition = await sq.asked()
+    before = dict((await sq.page.rows(Petition))[0].model_dump())
+    await sq.cancel(petition, "ada")
+    back = {name: before[name] for name in ("state", "mac")}
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text("UPDATE petitions SET state = :state, mac = :mac, ended_at = NULL"), back
+        )
+    )
+    await sq.asked()
+    assert await sq.page.audited("petition.voided") == [("refused", Why.ROW)]
+
+
 async def test_who_may_stop_it(sq: Square) -> None:
     """P-14: its person and whoever could decide; nobody else."""
     petition = await sq.approved()
