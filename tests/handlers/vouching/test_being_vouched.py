@@ -230,6 +230,21 @@ async def test_of_a_word_that_was_written_by_hand_nobody_is_told_that_it_counts(
     assert await staff.page.exceptions() == ["row-changed"]
 
 
+async def test_a_row_that_was_written_by_hand_hides_no_word(staff: Company) -> None:
+    """T-9: it counts nowhere, and keeps nobody from being let in by the word that was given."""
+    row = await staff.vouched()
+    names = [name for name in type(row).model_fields if name not in ("id", "voucher")]
+    await staff.page.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text(
+                f"INSERT INTO vouchings (id, voucher, {', '.join(names)})"
+                f" SELECT 'v-zzzzzzzzz-zzzzzzzz', 'ina', {', '.join(names)} FROM vouchings"
+            )
+        )
+    )
+    assert isinstance((await staff.give())[1], Proven)
+
+
 async def test_a_directory_that_is_away_puts_the_telling_off(staff: Company) -> None:
     await staff.vouched()
     staff.page.faulty.error("account")
