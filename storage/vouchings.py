@@ -14,8 +14,9 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.engine.loading import Loading
 from storage.identifiers import new_id
+from storage.on_record import has_ended, note_put_back
 from storage.records import Vouching
-from storage.signing import genuine, only_genuine
+from storage.signing import genuine
 from storage.states import Ended
 
 _VOUCHINGS = SQLModel.metadata.tables[Vouching.__tablename__]
@@ -84,7 +85,7 @@ def asked_since(tx: Session, counted: str, since: datetime) -> int:
 def by_id(tx: Session, vouching: str) -> Vouching | None:
     """The row, or None."""
     found = tx.get(Vouching, vouching)
-    return found if found is not None and genuine(tx, found) else None
+    return found if found is not None and _counts(tx, found) else None
 
 
 def of_visit(tx: Session, handle: str, browser: str) -> Vouching | None:
@@ -163,7 +164,7 @@ def vouch(
 
 def cooling(tx: Session, at: datetime, limit: int) -> Sequence[Vouching]:
     """Those that count by now and of which nobody was told so, the oldest first."""
-    return only_genuine(tx, _COOLING.held(tx, {"at": at, "most": limit}))
+    return [one for one in _COOLING.held(tx, {"at": at, "most": limit}) if _counts(tx, one)]
 
 
 def cool(tx: Session, vouching: str, at: datetime) -> bool:
@@ -231,8 +232,18 @@ def last_word(
 
 
 def _first(tx: Session, found: Iterable[Vouching]) -> Vouching | None:
-    """The first that is as Wicket wrote it: one that is not hides no other (T-9)."""
-    return next((one for one in found if genuine(tx, one)), None)
+    """The first that counts: one that does not hides no other (T-9)."""
+    return next((one for one in found if _counts(tx, one)), None)
+
+
+def _counts(tx: Session, found: Vouching) -> bool:
+    """Whether it is as Wicket wrote it, and not open though its end is on the record."""
+    if not genuine(tx, found):
+        return False
+    if found.ended_at is None and has_ended(tx, found.handle, found.id):
+        note_put_back(tx, found)
+        return False
+    return True
 
 
 def _waiting(directory: str, account: str) -> tuple[ColumnElement[bool], ...]:
