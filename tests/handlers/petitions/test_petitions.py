@@ -193,6 +193,17 @@ async def test_at_the_front_door_a_directory_that_stops_answering_answers_nobody
 
 
 @pytest.mark.both_engines
+async def test_at_the_front_door_no_word_fails_for_those_who_are_known_alone(on_each: Square) -> None:
+    """P-9: PostgreSQL keeps no null, and by the fault one could tell whose login it is."""
+    sq = on_each
+    door = PetitionDoor(sq.ground, directory="staff")
+    for login in ("ada", "nobody"):
+        assert await door.ask(login, PROOFS, "My phone\0 is gone") is None
+    (row,) = await sq.page.rows(Petition)
+    assert row.explanation == "My phone\ufffd is gone"
+
+
+@pytest.mark.both_engines
 async def test_one_petition_a_person(on_each: Square) -> None:
     """P-14, P-7: and three a day."""
     sq = on_each
