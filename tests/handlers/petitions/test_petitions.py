@@ -392,6 +392,27 @@ async def test_whoever_came_back_by_a_petition_approves_later(sq: Square) -> Non
     assert isinstance(await sq.consider(await sq.asked(), "konrad"), MayNot)
 
 
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        ["UPDATE petitions SET opened_at = NULL"],
+        ["DELETE FROM attestations", "DELETE FROM petitions"],
+    ],
+    ids=["changed", "gone"],
+)
+async def test_whoever_came_back_approves_later_whatever_other_hands_did_to_the_row(
+    sq: Square, by_hand: list[str]
+) -> None:
+    """P-14, T-9: the record knows that they did."""
+    await sq.opened("konrad")
+    for statement in map(text, by_hand):
+        await sq.page.ground.database.write(lambda tx, said=statement: tx.connection().execute(said))
+    sq.page.clock.forward(days=6, hours=23)
+    assert isinstance(await sq.consider(await sq.asked(), "konrad"), MayNot)
+    sq.page.clock.forward(hours=2)
+    assert isinstance(await sq.consider((await sq.ask()).petition, "konrad"), ProveFirst)
+
+
 async def test_one_person_counts_once_by_whatever_account(sq: Square) -> None:
     """P-14, R-1."""
     petition = await sq.asked()
