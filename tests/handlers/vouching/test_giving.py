@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.decisions.cedar import CedarPolicy
@@ -226,6 +227,19 @@ async def test_two_do_not_vouch_for_each_other_by_a_second_account(staff: Compan
     await staff.page.local.change_account("gil", manager=None)
     await staff.page.local.change_account(whom, manager=by)
     assert isinstance(await staff.send(by, await staff.ask(whom), whom=whom), MayNot)
+    assert await staff.reasons() == ["mutual"]
+
+
+async def test_two_do_not_vouch_for_each_other_whatever_other_hands_did_to_the_row(staff: Company) -> None:
+    """T-9: the record knows who vouched for whom."""
+    await staff.page.local.change_account("gil", manager="bob")
+    await staff.vouch("bob", await staff.ask("gil"), whom="gil", ticket="INC-1")
+    await staff.page.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE vouchings SET voucher = 'ina'"))
+    )
+    await staff.page.local.change_account("gil", manager=None)
+    await staff.page.local.change_account("bob", manager="gil")
+    assert isinstance(await staff.send("gil", await staff.ask("bob"), whom="bob"), MayNot)
     assert await staff.reasons() == ["mutual"]
 
 
