@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import Session
 
 from handlers.alarms.reported import Stopped
 from handlers.audit.doubts import Doubts
 from handlers.decisions import freezing
+from handlers.decisions.breaking import Bars, Counted
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.petitioning import in_the_end
 from handlers.decisions.policy import AttestWay
@@ -36,9 +38,10 @@ from handlers.petitions.outcomes import (
 )
 from handlers.policies import shipped
 from handlers.recording import WICKET
+from handlers.secure_page import breaker
 from handlers.secure_page.changes import RESET, Changes
 from handlers.secure_page.enrolment import Codes
-from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused
+from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Proven, Refused
 from handlers.stops.freezing import Cause, begin
 from storage import freezes
 from storage.audit.checkpoint import Signer
@@ -293,6 +296,25 @@ async def test_resets_that_are_stopped_stop_petitions_for_passwords_alone(sq: Sq
     )
     assert isinstance(await sq.ask("root", PASSWORD), NotForYou)
     assert isinstance(await sq.ask("ada", PROOFS), Petitioned)
+
+
+async def test_resets_that_are_stopped_do_not_close_what_two_people_opened(sq: Square) -> None:
+    """P-7: by some wrong proofs a stranger could; it goes on when security lifts the stop."""
+    petition = await sq.opened("root", PASSWORD)
+    page = replace(sq.page.ground, limits=PageLimits(bars=Bars(resets=1)))
+    for _ in range(2):
+        await page.database.write(lambda tx: breaker.lets_by(tx, page, Counted.RESETS))
+    assert isinstance(await sq.page.proving.give_totp(sq.visitor(petition), sq.page.code("root")), Refused)
+
+    def lift(tx: Session) -> None:
+        for one in freezes.open_ones(tx):
+            freezes.lift(tx, one, at=sq.page.clock(), by="sam", rationale="looked")
+
+    await page.database.write(lift)
+    proven = await sq.page.proving.give_totp(sq.visitor(petition), sq.page.code("root"))
+    assert isinstance(proven, Proven)
+    visitor = replace(sq.visitor(petition), session=proven.session)
+    assert await sq.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Done()
 
 
 async def test_an_approval_needs_a_fresh_proof_for_this_very_petition(sq: Square) -> None:
