@@ -207,14 +207,17 @@ def open_of(tx: Session, *, directory: str, account: str, at: datetime) -> int:
     ).one()
 
 
-def close_everybodys(tx: Session, at: datetime, *, purpose: Purpose | None = None) -> None:
-    """End all open handles, whoever they are for. purpose: only those."""
+def close_everybodys(
+    tx: Session, at: datetime, *, purpose: Purpose | None = None, spared: Collection[str] = ()
+) -> None:
+    """End all open handles, whoever they are for. purpose: only those. spared: the ids of those that stay open."""
     tx.execute(
         update(Handle)
         .where(
             col(Handle.result) == Result.OPEN,
             col(Handle.expires_at) > at,
             *([] if purpose is None else [col(Handle.purpose) == purpose]),
+            *([col(Handle.id).not_in(spared)] if spared else []),
         )
         .values(expires_at=at)
         .execution_options(synchronize_session=False)

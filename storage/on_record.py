@@ -20,6 +20,9 @@ from storage.signing import note_doubt
 _ACTION = ENTRIES.c.action.concat("")
 _STORY = Plain(select(ENTRIES.c.action).where(ENTRIES.c.correlation == bindparam("of")))
 _LEAVES = Plain(select(ENTRIES.c.leaf).where(ENTRIES.c.correlation == bindparam("of")))
+_TOLD = Plain(
+    select(ENTRIES.c.action, ENTRIES.c.leaf).where(ENTRIES.c.correlation == bindparam("of"))
+)  # fmt: skip
 _ABOUT_PROOFS = Plain(
     select(ENTRIES.c.leaf).where(
         ENTRIES.c.subject == bindparam("account"), literal_column("'proofs.changed'") == _ACTION
@@ -33,6 +36,7 @@ _VISITS = Plain(
 _USED_AMONG = select(ENTRIES.c.correlation).where(
     among(ENTRIES.c.correlation, "ids"), literal_column("'code.used'") == _ACTION
 )
+_WORD_OVER = ("vouching.used", "vouching.ended")
 _PASSKEY_OVER = ("passkey-stopped", "passkey-removed")
 
 
@@ -45,6 +49,13 @@ def later(row: ColumnElement[Any], action: str, since: ColumnElement[Any]) -> Co
 def has_happened(tx: Session, story: str, actions: Collection[str]) -> bool:
     """Whether any of these stands in the story."""
     return any(action in actions for (action,) in rows(tx.connection(), _STORY, {"of": story}))
+
+
+def has_ended(tx: Session, story: str, vouching: str) -> bool:
+    """Whether the word or asking of this id was used or ended: several may stand in the story of one visit."""
+    told = rows(tx.connection(), _TOLD, {"of": story})
+    ends = _facts(leaf for action, leaf in told if action in _WORD_OVER)
+    return any(facts.get("vouching") == vouching for facts in ends)
 
 
 def rests_on(tx: Session, story: str, proof: str) -> bool:

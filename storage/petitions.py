@@ -11,8 +11,9 @@ from sqlalchemy import bindparam
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
+from storage.audit import log
 from storage.engine import upserts
-from storage.engine.changing import change
+from storage.engine.changing import change, unsign
 from storage.engine.plain import Plain, rows, run
 from storage.on_record import has_happened, note_put_back
 from storage.records import Attestation, Petition
@@ -59,12 +60,36 @@ def open_of(tx: Session, directory: str, account: str) -> Petition | None:
     return next((one for one in found if _counts(tx, one)), None)
 
 
+def end_spoilt(tx: Session, petition_id: str, at: datetime) -> Petition | None:
+    """End one that is open and does not count, so that its person can ask anew; None if it is none of that kind."""
+    found = tx.get(Petition, petition_id, with_for_update=True, populate_existing=True)
+    if found is None or found.ended_at is not None or _counts(tx, found):
+        return None
+    change(tx, found, state=PetitionState.VOIDED, ended_at=at)
+    unsign(tx, found)
+    return found
+
+
+def spoilt_of(tx: Session, directory: str, account: str) -> Sequence[str]:
+    """The ids of those of this person that are open and do not count."""
+    found = tx.exec(
+        select(Petition).where(
+            Petition.directory == directory, Petition.account == account, col(Petition.ended_at).is_(None)
+        )
+    ).all()
+    return [one.id for one in found if not _counts(tx, one)]
+
+
 def opened_since(tx: Session, directory: str, account: str, since: datetime) -> bool:
-    """Whether one of this person's was opened since then."""
+    """Whether one of this person's was opened since then, as the rows have it or the record: a row that is gone, or
+    says something else by now, keeps them from as much (T-9).
+    """
     found = select(Petition.id).where(
         Petition.directory == directory, Petition.account == account, col(Petition.opened_at) > since
     )
-    return tx.exec(found).first() is not None
+    return tx.exec(found).first() is not None or log.count(
+        tx, subject=account, action="petition.opened", since=since
+    ) > 0  # fmt: skip
 
 
 def asked_since(tx: Session, directory: str, account: str, since: datetime) -> int:

@@ -3,7 +3,7 @@
 It makes no code, knows no policy, and what ended is never open again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,16 @@ from sqlalchemy import ColumnElement, bindparam, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.audit.tables import ENTRIES
 from storage.engine.loading import Loading
 from storage.identifiers import new_id
+from storage.on_record import has_ended, note_put_back
 from storage.records import Vouching
 from storage.signing import genuine
 from storage.states import Ended
 
+# Joined to nothing, so that no engine begins with all that was ever done.
+_GIVEN = ENTRIES.c.action.concat("") == "vouching.given"
 _VOUCHINGS = SQLModel.metadata.tables[Vouching.__tablename__]
 # Built once: the schedule asks, and mostly there is none.
 _COOLING = Loading(
@@ -83,7 +87,8 @@ def asked_since(tx: Session, counted: str, since: datetime) -> int:
 
 def by_id(tx: Session, vouching: str) -> Vouching | None:
     """The row, or None."""
-    return _counts(tx, tx.get(Vouching, vouching))
+    found = tx.get(Vouching, vouching)
+    return found if found is not None and _counts(tx, found) else None
 
 
 def of_visit(tx: Session, handle: str, browser: str) -> Vouching | None:
@@ -93,7 +98,7 @@ def of_visit(tx: Session, handle: str, browser: str) -> Vouching | None:
         .where(Vouching.handle == handle, Vouching.browser == browser)
         .order_by(col(Vouching.id).desc())
     )
-    return _counts(tx, found.first())
+    return _first(tx, found)
 
 
 def waiting_for(tx: Session, directory: str, account: str, at: datetime) -> Vouching | None:
@@ -103,7 +108,7 @@ def waiting_for(tx: Session, directory: str, account: str, at: datetime) -> Vouc
         .where(*_waiting(directory, account), Vouching.idle == "", col(Vouching.expires_at) > at)
         .order_by(col(Vouching.id).desc())
     )
-    return _counts(tx, found.first())
+    return _first(tx, found)
 
 
 def standing_of(tx: Session, directory: str, account: str, at: datetime) -> Vouching | None:
@@ -118,12 +123,12 @@ def standing_of(tx: Session, directory: str, account: str, at: datetime) -> Vouc
         )
         .order_by(col(Vouching.id).desc())
     )
-    return _counts(tx, found.first())
+    return _first(tx, found)
 
 
 def used_in(tx: Session, handle: str) -> Vouching | None:
     """The one that was used as a proof in this visit."""
-    return _counts(tx, tx.exec(select(Vouching).where(Vouching.proof_of == handle)).first())
+    return _first(tx, tx.exec(select(Vouching).where(Vouching.proof_of == handle)))
 
 
 def count_wrong(tx: Session, vouching: str, *, limit: int, at: datetime) -> int:
@@ -162,7 +167,7 @@ def vouch(
 
 def cooling(tx: Session, at: datetime, limit: int) -> Sequence[Vouching]:
     """Those that count by now and of which nobody was told so, the oldest first."""
-    return _COOLING.held(tx, {"at": at, "most": limit})
+    return [one for one in _COOLING.held(tx, {"at": at, "most": limit}) if _counts(tx, one)]
 
 
 def cool(tx: Session, vouching: str, at: datetime) -> bool:
@@ -203,21 +208,52 @@ def open_of(tx: Session, directory: str, account: str) -> int:
     ).one()
 
 
+def standing_everybodys(tx: Session, at: datetime) -> Sequence[str]:
+    """The ids of all that were vouched and are not over, whoever they are of."""
+    return tx.exec(
+        select(Vouching.id)
+        .where(col(Vouching.ended_at).is_(None), col(Vouching.counts_until) > at)
+        .order_by(Vouching.id)
+    ).all()
+
+
 def end_everybodys(tx: Session, at: datetime) -> int:
     """End all that are open, whoever they are of; how many."""
     return len(_end(tx, (), Ended.VOID, at))
 
 
-def last_word(tx: Session, *, voucher: str, directory: str, account: str) -> datetime | None:
-    """When this voucher last vouched for this person, whatever came of it."""
+def last_word(
+    tx: Session, *, vouchers: Collection[str], directory: str, accounts: Collection[str]
+) -> datetime | None:
+    """When one of these vouchers last vouched for one of these accounts, whatever came of it.
+
+    As the rows have it, or the record, which a row that is gone or says something else does not overrule (T-9).
+    """
     found = select(func.max(Vouching.vouched_at)).where(
-        Vouching.voucher == voucher, Vouching.directory == directory, Vouching.account == account
+        col(Vouching.voucher).in_(vouchers),
+        Vouching.directory == directory,
+        col(Vouching.account).in_(accounts),
     )
-    return tx.exec(found).one()
+    told = pick(func.max(ENTRIES.c.at)).where(
+        ENTRIES.c.subject.in_(accounts), ENTRIES.c.actor.in_(vouchers), _GIVEN
+    )
+    known = (tx.exec(found).one(), tx.connection().execute(told).scalar_one())
+    return max((one for one in known if one is not None), default=None)
 
 
-def _counts(tx: Session, found: Vouching | None) -> Vouching | None:
-    return found if found is not None and genuine(tx, found) else None
+def _first(tx: Session, found: Iterable[Vouching]) -> Vouching | None:
+    """The first that counts: one that does not hides no other (T-9)."""
+    return next((one for one in found if _counts(tx, one)), None)
+
+
+def _counts(tx: Session, found: Vouching) -> bool:
+    """Whether it is as Wicket wrote it, and not open though its end is on the record."""
+    if not genuine(tx, found):
+        return False
+    if found.ended_at is None and has_ended(tx, found.handle, found.id):
+        note_put_back(tx, found)
+        return False
+    return True
 
 
 def _waiting(directory: str, account: str) -> tuple[ColumnElement[bool], ...]:

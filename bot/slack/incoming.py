@@ -81,8 +81,9 @@ def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def text(value: object) -> str:
     """A text that can be stored and shown; anything else is no text."""
-    # Half of a surrogate pair is no character, and no store takes it.
-    return value.encode("utf-8", "ignore").decode("utf-8") if isinstance(value, str) else ""
+    # Half of a surrogate pair is no character, and no store takes it; PostgreSQL takes no null either.
+    plain = value.replace("\0", "") if isinstance(value, str) else ""
+    return plain.encode("utf-8", "ignore").decode("utf-8")
 
 
 def _id(value: object) -> str:

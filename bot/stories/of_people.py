@@ -143,3 +143,15 @@ PEOPLE: Mapping[str, str] = {
     "checkpoint.taken": template("{who} had the record signed."),
     "checkpoint.refused": template("{who} asked for a signed checkpoint and may not. Nothing was signed."),
 }
+
+NOT_DONE: Mapping[str, str] = {
+    "password.changed": template("The password of {whom} was not changed."),
+    "account.unlocked": template("The account of {whom} was not unlocked."),
+    "proof.given": template("{who} tried to show who they are on the secure page, and it did not count."),
+    "mail_code.sent": template("A code was asked for on the secure page, and none was sent."),
+    "sign_in.begun": template("Going to the company's sign-in was refused."),
+    "sign_in.returned": template("What came back from the company's sign-in did not count."),
+    "link.proven": template("{who} tried to prove on the secure page who they are, and it did not count."),
+    "vouching.used": template("The word that was given for {whom} could not be used."),
+}
+"""What is said of those that are recorded as refused, too, and whose own sentence says that something came of it."""

@@ -11,7 +11,7 @@ from typing import Any
 from bot.slack.words import duration, in_quotes, listed, span, together, visible
 from bot.stories.of_emergencies import FOLLOW_UPS
 from bot.stories.of_exceptions import EXCEPTIONS
-from bot.stories.of_people import PEOPLE
+from bot.stories.of_people import NOT_DONE, PEOPLE
 from bot.stories.of_requests import (
     AT_ONCE,
     AT_ONCE_FOR_ANOTHER,
@@ -136,6 +136,8 @@ def _template(step: Step) -> str | None:
         return STOOD_BEFORE
     if step.action in ("access.given", "access.removed") and facts.get("overtaken") is True:
         return OVERTAKEN
+    if step.outcome == "refused" and step.action in NOT_DONE:
+        return NOT_DONE[step.action]
     if not step.own and step.action in FOR_ANOTHER:
         return FOR_ANOTHER[step.action]
     return SENTENCES.get(step.action)

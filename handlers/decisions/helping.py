@@ -107,7 +107,9 @@ class HelpDesks:
             return key
         if len(plain) > TICKET_LIMIT or not (plain.isascii() and plain.isprintable()):
             return None
-        return next((one for one in (key, plain) if one and self.ticket.fullmatch(one)), None)
+        # In capitals where that will do, so that one ticket is not several by how it is typed; a link is as it stands.
+        loud = "" if "/" in plain else plain.upper()
+        return next((one for one in (key, loud, plain) if one and self.ticket.fullmatch(one)), None)
 
 
 def may_help(policy: PolicyEngine, question: HelpQuestion) -> PolicyDecision:

@@ -11,11 +11,12 @@ from handlers.exceptions.outcomes import OnException
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
-from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Resume
+from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Report, Resume
 from handlers.outcomes import Repeated, Unknown
-from storage import deliveries, freezes, grants, inquiries, truly
+from handlers.petitions.outcomes import OnPetition
+from storage import deliveries, freezes, grants, handles, inquiries, petitions, truly
 from storage.identifiers import made_at
-from storage.records import ExceptionRecord
+from storage.records import ExceptionRecord, Handle, Petition
 
 
 async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
@@ -35,8 +36,7 @@ def turn_away_forged(
     """Record it under `action` ("approval.tampered") as refused, and tell the security channel; what to answer."""
     account = intent.actor.account
     # Whoever clicks what others changed in the database is no forger; that is told by itself (handlers.audit.doubts).
-    spoilt = isinstance(intent, OnGrant) and truly.is_spoilt(tx, intent.grant)
-    lost = is_lost(tx, intent)
+    spoilt, lost = _is_spoilt(tx, intent), is_lost(tx, intent)
     recording.record(
         tx,
         at=ground.now(),
@@ -73,6 +73,10 @@ def is_lost(tx: Session, intent: Intent) -> bool:
             known = grants.get(tx, name) is not None
         case AnswerInquiry(inquiry=name):
             known = inquiries.get(tx, name) is not None
+        case OnPetition(petition=name):
+            known = tx.get(Petition, name) is not None
+        case Report(handle=name):
+            known = tx.get(Handle, name) is not None
         case Reconcile(exception=name) | Resume(freeze=name) | OnException(exception=name):
             known = tx.get(ExceptionRecord, name) is not None
         case AskStory(about=name):
@@ -81,3 +85,16 @@ def is_lost(tx: Session, intent: Intent) -> bool:
             return False
     made = made_at(name)
     return not known and made is not None and freezes.is_lost(tx, made)
+
+
+def _is_spoilt(tx: Session, intent: Intent) -> bool:
+    """Whether what it names is there, and not as Wicket wrote it, or was put back to what it was."""
+    match intent:
+        case OnGrant(grant=name):
+            return truly.is_spoilt(tx, name)
+        case OnPetition(petition=name):
+            return tx.get(Petition, name) is not None and petitions.look(tx, name) is None
+        case Report(handle=name):
+            return tx.get(Handle, name) is not None and handles.handle_by_id(tx, name) is None
+        case _:
+            return False

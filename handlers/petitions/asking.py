@@ -214,6 +214,8 @@ class Petitioning:
             explanation=asked.explanation.strip(), state=PetitionState.ASKED, missing=as_missing(asked.missing),
             asked_at=at, lapses_at=lapses_at, next_at=lapses_at,
         )  # fmt: skip
+        for spoilt in petitions.spoilt_of(tx, account.directory, account.id):
+            ends.end_spoilt(tx, spoilt, at)
         if not petitions.add(tx, petition):
             before = petitions.open_of(tx, account.directory, account.id)
             return AskedBefore(petition=before.id if before else "")

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+import structlog
 from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.petitioning import in_the_end, lacks_proof_only, still_missing
 from handlers.decisions.policy import AttestWay, PolicyDecision
-from handlers.decisions.standing import role_towards
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Severity, tell_security, wrong_person
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
 from handlers.outcomes import Repeated, Unknown
-from handlers.patience import in_time
+from handlers.patience import CALL, in_time
 from handlers.petitions import ends
 from handlers.petitions.asking import as_missing, stops
 from handlers.petitions.ends import BY_WICKET, By
@@ -36,14 +36,17 @@ from handlers.petitions.outcomes import (
     SettledBefore,
     Why,
 )
-from handlers.petitions.standing_by import Count, StandingBy
+from handlers.petitions.standing_by import Count, StandingBy, Two
 from storage import alarms, deliveries, petitions
 from storage.database import wake
 from storage.directories.base import Account
+from storage.faults import WicketFault
 from storage.proofs import ProofKind
 from storage.records import Attestation, Petition
 from storage.states import PetitionKind, PetitionState
 from storage.step_ups import About, FreshProof
+
+log = structlog.get_logger(__name__)
 
 WAKES = "petitions"
 # What is supposed until the approver has proved it.
@@ -65,38 +68,38 @@ class Attesting:
         self, intent: OnPetition, way: AttestWay
     ) -> MayAttest | ProveFirst | Stopped | Refused:
         """Whether this person may: asked when the form is about to open. An approver may have to prove themselves."""
-        person = await self._person(intent)
+        two = await self._two(intent)
 
         def work(tx: Session) -> MayAttest | ProveFirst | Stopped | Refused:
             halt = _stops_approving(tx, self._ground, intent) if way == "approve" else None
             if halt is not None:
                 return halt
-            return self._open(tx, intent, person, way, lambda petition, proof, decision: self._may(
-                tx, intent, petition, way, proof, decision
+            return self._open(tx, intent, two, way, lambda petition, person, proof, decision: self._may(
+                tx, intent, petition, person, way, proof, decision
             ))  # fmt: skip
 
         return await self._ground.database.write(work)
 
     async def decide(self, intent: DecidePetition) -> Said | Settled | ProveFirst | Stopped | Refused:
         """Approve it, with the proof that was just given for it; or deny it. While a freeze stands only the latter."""
-        person = await self._person(intent)
+        two = await self._two(intent)
 
         def work(tx: Session) -> Said | Settled | ProveFirst | Stopped | Refused:
             halt = _stops_approving(tx, self._ground, intent) if intent.approve else None
             if halt is not None:
                 return halt
-            return self._open(tx, intent, person, intent.way, lambda petition, proof, decision: (
+            return self._open(tx, intent, two, intent.way, lambda petition, person, proof, decision: (
                 self._approve(tx, intent, petition, person, proof, decision)
-                if intent.approve and person is not None
+                if intent.approve
                 else self._deny(tx, intent, petition)
             ))  # fmt: skip
 
         done = await self._ground.database.write(work)
-        return await self.weigh(intent.petition) if isinstance(done, Said) else done
+        return await self._weighed(intent.petition, done) if isinstance(done, Said) else done
 
     async def cancel(self, intent: OnPetition) -> Settled | Refused:
         """Stop it: its person, or whoever could decide about it."""
-        person = await self._person(intent)
+        two = await self._two(intent)
 
         def work(tx: Session) -> Settled | Refused:
             petition = petitions.get(tx, intent.petition)
@@ -105,8 +108,8 @@ class Attesting:
                     return Repeated()
                 return self._end(tx, intent, petition, PetitionState.CANCELLED, Why.BY_PERSON)
             return self._open(
-                tx, intent, person, "cancel",
-                lambda found, _proof, _decision: self._end(
+                tx, intent, two, "cancel",
+                lambda found, _person, _proof, _decision: self._end(
                     tx, intent, found, PetitionState.CANCELLED, Why.BY_APPROVER
                 ),
             )  # fmt: skip
@@ -122,7 +125,8 @@ class Attesting:
                     approved=petition is not None and petition.opens_at is not None,
                     opens_at=petition.opens_at if petition else None,
                 )
-            person = await self._ground.home(petition.directory).account(petition.account)
+            home = self._ground.home(petition.directory)
+            person = await in_time(home.account(petition.account), otherwise=CALL.total_seconds())
             count = await self._standing_by.count(petition, person) if person is not None else None
             weigh = partial(self._weigh, petition_id=petition_id, person=person, count=count)
             said = await self._ground.database.write(weigh)
@@ -130,21 +134,28 @@ class Attesting:
                 return said
         return Said(approved=False)
 
-    async def _person(self, intent: OnPetition) -> Account | None:
-        """Whose petition it is, live; and what there is to notice of whoever clicks."""
+    async def _weighed(self, petition_id: str, said: Said) -> Said:
+        """Nobody hears that nothing was done, or waits for what hangs: it counts by now, and the schedule weighs it."""
+        try:
+            return await self.weigh(petition_id)
+        except WicketFault as fault:
+            log.warning("petition.not_weighed_yet", fault=str(fault))
+            return said
+
+    async def _two(self, intent: OnPetition) -> Two | None:
+        """Whoever clicks and whose petition it is, live."""
         petition = await self._ground.database.read(lambda tx: petitions.look(tx, intent.petition))
         if petition is None:
             return None
-        await self._standing_by.see(intent.actor.account)
-        return await in_time(self._ground.home(petition.directory).account(petition.account))
+        return await self._standing_by.two(petition, intent.actor.account)
 
     def _open(
         self,
         tx: Session,
         intent: OnPetition,
-        person: Account | None,
+        two: Two | None,
         way: AttestWay,
-        work: Callable[[Petition, FreshProof | None, PolicyDecision], T],
+        work: Callable[[Petition, Account, FreshProof | None, PolicyDecision], T],
     ) -> T | Refused:
         """The petition, if this person may decide so about it now; everything else is recorded."""
         ground, at = self._ground, self._ground.now()
@@ -153,36 +164,44 @@ class Attesting:
         petition = petitions.get(tx, intent.petition)
         if petition is None:
             return turn_away_forged(tx, ground, intent, "petition.tampered", what="petition")
-        if person is None:
+        if two is None:  # policy cannot be asked about nobody, and nobody else will be
+            ends.end(tx, petition, PetitionState.VOIDED, Why.PERSON, BY_WICKET, at)
+            self._record(tx, intent, petition, "petition.late", "refused", way, None)
             return Unknown(what="petition")
         proof = self._stepping_up.fresh_proof(tx, intent.actor, about=petition.id, at=at)
         proofs = frozenset(proof.kinds) if proof is not None else _SUPPOSED
-        decision = self._standing_by.ask(tx, petition, intent.actor.account, person, way, proofs)
+        decision = self._standing_by.ask(tx, petition, two, way, proofs)
         if not decision.allowed:
             return self._turn_away(tx, intent, petition, way, decision)
-        if petition.ended_at is not None or (way != "cancel" and petition.state != PetitionState.ASKED):
+        is_decided = petition.state != PetitionState.ASKED or petition.lapses_at <= at
+        if petition.ended_at is not None or (way != "cancel" and is_decided):
             self._record(tx, intent, petition, "petition.late", "refused", way, decision)
             return _settled(petition)
         if way == "approve" and _said_before(tx, intent, petition):
             self._record(tx, intent, petition, "petition.said_before", "refused", way, decision)
             return SaidBefore()
-        return work(petition, proof, decision)
+        return work(petition, two.person, proof, decision)
 
     def _may(
         self,
         tx: Session,
         intent: OnPetition,
         petition: Petition,
+        person: Account,
         way: AttestWay,
         proof: FreshProof | None,
         decision: PolicyDecision,
     ) -> MayAttest | ProveFirst:
         if way == "approve" and proof is None:
-            return self._prove_first(tx, intent, petition)
+            return self._prove_first(tx, intent, petition, person)
         self._record(tx, intent, petition, "petition.considered", "done", way, decision)
-        return MayAttest(petition=petition.id, why=decision.reasons)
+        return MayAttest(
+            petition=petition.id, name=person.name, login=person.login, why=decision.reasons
+        )  # fmt: skip
 
-    def _prove_first(self, tx: Session, intent: OnPetition, petition: Petition) -> ProveFirst:
+    def _prove_first(
+        self, tx: Session, intent: OnPetition, petition: Petition, person: Account
+    ) -> ProveFirst:
         handle = self._stepping_up.begin(
             tx,
             intent.actor,
@@ -190,7 +209,7 @@ class Attesting:
             about=petition.id,
             kind=About.PETITION,
             thing=petition.kind,
-            whom=named(petition.name, petition.login),
+            whom=named(person.name, person.login),
             at=self._ground.now(),
         )
         return ProveFirst(petition=petition.id, handle=handle)
@@ -206,11 +225,11 @@ class Attesting:
     ) -> Said | ProveFirst | SaidBefore:
         ground, at, actor = self._ground, self._ground.now(), intent.actor
         if proof is None or not self._stepping_up.spend(tx, proof, at):
-            return self._prove_first(tx, intent, petition)
+            return self._prove_first(tx, intent, petition, person)
         attestation = Attestation(
             petition=petition.id, directory=actor.account.directory, account=actor.account.id,
-            name=actor.account.name, slack_user=actor.slack_user, role=self._role(intent, person) or "",
-            rationale=intent.rationale,
+            name=actor.account.name, slack_user=actor.slack_user, rationale=intent.rationale,
+            role=self._standing_by.role(actor.account, person) or "",
             proof=_strongest(proof), proven_at=proof.at, at=at,
         )  # fmt: skip
         if not petitions.attest(tx, attestation):
@@ -222,12 +241,6 @@ class Attesting:
         )  # fmt: skip
         ends.show(tx, petition, ground.now())
         return Said(approved=False)
-
-    def _role(self, intent: OnPetition, person: Account) -> str | None:
-        ground = self._ground
-        return role_towards(
-            intent.actor.account, person, security_group=ground.security_group, help_desk=ground.help_desk
-        )
 
     def _weigh(
         self, tx: Session, petition_id: str, person: Account | None, count: Count | None
@@ -365,6 +378,10 @@ def _said_before(tx: Session, intent: OnPetition, petition: Petition) -> bool:
 
 
 def _settled(petition: Petition) -> SettledBefore:
+    if petition.state == PetitionState.ASKED:  # its time is over, though the schedule did not come by yet
+        return SettledBefore(
+            state=PetitionState.LAPSED, why=Why.UNANSWERED, by="", at=petition.lapses_at
+        )  # fmt: skip
     return SettledBefore(
         state=petition.state,
         why=petition.end_reason,

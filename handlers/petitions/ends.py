@@ -102,6 +102,19 @@ def not_theirs(tx: Session, petition: Petition, by: By, at: datetime) -> bool:
     return True
 
 
+def end_spoilt(tx: Session, petition_id: str, at: datetime) -> bool:
+    """End one that is open and not as Wicket wrote it, or was put back (T-9). Nobody is told but by its row: whose it
+    is, is as little known as anything else that it says. False if it counts, or is over.
+    """
+    petition = petitions.end_spoilt(tx, petition_id, at)
+    if petition is None:
+        return False
+    record_about(
+        tx, petition, f"petition.{PetitionState.VOIDED}", "refused", BY_WICKET, at, facts={"why": Why.ROW}
+    )
+    return True
+
+
 def end_of(tx: Session, *, directory: str, account: str, why: Why, by: By, at: datetime) -> None:
     """Cancel what this person has open, if anything."""
     petition = petitions.open_of(tx, directory, account)

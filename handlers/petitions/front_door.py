@@ -9,6 +9,7 @@ from handlers.intents import JUSTIFICATION_LIMIT
 from handlers.petitions.asking import Petitioning
 from handlers.secure_page.front_door import Shut, account_behind
 from storage import freezes
+from storage.engine.storable import cleaned
 from storage.states import PetitionKind
 
 
@@ -27,6 +28,6 @@ class PetitionDoor:
         ):
             return Shut()
         await self._petitioning.ask_at_door(
-            account, kind, explanation[:JUSTIFICATION_LIMIT], directory=self._directory
+            account, kind, cleaned(explanation[:JUSTIFICATION_LIMIT]), directory=self._directory
         )
         return None

@@ -60,7 +60,12 @@ class Openings:
 
     async def _settle(self, petition_id: str) -> None:
         petition = await self._ground.database.read(lambda tx: petitions.look(tx, petition_id))
-        if petition is None or petition.ended_at is not None:
+        if petition is None:
+            await self._ground.database.write(
+                lambda tx: ends.end_spoilt(tx, petition_id, self._ground.now())
+            )  # fmt: skip
+            return
+        if petition.ended_at is not None:
             return
         try:
             if petition.state == PetitionState.ASKED and petition.lapses_at > self._ground.now():

@@ -43,6 +43,7 @@ class Why(StrEnum):
     FOUND = "found"
     STOPPED = "stopped"
     VISIT_CLOSED = "visit-closed"
+    ROW = "row"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +120,14 @@ class MayAsk:
 
 @dataclass(frozen=True, kw_only=True)
 class MayAttest:
-    """The form can open. why: policy's sentences about this person."""
+    """The form can open. name, login: whose account it is, as the directory has them now, whatever the petition says.
+
+    why: policy's sentences about this person.
+    """
 
     petition: str
+    name: str
+    login: str
     why: tuple[str, ...]
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from handlers.decisions.breaking import Counted
 from handlers.decisions.policy import AccountAction, AccountQuestion, Action, PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.exceptions.strange import named
 from handlers.intents import PAGE
 from handlers.recording import record, stranger
@@ -26,6 +26,7 @@ from handlers.secure_page.visits import (
     person_behind,
     session_hash,
 )
+from storage.directories.base import Account
 from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_locked, take_back
 from storage.faults import DirectoryUnavailable
 from storage.handles import bind, move
@@ -165,16 +166,11 @@ class Attempts:
                 lock=limits.rest,
             )
         record(
-            tx,
-            at=at,
-            action=tried.kinds.action,
-            outcome="failed",
-            actor=stranger(handle.slack_team, handle.slack_user),
-            where=PAGE,
-            correlation=handle.id,
+            tx, at=at, action=tried.kinds.action, outcome="failed",
+            actor=stranger(handle.slack_team, handle.slack_user), where=PAGE, correlation=handle.id,
             subject=handle.account or None,
             facts={"purpose": handle.purpose, "why": tried.unfit or "directory_silent"},
-        )
+        )  # fmt: skip
 
     def _take_back(self, tx: Session, tried: "_Tried") -> None:
         take_back(
@@ -250,6 +246,20 @@ class Attempts:
         ended = move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=self._ground.now())
         return "" if ended else "link_over"
 
+    async def turn_away(
+        self, handle: Handle, person: Person, action: str, why: str, decision: PolicyDecision | None = None
+    ) -> None:
+        """What was proven in this visit does no more: on the record, and told, as where a proof is refused."""
+        kinds = Kinds(action=action, purposes=frozenset(), second_factor=False)
+        tried = _Tried(Visitor(text=""), kinds, handle, person, NOT_COUNTED, why)
+        await self._ground.database.write(lambda tx: self._refuse(tx, tried, why, decision))
+
+    def broken(self, tx: Session, handle: Handle, person: Person, decision: PolicyDecision | None) -> None:
+        """Tell security, if policy could not be evaluated for what is only offered or sent so far."""
+        if decision is not None and decision.errors:
+            strange = broken_policy(decision, who=_who(handle, person.account), correlation=handle.id)
+            tell_security(tx, self._ground.now(), strange)
+
     def ask(self, person: Person, handle: Handle, proofs: tuple[str, ...]) -> PolicyDecision | None:
         """Policy's answer about what the handle is for, with these proofs; None where there is nothing to ask."""
         action = ACTIONS.get(handle.purpose)
@@ -277,32 +287,19 @@ class Attempts:
             self._take_back(tx, tried)
             clear(tx, directory=handle.directory, account=_silences(handle))
         record(
-            tx,
-            at=self._ground.now(),
-            action=tried.kinds.action,
-            outcome="done",
-            actor=person_behind(handle),
-            where=PAGE,
-            correlation=handle.id,
-            subject=handle.account,
-            decision=decision,
+            tx, at=self._ground.now(), action=tried.kinds.action, outcome="done", actor=person_behind(handle),
+            where=PAGE, correlation=handle.id, subject=handle.account, decision=decision,
             facts={"purpose": handle.purpose, "proofs": list(proofs)},
-        )
+        )  # fmt: skip
 
     def _refuse(self, tx: Session, tried: "_Tried", why: str, decision: PolicyDecision | None) -> None:
         handle = tried.handle
         record(
-            tx,
-            at=self._ground.now(),
-            action=tried.kinds.action,
-            outcome="refused",
-            actor=stranger(handle.slack_team, handle.slack_user),
-            where=PAGE,
-            correlation=handle.id,
-            subject=handle.account or None,
-            decision=decision,
+            tx, at=self._ground.now(), action=tried.kinds.action, outcome="refused",
+            actor=stranger(handle.slack_team, handle.slack_user), where=PAGE, correlation=handle.id,
+            subject=handle.account or None, decision=decision,
             facts={"purpose": handle.purpose, "why": why, "wrong_in_a_row": tried.attempt.number},
-        )
+        )  # fmt: skip
         strange = _strange(tried, why, decision)
         if strange is not None:
             tell_security(tx, self._ground.now(), strange)
@@ -349,7 +346,9 @@ _REASONS = {
 }
 
 
-def _unnamed(handle: Handle) -> str:
+def _who(handle: Handle, account: Account | None) -> str:
+    if account is not None:
+        return named(account.name, account.login)
     if handle.door:
         return Sentence("Somebody at the front door")
     return Sentence("Slack account {account}", account=handle.slack_user)
@@ -367,7 +366,7 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
     elif why in ("mail_changed", "not_linked", "other_subject"):
         kind, severity = Kind.IDENTITY_MISMATCH, Severity.HIGH
     elif decision is not None and decision.errors:
-        kind, severity = Kind.POLICY_ERROR, Severity.HIGH
+        return broken_policy(decision, who=_who(handle, account), correlation=handle.id)
     elif decision is not None and decision.severity is not None:
         kind, severity = Kind.REFUSED_SELF_SERVICE, Severity(decision.severity)
     else:
@@ -375,7 +374,7 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
     return Strange(
         kind=kind,
         severity=severity,
-        who=named(account.name, account.login) if account else _unnamed(handle),
+        who=_who(handle, account),
         cause=f"{handle.directory}:{counted_as(handle)}",
         correlation=handle.id,
         facts={
@@ -387,7 +386,6 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
             "reason": _REASONS.get(why, why),
             "reasons": list(decision.reasons) if decision else [],
             "policies": list(decision.policy_ids) if decision else [],
-            "errors": list(decision.errors) if decision else [],
             "wrong_in_a_row": tried.attempt.number,
             "until_lifted": tried.attempt.until_lifted,
             **_moved(tried.person),

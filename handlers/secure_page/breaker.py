@@ -12,10 +12,10 @@ from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE
 from handlers.recording import WICKET, Fact, record
 from handlers.secure_page.visits import PageGround
-from storage import freezes, tallies
+from storage import freezes, petitions, tallies
 from storage.handles import close_everybodys
 from storage.records import Freeze
-from storage.states import FreezeKind, Purpose
+from storage.states import FreezeKind, PetitionState, Purpose
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,9 @@ def _trip(tx: Session, ground: PageGround, what: Counted, found: int, most: int)
         lost_from=None,
         facts={**facts, "detail": _DETAILS[what]},
     )
-    close_everybodys(tx, at, purpose=Purpose.RESET)
+    # What two people opened is no self-service: it is stopped like all others, and goes on when that is lifted.
+    spared = [one.id for one in petitions.listed(tx, since=at) if one.state == PetitionState.OPEN]
+    close_everybodys(tx, at, purpose=Purpose.RESET, spared=spared)
     record(
         tx, at=at, action="resets.stopped", outcome="done", actor=WICKET, where=PAGE, correlation=freeze.id,
         facts=facts,

@@ -10,8 +10,10 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers.decisions.passkey_names import shown_name
+from handlers.secure_page.attempts import Attempts
 from handlers.secure_page.owned import owned_by
 from handlers.secure_page.proof_news import proofs_changed
+from handlers.secure_page.proving import SECOND_FACTOR
 from handlers.secure_page.visits import Done, NotYet, Over, PageGround, Visitor
 from storage import passkeys, proofs
 from storage.directories.base import Account
@@ -42,7 +44,7 @@ class Entry:
     """Says who has entered; asked at each look and once more in the transaction of each change."""
 
     def __init__(self, ground: PageGround) -> None:
-        self._ground = ground
+        self._ground, self._attempts = ground, Attempts(ground)
 
     async def entered(self, visitor: Visitor) -> Entered | None:
         """The visit and its person, if this browser came so far and the person may still go on."""
@@ -53,6 +55,7 @@ class Entry:
             return None
         person = await self._ground.person_of(handle)
         if person.unfit or person.account is None:
+            await self._attempts.turn_away(handle, person, SECOND_FACTOR.action, person.unfit)
             return None
         return Entered(handle=handle, account=person.account)
 

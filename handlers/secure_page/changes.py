@@ -12,11 +12,13 @@ from sqlmodel import Session
 from handlers.decisions.breaking import Counted
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.help_desk.telling import show
 from handlers.intents import PAGE, SCHEDULE
 from handlers.petitions import ends
 from handlers.recording import WICKET, Fact, record
 from handlers.secure_page import breaker
 from handlers.secure_page.visits import PageGround, person_behind
+from storage import desk_acts
 from storage.handles import close_others, cut_off, finished_since, move, take
 from storage.outbox import owe
 from storage.records import Handle
@@ -136,7 +138,11 @@ class Changes:
             tx, at, handle, words.ended, "done" if known else "failed", facts={**facts, "known": known},
             by_wicket=bool(facts.get("cut_off")),
         )  # fmt: skip
-        owe(tx, at=at, courier="slack", kind=words.told, subject=handle.id, recipient=handle.slack_user)
+        act = desk_acts.of_handle(tx, handle.id) if words is UNLOCK else None
+        if act is not None:  # what a help desk began is told where it was told of
+            show(tx, act, at)
+        else:
+            owe(tx, at=at, courier="slack", kind=words.told, subject=handle.id, recipient=handle.slack_user)
         if handle.proven:  # the letter says that they gave proofs
             owe(tx, at=at, courier="mail", kind=words.told, subject=handle.id, recipient=handle.account)
         close_others(tx, handle.id, directory=handle.directory, account=handle.account, at=at)

@@ -110,8 +110,11 @@ class Enrolment:
         if handle is None or not self._may_enrol(visitor, handle) or await self.needs_old_proof(handle):
             return Over()
         person = await self._ground.person_of(handle)
+        if person.unfit:
+            await self._attempts.turn_away(handle, person, _SIGN_IN.action, person.unfit)
+            return Over()
         pending = await self._ground.database.read(lambda tx: proofs.pending_seed(tx, handle.id))
-        if person.unfit or pending is None:
+        if pending is None:
             return Over()
         step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
         if step is None:

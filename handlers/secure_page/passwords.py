@@ -6,6 +6,7 @@ A password is handed to the directory and to nothing else; it is never kept, rec
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TypeVar
 
 from handlers.decisions.freezing import reason
 from handlers.decisions.passwords import weakness
@@ -14,7 +15,7 @@ from handlers.exceptions.strange import named
 from handlers.secure_page import breaker
 from handlers.secure_page.announcing import Announcing
 from handlers.secure_page.attempts import Attempts
-from handlers.secure_page.changes import DAY, RESET, UNLOCK, Changes
+from handlers.secure_page.changes import DAY, RESET, UNLOCK, WORDS, Changes
 from handlers.secure_page.visits import Done, NotYet, Over, PageGround, Person, Visitor
 from handlers.vouching.being_vouched import still_counts
 from storage.directories.base import Account, PasswordRejected
@@ -37,6 +38,8 @@ NOT_TOLD = (
     "was changed. Type it again in a minute, on this page; if it fails again, go to the IT desk."
 )
 NOT_HERE = "This directory does not let me set passwords. Nothing was changed."
+
+R = TypeVar("R", NotYet, Over)
 
 
 @cache
@@ -143,19 +146,29 @@ class Passwords:
         if not self._ground.is_open(handle) or not handle.proven:
             return Over()
         if purpose == Purpose.RESET and (halt := await self._stopped()):
-            return halt
+            return await self._refused(Person(handle=handle), handle, "resets_stopped", halt)
         person = await self._ground.person_of(handle)
         if person.unfit or person.account is None:
-            return Over()
+            return await self._refused(person, handle, person.unfit, Over())
         decision = self._attempts.ask(person, handle, tuple(handle.proven))
         if decision is None or not decision.allowed:
             reasons = told_together(*decision.reasons) if decision else ""
-            return NotYet(reason=Sentence(NO_LONGER, reasons=reasons))
+            answer = NotYet(reason=Sentence(NO_LONGER, reasons=reasons))
+            return await self._refused(person, handle, "policy", answer, decision)
         if not await still_counts(self._ground, handle, person):
-            return NotYet(reason=Sentence(NO_LONGER, reasons=WORD_LOST))
+            answer = NotYet(reason=Sentence(NO_LONGER, reasons=WORD_LOST))
+            return await self._refused(person, handle, "word_lost", answer)
         if purpose == Purpose.RESET and await self._often_enough(person, handle):
-            return NotYet(reason=Sentence(ENOUGH_TODAY, times=self._ground.limits.resets_a_day))
+            answer = NotYet(reason=Sentence(ENOUGH_TODAY, times=self._ground.limits.resets_a_day))
+            return await self._refused(person, handle, "too_often", answer)
         return _Proven(handle=handle, account=person.account, decision=decision)
+
+    async def _refused(
+        self, person: Person, handle: Handle, why: str, answer: R, decision: PolicyDecision | None = None
+    ) -> R:
+        """Nothing is done after all: on the record, with what security is to hear of it."""
+        await self._attempts.turn_away(handle, person, WORDS[handle.purpose].ended, why, decision)
+        return answer
 
     async def _stopped(self) -> NotYet | None:
         """What to say while nobody resets a password; None if nothing stops it."""

@@ -82,6 +82,7 @@ class Proving:
         def work(tx: Session) -> None:
             at = ground.now()
             sent = allowed and not self._sent_enough(tx, handle.directory, handle.account)
+            self._attempts.broken(tx, handle, person, decision)
             if sent:
                 code = proofs.new_mail_code(
                     tx, handle=handle.id, at=at, expires_at=at + ground.limits.mail_code_life
@@ -104,6 +105,7 @@ class Proving:
                 where=PAGE,
                 correlation=handle.id,
                 subject=handle.account or None,
+                decision=decision if decision is not None and decision.errors else None,
                 facts={"purpose": handle.purpose, "why": person.unfit},
             )
 

@@ -163,10 +163,12 @@ class Regaining:
         if not self._ground.is_open(handle) or not handle.proven:
             return None
         person = await self._ground.person_of(handle)
-        if person.unfit or person.account is None:
-            return None
-        decision = self._attempts.ask(person, handle, tuple(handle.proven))
-        if decision is None or not decision.allowed:
+        decision, why = None, person.unfit
+        if not why:
+            decision = self._attempts.ask(person, handle, tuple(handle.proven))
+            why = "" if decision is not None and decision.allowed else "policy"
+        if why or person.account is None:
+            await self._attempts.turn_away(handle, person, _WHAT_IS_LEFT.action, why, decision)
             return None
         return Entered(handle=handle, account=person.account)
 

@@ -17,6 +17,7 @@ from handlers.intents import Where
 from handlers.petitions import ends
 from handlers.petitions.ends import By
 from handlers.petitions.outcomes import Why
+from handlers.vouching.telling import told
 from storage import freezes, grants, handles, holdings, petitions, proofs, vouchings
 from storage.audit import entry as audit
 from storage.audit import log as audit_log
@@ -25,7 +26,7 @@ from storage.audit.epochs import OPENED, STORY, read_epochs
 from storage.audit.sealing import seal_epoch
 from storage.records import Freeze
 from storage.sentences import template
-from storage.states import FreezeKind, GrantState, PetitionState
+from storage.states import Ended, FreezeKind, GrantState, PetitionState
 from storage.types import EPOCH
 
 log = structlog.get_logger(__name__)
@@ -133,7 +134,9 @@ def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, actor: audit.A
     restored = freeze.kind == FreezeKind.RESTORED
     codes = proofs.use_all_recovery_codes(tx, now) if restored else 0
     handles.close_everybodys(tx, now)
-    words = vouchings.end_everybodys(tx, now)
+    standing, words = vouchings.standing_everybodys(tx, now), vouchings.end_everybodys(tx, now)
+    for word in standing:
+        told(tx, word, Ended.VOID, at=now, actor=actor, where=where)
     recording.record(
         tx, at=now, action="proofs.distrusted", outcome="done", actor=actor, where=where, correlation=freeze.id,
         facts={"recovery_codes": codes, "vouchings": words},

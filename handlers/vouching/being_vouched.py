@@ -14,7 +14,7 @@ from handlers.decisions.vouching import CODE_DIGITS, POLICY_BROKEN, VouchingLimi
 from handlers.exceptions.raising import Severity
 from handlers.exceptions.strange import named
 from handlers.intents import PAGE
-from handlers.recording import record, stranger
+from handlers.recording import stranger
 from handlers.secure_page.attempts import Attempts, Checked, Kinds, counted_as
 from handlers.secure_page.proving import is_mail_code, matching_recovery
 from handlers.secure_page.using_codes import use_mail_code, use_recovery_code
@@ -89,6 +89,7 @@ class BeingVouched:
             why = "policy"
 
         def work(tx: Session) -> None:
+            self._attempts.broken(tx, handle, person, decision)
             self._ask(tx, handle, person, visitor, limits, why)
 
         await ground.database.write(work)
@@ -256,15 +257,23 @@ async def still_counts(ground: PageGround, handle: Handle, person: Person) -> bo
     row = await ground.database.read(lambda tx: vouchings.used_in(tx, handle.id))
     if row is None or person.account is None:
         return False
-    objection = await ground.objection(row, person.account)
-    if objection:
-        await ground.database.write(
-            lambda tx: record(
-                tx, at=ground.now(), action="vouching.used", outcome="refused", actor=person_behind(handle),
-                where=PAGE, correlation=row.handle, subject=row.account,
-                facts={"vouching": row.id, "why": objection},
-            )
+    account = person.account
+    objection = await ground.objection(row, account)
+
+    def refuse(tx: Session) -> None:
+        at = ground.now()
+        telling.note(
+            tx, row, "vouching.used", "refused", at=at, actor=person_behind(handle), where=PAGE,
+            facts={"why": objection},
         )  # fmt: skip
+        if objection != POLICY_BROKEN:  # that is told as what it is
+            telling.alarm(
+                tx, row, "lost", at=at, who=named(account.name, account.login), severity=Severity.MEDIUM,
+                facts={"voucher": row.voucher_name},
+            )  # fmt: skip
+
+    if objection:
+        await ground.database.write(refuse)
     return not objection
 
 

@@ -32,7 +32,8 @@ _MOST_LEVELS = 12
 class Standing:
     """Two people as their directory has them now. reports_to: the voucher depends on the person, however far up.
 
-    moved: the voucher's address is new.
+    moved: the voucher's address is new. by, of: the ids of all accounts that each of the two has where they are, since
+    who vouches in return is a person and no account (R-1).
     """
 
     voucher: Account
@@ -41,6 +42,8 @@ class Standing:
     oneself: bool
     reports_to: bool
     moved: bool
+    by: frozenset[str]
+    of: frozenset[str]
 
 
 class Vouchers:
@@ -56,6 +59,7 @@ class Vouchers:
             voucher, person, security_group=ground.security_group, help_desk=ground.help_desk
         )
         address = await seen_now(ground.database, voucher, ground.now())
+        by, of = [await in_time(_all_of(ground.home(one.directory), one)) for one in (voucher, person)]
         return Standing(
             voucher=voucher,
             person=person,
@@ -63,6 +67,8 @@ class Vouchers:
             oneself=same_person(voucher, person),
             reports_to=await in_time(is_above(ground.home(voucher.directory), person, voucher)),
             moved=changed_lately(voucher, address, ground.now()) is not None,
+            by=by,
+            of=of,
         )
 
     def question(
@@ -71,7 +77,9 @@ class Vouchers:
         """What is put to policy. proofs: those that the voucher has shown afresh, for this."""
         voucher, person, now = standing.voucher, standing.person, self._ground.now()
         linked = links.linked_at(tx, voucher.directory, voucher.id)
-        returned = vouchings.last_word(tx, voucher=person.id, directory=voucher.directory, account=voucher.id)
+        returned = vouchings.last_word(
+            tx, vouchers=standing.of, directory=voucher.directory, accounts=standing.by
+        )
         return VouchQuestion(
             principal=voucher,
             target=person,
@@ -122,6 +130,10 @@ class Vouchers:
 
 def _hours(since: datetime, now: datetime) -> int:
     return max(0, int((now - since).total_seconds() // 3600))
+
+
+async def _all_of(directory: Directory, account: Account) -> frozenset[str]:
+    return frozenset((account.id, *(one.id for one in await others_of(directory, account))))
 
 
 async def is_above(directory: Directory, above: Account, below: Account) -> bool:

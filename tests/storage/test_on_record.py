@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel
 
-from storage import alarms, delegations, links, passkeys, petitions, proofs, step_ups
+from storage import alarms, delegations, links, passkeys, petitions, proofs, step_ups, vouchings
 from storage.alarms import Effect
 from storage.database import Database
 from storage.engine.stores import Store
 from storage.macs import Macs
 from storage.secrets import Vault, generate_key
-from storage.states import DelegationEnd, PetitionState
+from storage.states import DelegationEnd, Ended, PetitionState
 from tests.storage import bound_rows
 from tests.storage.bound_rows import ADA, KINDS, a_handle
 from tests.storage.rows import recorded
@@ -25,7 +25,10 @@ MACS = Macs(Vault([generate_key()]))
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What becomes of a row and is on the record. kind: of the row, in bound_rows by its maker's name."""
+    """What becomes of a row and is on the record. kind: of the row, in bound_rows by its maker's name.
+
+    story: in which it is told, or the column that names it; "" for the row's own.
+    """
 
     kind: str
     changed: Callable[[Session, str, datetime], object]
@@ -65,6 +68,14 @@ CHANGES = (
         facts={"what": "passkey-stopped", "passkey": "ROW"}, story="h-1",
     ),
     Change(kind="_delegation", changed=_over, action="delegation.ended", facts={"why": "revoked"}),
+    Change(
+        kind="_vouching", changed=lambda tx, row, at: vouchings.use(tx, row, "h-2", at), action="vouching.used",
+        facts={"vouching": "ROW"}, story="handle",
+    ),
+    Change(
+        kind="_vouching", changed=lambda tx, row, at: vouchings.end(tx, row, Ended.REPORTED, at),
+        action="vouching.ended", facts={"vouching": "ROW"}, story="handle",
+    ),
     Change(kind="_code", changed=proofs.use_recovery_code, action="code.used", facts={"kind": "recovery_code"}),
 )  # fmt: skip
 
@@ -89,7 +100,8 @@ def test_a_row_put_back_to_before_counts_no_more_than_it_did(
     before = database.read_now(lambda tx: dict(tx.connection().execute(table.select()).mappings().one()))
     database.write_now(lambda tx: change.changed(tx, row, now + LATER))
     facts = {name: row if value == "ROW" else value for name, value in change.facts.items()}
-    database.write_now(lambda tx: recorded(tx, now + LATER, change.action, change.story or row, **facts))
+    story = str(before.get(change.story, change.story)) or row
+    database.write_now(lambda tx: recorded(tx, now + LATER, change.action, story, **facts))
     assert not database.write_now(lambda tx: counts(tx, now))
     assert not database.doubts
     database.write_now(lambda tx: tx.connection().execute(table.update().values(before)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from bot.demo.company import LOVELACE
 from handlers.decisions.cedar import CedarPolicy
@@ -180,6 +181,27 @@ async def test_who_may_not_and_who_is_second_hear_so(world):
     await ada.sees("Your petition was denied by Bob Noyce", "It was not her voice")
     assert not (await charles.submit(second, {"rationale": "I can't reach her"})).closed
     await charles.sees_view("Bob Noyce denied this")
+
+
+async def test_whoever_decides_reads_whose_account_it_is_from_the_directory(world):
+    """Promise 9: whom the row calls otherwise, by another hand or by a name of before, is not decided about unseen."""
+    await ask(world, "ada", "proofs")
+    alan = world.person("alan")
+    petition = await alan.sees(TITLE["proofs"], "Ada Lovelace (ada", channel=DESK)
+    await world.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE petitions SET name = 'Bob Noyce', login = 'bob'"))
+    )
+    await alan.click(petition, "petition.deny")
+    form = await alan.sees_view("Deny petition")
+    assert "Ada Lovelace (ada" in form.plain
+    assert "Bob Noyce" not in form.plain
+    await alan.click(petition, "petition.approve")
+    first = await alan.sees("Before you approve, show on the secure page who you are")
+    origin = world.settings.server.public_url
+    async with Browser(origin) as browser:
+        await browser.open(first.link("Prove who I am").removeprefix(origin))
+        shown = await browser.send("totp", code=world.phones.codes(alan.user_id)[0]["code"])
+    assert "Ada Lovelace (ada)" in shown.text
 
 
 async def test_an_approver_who_left_meanwhile_opens_nothing_and_a_restart_forgets_nothing(world):

@@ -5,6 +5,7 @@ Kind, with what to do next, and that nothing was changed where nothing was.
 
 from bot.slack.actions import Action
 from bot.slack.messages.alerts.petitions import WHYS
+from bot.slack.messages.freezes import LOST
 from bot.slack.messages.parts import Message, button, link_button, said
 from bot.slack.messages.requests import whole
 from bot.slack.words import clock, day_and_clock, inert, together
@@ -105,6 +106,8 @@ def decided_text(outcome: object) -> str:
             )
         case SettledBefore():
             return together(_settled(outcome), say("Nothing more to do."))
+        case Unknown(lost=True):
+            return say(LOST)
         case Unknown():
             return say("This petition is no longer there, so nothing was changed.")
         case _:

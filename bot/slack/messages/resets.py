@@ -36,6 +36,10 @@ PETITION_STOPPED = template(
 PETITION_OVER = template(
     "This petition was over already, and nothing was changed by it. Nothing more was done."
 )
+LOST_VISIT = template(
+    "This message is from a time that my records no longer hold, so nothing was stopped by it. If something is wrong "
+    "with your account, go to the security team at once, in person or by phone."
+)
 REPORTED_BEFORE = template("You said so before, and the security team knows. Nothing more was done.")
 
 
@@ -70,6 +74,8 @@ def reported_text(outcome: object) -> str:
             return say(REPORTED_AND_HELD)
         case Stopped(again=again):
             return say(REPORTED_BEFORE) if again else say(REPORTED)
+        case Unknown(lost=True):
+            return say(LOST_VISIT)
         case Unknown():
             return say("This is not about your account, so nothing was changed.")
         case _:

@@ -156,5 +156,8 @@ _SAYS: Mapping[Spoken, str] = {
 _OVER: Mapping[str, str] = {
     Ended.CANCELLED: template("Whoever asked for it cancelled it."),
     Ended.REPORTED: template("It was said that it was not you, or not them."),
-    Ended.VOID: template("Whoever vouched may not any more, or your account is off. Ask somebody else."),
+    Ended.VOID: template(
+        "Whoever vouched may not any more, your account is off, or my records were restored. Ask once more, or "
+        "somebody else."
+    ),
 }

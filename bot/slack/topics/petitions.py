@@ -4,6 +4,7 @@ A button's value is an id to look up; nothing else in the payload is believed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.slack import sentences
@@ -137,6 +138,7 @@ class PetitionClicks:
             return
         story = await self._story(click.value) if isinstance(outcome, MayAttest) else None
         if isinstance(outcome, MayAttest) and story is not None:
+            story = replace(story, name=outcome.name, login=outcome.login)
             form = attest_form(story, approve=way == "approve", why=outcome.why)
             if not await self._replies.open_form(click.trigger, form):
                 self._say(click, say(sentences.TRY_AGAIN))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.demo.workspace.view_rules import is_too_large, view_problems
 from bot.slack.forms.story import page_of, story_form
+from bot.stories.of_people import NOT_DONE
 from bot.stories.telling import SENTENCES, Page, Step, decided_by, told, words_of
 from handlers.questions.what_happened import ON_A_PAGE
 from tests.bot.siem.golden import GOLDEN
@@ -55,6 +56,18 @@ def test_what_was_asked_decided_and_ended_reads_as_it_should():
         "The directory did not follow a change of prod-db for Ada Lovelace. It is tried again. Tries so far: 3.",
         "The record names it something.new, by Wicket.",
     ]
+
+
+def test_what_was_refused_is_not_told_as_done():
+    """Whoever reads the story of a petition learns from it whether somebody got in."""
+    refused = replace(STEP, outcome="refused", who="Somebody", facts={"why": "wrong"})
+    assert [told(replace(refused, action=action)) for action in ("proof.given", "password.changed")] == [
+        "Somebody tried to show who they are on the secure page, and it did not count. On record as the cause: wrong.",
+        "The password of Ada Lovelace was not changed. On record as the cause: wrong.",
+    ]
+    for action in NOT_DONE:
+        assert told(replace(refused, action=action)) != told(replace(refused, action=action, outcome="done"))
+        assert "{" not in told(replace(refused, action=action))
 
 
 def test_the_policy_is_named_with_its_reason_where_that_is_known():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import delete
 
 from handlers.alarms.raising import Alarms
 from handlers.audit.doubts import Doubts
@@ -93,9 +94,12 @@ async def test_what_a_crash_cut_off_is_closed_as_not_known(staff: Desks) -> None
     under_way.cancel()
     await asyncio.gather(under_way, return_exceptions=True)
     staff.world.clock.forward(seconds=CUT_OFF_AFTER.total_seconds() + 1)
+    await staff.world.ground.database.write(lambda tx: tx.exec(delete(Owed)))
     assert await Changes(staff.page()).settle_cut_off() == 1
     ended = await staff.world.last("account.unlocked")
     assert (ended["outcome"], ended["actor"]["type"]) == ("failed", "wicket")
+    told = {one for one in await staff.world.owed() if one[1] == "Uada"}
+    assert told == {("desk-act", "Uada")}  # the message that said that it is under way says so no more
 
 
 @pytest.mark.both_engines

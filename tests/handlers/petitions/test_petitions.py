@@ -6,14 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import Session
 
 from handlers.alarms.reported import Stopped
+from handlers.audit.doubts import Doubts
 from handlers.decisions import freezing
+from handlers.decisions.breaking import Bars, Counted
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.petitioning import in_the_end
+from handlers.decisions.policy import AttestWay
 from handlers.exceptions.strange import Kind
 from handlers.intents import SCHEDULE, Intent
 from handlers.outcomes import Repeated, Unknown
+from handlers.patience import answering_within
 from handlers.petitions.front_door import PetitionDoor
 from handlers.petitions.outcomes import (
     AskedBefore,
@@ -32,15 +38,17 @@ from handlers.petitions.outcomes import (
 )
 from handlers.policies import shipped
 from handlers.recording import WICKET
+from handlers.secure_page import breaker
 from handlers.secure_page.changes import RESET, Changes
 from handlers.secure_page.enrolment import Codes
-from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused
+from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Proven, Refused
 from handlers.stops.freezing import Cause, begin
 from storage import freezes
 from storage.audit.checkpoint import Signer
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
 from storage.handles import take
+from storage.identifiers import new_id
 from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
 from storage.records import Alarm, Attestation, ExceptionRecord, Handle, MailCode, Petition, Proof
@@ -188,6 +196,17 @@ async def test_at_the_front_door_a_directory_that_stops_answering_answers_nobody
 
 
 @pytest.mark.both_engines
+async def test_at_the_front_door_no_word_fails_for_those_who_are_known_alone(on_each: Square) -> None:
+    """P-9: PostgreSQL keeps no null, and by the fault one could tell whose login it is."""
+    sq = on_each
+    door = PetitionDoor(sq.ground, directory="staff")
+    for login in ("ada", "nobody"):
+        assert await door.ask(login, PROOFS, "My phone\0 is gone") is None
+    (row,) = await sq.page.rows(Petition)
+    assert row.explanation == "My phone\ufffd is gone"
+
+
+@pytest.mark.both_engines
 async def test_one_petition_a_person(on_each: Square) -> None:
     """P-14, P-7: and three a day."""
     sq = on_each
@@ -279,6 +298,25 @@ async def test_resets_that_are_stopped_stop_petitions_for_passwords_alone(sq: Sq
     assert isinstance(await sq.ask("ada", PROOFS), Petitioned)
 
 
+async def test_resets_that_are_stopped_do_not_close_what_two_people_opened(sq: Square) -> None:
+    """P-7: by some wrong proofs a stranger could; it goes on when security lifts the stop."""
+    petition = await sq.opened("root", PASSWORD)
+    page = replace(sq.page.ground, limits=PageLimits(bars=Bars(resets=1)))
+    for _ in range(2):
+        await page.database.write(lambda tx: breaker.lets_by(tx, page, Counted.RESETS))
+    assert isinstance(await sq.page.proving.give_totp(sq.visitor(petition), sq.page.code("root")), Refused)
+
+    def lift(tx: Session) -> None:
+        for one in freezes.open_ones(tx):
+            freezes.lift(tx, one, at=sq.page.clock(), by="sam", rationale="looked")
+
+    await page.database.write(lift)
+    proven = await sq.page.proving.give_totp(sq.visitor(petition), sq.page.code("root"))
+    assert isinstance(proven, Proven)
+    visitor = replace(sq.visitor(petition), session=proven.session)
+    assert await sq.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Done()
+
+
 async def test_an_approval_needs_a_fresh_proof_for_this_very_petition(sq: Square) -> None:
     """P-14, P-10: a proof for another one, or one that was used, is none."""
     first, second = await sq.asked(), await sq.asked("gil")
@@ -330,6 +368,21 @@ async def test_a_report_does_not_speak_for_their_manager(sq: Square) -> None:
     assert outcome.reasons == ("They are your manager, so somebody else decides about this.",)
 
 
+@pytest.mark.parametrize("reports", ["grace", "konrad"])
+async def test_a_report_does_not_speak_for_their_manager_by_a_second_account(
+    sq: Square, reports: str
+) -> None:
+    """P-14, R-1: of the account with which somebody administers the directory often names no manager."""
+    petition = await sq.asked()
+    await sq.approve(petition, "grace")
+    for login in ("grace", "konrad"):
+        await sq.page.local.change_account(login, person="4711")
+    await sq.page.local.change_account(reports, manager="ada")
+    assert isinstance(await sq.consider(petition, "konrad"), MayNot)
+    await sq.approve(petition, "sam")
+    assert (await sq.row(petition)).state == PetitionState.ASKED  # what was said as grace counts no more
+
+
 async def test_whose_password_was_reset_approves_later(sq: Square) -> None:
     """P-14, P-8: a chain of two takeovers is not opened by the first."""
     visitor = await sq.page.proven(account="grace")
@@ -359,6 +412,27 @@ async def test_whoever_came_back_by_a_petition_approves_later(sq: Square) -> Non
     await sq.shown(petition)
     sq.page.clock.forward(days=2)
     assert isinstance(await sq.consider(await sq.asked(), "konrad"), MayNot)
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        ["UPDATE petitions SET opened_at = NULL"],
+        ["DELETE FROM attestations", "DELETE FROM petitions"],
+    ],
+    ids=["changed", "gone"],
+)
+async def test_whoever_came_back_approves_later_whatever_other_hands_did_to_the_row(
+    sq: Square, by_hand: list[str]
+) -> None:
+    """P-14, T-9: the record knows that they did."""
+    await sq.opened("konrad")
+    for statement in map(text, by_hand):
+        await sq.page.ground.database.write(lambda tx, said=statement: tx.connection().execute(said))
+    sq.page.clock.forward(days=6, hours=23)
+    assert isinstance(await sq.consider(await sq.asked(), "konrad"), MayNot)
+    sq.page.clock.forward(hours=2)
+    assert isinstance(await sq.consider((await sq.ask()).petition, "konrad"), ProveFirst)
 
 
 async def test_one_person_counts_once_by_whatever_account(sq: Square) -> None:
@@ -400,6 +474,63 @@ async def test_denied_is_over_and_the_second_click_hears_by_whom(sq: Square) -> 
     assert (outcome.state, outcome.by) == (PetitionState.DENIED, "Charles")
     assert ("petition", "medium", Why.DENIED) in await sq.alerts()
     assert isinstance(await sq.ask(), Petitioned)
+
+
+@pytest.mark.both_engines
+async def test_nobody_decides_after_its_day_though_the_schedule_is_late(on_each: Square) -> None:
+    """P-14: whoever was told that it lapses at an hour need not fear it after that."""
+    sq = on_each
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    sq.page.clock.forward(hours=24)
+    for approve in (True, False):
+        outcome = await sq.decide(petition, "grace", approve=approve)
+        assert isinstance(outcome, SettledBefore)
+        assert (outcome.state, outcome.why) == (PetitionState.LAPSED, Why.UNANSWERED)
+    assert isinstance(await sq.consider(petition, "grace"), SettledBefore)
+    assert [row.account for row in await sq.page.rows(Attestation)] == ["sam"]
+    assert await sq.page.audited("petition.late") == [("refused", None)] * 3
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.LAPSED
+
+
+@pytest.mark.parametrize("way", ["approve", "deny", "cancel"])
+async def test_a_click_about_somebody_who_is_gone_is_on_the_record_and_ends_it(
+    sq: Square, way: AttestWay
+) -> None:
+    """Promise 2: nobody could deny or stop it, and nothing told of the click."""
+    petition = await sq.asked()
+    await sq.page.local.drop_account("ada")
+    clicked = sq.cancel(petition, "sam") if way == "cancel" else sq.consider(petition, "sam", way)
+    assert isinstance(await clicked, Unknown)
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.PERSON)
+    assert await sq.page.audited("petition.late") == [("refused", None)]
+    assert await sq.page.audited("petition.voided") == [("refused", Why.PERSON)]
+
+
+async def test_who_approved_before_the_directory_fell_silent_hears_that_it_counts(sq: Square) -> None:
+    """Promise 2: “nothing was done” would be a lie; the schedule weighs it."""
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    await sq.prove(petition, "grace")
+    sq.page.faulty.partial("account")  # whose petition it is, and then nothing
+    assert await sq.decide(petition, "grace") == Said(approved=False)
+    sq.page.faulty.mend()
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+
+
+async def test_an_approval_does_not_wait_for_a_directory_that_hangs(sq: Square) -> None:
+    """Whoever clicked has an answer while Slack waits for one, and the approval counts."""
+    petition = await sq.asked()
+    await sq.prove(petition, "sam")
+    sq.page.faulty.timeout = 3600
+    sq.page.faulty.hang("account")
+    sq.page.faulty.slow(0, "account", times=1)  # whose petition it is, and then nothing
+    with answering_within(1):
+        assert await sq.decide(petition, "sam") == Said(approved=False)
+    assert len(await sq.page.rows(Attestation)) == 1
 
 
 async def test_not_me_before_anybody_approved_stops_it_and_nothing_else(sq: Square) -> None:
@@ -448,6 +579,75 @@ async def test_somebody_elses_not_me_is_a_forgery(sq: Square) -> None:
     petition = await sq.asked()
     assert isinstance(await sq.not_me(petition, by="bob"), Unknown)
     assert (await sq.row(petition)).state == PetitionState.ASKED
+
+
+async def test_a_click_about_a_petition_of_the_lost_time_is_no_forgery_and_one_of_before_is(
+    sq: Square,
+) -> None:
+    """T-4: neither an approver nor whoever says that it was not them is told of as a forger for a restore."""
+    lost_from = sq.page.clock()
+    lost, before = (new_id("h", lost_from + timedelta(hours=hours)) for hours in (1, -24))
+    sq.page.clock.forward(hours=2)
+    await sq.page.ground.database.write(
+        lambda tx: freezes.begin(
+            tx, at=sq.page.clock(), kind=FreezeKind.RESTORED, by="cli", lost_from=lost_from, facts={}
+        )
+    )
+    assert await sq.decide(lost, "sam", approve=False) == Unknown(what="petition", lost=True)
+    assert await sq.not_me(lost) == Unknown(what="visit", lost=True)
+    assert Kind.TAMPERED not in await sq.page.exceptions()
+    assert await sq.decide(before, "sam", approve=False) == Unknown(what="petition")
+    assert await sq.not_me(before) == Unknown(what="visit")
+    assert (await sq.page.exceptions()).count(Kind.TAMPERED) == 2
+
+
+@pytest.mark.parametrize("table", ["petitions", "handles"])
+async def test_who_clicks_what_others_changed_in_the_database_is_no_forger(sq: Square, table: str) -> None:
+    """T-9: it counts for nothing, and the alert is about the row."""
+    petition = await sq.asked()
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(text(f"UPDATE {table} SET slack_user = 'Ueve'"))
+    )
+    clicked = sq.decide(petition, "sam", approve=False) if table == "petitions" else sq.not_me(petition)
+    assert isinstance(await clicked, Unknown)
+    assert (await sq.page.rows(Petition))[0].state == PetitionState.ASKED
+    assert await Doubts(sq.ground).tell_due() == 1
+    assert await sq.page.exceptions() == ["row-changed"]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("found_by", ["its person", "the schedule"])
+async def test_a_petition_that_others_changed_ends_and_its_person_asks_anew(
+    on_each: Square, found_by: str
+) -> None:
+    """T-9: it opened nothing, and nobody could ask or stop anything as long as it lay there."""
+    sq = on_each
+    spoilt = await sq.asked()
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE petitions SET privileged = NOT privileged"))
+    )
+    if found_by == "the schedule":
+        sq.page.clock.forward(hours=24)
+        assert [await sq.openings.settle_due() for _ in range(2)] == [1, 0]
+    assert await sq.asked() != spoilt
+    assert await sq.page.audited("petition.voided") == [("refused", Why.ROW)]
+    await Doubts(sq.ground).tell_due()
+    assert await sq.page.exceptions() == ["row-changed"]
+
+
+async def test_a_petition_that_was_put_back_ends_again(sq: Square) -> None:
+    """T-9: the record knows that it was stopped."""
+    petition = await sq.asked()
+    before = dict((await sq.page.rows(Petition))[0].model_dump())
+    await sq.cancel(petition, "ada")
+    back = {name: before[name] for name in ("state", "mac")}
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text("UPDATE petitions SET state = :state, mac = :mac, ended_at = NULL"), back
+        )
+    )
+    await sq.asked()
+    assert await sq.page.audited("petition.voided") == [("refused", Why.ROW)]
 
 
 async def test_who_may_stop_it(sq: Square) -> None:
@@ -543,12 +743,23 @@ async def test_a_policy_that_breaks_while_approvals_are_weighed_is_told_as_broke
         assert await sq.page.audited("petition.not_weighed") == [("refused", None)]
 
 
+async def test_a_policy_that_breaks_on_the_page_is_told_as_broken_once(tmp_path: Path) -> None:
+    """Promise 3: not "an approver was lost", of which the page alone knew."""
+    async with square(tmp_path, policy=breaking("attest", "principal")) as sq:
+        petition = await sq.opened()
+        await sq.page.local.change_account("grace", team="New")
+        for _ in range(2):
+            assert isinstance(await sq.regaining.give_password(sq.visitor(petition), OLD_PASSWORD), Refused)
+        assert [(one.kind, one.count) for one in await sq.page.rows(ExceptionRecord)] == [("policy-error", 1)]
+
+
 async def test_an_approver_who_left_after_the_opening_closes_it_again(sq: Square) -> None:
     """P-14, SL-17: each step on the page asks once more."""
     petition = await sq.opened()
     visitor = await sq.shown(petition)
     await sq.page.local.change_account("grace", active=False)
     assert isinstance(await sq.regaining.confirm(visitor, "000000"), Over)
+    assert (await sq.page.audited("proof.given"))[-1] == ("refused", "policy")
     assert isinstance(await sq.regaining.give_password(sq.visitor(petition), OLD_PASSWORD), Refused)
 
 

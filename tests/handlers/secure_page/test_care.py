@@ -345,6 +345,18 @@ async def test_whoever_leaves_meanwhile_changes_nothing(page: World) -> None:
     assert await page.care.remove_passkey(visitor, row.id) == Over()
     assert await page.care.rename(visitor, row.id, "x") == Over()
     assert await page.adding.new_codes(visitor) == Over()
+    assert [one for one in await page.audited("proof.given") if one[0] == "refused"] == [
+        ("refused", "inactive")
+    ] * 3
+
+
+async def test_an_address_that_changes_in_a_visit_is_told_where_proofs_are_looked_after(page: World) -> None:
+    """P-3: refused, and security hears who and when."""
+    visitor = await cared(page)
+    await page.local.change_account("ada", mail="ada@attacker.example")
+    await page.linked("ada")
+    assert await page.adding.new_codes(visitor) == Over()
+    assert await page.exceptions() == ["address-changed"]
 
 
 async def test_when_the_link_is_over_nothing_changes_any_more(page: World) -> None:

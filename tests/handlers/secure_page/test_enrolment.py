@@ -154,6 +154,16 @@ async def test_an_inactive_account_signs_in_to_nothing(page: World) -> None:
     assert await page.enrolment.sign_in(visitor, OLD_PASSWORD) == Refused()
 
 
+async def test_who_is_switched_off_before_the_new_key_is_confirmed_sets_up_nothing_on_the_record(
+    page: World,
+) -> None:
+    """Promise 2."""
+    visitor = await _signed_in(page, "bob")
+    await page.local.change_account("bob", active=False)
+    assert await page.enrolment.confirm(visitor, "000000") == Over()
+    assert (await page.audited("proof.given"))[-1] == ("refused", "inactive")
+
+
 async def test_two_visits_confirming_at_once_set_up_one_authenticator(page: World) -> None:
     one, two = await _signed_in(page, "bob"), await _signed_in(page, "bob")
     keys = [(await page.looking.look(each)).key for each in (one, two)]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from handlers.decisions.cedar import CedarPolicy
+from handlers.policies import shipped
 from handlers.secure_page.changes import CUT_OFF_AFTER, RESET, Changes
 from handlers.secure_page.looking import Step
 from handlers.secure_page.passwords import NOT_THE_SAME, Passwords
@@ -175,6 +177,42 @@ async def test_policy_is_asked_again_at_the_moment_of_the_change(page: World) ->
     await page.local.change_account("ada", privileged=False, active=False)
     assert await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Over()
     assert page.faulty.calls["set_password"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "why", "told"),
+    [
+        ({"privileged": True}, "policy", ["refused-self-service"]),
+        ({"active": False}, "inactive", []),
+        ({"mail": "ada@attacker.example"}, "mail_changed", ["identity-mismatch"]),
+    ],
+)
+async def test_what_is_refused_at_the_moment_of_the_change_is_on_the_record_and_told(
+    page: World, changes: dict[str, Any], why: str, told: list[str]
+) -> None:
+    """Promise 2, P-3: whoever proved and is stopped then is no less strange than whoever is stopped before."""
+    visitor = await page.proven()
+    await page.local.change_account("ada", **changes)
+    await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD)
+    assert await page.audited("password.changed") == [("refused", why)]
+    assert await page.exceptions() == told
+
+
+async def test_a_policy_that_breaks_at_the_moment_of_the_change_is_on_the_record_and_told(
+    page: World,
+) -> None:
+    """Promise 3: error is refuse, audited and alerted."""
+    visitor, (files, schema) = await page.proven(), shipped()
+    broken = """
+    @id("broken") @reason("Too far.")
+    forbid (principal, action == Action::"reset_password", resource)
+    when { context.unlocksToday + 9223372036854775807 > 0 };
+    """
+    policy = CedarPolicy.load({**files, "own.cedar": broken}, schema, bound_to="test")
+    passwords = Passwords(replace(page.ground, policy=policy))
+    assert isinstance(await passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD), NotYet)
+    assert await page.audited("password.changed") == [("refused", "policy")]
+    assert await page.exceptions() == ["policy-error"]
 
 
 @pytest.mark.both_engines

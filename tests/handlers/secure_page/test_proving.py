@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import Where
+from handlers.policies import shipped
 from handlers.secure_page.looking import Step
-from handlers.secure_page.proving import lift_lock, plain_recovery_code
+from handlers.secure_page.proving import Proving, lift_lock, plain_recovery_code
 from handlers.secure_page.visits import PageLimits, Proven, Refused, Visitor
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
@@ -381,3 +384,22 @@ async def test_an_old_link_is_no_way_to_guess_while_it_is_not_counted(page: Worl
     code = page.code()
     assert await page.proving.give_totp(old, code) == Refused()
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), code), Proven)
+
+
+async def test_a_policy_that_breaks_before_a_code_is_sent_is_told_once_for_everybody(page: World) -> None:
+    """Promise 3: error is refuse, audited and alerted, whoever meets it."""
+    files, schema = shipped()
+    broken = """
+    @id("broken") @reason("Too far.")
+    forbid (principal, action == Action::"reset_password", resource)
+    when { context.unlocksToday + 9223372036854775807 > 0 };
+    """
+    policy = CedarPolicy.load({**files, "own.cedar": broken}, schema, bound_to="test")
+    proving = Proving(replace(page.ground, policy=policy))
+    for account in ("ada", "bob"):
+        await proving.send_mail_code(await page.opened(Purpose.RESET, account))
+    await proving.give_totp(await page.opened(Purpose.RESET), page.code())
+    assert await page.rows(MailCode) == []
+    assert await page.exceptions() == ["policy-error"]
+    refused = [one for one in await page.audit() if one["action"] == "mail_code.sent"]
+    assert all(one["facts"]["errors"] for one in refused)

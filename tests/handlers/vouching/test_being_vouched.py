@@ -6,7 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import delete
 
+from handlers.audit.doubts import Doubts
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.vouching import VouchingLimits
 from handlers.intents import SCHEDULE, Report
@@ -21,7 +24,7 @@ from handlers.vouching.vouchers import Vouchers
 from storage.audit.checkpoint import Signer
 from storage.engine.stores import Server
 from storage.proofs import ProofKind
-from storage.records import ExceptionRecord, Vouching
+from storage.records import ExceptionRecord, Owed, Vouching
 from storage.states import Ended, FreezeKind, Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
 from tests.handlers.vouching_ground import SLACK, Company, company
@@ -168,6 +171,17 @@ async def test_a_broken_policy_lets_nobody_in_and_voids_no_word(staff: Company) 
     assert isinstance((await staff.give())[1], Proven)
 
 
+async def test_a_policy_that_breaks_when_it_is_asked_for_is_told(staff: Company) -> None:
+    """Promise 3: they get a code by which nobody can vouch, and security hears why."""
+    sources, schema = shipped()
+    broken = BROKEN.replace("vouch", "reset_password").replace("hoursLinked", "unlocksToday")
+    policy = CedarPolicy.load({**sources, "own.cedar": broken}, schema, bound_to="test")
+    staff.being = BeingVouched(replace(staff.page.ground, policy=policy))
+    await staff.ask()
+    assert (await staff.row()).idle == "policy"
+    assert await staff.page.exceptions() == ["policy-error"]
+
+
 async def test_a_voucher_who_goes_between_proof_and_password_stops_it(staff: Company) -> None:
     """Promise 3: asked at the proof and once more when the password is set."""
     await staff.vouched()
@@ -177,6 +191,9 @@ async def test_a_voucher_who_goes_between_proof_and_password_stops_it(staff: Com
     assert await staff.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == NotYet(
         reason=NO_LONGER.format(reasons=WORD_LOST)
     )
+    assert await staff.page.audited("vouching.used") == [("done", None), ("refused", "voucher_gone")]
+    assert await staff.page.audited("password.changed") == [("refused", "word_lost")]
+    assert await staff.reasons() == ["lost"]
     assert await staff.page.local.verify_password("ada", OLD_PASSWORD)
 
 
@@ -196,6 +213,36 @@ async def test_a_voucher_who_goes_while_it_cools_off_ends_it_and_security_hears(
     await staff.cooling.settle_due()
     assert (await staff.row()).ended == Ended.VOID
     assert await staff.reasons() == ["lost"]
+
+
+async def test_of_a_word_that_was_written_by_hand_nobody_is_told_that_it_counts(staff: Company) -> None:
+    """T-9: nor is it on the record that it does."""
+    await staff.vouched()
+    await staff.page.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text("UPDATE vouchings SET voucher = 'ina', voucher_slack = 'Uina'")
+        )
+    )
+    await staff.cooling.settle_due()
+    assert await staff.page.audited("vouching.cooled") == []
+    assert ("mail", "vouching-counts", "ada") not in await staff.page.told()
+    await Doubts(staff.ground).tell_due()
+    assert await staff.page.exceptions() == ["row-changed"]
+
+
+async def test_a_row_that_was_written_by_hand_hides_no_word(staff: Company) -> None:
+    """T-9: it counts nowhere, and keeps nobody from being let in by the word that was given."""
+    row = await staff.vouched()
+    names = [name for name in type(row).model_fields if name not in ("id", "voucher")]
+    await staff.page.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text(
+                f"INSERT INTO vouchings (id, voucher, {', '.join(names)})"
+                f" SELECT 'v-zzzzzzzzz-zzzzzzzz', 'ina', {', '.join(names)} FROM vouchings"
+            )
+        )
+    )
+    assert isinstance((await staff.give())[1], Proven)
 
 
 async def test_a_directory_that_is_away_puts_the_telling_off(staff: Company) -> None:
@@ -287,8 +334,9 @@ async def test_nothing_is_offered_where_nobody_vouches(staff: Company) -> None:
 
 
 async def test_a_restored_store_forgets_every_word(staff: Company) -> None:
-    """T-4: what was used in the time that is lost must not be worth anything again."""
+    """T-4: what was used in the time that is lost must not be worth anything again, and both are told so."""
     await staff.vouched()
+    await staff.page.ground.database.write(lambda tx: tx.exec(delete(Owed)))
     signer = Signer.generate("wicket.example.com")
     await staff.page.ground.database.write(
         lambda tx: begin(
@@ -297,3 +345,5 @@ async def test_a_restored_store_forgets_every_word(staff: Company) -> None:
         )
     )  # fmt: skip
     assert (await staff.row()).ended == Ended.VOID
+    assert await staff.page.audited("vouching.ended") == [("refused", Ended.VOID)]
+    assert {("slack", "vouched", "Uada"), ("slack", "word-given", "Ugil")} <= set(await staff.page.told())

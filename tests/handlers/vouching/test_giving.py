@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.decisions.cedar import CedarPolicy
@@ -213,6 +214,33 @@ async def test_two_do_not_vouch_for_each_other_within_a_month(staff: Company) ->
     assert await staff.reasons() == ["mutual"]
     staff.page.clock.forward(days=31)
     assert isinstance(await staff.send("gil", await staff.ask("bob"), whom="bob"), ProveFirst)
+
+
+@pytest.mark.parametrize("second", ["gil", "bob"])
+async def test_two_do_not_vouch_for_each_other_by_a_second_account(staff: Company, second: str) -> None:
+    """R-1: who was vouched for, and who did, are people, whichever of their accounts it was."""
+    await staff.page.local.change_account("gil", manager="bob")
+    await staff.vouch("bob", await staff.ask("gil"), whom="gil", ticket="INC-1")
+    for login in (second, "ina"):
+        await staff.page.local.change_account(login, person="4711")
+    by, whom = ("ina", "bob") if second == "gil" else ("gil", "ina")
+    await staff.page.local.change_account("gil", manager=None)
+    await staff.page.local.change_account(whom, manager=by)
+    assert isinstance(await staff.send(by, await staff.ask(whom), whom=whom), MayNot)
+    assert await staff.reasons() == ["mutual"]
+
+
+async def test_two_do_not_vouch_for_each_other_whatever_other_hands_did_to_the_row(staff: Company) -> None:
+    """T-9: the record knows who vouched for whom."""
+    await staff.page.local.change_account("gil", manager="bob")
+    await staff.vouch("bob", await staff.ask("gil"), whom="gil", ticket="INC-1")
+    await staff.page.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE vouchings SET voucher = 'ina'"))
+    )
+    await staff.page.local.change_account("gil", manager=None)
+    await staff.page.local.change_account("bob", manager="gil")
+    assert isinstance(await staff.send("gil", await staff.ask("bob"), whom="bob"), MayNot)
+    assert await staff.reasons() == ["mutual"]
 
 
 async def test_nobody_can_be_vouched_for_who_is_not_known(staff: Company) -> None:

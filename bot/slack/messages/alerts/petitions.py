@@ -25,6 +25,7 @@ WHYS: Mapping[str, str] = {
     Why.FOUND: template("a proof that was said to be lost was used meanwhile"),
     Why.STOPPED: template("everything of the kind was stopped meanwhile"),
     Why.VISIT_CLOSED: template("its page was closed meanwhile"),
+    Why.ROW: template("its row in my records was changed by other hands"),
 }
 _WANTED: Mapping[str, str] = {
     PetitionKind.PASSWORD: template("a new password"),

@@ -198,7 +198,7 @@ def test_a_choice_or_a_text_that_is_something_else_is_none(value):
 
 
 def test_half_a_character_is_dropped_before_it_reaches_a_store():
-    typed = read_request(filled(justification="fix \ud800 this"), CATALOGUE)
+    typed = read_request(filled(justification="fix\0 \ud800 this"), CATALOGUE)
     assert isinstance(typed, Typed)
     assert typed.justification.encode() == b"fix  this"
 

@@ -46,6 +46,7 @@ STORY = PetitionStory(
 )  # fmt: skip
 OUTCOMES: list[Any] = [
     Said(approved=True, opens_at=NOW), Said(approved=False), SaidBefore(), Settled(who="α"), Unknown(what="petition"),
+    Unknown(what="petition", lost=True),
     MayNot(who="α", reasons=("You are on the help desk.",)),
     *(SettledBefore(state=state, why=why, by=by, at=NOW) for state in PetitionState for why in Why for by in ("", "β")),
 ]  # fmt: skip

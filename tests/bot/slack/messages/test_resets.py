@@ -75,6 +75,7 @@ def test_every_outcome_has_a_sentence_or_needs_none() -> None:
     assert "before" in reported_text(Stopped(again=True))
     assert "your account is not switched off" in reported_text(Stopped(held=True))
     assert "not about your account" in reported_text(Unknown(what="visit"))
+    assert "no longer hold" in reported_text(Unknown(what="visit", lost=True))
     assert [reported_text(Repeated()), released_text(Repeated()), released_text(Released(who="Ada"))] == [
         ""
     ] * 3
