@@ -51,5 +51,19 @@ def test_a_group_counts_as_its_directory_names_it(
     assert bool(ASKED[asked](grace)) is is_theirs
 
 
+def test_an_account_takes_the_key_of_each_of_its_groups_once() -> None:
+    """A list of all that can be had asks about each entitlement."""
+    taken: list[str] = []
+
+    def key(name: str) -> str:
+        taken.append(name)
+        return name.lower()
+
+    groups = frozenset(f"Group-{number}" for number in range(50))
+    grace = person("Grace", groups=groups, group_key=key)
+    assert all(grace.is_in(f"group-{number}") for number in range(50))
+    assert len(taken) == 50 + 50
+
+
 def test_the_empty_name_is_no_group_of_anybody() -> None:
     assert not person("Grace", groups=frozenset({""}), group_key=str.lower).is_in("", "")
