@@ -74,6 +74,13 @@ class Account:
             return False
         return not _keys(self.group_key, self.groups).isdisjoint(map(self.group_key, wanted))
 
+    def names_among(self, names: Collection[str]) -> frozenset[str]:
+        """Those of these names by which it is in a group that its directory may write otherwise."""
+        if self.group_key is exact or not names:
+            return frozenset()
+        keys = _keys(self.group_key, self.groups)
+        return frozenset(name for name in names if name and self.group_key(name) in keys)
+
 
 @lru_cache(_KEYS_KEPT)
 def _keys(key: Key, groups: frozenset[str]) -> frozenset[str]:
