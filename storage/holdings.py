@@ -194,8 +194,9 @@ def _follow_together(
     """
     run(tx.connection(), _FOLLOW_ALL_NAMES, {**place, "due": due_at, "now": at})
     found = {row.group: row for row in _OF_ALL_NAMES.held(tx, place)}
-    if any(row.stood_before is False for row in found.values()):
-        for row in found.values():
+    followed = [row for row in found.values() if not row.settled]
+    if any(row.stood_before is False for row in followed):
+        for row in followed:
             change(tx, row, stood_before=False)
     return found
 
