@@ -46,7 +46,9 @@ _BY_ID = Loading(
 _OF_SOME = Loading(
     Holding,
     select_columns(_HOLDINGS).where(
-        _HOLDINGS.c.directory == bindparam("directory"), among(_HOLDINGS.c.account, "accounts")
+        _HOLDINGS.c.directory == bindparam("directory"),
+        among(_HOLDINGS.c.account, "accounts"),
+        among(_HOLDINGS.c.group, "groups"),
     ),
 )
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
@@ -217,9 +219,10 @@ def of_account(tx: Session, *, directory: str, account: str, group: str) -> Hold
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
     """The holdings of these accounts in this group, by account; of several, one that is not settled."""
-    names, asked = names_in(tx), {"directory": directory, "accounts": listed(accounts)}
-    found = sorted(_OF_SOME.held(tx, asked), key=lambda row: row.settled, reverse=True)
-    return {row.account: row for row in found if names.are_one(directory, row.group, group)}
+    written = ways_of(tx, [(directory, account, group) for account in accounts]).values()
+    groups = listed({way for each in written for way in each})
+    found = _OF_SOME.held(tx, {"directory": directory, "accounts": listed(accounts), "groups": groups})
+    return {row.account: row for row in sorted(found, key=lambda row: row.settled, reverse=True)}
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
