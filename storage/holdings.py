@@ -219,16 +219,23 @@ def of_account(tx: Session, *, directory: str, account: str, group: str) -> Hold
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
     """The holdings of these accounts in this group, by account; of several, one that is not settled."""
-    written = ways_of(tx, [(directory, account, group) for account in accounts]).values()
-    groups = listed({way for each in written for way in each})
-    found = _OF_SOME.held(tx, {"directory": directory, "accounts": listed(accounts), "groups": groups})
+    found = _of_some(tx, directory, group, accounts)
     return {row.account: row for row in sorted(found, key=lambda row: row.settled, reverse=True)}
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
     """The accounts that were in this group before a grant gave it to them that is not over yet."""
     names, found = names_in(tx), tx.exec(_STOOD_BEFORE, params={"directory": directory})
-    return frozenset(account for account, written in found if names.are_one(directory, written, group))
+    stood = frozenset(account for account, written in found if names.are_one(directory, written, group))
+    if names.is_exact(directory):
+        return stood
+    return stood - {one.account for one in _of_some(tx, directory, group, stood) if one.stood_before is False}
+
+
+def _of_some(tx: Session, directory: str, group: str, accounts: Collection[str]) -> Sequence[Holding]:
+    written = ways_of(tx, [(directory, account, group) for account in accounts]).values()
+    groups = listed({way for each in written for way in each})
+    return _OF_SOME.held(tx, {"directory": directory, "accounts": listed(accounts), "groups": groups})
 
 
 def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None:

@@ -158,6 +158,20 @@ def test_of_two_rows_the_one_that_is_worked_on_counts(database, now, restless, a
     assert database.write_now(work) == [restless, restless]
 
 
+@pytest.mark.parametrize("group", [OLD, NEW])
+def test_what_we_gave_by_one_of_two_rows_did_not_stand_before(database, now, group):
+    """Promise 8: a version before took what our first row had given for something that stood there."""
+
+    def work(tx: Session) -> frozenset[str]:
+        for account in ("p-ada", "p-bob"):
+            for one in (OLD, NEW):
+                holding = follow_grant(tx, keep(tx, now, group=one, account=account), at=now, due_at=now)
+                holdings.change(tx, holding, stood_before=(account, one) != ("p-ada", OLD))
+        return holdings.stood_before(tx, directory="local", group=group)
+
+    assert database.write_now(work) == {"p-bob"}
+
+
 def test_what_is_over_for_good_is_not_taken_up_again(database, now):
     def work(tx: Session) -> None:
         over = follow_grant(tx, keep(tx, now, GrantState.ENDED, group=OLD), at=now, due_at=now)
