@@ -5,7 +5,9 @@ It asks no directory and finds no rows. Where no rule is known, names are one on
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
+from unicodedata import category, normalize
 
 Key = Callable[[str], str]
 """What all ways to write one group's name have in common, in directories of one kind."""
@@ -15,6 +17,11 @@ Place = tuple[str, str]
 
 NAMES = "group_names"
 
+# Names whose letters are kept: each question about delegations compares one with all groups of the catalogue.
+_LETTERS_KEPT = 4096
+# Accents, and format characters, which nobody sees.
+_PASSED_OVER = ("Mn", "Me", "Cf")
+
 
 def exact(name: str) -> str:
     """The key where each way to write a name is another group."""
@@ -23,7 +30,7 @@ def exact(name: str) -> str:
 
 @dataclass(frozen=True)
 class GroupNames:
-    """keys: by the name of a directory, where its names are not exact."""
+    """keys: by the name of a directory, where its names are not exact, or not known to be."""
 
     keys: Mapping[str, Key] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -39,9 +46,25 @@ class GroupNames:
         """Whether these are names of one group there."""
         return one == other or self.place(directory, one) == self.place(directory, other)
 
+    def may_be_one(self, directory: str, one: str, other: str) -> bool:
+        """Whether these could be names of one group there, for whoever lets somebody in if they are not.
+
+        Servers pass over more than any rule can tell for sure: accents, the width of letters, spaces beside spaces.
+        """
+        if self.are_one(directory, one, other):
+            return True
+        return directory in self.keys and _letters(one) == _letters(other)
+
     def is_exact(self, directory: str) -> bool:
         """Whether a group has one way to be written there."""
         return self.keys.get(directory, exact) is exact
+
+
+@lru_cache(_LETTERS_KEPT)
+def _letters(name: str) -> str:
+    """What is left of a name when all is passed over that some server passes over."""
+    plain = normalize("NFKD", normalize("NFKD", name).casefold())
+    return " ".join("".join(one for one in plain if category(one) not in _PASSED_OVER).split())
 
 
 ALL_EXACT = GroupNames()

@@ -46,7 +46,9 @@ _BY_ID = Loading(
 _OF_SOME = Loading(
     Holding,
     select_columns(_HOLDINGS).where(
-        _HOLDINGS.c.directory == bindparam("directory"), among(_HOLDINGS.c.account, "accounts")
+        _HOLDINGS.c.directory == bindparam("directory"),
+        among(_HOLDINGS.c.account, "accounts"),
+        among(_HOLDINGS.c.group, "groups"),
     ),
 )
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
@@ -194,8 +196,9 @@ def _follow_together(
     """
     run(tx.connection(), _FOLLOW_ALL_NAMES, {**place, "due": due_at, "now": at})
     found = {row.group: row for row in _OF_ALL_NAMES.held(tx, place)}
-    if any(row.stood_before is False for row in found.values()):
-        for row in found.values():
+    followed = [row for row in found.values() if not row.settled]
+    if any(row.stood_before is False for row in followed):
+        for row in followed:
             change(tx, row, stood_before=False)
     return found
 
@@ -216,15 +219,23 @@ def of_account(tx: Session, *, directory: str, account: str, group: str) -> Hold
 
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
     """The holdings of these accounts in this group, by account; of several, one that is not settled."""
-    names, asked = names_in(tx), {"directory": directory, "accounts": listed(accounts)}
-    found = sorted(_OF_SOME.held(tx, asked), key=lambda row: row.settled, reverse=True)
-    return {row.account: row for row in found if names.are_one(directory, row.group, group)}
+    found = _of_some(tx, directory, group, accounts)
+    return {row.account: row for row in sorted(found, key=lambda row: row.settled, reverse=True)}
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
     """The accounts that were in this group before a grant gave it to them that is not over yet."""
     names, found = names_in(tx), tx.exec(_STOOD_BEFORE, params={"directory": directory})
-    return frozenset(account for account, written in found if names.are_one(directory, written, group))
+    stood = frozenset(account for account, written in found if names.are_one(directory, written, group))
+    if names.is_exact(directory):
+        return stood
+    return stood - {one.account for one in _of_some(tx, directory, group, stood) if one.stood_before is False}
+
+
+def _of_some(tx: Session, directory: str, group: str, accounts: Collection[str]) -> Sequence[Holding]:
+    written = ways_of(tx, [(directory, account, group) for account in accounts]).values()
+    groups = listed({way for each in written for way in each})
+    return _OF_SOME.held(tx, {"directory": directory, "accounts": listed(accounts), "groups": groups})
 
 
 def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None:

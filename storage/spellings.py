@@ -5,9 +5,10 @@ takes over the way of those before it.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, select, union
+from sqlalchemy import ColumnElement, bindparam, select, union
 from sqlmodel import Session, SQLModel
 
 from storage.engine.listed import among, listed
@@ -24,16 +25,25 @@ _GRANTS, _HOLDINGS, _WATCHED = (
 )
 # What ended has a holding, and so has all that is given; what only waits has none yet.
 _UNENDED = _GRANTS.c.state.in_((GrantState.DRAFT, GrantState.PENDING, *LIVE, GrantState.ENDING))
-_OF_ACCOUNTS = Plain(
-    union(
-        select(_HOLDINGS.c.account, _HOLDINGS.c.group).where(
-            _HOLDINGS.c.directory == bindparam("directory"), among(_HOLDINGS.c.account, "accounts")
-        ),
-        select(_GRANTS.c.account, _GRANTS.c.group).where(
-            _GRANTS.c.directory == bindparam("directory"), among(_GRANTS.c.account, "accounts"), _UNENDED
-        ),
+
+
+def _written(whose: Callable[[Any], ColumnElement[bool]]) -> Plain:
+    here: ColumnElement[Any] = bindparam("directory")
+    return Plain(
+        union(
+            select(_HOLDINGS.c.account, _HOLDINGS.c.group).where(
+                _HOLDINGS.c.directory == here, whose(_HOLDINGS.c.account)
+            ),
+            select(_GRANTS.c.account, _GRANTS.c.group).where(
+                _GRANTS.c.directory == here, whose(_GRANTS.c.account), _UNENDED
+            ),
+        )
     )
-)
+
+
+_OF_ACCOUNTS = _written(lambda account: among(account, "accounts"))
+# PostgreSQL takes a list for a hundred, and would read all holdings of a company of some thousands for one account.
+_OF_ONE = _written(lambda account: account == bindparam("account"))
 _OF_WATCHED = Plain(select(_WATCHED.c.group).where(_WATCHED.c.directory == bindparam("directory")))
 
 
@@ -56,14 +66,20 @@ def ways_of(tx: Session, places: Collection[Membership]) -> dict[Membership, lis
             by_directory[place[0]].append(place)
     found = {place: [place[2]] for place in places}
     for directory, some in by_directory.items():
-        asked = {"directory": directory, "accounts": listed({account for _, account, _ in some})}
         written = defaultdict[tuple[str, str], set[str]](set)
-        for account, group in rows(tx.connection(), _OF_ACCOUNTS, asked):
+        for account, group in _rows_of(tx, directory, {account for _, account, _ in some}):
             written[account, names.key(directory, group)].add(group)
         for place in some:
             theirs = written[place[1], names.key(directory, place[2])]
             found[place] = sorted(theirs or {place[2]}, key=lambda way: (way != place[2], way))
     return found
+
+
+def _rows_of(tx: Session, directory: str, accounts: Collection[str]) -> Sequence[Sequence[Any]]:
+    if len(accounts) == 1:
+        (account,) = accounts
+        return rows(tx.connection(), _OF_ONE, {"directory": directory, "account": account})
+    return rows(tx.connection(), _OF_ACCOUNTS, {"directory": directory, "accounts": listed(accounts)})
 
 
 def as_watched(tx: Session, directory: str, group: str) -> list[str]:

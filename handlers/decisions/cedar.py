@@ -15,7 +15,7 @@ import cedarpy
 from handlers.decisions.alike import Answers, alike, of_one_reading
 from handlers.decisions.choosing import Choices, Chosen
 from handlers.decisions.circumstances import Hours
-from handlers.decisions.facts import Json, Wanted, put, value_of
+from handlers.decisions.facts import Json, Wanted, put, texts_about_groups, value_of
 from handlers.decisions.policy import AccessQuestion, Action, PolicyDecision, Question, Severity
 from handlers.decisions.reading import Read, as_asked, looked_up
 from handlers.decisions.statements import PolicyNote, checked
@@ -80,12 +80,15 @@ class CedarPolicy:
         self._hours = hours
         self._read = _read_by(notes.values())
         by_kind = {which: _read_by(choices.notes(which)) for which in _KINDS}
+        # Of all policies, as the facts of whomever it is about are: they are kept for every kind of question.
+        texts = texts_about_groups(notes.values())
         self._wanted = {
-            which: Wanted(of_entities=self._read, in_context=read) for which, read in by_kind.items()
+            which: Wanted(of_entities=self._read, in_context=read, texts=texts)
+            for which, read in by_kind.items()
         }
         # What is put at once: of each question its own facts, and of whomever it is about what both may read.
         self._wanted_together = {
-            action: Wanted(of_entities=by_kind[_TOGETHER], in_context=by_kind[action.value])
+            action: Wanted(of_entities=by_kind[_TOGETHER], in_context=by_kind[action.value], texts=texts)
             for action in _ASKED_TOGETHER
         }
         # The same facts are asked about several times over: to find what is missing, and by whoever asks again.

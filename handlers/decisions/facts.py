@@ -4,7 +4,7 @@ It never looks anything up. It never passes null or fractions, which Cedar refus
 name could forge.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeAlias
@@ -23,6 +23,7 @@ from handlers.decisions.policy import (
     VouchQuestion,
 )
 from handlers.decisions.reading import Read, facts_in, literal
+from handlers.decisions.statements import PolicyNote
 from handlers.decisions.unknown import around, of_account
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
@@ -30,15 +31,20 @@ from storage.directories.base import Account
 Json: TypeAlias = dict[str, Any]
 """JSON without null and without fractions."""
 
+_GROUPS = "groups"
 _About: TypeAlias = Account | Entitlement | Owner | Json
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """The facts that policies read, by name. of_entities: for any action. in_context: for the one that is asked."""
+    """The facts that policies read, by name. of_entities: for any action. in_context: for the one that is asked.
+
+    texts: what policies that read groups write out: by these names too whoever is in such a group is in it.
+    """
 
     of_entities: frozenset[str]
     in_context: frozenset[str]
+    texts: frozenset[str] = frozenset()
 
 
 def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple[Json, list[Json]]:
@@ -49,7 +55,8 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
     """
 
     resource, context, about = _asked(question)
-    entities = _distinct(*(_entity(one, question.recently) for one in about))
+    names = wanted.texts.union(*map(_groups_of, about)) if _GROUPS in wanted.of_entities else wanted.texts
+    entities = _distinct(*(_entity(one, question.recently, names) for one in about))
     context |= around(question, wanted.in_context, hours)
     request = {
         "principal": _uid("Account", question.principal.id),
@@ -100,10 +107,27 @@ def _asked(question: Question) -> tuple[dict[str, str], Json, list[_About]]:
             return resource, _access_context(question), [who, question.requester, *report, *things]
 
 
-def _entity(one: _About, recently: Recently) -> Json:
+def texts_about_groups(notes: Iterable[PolicyNote]) -> frozenset[str]:
+    """What those of these policies write out that read somebody's groups."""
+    return frozenset[str]().union(
+        *(note.texts for note in notes if any(fact == _GROUPS for _, fact in note.reads))
+    )
+
+
+def _groups_of(one: _About) -> tuple[str, ...]:
+    """The groups that the catalogue names, so that policies compare them with somebody's."""
+    match one:
+        case Entitlement():
+            return (one.group, *one.break_glass)
+        case Owner():
+            return (one.approvers, one.on_call)
+    return ()
+
+
+def _entity(one: _About, recently: Recently, names: Collection[str]) -> Json:
     match one:
         case Account():
-            return _account(one, recently)
+            return _account(one, recently, names)
         case Entitlement():
             return _entitlement(one)
         case Owner():
@@ -302,7 +326,8 @@ def _uid(kind: str, name: str) -> dict[str, str]:
     return {"type": kind, "id": name}
 
 
-def _account(account: Account, recently: Recently) -> Json:
+def _account(account: Account, recently: Recently, names: Collection[str]) -> Json:
+    # Cedar compares letter by letter: a group is told by each of its names, or a `forbid` would pass over one.
     who = (account.directory, account.id)
     since = recently.hours_since_reset.get(who)
     attributes: Json = {
@@ -313,7 +338,7 @@ def _account(account: Account, recently: Recently) -> Json:
         "active": account.active,
         "locked": account.locked,
         "privileged": account.privileged,
-        "groups": sorted(account.groups),
+        "groups": sorted(account.groups | account.names_among(names)),
         "recentReset": since is not None and since < RESET_IS_RECENT,
         "reported": who in recently.reported,
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.decisions.circumstances import Hours
-from handlers.decisions.facts import Json, Wanted, put
+from handlers.decisions.facts import Json, Wanted, put, texts_about_groups
 from handlers.decisions.policy import Question
 from handlers.decisions.reading import Read
 from handlers.decisions.statements import PolicyNote
@@ -43,8 +43,9 @@ def facts_used(
 
 def wanted_by(notes: Iterable[PolicyNote]) -> Wanted:
     """What these policies read of a question."""
+    notes = tuple(notes)
     every = frozenset(part for note in notes for name in named(note.reads) for part in name.split("."))
-    return Wanted(of_entities=every, in_context=every)
+    return Wanted(of_entities=every, in_context=every, texts=texts_about_groups(notes))
 
 
 def named(reads: Iterable[Read]) -> frozenset[str]:

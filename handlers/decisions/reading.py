@@ -52,6 +52,11 @@ def guards_of(policy: Mapping[str, Any]) -> frozenset[Read]:
     return frozenset(read for read, guarded in _reads(policy["conditions"]) if guarded)
 
 
+def texts_of(policy: Mapping[str, Any]) -> frozenset[str]:
+    """All texts that a policy writes out in its conditions."""
+    return frozenset(_texts(policy["conditions"]))
+
+
 def bound_of(policy: Mapping[str, Any]) -> Bound | None:
     """What a policy is bound to, if its scope says so, or the first thing that it asks.
 
@@ -97,6 +102,17 @@ def _reads(part: Any) -> Iterator[tuple[Read, bool]]:
                     yield (_path(left), fact), operator == "has"
         for one in part.values():
             yield from _reads(one)
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, list):
+        for one in part:
+            yield from _texts(one)
+    elif isinstance(part, dict):
+        if isinstance(part.get("Value"), str):
+            yield part["Value"]
+        for one in part.values():
+            yield from _texts(one)
 
 
 def _path(part: Any) -> str:

@@ -14,7 +14,7 @@ import cedarpy
 
 from handlers.decisions.pinpointing import conditions, line_and_column, offset_of, offset_of_name
 from handlers.decisions.policy import Severity
-from handlers.decisions.reading import Bound, Read, bound_of, guards_of, reads_of
+from handlers.decisions.reading import Bound, Read, bound_of, guards_of, reads_of, texts_of
 from storage.faults import PolicyFault
 
 # A comment, a string, the end of a statement, or anything else: enough to find where statements end.
@@ -61,7 +61,7 @@ class PolicyNote:
     where: its file and line, in words. text: as written. actions: those that it is about; None if it does not say so
     with `action ==`, or with `action in` and a list. reason: with the places in it, if it has any. permits: otherwise
     it forbids. reads: every fact that it may come to read; guards: those of which it asks whether they are there.
-    bound: the one fact without which it can never apply, if its first words say so.
+    texts: all that it writes out. bound: the one fact without which it can never apply, if its first words say so.
     """
 
     id: str
@@ -74,6 +74,7 @@ class PolicyNote:
     permits: bool
     reads: frozenset[Read]
     guards: frozenset[Read]
+    texts: frozenset[str]
     bound: Bound | None
 
 
@@ -179,6 +180,7 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
         permits=parsed["effect"] == "permit",
         reads=reads_of(parsed),
         guards=guards,
+        texts=texts_of(parsed),
         bound=bound_of(parsed),
     )
 

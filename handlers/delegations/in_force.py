@@ -109,8 +109,12 @@ def recalled(
 
 
 def can_be_asked_for(ground: Ground, directory: str, group: str) -> bool:
-    """Whether an entitlement gives this group. Whoever is let in there by it would decide for an owner (R-5)."""
-    return any(ground.gives(one, directory, group) for one in ground.catalogue.entitlements.values())
+    """Whether an entitlement gives this group, or may. Whoever it lets in there would decide for an owner (R-5)."""
+    names = ground.database.group_names
+    return bool(group) and any(
+        one.directory == directory and names.may_be_one(directory, one.group, group)
+        for one in ground.catalogue.entitlements.values()
+    )
 
 
 def hours_of(row: Delegation) -> int:

@@ -16,6 +16,7 @@ from handlers.people.counterparts import find_counterpart
 from storage import grants
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
+from storage.group_names import GroupNames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +76,19 @@ def having(
     seconds = known.keys() - {(holder.directory, holder.id)}
     unended += [one for at in sorted(seconds) for one in grants.unended_of(tx, *at)]
     given = {one.entitlement for one in unended if one.is_given}
-    held = tuple(other for other in others if other.id in given or _has(known.values(), other))
+    names = ground.database.group_names
+    held = tuple(other for other in others if other.id in given or _may_have(names, known.values(), other))
     return Having(beside=held, open_grants=open_grants)
 
 
-def _has(accounts: Iterable[Account], entitlement: Entitlement) -> bool:
-    return any(one.directory == entitlement.directory and one.is_in(entitlement.group) for one in accounts)
+def _may_have(names: GroupNames, accounts: Iterable[Account], entitlement: Entitlement) -> bool:
+    directory = entitlement.directory
+    return any(
+        names.may_be_one(directory, group, entitlement.group)
+        for one in accounts
+        if one.directory == directory
+        for group in one.groups
+    )
 
 
 def _bearing(ground: Ground, entitlement: Entitlement) -> tuple[Entitlement, ...]:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from rapidfuzz import process
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 # How alike two names are, of 100, for one to be offered in place of the other.
 _CLOSE = 75
+
+# Of so many accounts the keys of their groups are kept: a list of all that can be had asks about each entitlement.
+_KEYS_KEPT = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,19 @@ class Account:
             return True
         if self.group_key is exact or not wanted:
             return False
-        return not {*map(self.group_key, wanted)}.isdisjoint(map(self.group_key, self.groups))
+        return not _keys(self.group_key, self.groups).isdisjoint(map(self.group_key, wanted))
+
+    def names_among(self, names: Collection[str]) -> frozenset[str]:
+        """Those of these names by which it is in a group that its directory may write otherwise."""
+        if self.group_key is exact or not names:
+            return frozenset()
+        keys = _keys(self.group_key, self.groups)
+        return frozenset(name for name in names if name and self.group_key(name) in keys)
+
+
+@lru_cache(_KEYS_KEPT)
+def _keys(key: Key, groups: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(key, groups))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from storage.directories.ldap_names import (
     any_of,
     any_value,
     equals,
+    in_small_letters,
     is_under,
     name_key,
     own_name_filter,
@@ -212,9 +213,9 @@ class Groups:
             name
             for group in (*here.values(), *named)
             if group is not None
-            for name in {name.lower() for name in self._all_names(group)}
+            for name in set(map(_called, self._all_names(group)))
         )
-        return frozenset(name for name in self._names_of(groups) if counted[name.lower()] > 1)
+        return frozenset(name for name in self._names_of(groups) if counted[_called(name)] > 1)
 
     def _value_of(self, account: Entry) -> str:
         return account.dn if self._shape.nests else account.first(self._shape.attributes.login)
@@ -376,6 +377,11 @@ def _own_names(names: Iterable[str]) -> Iterator[str]:
             yield own_name_filter(name)
         except BadName:
             continue
+
+
+def _called(name: str) -> str:
+    """The same for whatever names the rule of groups takes for one: `lower` alone tells a sigma at the end apart."""
+    return in_small_letters(name).lower()
 
 
 def batches(values: Iterable[str]) -> Iterator[list[str]]:

@@ -10,12 +10,23 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlmodel import Session
 
-from storage import claims, copies, endings, escalations, exceptions, floods, grants, outbox, reminders
+from storage import (
+    claims,
+    copies,
+    endings,
+    escalations,
+    exceptions,
+    floods,
+    grants,
+    holdings,
+    outbox,
+    reminders,
+)
 from storage.database import Database
 from storage.given import given_to
 from storage.group_names import NAMES, GroupNames
 from storage.records import Grant
-from storage.spellings import ways_of
+from storage.spellings import ways, ways_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -69,7 +80,9 @@ OF_MANY = {
     "held_each": lambda tx: claims.held_each(tx, []),
     "settle_removed": lambda tx: claims.settle_removed(tx, []),
     "known_among": lambda tx: exceptions.known_among(tx, []),
-    "ways_of": lambda tx: ways_of(tx, [("names", "p-ada", "prod-db")]),
+    "ways_of": lambda tx: ways_of(tx, [("names", one, "prod-db") for one in ("p-ada", "p-bob")]),
+    "ways": lambda tx: ways(tx, "names", "p-ada", "prod-db"),
+    "of_accounts": lambda tx: holdings.of_accounts(tx, directory="names", group="prod-db", accounts=[]),
 }
 
 
@@ -137,6 +150,18 @@ def test_what_is_in_a_list_is_found_by_its_key(database, asked):
 
     plan = database.write_now(work)
     assert not re.search(r"\bSCAN (?!anon_\d VIRTUAL TABLE)|Seq Scan", plan)
+
+
+def test_what_a_click_asks_about_one_account_is_no_list(database):
+    """PostgreSQL takes a list for many, and would read thousands of rows of others to find the few."""
+
+    def work(tx: Session) -> str:
+        tx.info[NAMES] = GroupNames({"names": str.lower})
+        return plan_of(tx, OF_MANY["ways"])
+
+    plan = database.write_now(work)
+    assert not re.search(r"VIRTUAL TABLE|Function Scan|ProjectSet", plan)
+    assert re.search(r"SEARCH holdings USING|using holdings_directory", plan)
 
 
 def test_what_each_click_asks_about_its_message_is_found_by_its_key(database):

@@ -124,6 +124,23 @@ def test_two_rows_of_before_want_the_same(database, now, end: Callable[..., None
         assert said == {(wanted, False, False)}
 
 
+@pytest.mark.parametrize("end", [end_one, end_many])
+def test_what_is_over_is_read_anew_the_next_time(database, now, end: Callable[..., None]):
+    """Promise 8: what other hands give after it was over is not ours, though we gave the same by another name."""
+
+    def work(tx: Session) -> None:
+        for name, state in ((OLD, GrantState.ENDED), (NEW, GrantState.ACTIVE)):
+            holding = follow_grant(tx, keep(tx, now, state, group=name), at=now, due_at=now)
+            holdings.settle(tx, holding, present=name == NEW, over=name == OLD)
+        given = grants.covering(tx, **PLACE, group=NEW)[0]
+        holdings.change(tx, holdings.of_account(tx, **PLACE, group=NEW), stood_before=False)
+        grants.move(tx, given, GrantState.ENDING)
+        end(tx, given, now + timedelta(hours=1))
+
+    database.write_now(work)
+    assert {row.group: row.stood_before for row in rows_of(database, Holding)} == {OLD: None, NEW: False}
+
+
 @pytest.mark.parametrize("restless", [OLD, NEW])
 @pytest.mark.parametrize("asked", [OLD, NEW])
 def test_of_two_rows_the_one_that_is_worked_on_counts(database, now, restless, asked):
@@ -139,6 +156,20 @@ def test_of_two_rows_the_one_that_is_worked_on_counts(database, now, restless, a
         return [some["p-ada"].group, holdings.of_account(tx, **PLACE, group=asked).group]
 
     assert database.write_now(work) == [restless, restless]
+
+
+@pytest.mark.parametrize("group", [OLD, NEW])
+def test_what_we_gave_by_one_of_two_rows_did_not_stand_before(database, now, group):
+    """Promise 8: a version before took what our first row had given for something that stood there."""
+
+    def work(tx: Session) -> frozenset[str]:
+        for account in ("p-ada", "p-bob"):
+            for one in (OLD, NEW):
+                holding = follow_grant(tx, keep(tx, now, group=one, account=account), at=now, due_at=now)
+                holdings.change(tx, holding, stood_before=(account, one) != ("p-ada", OLD))
+        return holdings.stood_before(tx, directory="local", group=group)
+
+    assert database.write_now(work) == {"p-bob"}
 
 
 def test_what_is_over_for_good_is_not_taken_up_again(database, now):

@@ -36,6 +36,7 @@ from handlers.stops.outcomes import AllRevoked, RevokeAll
 from storage import links
 from storage.audit.checkpoint import Signer
 from storage.catalogue import Scope
+from storage.group_names import GroupNames, exact
 from storage.handles import make_handle, move
 from storage.records import Approval, Delegation
 from storage.states import FreezeKind, GrantState, Purpose, Result
@@ -55,6 +56,33 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             await link(made, login)
         yield made
         assert await made.sound()
+
+
+@pytest.mark.parametrize(
+    "group", ["Wiki-Edit", "wiki-\u0117dit", "\uff57iki-edit", "wiki-ed\u00adit", "wi\u212ai-edit"]
+)
+async def test_a_group_that_may_be_had_on_request_by_another_name_approves_for_nobody(
+    tmp_path: Path, group: str
+) -> None:
+    """R-5: what no rule tells for sure of a directory is taken for one where it would let somebody in."""
+    unsure = GroupNames({"staff": exact})
+    async with open_world(tmp_path, catalogue=THINGS, group_names=unsure) as world:
+        await world.local.add_group(group)
+        assert isinstance(await delegate(world, group=group), NotToThem)
+        things = world.ground.catalogue.entitlements
+        without = {name: one for name, one in things.items() if name != "wiki-edit"}
+        world.ground = replace(world.ground, catalogue=replace(world.ground.catalogue, entitlements=without))
+        await made(world, group=group)
+        await world.local.put_in_group(group, "charles")
+        world.ground = replace(world.ground, catalogue=THINGS)
+        world.__post_init__()
+        await refused(world, "charles", await world.asked("ada", "prod-db"))
+
+
+async def test_where_each_letter_counts_a_group_of_other_letters_may_approve(world: World) -> None:
+    """R-5: the local directory tells them apart, so it is not the one that is had on request."""
+    await world.local.add_group("Wiki-Edit")
+    await made(world, group="Wiki-Edit")
 
 
 async def link(world: World, login: str) -> None:

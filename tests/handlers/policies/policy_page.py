@@ -123,7 +123,8 @@ _MEANINGS = {
     "company": "as the directory says it",
     "active": "not switched off",
     "locked": "after too many wrong passwords",
-    "groups": "of the directory, also those that they are in through others",
+    "groups": "of the directory, also those that they are in through others, by each name that the catalogue "
+    "and policies have for them",
     "group": "whose members have it",
     "Entitlement.owner": "see there",
     "Approvals.owner": "of the team that owns it",

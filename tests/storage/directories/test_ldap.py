@@ -134,6 +134,24 @@ async def test_two_with_one_mail_are_both_given_and_two_with_one_login_are_nobod
         await corp.directory.account_by_login("ada")
 
 
+@pytest.mark.parametrize(
+    ("name", "other"), [("Admins", "ADMINS"), ("\u039f\u0394\u039f\u03a3", "\u039f\u0394\u039f\u03c3")]
+)
+async def test_of_two_groups_that_the_server_calls_the_same_nobody_is_in_either(
+    corp: LdapStage, name: str, other: str
+) -> None:
+    """Who is in the one would approve as the other: a capital sigma is one with the small one, at the end as well."""
+    await corp.group(name)
+    ada, more = await corp.person("ada"), f"ou=more,{corp.groups}"
+    corp.root.add(more, "organizationalUnit")
+    corp.root.add(f"cn={other},{more}", "groupOfNames", {"cn": other, "member": corp.dn_of(ada)})
+    account = await corp.directory.account(ada)
+    assert account is not None
+    assert not account.is_in(name, other)
+    with pytest.raises(DirectoryUnavailable, match="2 groups"):
+        await corp.directory.group(name)
+
+
 async def test_two_groups_of_one_name_are_no_group(corp: LdapStage) -> None:
     ada = await corp.person("ada")
     await corp.group("vpn")
