@@ -17,7 +17,7 @@ from handlers.intents import By
 from handlers.recording import OPERATOR, record
 from storage import streams
 from storage.audit import archives, log
-from storage.audit.archive_files import ArchiveFiles, check_files, files_of, write_files, write_statement
+from storage.audit.archive_files import ArchiveFiles, held_of, read_files, write_files, write_statement
 from storage.audit.archives import Archive, Archives, Statement, read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.log import Row
@@ -137,9 +137,10 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
     """
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
-        if isinstance(files_of(plan.there, one, folder), str):
+        if isinstance(held_of(plan.there, one, folder), str):
             waiting.append(one)
         else:
+            write_statement(ArchiveFiles(folder=folder, first=one.first, end=one.end), one.note)
             done = replace(done, gone=done.gone + _take_out(database, one, tell))
     for first, end in plan.parts:
         one = _write(database, first, end, folder=folder, signer=signer, by=by)
@@ -170,9 +171,9 @@ def _write(database: Database, first: int, end: int, *, folder: Path, signer: Si
     unsigned = Statement(
         log=signer.name, first=first, end=end, root=tree.root, until=until, leaves=digest, stay=b""
     )  # fmt: skip
-    wrong = check_files(files, unsigned, before)
-    if wrong is not None:
-        raise AuditFault(f"{wrong} Nothing of it was archived.")
+    held = read_files(files, unsigned, before)
+    if isinstance(held, str):
+        raise AuditFault(f"{held} Nothing of it was archived.")
     made = database.write_now(
         partial(_state, unsigned=unsigned, tree=tree, signer=signer, by=by, at=database.now())
     )

@@ -1,7 +1,11 @@
 """A-17: old entries are archived whole and provably, nothing leaves unsealed, and the log verifies as before."""
 
+import json
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -256,6 +260,7 @@ def slices(database: Database) -> list[str]:
 def test_whoever_has_no_key_cannot_call_it_archived(database: Database, folder: Path) -> None:
     """N-15: rows taken out under a statement that another key signed are missing."""
     plan = planned(database)
+    database.write_now(lambda tx: take_checkpoint(tx, OTHER, at=NOW))
     archiving.archive(database, plan, folder=folder, signer=OTHER, by=BY, tell=lambda *_: None)
     report = verified(database)
     assert not report.sound
@@ -508,6 +513,96 @@ def test_no_damaged_tree_over_what_is_archived_is_made_anew_from_nothing(
     assert verified(database, checkpoint(database)).sound
     archived(database, folder)
     assert verified(database, checkpoint(database)).sound
+
+
+def test_files_that_change_once_they_were_looked_at_bring_nothing_else_back(
+    tmp_path: Path, folder: Path
+) -> None:
+    """N-15: whoever can write the folder brings no entry into the store that never was."""
+    migrate(tmp_path / "wicket.db")
+    opened = Database(tmp_path / "wicket.db", macs=MACS)
+    each = [entry(one, OLD + timedelta(minutes=one)) for one in range(archiving.AT_ONCE + WIDTH + 1)]
+    opened.write_now(lambda tx: log.append_each(tx, each))
+    opened.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
+    checkpoint(opened)
+    archived(opened, folder)
+    assert archived(opened, folder).archived == 0
+    files = ArchiveFiles(folder=folder, first=0, end=archiving.AT_ONCE + WIDTH)
+
+    def changes(*_: object) -> None:
+        for file in (files.leaves, files.texts):
+            held = file.read_bytes()
+            with file.open("r+b") as changed:
+                changed.write(held.replace(b"p-ada", b"p-eve").replace(b"why", b"who"))
+
+    done = unarchive(opened, folder=folder, verifier=KEY, by=BY, tell=changes)
+    assert done == BroughtBack(archives=1)
+    assert b"p-eve" in files.leaves.read_bytes()
+    assert not [leaf for leaf in leaves_of(opened).values() if b"p-eve" in leaf]
+    assert verified(opened).sound
+    opened.close()
+
+
+def test_nobody_but_their_owner_reads_the_files(database: Database, folder: Path) -> None:
+    """Promise 4: what people typed stands in them."""
+    before = os.umask(0)
+    try:
+        archived(database, folder)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()] == [0o600] * 3
+
+
+def test_a_statement_that_could_not_be_written_is_written_by_the_next_run(
+    database: Database, folder: Path
+) -> None:
+    files = ArchiveFiles(folder=folder, first=0, end=3 * WIDTH)
+    files.statement.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        archived(database, folder)
+    assert len(leaves_of(database)) == OLDS + TODAYS + 1
+    files.statement.rmdir()
+    assert archived(database, folder).gone == 3 * WIDTH - 16
+    [one] = database.read_now(lambda tx: read_archives(tx, KEY)).each
+    assert files.statement.read_text("utf-8") == one.note
+    assert len([*folder.iterdir()]) == 3
+
+
+def test_files_that_cannot_be_read_are_named(database: Database, folder: Path) -> None:
+    archived(database, folder)
+    leaves = ArchiveFiles(folder=folder, first=0, end=3 * WIDTH).leaves
+    leaves.unlink()
+    leaves.symlink_to(leaves)
+    [wrong] = brought_back(database, folder).wrong
+    assert wrong.startswith(f"{leaves} cannot be read: ")
+
+
+@pytest.mark.parametrize("record", ["e-nobody", "\ud800"])
+def test_no_file_names_the_record_of_an_erasure(database: Database, folder: Path, record: str) -> None:
+    """A-16: a text that was emptied there is on record as erased when it comes back, whatever the file says of that."""
+    archived(database, folder)
+    file = ArchiveFiles(folder=folder, first=0, end=3 * WIDTH).texts
+    lines = [json.loads(line) for line in file.read_bytes().splitlines()]
+    lines[3] |= {"text": None, "salt": None, "erased_by": record}
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    assert brought_back(database, folder) == BroughtBack(archives=1)
+    assert verified(database).sound
+
+
+def test_words_that_were_erased_come_back_from_no_file(database: Database, folder: Path) -> None:
+    """A-16: the files of an archive, or a copy of them, hold what was erased in the store since."""
+    archived(database, folder)
+    brought_back(database, folder)
+    row = database.read_now(lambda tx: log.row_at(tx, 105))
+    assert row is not None
+    record = replace(entry(1, NOW), id=new_id("e", NOW))
+    assert database.write_now(lambda tx: log.erase_text(tx, row.id, "justification", record=record))
+    archived(database, folder)
+    assert brought_back(database, folder) == BroughtBack(archives=1)
+    back = database.read_now(lambda tx: log.row_at(tx, 105))
+    assert back is not None
+    assert back.texts["justification"] == log.StoredText(text=None, salt=None, erased_by=record.id)
+    assert verified(database).sound
 
 
 def test_no_grant_or_request_may_last_longer_than_its_end_is_kept() -> None:
