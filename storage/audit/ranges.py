@@ -78,7 +78,7 @@ def verify_part(
     for note in notes:
         if verifier is None:
             raise ValueError("a checkpoint cannot be checked without the verifier key")
-        wrong = _bound(tx, walk.frontier, first, verify_note(note, verifier), size)
+        wrong = stands_in(tx, walk.frontier, first, verify_note(note, verifier), size)
         if isinstance(wrong, Finding):
             found.append(wrong)
         else:
@@ -104,10 +104,12 @@ def _before(tx: Transaction, first: int, archives: Archives) -> Frontier:
     return tree
 
 
-def _bound(
+def stands_in(
     tx: Transaction, tree: Frontier, first: int, checkpoint: Checkpoint | BadNote, size: int
 ) -> Finding | int:
-    """The size of the checkpoint, if the part stands in its tree as it was walked over; otherwise what is wrong."""
+    """The size of the checkpoint, if the entries from `first` on, with which `tree` ends, stand in its tree as it was;
+    otherwise what is wrong. size: how many entries there are.
+    """
     if isinstance(checkpoint, BadNote):
         return _wrong(f"the checkpoint from elsewhere cannot be trusted: {checkpoint.reason}")
     if checkpoint.size < tree.size:

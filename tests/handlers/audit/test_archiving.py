@@ -4,14 +4,14 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.settings import shapes
@@ -31,10 +31,11 @@ from storage.audit.crew import Crew
 from storage.audit.entry import Actor, Entry
 from storage.audit.entry import Where as Place
 from storage.audit.findings import Report
-from storage.audit.merkle import WIDTH, Frontier
+from storage.audit.merkle import WIDTH, Frontier, leaf_hash, mark_of
 from storage.audit.ranges import verify_part
 from storage.audit.sealing import check_head, take_checkpoint
 from storage.audit.slices import next_slice
+from storage.audit.tables import ENTRIES, HEAD, TILES
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.tlog_proof import Inclusion
 from storage.audit.verification import verify_log
@@ -513,6 +514,50 @@ def test_no_damaged_tree_over_what_is_archived_is_made_anew_from_nothing(
     assert verified(database, checkpoint(database)).sound
     archived(database, folder)
     assert verified(database, checkpoint(database)).sound
+
+
+def test_what_stands_beside_the_leaves_does_not_say_what_stays(database: Database, folder: Path) -> None:
+    """N-15: whoever writes rows while an operator reads what is to be archived makes nothing leave that stays."""
+    plan = planned(database)
+    done_to(
+        database, "audit_entries",
+        "UPDATE audit_entries SET action = 'message.given_up', at = 1 WHERE \"index\" IN (50, 100, 150)",
+    )  # fmt: skip
+    archiving.archive(database, plan, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    there = database.read_now(lambda tx: read_archives(tx, KEY))
+    assert all(there.each[0].stays(index) for index in (50, 100, 150))
+    assert there.until == OLD + timedelta(minutes=3 * WIDTH - 1)
+
+
+def test_no_statement_is_signed_of_entries_that_no_checkpoint_was_signed_for(
+    database: Database, folder: Path
+) -> None:
+    """N-15: a log that was written anew after it was verified is no history that the log's key vouches for."""
+    plan = planned(database)
+    rows = database.read_now(lambda tx: list(log.every(tx)))
+    leaves = [row.leaf.replace(b"p-ada", b"p-eve") if row.index == 100 else row.leaf for row in rows]
+    written_anew(database, leaves)
+    with pytest.raises(AuditFault, match=r"do not stand in the tree .* Nothing of it was archived"):
+        archiving.archive(database, plan, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert database.read_now(lambda tx: read_archives(tx, KEY)).each == ()
+    assert len(leaves_of(database)) == OLDS + TODAYS
+
+
+def written_anew(database: Database, leaves: Sequence[bytes]) -> None:
+    """What somebody does who may do anything: other leaves, and whatever stands beside them as it would be."""
+    hashes = [leaf_hash(leaf) for leaf in leaves]
+    grown, spines = Frontier().extend(hashes)
+    said = enumerate(zip(leaves, hashes, spines, strict=True))
+    entries = [
+        update(ENTRIES)
+        .where(ENTRIES.c.index == index)
+        .values(leaf=leaf, leaf_hash=hashed, root=mark_of(spine))
+        for index, (leaf, hashed, spine) in said
+    ]
+    done_to(database, ENTRIES.name, *entries)
+    done_to(database, HEAD.name, update(HEAD).values(size=grown.size, frontier=grown.to_bytes()))
+    done_to(database, TILES.name, delete(TILES))
+    database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
 
 
 def test_files_that_change_once_they_were_looked_at_bring_nothing_else_back(
