@@ -177,6 +177,14 @@ def test_entries_that_the_siem_has_yet_to_take_are_kept(database: Database, fold
     assert archived(database, folder).archived == WIDTH
 
 
+def test_entries_are_kept_for_a_siem_whose_place_somebody_deleted(database: Database, folder: Path) -> None:
+    """T-9: the record tells of it still."""
+    begun = replace(entry(1, NOW), action="stream.begun", correlation=SENDING, facts={"position": 300})
+    database.write_now(lambda tx: log.append(tx, replace(begun, id=new_id("e", NOW))))
+    checkpoint(database)
+    assert archived(database, folder).archived == WIDTH
+
+
 def test_the_last_entry_never_leaves(store: Store, folder: Path) -> None:
     opened = Database(store)
     count = opened.read_now(lambda tx: log.head(tx).size)
