@@ -71,6 +71,9 @@ def verify_part(
     walk = Walk(None, (), (), find=lambda entry: log.row(tx, entry), epochs=None, start=before)
     tiles = TileCheck(tx, walk.note, counts=count_tiles(tx, walk.note, size), first=first)
     went_through = passed(tx, walk, tiles, below=end, progress=progress, archives=archives)
+    tree = walk.frontier
+    if went_through and first < tree.size < archives.end and archived_tree(tx, archives, tree.size) != tree:
+        walk.note(_contradicted(first, tree.size))
     report = walk.report()
     if report.findings or not went_through:
         return PartReport(first=first, end=end, findings=report.findings, more=report.more)
@@ -131,6 +134,12 @@ def stands_in(
             "entries, as the hashes here lead to it. Verify the whole log with it to see where it begins"
         )
     return checkpoint.size
+
+
+def _contradicted(first: int, end: int) -> Finding:
+    return _wrong(
+        f"the entries {first} to {end - 1} are archived, and their hashes do not lead to what was signed of that"
+    )
 
 
 def _wrong(clause: str) -> Finding:

@@ -317,6 +317,22 @@ def test_parts_and_proofs_hold_across_what_is_archived(
         ).sound
 
 
+@pytest.mark.parametrize(("first", "end"), [(0, 200), (0, WIDTH), (0, 2 * WIDTH)])
+def test_a_part_of_an_archive_is_compared_with_what_was_signed_of_all(
+    database: Database, folder: Path, first: int, end: int
+) -> None:
+    """N-15: nothing else would tell that its tile is another."""
+    archived(database, folder)
+    done_to(
+        database,
+        "audit_tiles",
+        'UPDATE audit_tiles SET hashes = root || substr(hashes, 33) WHERE "index" = 0',
+    )
+    part = database.read_now(lambda tx: verify_part(tx, first, end, verifier=KEY))
+    told = [one.detail for one in part.findings]
+    assert "are archived, and their hashes do not lead to what was signed of that" in told[-1]
+
+
 def test_a_checkpoint_over_entries_that_are_archived_still_agrees(database: Database, folder: Path) -> None:
     """T-2: what was published long ago is compared with the tiles, and those with what was signed of the archive."""
     notes = []
