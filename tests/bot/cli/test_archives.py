@@ -152,6 +152,8 @@ def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: In
             refused.exit_code,
             "Bring them back with `wicket audit unarchive FOLDER`" in refused.output,
         ) == (1, True)
+    replayed = install.run("policy", "replay", "--since", period[1])
+    assert (replayed.exit_code, "or take a later time" in replayed.output) == (1, True), replayed.output
     shown = install.run("audit", "show", "--until", f"{OLDEST:%Y-%m-%d}")
     assert "are archived, and are not among these" in shown.output
     back = install.run("audit", "unarchive", str(folder), *BY)
