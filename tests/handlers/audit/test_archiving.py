@@ -241,7 +241,7 @@ def test_entries_of_a_story_that_goes_on_stay(database: Database, folder: Path) 
 def test_whatever_is_done_to_what_is_left_of_an_archive_is_told(
     database: Database, folder: Path, table: str, deed: str, told: str
 ) -> None:
-    """T-2, N-15: by whoever verifies, and by the walk that the bot makes."""
+    """T-2, T-9: by whoever verifies, and by the walk that the bot makes."""
     archived(database, folder)
     assert slices(database) == []
     done_to(database, table, deed)
@@ -267,7 +267,7 @@ def slices(database: Database) -> list[str]:
 
 
 def test_whoever_has_no_key_cannot_call_it_archived(database: Database, folder: Path) -> None:
-    """N-15: rows taken out under a statement that another key signed are missing."""
+    """T-9: rows taken out under a statement that another key signed are missing."""
     plan = planned(database)
     database.write_now(lambda tx: take_checkpoint(tx, OTHER, at=NOW))
     archiving.archive(database, plan, folder=folder, signer=OTHER, by=BY, tell=lambda *_: None)
@@ -321,7 +321,7 @@ def test_parts_and_proofs_hold_across_what_is_archived(
 def test_a_part_of_an_archive_is_compared_with_what_was_signed_of_all(
     database: Database, folder: Path, first: int, end: int
 ) -> None:
-    """N-15: nothing else would tell that its tile is another."""
+    """T-9: nothing else would tell that its tile is another."""
     archived(database, folder)
     done_to(
         database,
@@ -541,7 +541,7 @@ def test_no_damaged_tree_over_what_is_archived_is_made_anew_from_nothing(
 
 
 def test_what_stands_beside_the_leaves_does_not_say_what_stays(database: Database, folder: Path) -> None:
-    """N-15: whoever writes rows while an operator reads what is to be archived makes nothing leave that stays."""
+    """T-9: whoever writes rows while an operator reads what is to be archived makes nothing leave that stays."""
     plan = planned(database)
     done_to(
         database, "audit_entries",
@@ -556,7 +556,7 @@ def test_what_stands_beside_the_leaves_does_not_say_what_stays(database: Databas
 def test_no_statement_is_signed_of_entries_that_no_checkpoint_was_signed_for(
     database: Database, folder: Path
 ) -> None:
-    """N-15: a log that was written anew after it was verified is no history that the log's key vouches for."""
+    """T-9: a log that was written anew after it was verified is no history that the log's key vouches for."""
     plan = planned(database)
     rows = database.read_now(lambda tx: list(log.every(tx)))
     leaves = [row.leaf.replace(b"p-ada", b"p-eve") if row.index == 100 else row.leaf for row in rows]
@@ -587,7 +587,7 @@ def written_anew(database: Database, leaves: Sequence[bytes]) -> None:
 def test_files_that_change_once_they_were_looked_at_bring_nothing_else_back(
     tmp_path: Path, folder: Path
 ) -> None:
-    """N-15: whoever can write the folder brings no entry into the store that never was."""
+    """T-9: whoever can write the folder brings no entry into the store that never was."""
     migrate(tmp_path / "wicket.db")
     opened = Database(tmp_path / "wicket.db", macs=MACS)
     each = [entry(one, OLD + timedelta(minutes=one)) for one in range(archiving.AT_ONCE + WIDTH + 1)]
@@ -681,7 +681,7 @@ def test_no_grant_or_request_may_last_longer_than_its_end_is_kept() -> None:
 
 
 def test_what_is_asked_about_for_ever_stays() -> None:
-    """N-15: each action by which the record tells of rows that were put back, unless the row's own time is over too."""
+    """T-9: each action by which the record tells of rows that were put back, unless the row's own time is over too."""
     root = Path(__file__).parents[3]
     asked = {
         word

@@ -132,7 +132,7 @@ async def test_an_edited_log_does_not_bring_back_the_time_in_which_nothing_had_t
 
 
 async def test_no_archive_that_another_key_stated_brings_that_time_back(world: World):
-    """T-9, N-15: the entry that ended it is gone, as if it were archived."""
+    """T-9, T-9: the entry that ended it is gone, as if it were archived."""
     await world.given("ada")
     await taking_over.begin(world.ground, KEY)
     ours = world.ground.database
