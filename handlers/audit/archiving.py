@@ -169,9 +169,10 @@ def _write(database: Database, first: int, end: int, *, folder: Path, signer: Si
     if isinstance(held, str):
         raise AuditFault(f"{held} Nothing of it was archived.")
     # What stands beside the leaves may have been changed since it was verified: they alone are what is signed for.
-    said = [decode(leaf) for leaf in held.leaves]
-    until = max(there.until, *(from_micros(one["at"]) for one in said))
-    briefs = [Brief(at, one["action"], one["correlation"]) for at, one in enumerate(said, start=first)]
+    until, briefs = there.until, list[Brief]()
+    for index, said in enumerate(map(decode, held.leaves), start=first):
+        until = max(until, from_micros(said["at"]))
+        briefs.append(Brief(index, said["action"], said["correlation"]))
     made = database.write_now(
         partial(
             _state, unsigned=replace(unsigned, until=until), tree=tree, briefs=briefs, signer=signer, by=by,

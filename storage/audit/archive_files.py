@@ -139,10 +139,9 @@ def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> H
     before: the tree over what stands before them.
     """
     try:
-        leaves = _leaves(files)
-        if hashlib.sha256(b"".join(leaves)).digest() != statement.leaves:
+        leaves, digest = _leaves(files)
+        if digest != statement.leaves:
             return f"{files.leaves} is not the file that the archive was signed for."
-        leaves = [line.removesuffix(b"\n") for line in leaves]
         tree = before.extend([leaf_hash(leaf) for leaf in leaves])[0]
         if (tree.size, tree.root) != (statement.end, statement.root):
             return f"{files.leaves} does not lead to the root that the archive was signed for."
@@ -155,10 +154,14 @@ def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> H
         return str(fault)
 
 
-def _leaves(files: ArchiveFiles) -> list[bytes]:
-    """The lines of the leaves, and one more where there are too many."""
+def _leaves(files: ArchiveFiles) -> tuple[Sequence[bytes], bytes]:
+    """The leaves, one more where there are too many, and the SHA-256 of what was read."""
+    digest, leaves = hashlib.sha256(), list[bytes]()
     with files.leaves.open("rb") as file:
-        return list(islice(_lines(file), files.end - files.first + 1))
+        for line in islice(_lines(file), files.end - files.first + 1):
+            digest.update(line)
+            leaves.append(line.removesuffix(b"\n"))
+    return leaves, digest.digest()
 
 
 def _texts(files: ArchiveFiles, leaves: Sequence[bytes]) -> Mapping[int, Mapping[str, StoredText]]:
