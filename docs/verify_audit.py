@@ -1,13 +1,13 @@
 """Checks what Wicket says of its audit log, without Wicket: read this file whole, then believe what it prints.
 
     verify_audit.py KEY proof FILE [CHECKPOINT]      one entry, as `wicket audit prove` writes it
-    verify_audit.py KEY continues FILE CHECKPOINT    that a later checkpoint keeps what this earlier one covers
+    verify_audit.py KEY continues FILE CHECKPOINT [OLDKEY]  that a later one keeps what this earlier one covers
     verify_audit.py KEY leaves FILE CHECKPOINT       all entries, as `wicket audit leaves` writes them, one a line
 
-KEY is the log's public key as Wicket prints it. CHECKPOINT is a file with a checkpoint that you kept yourself, as from
-Slack; with one, `proof` must be made under exactly that. Exit code: 0 it holds, 1 it does not, 2 it was called wrongly.
-It needs the package `cryptography`, and reads the named files alone. The tree is that of RFC 6962 over SHA-256, the
-files are C2SP's signed-note, tlog-checkpoint and tlog-proof, the signature is Ed25519.
+KEY is the log's public key as Wicket prints it, OLDKEY that of the earlier checkpoint if another. CHECKPOINT is a
+file with one that you kept yourself, as from Slack; `proof` must be made under exactly that. Exit code: 0 it holds,
+1 it does not, 2 called wrongly. It needs the package `cryptography`, and reads the named files alone. The tree is
+that of RFC 6962 over SHA-256, the files are C2SP's signed-note, tlog-checkpoint, tlog-proof, signatures Ed25519.
 """
 
 import base64
@@ -150,9 +150,10 @@ def check_proof(key: Key, path: str, held: str | None = None) -> str:
     return f"entry {index} of the {size} in the log {origin} says this"
 
 
-def check_continues(key: Key, path: str, held: str) -> str:
+def check_continues(key: Key, path: str, held: str, old_key: str = "") -> str:
     head, _, note = text_in(path).partition("\n\n")
-    (_, old, old_root), (_, size, root) = read_checkpoint(text_in(held), key), read_checkpoint(note, key)
+    _, old, old_root = read_checkpoint(text_in(held), read_key(old_key) if old_key else key)
+    _, size, root = read_checkpoint(note, key)
     lines = head.split("\n")
     hashes = [unbase64(line, 32) for line in lines[1:]]
     if lines[0] != f"old {old}" or not old <= size:
@@ -182,8 +183,8 @@ def check_leaves(key: Key, path: str, held: str) -> str:
 
 def main(arguments: list[str]) -> int:
     checks = {"proof": check_proof, "continues": check_continues, "leaves": check_leaves}
-    least = 3 if arguments[1:2] == ["proof"] else 4
-    if not least <= len(arguments) <= 4 or arguments[1] not in checks:
+    counts = {"proof": (3, 4), "continues": (4, 5), "leaves": (4,)}
+    if len(arguments) not in counts.get("".join(arguments[1:2]), ()):
         print(__doc__, file=sys.stderr)
         return 2
     try:

@@ -14,14 +14,14 @@ import typer
 from bot.cli.files import note_in, put
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
-from bot.cli.verifying import Archives, verifier_of
+from bot.cli.verifying import Archives, read_key, verifier_of
 from bot.settings import Settings
 from storage.audit import proving
 from storage.audit.archive_files import find_archived, held_of
 from storage.audit.archives import Archive, gone_of, read_archives
 from storage.audit.archives import Archives as AllArchives
 from storage.audit.asked import each_leaf
-from storage.audit.checkpoint import BadKey, Checkpoint, Signer, Verifier, read_verifier, verify_note
+from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.entry import decode
 from storage.audit.log import Row, Transaction
 from storage.audit.proving import Continued, NotProven, Side
@@ -41,6 +41,10 @@ from storage.types import from_micros
 
 _KEY = "The log's public key, where WICKET_AUDIT_KEY is not at hand."
 Key = Annotated[str | None, typer.Option(help=_KEY, metavar="KEY")]
+OldKey = Annotated[
+    str | None,
+    typer.Option(help="The public key of the earlier checkpoint, if that was another.", metavar="KEY"),
+]
 Out = Annotated[
     Path | None, typer.Option(help="Write the proof here instead of printing it.", metavar="FILE")
 ]
@@ -88,12 +92,14 @@ def verify_proof(
         Path | None,
         typer.Option(help="A checkpoint that you kept: the proof must be made under it.", metavar="FILE"),
     ] = None,
+    old_key: OldKey = None,
     as_json: Annotated[bool, typer.Option("--json", help="What was proven, as JSON.")] = False,
 ) -> None:
     """Verify a proof with the public key alone: no database, no settings, no network. Exit code 1 when it fails."""
     verifier = _public(context, key)
     proof = read_proof(_bytes_of(file))
-    held = None if checkpoint is None else proving.signed_side(note_in(checkpoint), verifier)
+    earlier = _earlier(old_key, verifier) if isinstance(proof, Continuation) else verifier
+    held = None if checkpoint is None else proving.signed_side(note_in(checkpoint), earlier)
     if isinstance(held, NotProven):
         raise _Fails(held.detail)
     if isinstance(proof, BadProof):
@@ -114,18 +120,19 @@ def consistency(
     new: Annotated[str, typer.Argument(help="The same, of later.", metavar="NEW")],
     out: Annotated[Path | None, typer.Option(help="Write the proof here.", metavar="FILE")] = None,
     key: Key = None,
+    old_key: OldKey = None,
 ) -> None:
     """Show that one checkpoint continues another: what the first covers is unchanged in the second."""
     settings = place_of(context).settings()
     signer, verifier = _keys(settings, key)
 
-    def side(tx: Transaction, named: str) -> Side | NotProven:
+    def side(tx: Transaction, named: str, verifier: Verifier) -> Side | NotProven:
         if named.isascii() and named.isdigit() and len(named) < 19 and not Path(named).exists():
             return _signed_if_last(tx, proving.side_of(tx, int(named), verifier), signer)
         return proving.signed_side(note_in(Path(named)), verifier)
 
     def work(tx: Transaction) -> Continued | NotProven:
-        one, other = side(tx, old), side(tx, new)
+        one, other = side(tx, old, _earlier(old_key, verifier)), side(tx, new, verifier)
         if isinstance(one, NotProven):
             return one
         return other if isinstance(other, NotProven) else proving.continue_from(tx, one, other, verifier)
@@ -221,15 +228,15 @@ def _keys(settings: Settings, key: str | None) -> tuple[Signer | None, Verifier]
     return signer, verifier
 
 
+def _earlier(key: str | None, verifier: Verifier) -> Verifier:
+    """The key of the earlier of two checkpoints: of a log whose key was changed it is another."""
+    return verifier if key is None else read_key(key, "--old-key")
+
+
 def _public(context: typer.Context, key: str | None) -> Verifier:
     """The key that was given; only without one are settings looked for."""
     if key is not None:
-        read = read_verifier(key)
-        if isinstance(read, BadKey):
-            raise typer.BadParameter(
-                f"That is no public key of an audit log: {read.reason}", param_hint="--key"
-            )
-        return read
+        return read_key(key)
     return _keys(place_of(context).settings(), None)[1]
 
 

@@ -36,8 +36,8 @@ _LEFT: Mapping[Need, str] = {
     Need.STANDS: "of a passkey or a declared membership that is still there",
 }
 _ELSEWHERE = (
-    "What left Wicket is not erased by this: messages in Slack, mails, what a SIEM took, backups, evidence folders. "
-    "Erase the words there too."
+    "What left Wicket is not erased by this: messages in Slack, mails, what a SIEM took, backups, evidence folders, "
+    "archives. Erase the words there too."
 )
 
 

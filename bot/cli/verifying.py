@@ -206,7 +206,12 @@ def verifier_of(settings: Settings, key: str | None) -> Verifier | None:
     """What checks signatures: the public key that was given, or the one of the log's own key, if that is at hand."""
     if key is None:
         return settings.secrets.signer().verifier if settings.secrets.audit_key is not None else None
+    return read_key(key)
+
+
+def read_key(key: str, option: str = "--key") -> Verifier:
+    """The public key that was given. BadParameter for what is none."""
     read = read_verifier(key)
     if isinstance(read, BadKey):
-        raise typer.BadParameter(f"That is no public key of an audit log: {read.reason}", param_hint="--key")
+        raise typer.BadParameter(f"That is no public key of an audit log: {read.reason}", param_hint=option)
     return read

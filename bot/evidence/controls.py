@@ -107,6 +107,8 @@ CONTROLS: Sequence[Control] = (
          (*_DECIDED, *_GIVEN), "Entries before Wicket was installed."),
         ("AU-9(3)", "Hashed into a tree whose signed heads are kept elsewhere.", ("log.epoch_opened",
          "access.stopped", "access.resumed"), "Where checkpoints are kept is the operator's choice."),
+        ("AU-11", "Old entries are archived whole, verified and signed for before they leave, each time on record.",
+         ("log.archived", "log.unarchived"), "That the files are kept, and for how long, is the operator's matter."),
         ("AU-12", "One story from the request to the end, by one id.", (*_DECIDED, *_GIVEN), "None within Wicket."),
         ("IA-5(1)", "A new password only after proofs, checked, and told on two ways.",
          ("password.announced", "password.changed", "reset.refused"), "Passwords set in other ways."),

@@ -44,4 +44,7 @@ async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
         *(figure(f"showing a hundred entries, by {name}", f"show {name}", "ms", 200) for name in LOOKS),
         figure("a page of a story", "story", "ms", 20),
         figure("the digest of a week of 86,000 entries", "digest", "ms", 3000),
+        figure("archiving a quarter of it, verified before and after", "archive", "entries a second"),
+        figure("bringing that back", "unarchive", "entries a second"),
+        figure("memory that archiving takes beyond that", "archive memory", "MB", 30),
     ]

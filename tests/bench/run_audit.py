@@ -13,7 +13,13 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from handlers.audit import archiving
+from handlers.audit.archivable import YOUNGEST
+from handlers.audit.archiving import Plan
 from handlers.audit.digesting import digest_of
+from handlers.audit.unarchiving import unarchive
+from handlers.intents import By
+from handlers.intents import Where as Place
 from storage.audit import log, proving, stories
 from storage.audit.checkpoint import Signer
 from storage.audit.crew import Crew
@@ -28,6 +34,7 @@ from storage.engine.migrating import migrate
 from tests.bench.machine import BOT_CORE, pin
 
 _AT_ONCE, _EACH, _BEGUN = 2000, 400, datetime(2026, 1, 1, tzinfo=UTC)
+_HERE = Place(transport="cli")
 SIGNER = Signer.from_seed("bench.example/audit", bytes(32))
 
 
@@ -55,6 +62,7 @@ def measured(store: Path, count: int) -> dict[str, float]:
             **{f"show {name}": _shown(database, wanted) * 1e3 for name, wanted in LOOKS.items()},
             "story": _some(lambda: database.read_now(_story)) * 1e3,
             "digest": _some(lambda: database.read_now(lambda tx: _week(tx, count)), 3) * 1e3,
+            **_archived(database, store.parent / "archive", count),
         }
     finally:
         database.close()
@@ -76,6 +84,30 @@ LOOKS: dict[str, Wanted] = {
     "all days": Wanted(since=_BEGUN, until=_BEGUN + _ALL),
     "action in all days": Wanted(action="grant.expired", since=_BEGUN, until=_BEGUN + _ALL),
 }
+
+
+def _archived(database: Database, folder: Path, count: int) -> dict[str, float]:
+    """A quarter of the log archived, verified on the way, and brought back."""
+    folder.mkdir()
+    by, plan = By(name="bench", why="bench", where=_HERE), list[Plan]()
+    before, long_after = _BEGUN + timedelta(seconds=7 * count // 4), _BEGUN + _ALL + 3 * YOUNGEST
+
+    def archive() -> None:
+        looked = database.read_now(
+            lambda tx: archiving.look(tx, SIGNER.verifier, before=before, at=long_after)
+        )
+        assert isinstance(looked, Plan)
+        plan.append(looked)
+        archiving.archive(database, looked, folder=folder, signer=SIGNER, by=by, tell=lambda *_: None)
+
+    memory = _memory()
+    taken = _spent(archive)
+    grown = _memory() - memory
+    back = _spent(
+        lambda: unarchive(database, folder=folder, verifier=SIGNER.verifier, by=by, tell=lambda *_: None)
+    )
+    assert database.read_now(lambda tx: verify_log(tx, verifier=SIGNER.verifier)).sound
+    return {"archive": plan[0].end / taken, "unarchive": plan[0].end / back, "archive memory": grown}
 
 
 def _shown(database: Database, wanted: Wanted) -> float:

@@ -14,6 +14,8 @@ from bot.settings import new_audit_key
 from storage.audit.checkpoint import BadKey, Verifier, read_signer, verify_note
 from tests.bot.cli.test_cli import Install, installed
 
+SCRIPT = Path(__file__).parents[3] / "docs" / "verify_audit.py"
+
 
 @pytest.fixture(scope="module")
 def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
@@ -228,6 +230,32 @@ def test_a_later_checkpoint_continues_an_earlier_one_and_the_proof_goes_along(
     assert verify(auditor, install, str(path), "--checkpoint", three)[0] == 1
     for pair in (("3", "5"), ("7", "2"), (five, "0"), ("4", "4"), (three, "7")):
         assert install.run("audit", "consistency", *pair).exit_code == 0
+
+
+def test_a_checkpoint_under_a_new_key_continues_one_under_the_old_key(auditor: Install, tmp_path: Path):
+    """T-7: whoever kept one of before the key was changed needs both public keys, and nothing else of ours."""
+    changed = installed(tmp_path)
+    changed.happened(3)
+    three, later, path = (
+        str(changed.checkpoint()),
+        str(tmp_path / "later.txt"),
+        str(tmp_path / "continues.txt"),
+    )
+    old = key_of(changed).text
+    changed.environ["WICKET_AUDIT_KEY"] = new_audit_key(key_of(changed).name)
+    new = key_of(changed).text
+    changed.happened(2)
+    assert changed.run("audit", "checkpoint", "--out", later).exit_code == 0
+    assert changed.run("audit", "consistency", three, later).exit_code == 1
+    done = changed.run("audit", "consistency", three, later, "--old-key", old, "--out", path)
+    assert (done.exit_code, done.stdout.startswith("Consistent: the log over 5")) == (0, True), done.output
+    held = ("--checkpoint", three, "--key", new)
+    assert auditor.run("audit", "verify-proof", path, *held, "--old-key", old).exit_code == 0
+    for wrong in ((), ("--old-key", new), ("--old-key", "nothing")):
+        assert auditor.run("audit", "verify-proof", path, *held, *wrong).exit_code in (1, 2)
+    for keys, code in (((old,), 0), ((), 1), ((new,), 1)):
+        alone = [sys.executable, str(SCRIPT), new, "continues", path, three, *keys]
+        assert subprocess.run(alone, capture_output=True, check=False).returncode == code
 
 
 def test_a_proof_without_a_signed_later_checkpoint_is_not_written(install: Install, tmp_path: Path):
