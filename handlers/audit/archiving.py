@@ -158,8 +158,10 @@ def _write(database: Database, first: int, end: int, *, folder: Path, signer: Si
     files = ArchiveFiles(folder=folder, first=first, end=end)
 
     def copy(tx: Session) -> tuple[Archives, Frontier, bytes]:
+        there = read_archives(tx, signer.verifier)
+        _is_next(there, first)
         digest = write_files(files, log.every(tx, after=first - 1, below=end))
-        return read_archives(tx, signer.verifier), Tree(tx, end).frontier(end), digest
+        return there, Tree(tx, end).frontier(end), digest
 
     there, tree, digest = database.read_now(copy)
     unsigned = Statement(
@@ -195,8 +197,7 @@ def _state(
 ) -> Archive:
     """Sign it, keep it and record it, if nobody was faster and it is what a checkpoint was signed for."""
     first, end = unsigned.first, unsigned.end
-    if read_archives(tx, signer.verifier).end != first:
-        raise AuditFault("Somebody else archives at the same time. Run it again.")
+    _is_next(read_archives(tx, signer.verifier), first)
     note = latest_checkpoint(tx) or ""
     covers = stands_in(tx, tree, first, verify_note(note, signer.verifier), log.head(tx).size)
     if isinstance(covers, Finding):
@@ -208,6 +209,11 @@ def _state(
     archives.keep_archive(tx, made)
     record_archive(tx, ARCHIVED, made, by=by, at=at)
     return made
+
+
+def _is_next(there: Archives, first: int) -> None:
+    if there.end != first:
+        raise AuditFault("Somebody else archives at the same time. Run it again.")
 
 
 def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: datetime) -> None:
