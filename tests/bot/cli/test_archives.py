@@ -167,6 +167,16 @@ def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: In
     assert "752 taken out" in archived(install, folder)
 
 
+def test_whoever_erases_hears_that_what_is_archived_is_not_looked_through(
+    install: Install, folder: Path
+) -> None:
+    """A-16: otherwise nothing would be known of somebody all of whose entries have left."""
+    whom = ("--person", "p-grace", *BY, "--yes")
+    assert "is archived for the most part" not in install.run("audit", "erase", *whom).output
+    archived(install, folder)
+    assert "is archived for the most part" in install.run("audit", "erase", *whom).output
+
+
 def test_a_folder_without_the_files_brings_nothing_back(install: Install, folder: Path) -> None:
     archived(install, folder)
     done = install.run("audit", "unarchive", str(install.folder), *BY)
