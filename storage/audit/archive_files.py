@@ -120,8 +120,9 @@ def held_of(there: Archives, one: Archive, folder: Path) -> Held | str:
 
 def find_archived(there: Archives, folder: Path, named: str) -> Row | str | None:
     """The entry with this id, or at this index, as its archive has it; what is wrong with that, or None."""
+    is_index = named.isascii() and named.isdigit() and len(named) < 19
     for one in there.each:
-        if named.isdigit() and not one.first <= int(named) < one.end:
+        if is_index and not one.first <= int(named) < one.end:
             continue
         held = held_of(there, one, folder)
         if isinstance(held, str):

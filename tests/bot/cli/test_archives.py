@@ -119,6 +119,8 @@ def test_an_archived_entry_is_proven_from_its_file(install: Install, folder: Pat
             check=False,
         )
         assert (checked.returncode, before["id"] in checked.stdout) == (0, True), checked.stderr
+    odd = install.run("audit", "prove", "²", "--archives", str(folder))
+    assert (odd.exit_code, "no entry with that id or index" in odd.output) == (2, True), odd.output
     nobody = install.run("audit", "prove", "e-nobody", "--archives", str(folder))
     assert (nobody.exit_code, "There is no entry with that id" in nobody.output) == (2, True)
 
