@@ -239,7 +239,7 @@ class App:
             )
         if wide := await self.database.read(too_wide):
             log.warning("audit.role_too_wide", can=wide, mend=MEND)
-        await in_its_turn(partial(taking_over.begin, self.ground))
+        await in_its_turn(partial(taking_over.begin, self.ground, self._signer.verifier))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)
         for freeze in await self.database.read(freezes.open_ones):

@@ -5,7 +5,7 @@ They change nothing, in the store or beside it, but for the file that one asks f
 
 import json
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -17,8 +17,7 @@ from bot.cli.tables import moment, say, show
 from bot.cli.verifying import Archives, read_key, verifier_of
 from bot.settings import Settings
 from storage.audit import proving
-from storage.audit.archive_files import ArchiveFiles, files_of, find_archived
-from storage.audit.archive_files import each_leaf as archived_leaves
+from storage.audit.archive_files import find_archived, held_of
 from storage.audit.archives import Archive, gone_of, read_archives
 from storage.audit.archives import Archives as AllArchives
 from storage.audit.asked import each_leaf
@@ -187,23 +186,21 @@ def _all_leaves(tx: Transaction, verifier: Verifier | None, folder: Path | None)
     """Those that are archived from their files, all others from the store."""
     there = read_archives(tx, verifier)
     gone = gone_of(tx, there)
-    # Before the first of them is written: half of the leaves look like all.
-    files = {one.first: _files(there, one, folder) for one in gone}
+    for one in gone:  # before the first of them is written: half of the leaves look like all
+        _of_files(there, one, folder)
     for one in there.each:
-        yield from (
-            archived_leaves(files[one.first])
-            if one in gone
-            else each_leaf(tx, first=one.first, below=one.end)
-        )
+        if one in gone:
+            yield from _of_files(there, one, folder)
+        else:
+            yield from each_leaf(tx, first=one.first, below=one.end)
     yield from each_leaf(tx, first=there.end)
 
 
-def _files(there: AllArchives, one: Archive, folder: Path | None) -> ArchiveFiles:
-    files = None if folder is None else files_of(there, one, folder)
-    if isinstance(files, ArchiveFiles):
-        return files
-    at_hand = "give the folder with their files as --archives" if files is None else files
-    raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {at_hand}")
+def _of_files(there: AllArchives, one: Archive, folder: Path | None) -> Sequence[bytes]:
+    held = "give the folder with their files as --archives" if folder is None else held_of(there, one, folder)
+    if isinstance(held, str):
+        raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {held}")
+    return held.leaves
 
 
 def _archived(tx: Transaction, named: str, verifier: Verifier, folder: Path | None) -> Row | None:

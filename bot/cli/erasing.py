@@ -19,6 +19,7 @@ from handlers.audit import erasing
 from handlers.audit.erasable import Plan
 from handlers.audit.erasing import NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
 from handlers.intents import RATIONALE_LIMIT, By, Where
+from storage.audit.archives import gone_of, read_archives
 from storage.database import Database
 from storage.engine.backup import folded
 from storage.free_texts import is_signed
@@ -86,6 +87,7 @@ def erase(
         if isinstance(found, NobodyKnown) and len(found.called) == 1:  # whoever left
             wanted = OfPerson(account=found.called[0], about=about)
             found = database.read_now(lambda tx: erasing.look(tx, wanted, database.now()))
+        _say_archived(database)
         if not isinstance(found, Plan):
             _refuse(found, wanted, person)
         _say_what(found)
@@ -94,6 +96,17 @@ def erase(
     if found.size:
         _fold(settings)
         say(_ELSEWHERE)
+
+
+def _say_archived(database: Database) -> None:
+    gone = database.read_now(lambda tx: gone_of(tx, read_archives(tx, None)))
+    if gone:
+        say(
+            f"What was typed up to {moment(gone[-1].statement.until)} UTC is archived for the most part, and is "
+            "not looked through: take it out of the archives' files, or bring those back with `wicket audit "
+            "unarchive FOLDER` before.",
+            err=True,
+        )
 
 
 def _refuse(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from sqlmodel import Session
 
+from bot.cli.archives import refuse_archived
 from bot.cli.bars import progress
 from bot.cli.place import opened, place_of
 from bot.cli.policy import AsJson, Directory, Replaces
@@ -110,6 +111,7 @@ def replay(
         with progress("Asking again") as moved:
 
             def work(tx: Session) -> None:
+                refuse_archived(tx, None, start)
                 counted = tally(tx, start, now)
                 total = sum(number for (action, _), number in counted.items() if action in ASKED)
                 for one in replaying.replay(tx, start, now):

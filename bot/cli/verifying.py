@@ -21,7 +21,7 @@ from bot.settings import Settings
 from handlers.audit import retiling
 from handlers.intents import Where
 from storage.audit import log
-from storage.audit.archive_files import files_of
+from storage.audit.archive_files import held_of
 from storage.audit.archives import Archives as AllArchives
 from storage.audit.archives import read_archives
 from storage.audit.checkpoint import BadKey, Verifier, read_verifier
@@ -105,7 +105,7 @@ def _say_archives(there: AllArchives, folder: Path | None) -> bool:
             indent=2,
         )
         return False
-    wrong = [found for one in there.each if isinstance(found := files_of(there, one, folder), str)]
+    wrong = [found for one in there.each if isinstance(found := held_of(there, one, folder), str)]
     for each in wrong:
         say(each, indent=2)
     if not wrong:

@@ -17,21 +17,23 @@ from handlers.intents import By
 from handlers.recording import OPERATOR, record
 from storage import streams
 from storage.audit import archives, log
-from storage.audit.archive_files import ArchiveFiles, check_files, files_of, write_files, write_statement
+from storage.audit.archive_files import ArchiveFiles, held_of, read_files, write_files, write_statement
 from storage.audit.archives import Archive, Archives, Statement, read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
-from storage.audit.log import Row
+from storage.audit.entry import decode
+from storage.audit.findings import Finding
 from storage.audit.merkle import WIDTH, Frontier
 from storage.audit.moving import take_out
 from storage.audit.passing import Progress
 from storage.audit.privileges import may_archive
-from storage.audit.ranges import verify_part
+from storage.audit.ranges import stands_in, verify_part
 from storage.audit.sealing import latest_checkpoint
 from storage.audit.tiles import Tree, sealed
 from storage.database import Database
 from storage.desk_acts import COUNTED_FOR
 from storage.faults import AuditFault
 from storage.macs import FOLLOWING
+from storage.types import from_micros
 from storage.words_needed import needed
 
 ARCHIVED = "log.archived"
@@ -137,9 +139,10 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
     """
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
-        if isinstance(files_of(plan.there, one, folder), str):
+        if isinstance(held_of(plan.there, one, folder), str):
             waiting.append(one)
         else:
+            write_statement(ArchiveFiles(folder=folder, first=one.first, end=one.end), one.note)
             done = replace(done, gone=done.gone + _take_out(database, one, tell))
     for first, end in plan.parts:
         one = _write(database, first, end, folder=folder, signer=signer, by=by)
@@ -154,48 +157,63 @@ def _write(database: Database, first: int, end: int, *, folder: Path, signer: Si
     """The archive of this range, in its files and on the record, with nothing taken out yet."""
     files = ArchiveFiles(folder=folder, first=first, end=end)
 
-    def copy(tx: Session) -> tuple[Frontier, Frontier, bytes, datetime]:
+    def copy(tx: Session) -> tuple[Archives, Frontier, bytes]:
         there = read_archives(tx, signer.verifier)
-        latest = [there.until]
+        _is_next(there, first)
+        digest = write_files(files, log.every(tx, after=first - 1, below=end))
+        return there, Tree(tx, end).frontier(end), digest
 
-        def rows() -> Iterator[Row]:
-            for row in log.every(tx, after=first - 1, below=end):
-                latest.append(max(latest.pop(), row.at))
-                yield row
-
-        digest = write_files(files, rows())
-        return there.frontier, Tree(tx, end).frontier(end), digest, latest[0]
-
-    before, tree, digest, until = database.read_now(copy)
+    there, tree, digest = database.read_now(copy)
     unsigned = Statement(
-        log=signer.name, first=first, end=end, root=tree.root, until=until, leaves=digest, stay=b""
+        log=signer.name, first=first, end=end, root=tree.root, until=there.until, leaves=digest, stay=b""
     )  # fmt: skip
-    wrong = check_files(files, unsigned, before)
-    if wrong is not None:
-        raise AuditFault(f"{wrong} Nothing of it was archived.")
+    held = read_files(files, unsigned, there.frontier)
+    if isinstance(held, str):
+        raise AuditFault(f"{held} Nothing of it was archived.")
+    # What stands beside the leaves may have been changed since it was verified: they alone are what is signed for.
+    until, briefs = there.until, list[Brief]()
+    for index, said in enumerate(map(decode, held.leaves), start=first):
+        until = max(until, from_micros(said["at"]))
+        briefs.append(Brief(index, said["action"], said["correlation"]))
     made = database.write_now(
-        partial(_state, unsigned=unsigned, tree=tree, signer=signer, by=by, at=database.now())
-    )
+        partial(
+            _state, unsigned=replace(unsigned, until=until), tree=tree, briefs=briefs, signer=signer, by=by,
+            at=database.now(),
+        )
+    )  # fmt: skip
     write_statement(files, made.note)
     return made
 
 
 def _state(
-    tx: Session, *, unsigned: Statement, tree: Frontier, signer: Signer, by: By, at: datetime
+    tx: Session,
+    *,
+    unsigned: Statement,
+    tree: Frontier,
+    briefs: Sequence[Brief],
+    signer: Signer,
+    by: By,
+    at: datetime,
 ) -> Archive:
-    """Sign it, keep it and record it, if nobody was faster."""
+    """Sign it, keep it and record it, if nobody was faster and it is what a checkpoint was signed for."""
     first, end = unsigned.first, unsigned.end
-    if read_archives(tx, signer.verifier).end != first:
-        raise AuditFault("Somebody else archives at the same time. Run it again.")
-    briefs = [Brief(*one) for one in log.briefs(tx, first, end)]
-    stories = {one.story for one in briefs}
-    open_ones = needed(tx, stories, at=at, counted_since=at - COUNTED_FOR)
+    _is_next(read_archives(tx, signer.verifier), first)
+    note = latest_checkpoint(tx) or ""
+    covers = stands_in(tx, tree, first, verify_note(note, signer.verifier), log.head(tx).size)
+    if isinstance(covers, Finding):
+        raise AuditFault(f"{covers.detail} Nothing of it was archived.")
+    open_ones = needed(tx, {one.story for one in briefs}, at=at, counted_since=at - COUNTED_FOR)
     stay = archives.bits(first, end, staying(briefs, open_ones))
     statement = replace(unsigned, stay=hashlib.sha256(stay).digest())
     made = Archive(statement=statement, note=statement.signed(signer), frontier=tree, stay=stay)
     archives.keep_archive(tx, made)
     record_archive(tx, ARCHIVED, made, by=by, at=at)
     return made
+
+
+def _is_next(there: Archives, first: int) -> None:
+    if there.end != first:
+        raise AuditFault("Somebody else archives at the same time. Run it again.")
 
 
 def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: datetime) -> None:

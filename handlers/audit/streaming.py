@@ -97,7 +97,9 @@ class Streaming:
             return 0
         self._rest, self._rests_until = _SHORTEST, None
         self._most = min(2 * self._most, _AT_ONCE)
-        moved = await database.write(lambda tx: self._accepted(tx, before, before + len(entries)))
+        # Of what was archived before a SIEM was there, a few entries stand between those that are gone.
+        after = entries[-1].index + 1 if entries else before
+        moved = await database.write(lambda tx: self._accepted(tx, before, after))
         self._has_sent = self._has_sent or moved
         return len(entries) if moved else 0
 

@@ -15,6 +15,7 @@ from handlers import recording
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE, Where
+from storage.audit.checkpoint import Verifier
 from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.exceptions import is_open
@@ -34,7 +35,7 @@ _UNSOUND = (
 Tell = Callable[[int, int | None], None]
 
 
-async def begin(ground: Ground) -> None:
+async def begin(ground: Ground, verifier: Verifier) -> None:
     """Decide once in the life of a store, and put on record, whether rows without a MAC count until an operator signs.
 
     They do where a version was before that signed none; a new store has none and signs from its first row on. Not by a
@@ -43,13 +44,14 @@ async def begin(ground: Ground) -> None:
     AuditFault if rows without a MAC would count by a log that does not fit: its entries are what says so, and nobody
     else ever walks over all of them.
     """
-    await asyncio.to_thread(begin_now, ground.database, ground.now())
+    await asyncio.to_thread(begin_now, ground.database, verifier, ground.now())
 
 
-def begin_now(database: Database, at: datetime) -> None:
+def begin_now(database: Database, verifier: Verifier, at: datetime) -> None:
     """`begin` in this thread."""
     if database.read_now(_would_count):
-        report = database.read_now(verify_log)
+        # With the key: without it, whatever says of itself that it is archived may be gone.
+        report = database.read_now(partial(verify_log, verifier=verifier))
         if report.findings and not report.only_tiles:
             raise AuditFault(f"{_UNSOUND} {report.findings[0].detail}")
     database.write_now(partial(_begin, at=at))

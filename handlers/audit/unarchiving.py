@@ -6,7 +6,6 @@ It believes no file that the statement does not bear out, and changes nothing th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from sqlmodel import Session
@@ -16,13 +15,14 @@ from handlers.intents import By
 from handlers.recording import OPERATOR
 from storage.audit import archives
 from storage.audit import entry as audit
-from storage.audit.archive_files import ArchiveFiles, each_leaf, files_of, texts_by_index
+from storage.audit.archive_files import Held, held_of
 from storage.audit.archives import Archive, Archives, archived_tree, gone_of, read_archives
 from storage.audit.checkpoint import Signer, Verifier
 from storage.audit.log import StoredText, append_each
 from storage.audit.merkle import Frontier
 from storage.audit.moving import bring_back, indexes_here
 from storage.audit.passing import Progress
+from storage.audit.texts import erasures
 from storage.database import Database, replica_of
 from storage.faults import AuditFault
 from storage.identifiers import new_ids
@@ -43,11 +43,11 @@ def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, t
     there, gone = database.read_now(partial(_gone, verifier=verifier))
     done, wrong = 0, list[str]()
     for one in gone:
-        files = files_of(there, one, folder)
-        if isinstance(files, str):
-            wrong.append(files)
+        held = held_of(there, one, folder)
+        if isinstance(held, str):
+            wrong.append(held)
         else:
-            _bring_back(database, one, there.before(one), files, by, tell)
+            _bring_back(database, one, there.before(one), held, by, tell)
             done += 1
     return BroughtBack(archives=done, wrong=tuple(wrong))
 
@@ -66,17 +66,17 @@ def _gone(tx: Session, *, verifier: Verifier) -> tuple[Archives, list[Archive]]:
 
 
 def _bring_back(
-    database: Database, one: Archive, before: Frontier, files: ArchiveFiles, by: By, tell: Progress
+    database: Database, one: Archive, before: Frontier, held: Held, by: By, tell: Progress
 ) -> None:
     def begin(tx: Session) -> None:
         record_archive(tx, UNARCHIVED, one, by=by, at=database.now())
 
     database.write_now(begin)
-    leaves, tree = each_leaf(files), before
-    while some := list(islice(leaves, AT_ONCE)):
-        texts = texts_by_index(files, range(tree.size, tree.size + len(some)))
+    tree = before
+    for first in range(0, len(held.leaves), AT_ONCE):
+        some = held.leaves[first : first + AT_ONCE]
         tree = database.write_now(
-            partial(_some_back, before=tree, leaves=some, texts=texts, by=by, database=database)
+            partial(_some_back, before=tree, leaves=some, texts=held.texts, by=by, database=database)
         )
         tell(tree.size, one.end)
 
@@ -90,30 +90,37 @@ def _some_back(
     by: By,
     database: Database,
 ) -> Frontier:
-    """A text that its file lacks was erased there; the record says so, as of every text that is erased."""
+    """A text that its file lacks was erased there; the record says so, as of every text that is erased. One that was
+    erased here stays so, whatever file it stands in still.
+    """
     here = indexes_here(tx, before.size, before.size + len(leaves))
     said = {
         index: audit.decode(leaf) for index, leaf in enumerate(leaves, start=before.size) if index not in here
     }
-    erased = [
-        (index, name)
-        for index, of_one in said.items()
-        for name in sorted(of_one["texts"])
-        if name not in texts.get(index, {})
-    ]
+    on_record = erasures(tx)
+    whole: dict[int, dict[str, StoredText]] = {index: {} for index in said}
+    unrecorded = list[tuple[int, str]]()
+    for index, of_one in said.items():
+        for name in sorted(of_one["texts"]):
+            kept, record = texts.get(index, {}).get(name), on_record.get((of_one["id"], name))
+            if record is not None:
+                whole[index][name] = StoredText(text=None, salt=None, erased_by=record)
+            elif kept is None or kept.text is None:
+                unrecorded.append((index, name))
+            else:
+                whole[index][name] = kept
     at = database.now()
     place = audit.Where(transport=by.where.transport, replica=replica_of(tx))
-    records = [
+    fresh_records = [
         audit.Entry(
             id=fresh, at=at, action=audit.TEXT_ERASED, outcome="done", actor=OPERATOR, where=place,
             correlation=archives.STORY, facts={"entry": said[index]["id"], "text": name},
         )
-        for fresh, (index, name) in zip(new_ids("e", at, len(erased)), erased, strict=True)
+        for fresh, (index, name) in zip(new_ids("e", at, len(unrecorded)), unrecorded, strict=True)
     ]  # fmt: skip
-    append_each(tx, records)
-    whole = {index: dict(of_one) for index, of_one in texts.items()}
-    for record, (index, name) in zip(records, erased, strict=True):
-        whole.setdefault(index, {})[name] = StoredText(text=None, salt=None, erased_by=record.id)
+    append_each(tx, fresh_records)
+    for one, (index, name) in zip(fresh_records, unrecorded, strict=True):
+        whole[index][name] = StoredText(text=None, salt=None, erased_by=one.id)
     return bring_back(tx, before, leaves, whole)
 
 

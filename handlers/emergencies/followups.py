@@ -26,7 +26,7 @@ from handlers.exceptions.strange import named
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from storage import emergencies, emergency_reviews
-from storage.audit import log
+from storage.audit import glimpses
 from storage.exceptions import SECURITY, open_of, settle_exceptions
 from storage.outbox import ALERT, OWNER, owe, where_posted
 from storage.records import Emergency, Owed
@@ -123,8 +123,7 @@ class EmergencyFollowups:
         return told != self._is_missed(tx)
 
     def _is_missed(self, tx: Session) -> bool:
-        first = log.row_at(tx, 0)
-        last, since = emergency_reviews.last_drill(tx), first.at if first is not None else None
+        last, since = emergency_reviews.last_drill(tx), glimpses.kept_since(tx)
         return drill_is_missing(last, since, self._ground.now(), self._drill_every)
 
     def _tell_of_drill(self, tx: Session) -> None:

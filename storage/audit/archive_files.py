@@ -6,10 +6,13 @@ They are written whole or not at all, and nothing in them is believed that the s
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from secrets import token_hex
+from typing import IO, Any
 
 from storage.audit.archives import Archive, Archives, Statement
 from storage.audit.entry import columns, decode
@@ -18,7 +21,8 @@ from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.salted import check_commitment
 from storage.faults import AuditFault
 
-_AT_ONCE = 256
+# Of a line, in bytes: no leaf and no text is nearly so long.
+_LONGEST = 1 << 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,19 @@ class ArchiveFiles:
         return self.folder / f"audit-{self.first:012}-{self.end - 1:012}.{what}.{kind}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What the files of an archive hold that begins at `first`, as it was found to be what was signed. The files are
+    not read again: whoever can write them could have changed them since.
+
+    texts: by index and name. One that is missing, or empty, was erased.
+    """
+
+    first: int
+    leaves: Sequence[bytes]
+    texts: Mapping[int, Mapping[str, StoredText]]
+
+
 def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
     """Write leaves and texts, on disk before this returns; the SHA-256 of the leaves' file.
 
@@ -60,7 +77,7 @@ def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
     digest = hashlib.sha256()
     leaves, texts = _beside(files.leaves), _beside(files.texts)
     try:
-        with leaves.open("xb") as of_leaves, texts.open("xb") as of_texts:
+        with _made(leaves) as of_leaves, _made(texts) as of_texts:
             for row in rows:
                 line = row.leaf + b"\n"
                 digest.update(line)
@@ -80,105 +97,100 @@ def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
 
 
 def write_statement(files: ArchiveFiles, note: str) -> None:
-    """Put the signed statement beside them. OSError if it cannot be written."""
-    made = _beside(files.statement)
+    """Put the signed statement beside them, if it is not there. OSError if it cannot be written."""
+    if files.statement.is_file() and files.statement.read_bytes() == note.encode():
+        return
+    beside = _beside(files.statement)
     try:
-        with made.open("xb") as file:
+        with _made(beside) as file:
             file.write(note.encode())
             file.flush()
             os.fsync(file.fileno())
-        made.replace(files.statement)
+        beside.replace(files.statement)
         _settle(files.folder)
     finally:
-        made.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
 
 
-def files_of(there: Archives, one: Archive, folder: Path) -> ArchiveFiles | str:
-    """The files of an archive in a folder, if they are those that it was signed for; otherwise what is wrong."""
+def held_of(there: Archives, one: Archive, folder: Path) -> Held | str:
+    """What the files of an archive in a folder hold, if it is what it was signed for; otherwise what is wrong."""
     files = ArchiveFiles(folder=folder, first=one.first, end=one.end)
-    return check_files(files, one.statement, there.before(one)) or files
+    return read_files(files, one.statement, there.before(one))
 
 
 def find_archived(there: Archives, folder: Path, named: str) -> Row | str | None:
     """The entry with this id, or at this index, as its archive has it; what is wrong with that, or None."""
+    is_index = named.isascii() and named.isdigit() and len(named) < 19
     for one in there.each:
-        if named.isdigit() and not one.first <= int(named) < one.end:
+        if is_index and not one.first <= int(named) < one.end:
             continue
-        files = files_of(there, one, folder)
-        if isinstance(files, str):
-            return files
-        for index, leaf in enumerate(each_leaf(files), start=one.first):
+        held = held_of(there, one, folder)
+        if isinstance(held, str):
+            return held
+        for index, leaf in enumerate(held.leaves, start=one.first):
             if named in (str(index), decode(leaf)["id"]):
                 beside: dict[str, Any] = columns(decode(leaf))
                 return Row(index=index, leaf=leaf, leaf_hash=leaf_hash(leaf), root=b"", **beside)
     return None
 
 
-def check_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> str | None:
-    """What is wrong with them, as a sentence; None if they are those that the statement was signed for.
+def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> Held | str:
+    """What they hold, if it is what the statement was signed for; otherwise what is wrong, as a sentence.
 
     before: the tree over what stands before them.
     """
     try:
-        if _digest(files.leaves) != statement.leaves:
+        leaves, digest = _leaves(files)
+        if digest != statement.leaves:
             return f"{files.leaves} is not the file that the archive was signed for."
-        tree, some = before, list[bytes]()
-        for leaf in each_leaf(files):
-            some.append(leaf_hash(leaf))
-            if len(some) == _AT_ONCE:
-                tree, some = tree.extend(some)[0], []
-        tree = tree.extend(some)[0]
+        tree = before.extend([leaf_hash(leaf) for leaf in leaves])[0]
         if (tree.size, tree.root) != (statement.end, statement.root):
             return f"{files.leaves} does not lead to the root that the archive was signed for."
-        return _wrong_text(files)
+        return Held(first=files.first, leaves=leaves, texts=_texts(files, leaves))
     except FileNotFoundError as fault:
         return f"{fault.filename} is not there."
+    except OSError as fault:
+        return f"{fault.filename} cannot be read: {fault.strerror}."
     except AuditFault as fault:
         return str(fault)
 
 
-def each_leaf(files: ArchiveFiles) -> Iterator[bytes]:
-    """The leaves, in order. FileNotFoundError where the file is not there."""
+def _leaves(files: ArchiveFiles) -> tuple[Sequence[bytes], bytes]:
+    """The leaves, one more where there are too many, and the SHA-256 of what was read."""
+    digest, leaves = hashlib.sha256(), list[bytes]()
     with files.leaves.open("rb") as file:
-        for line in file:
-            yield line.removesuffix(b"\n")
+        for line in islice(_lines(file), files.end - files.first + 1):
+            digest.update(line)
+            leaves.append(line.removesuffix(b"\n"))
+    return leaves, digest.digest()
 
 
-def each_text(files: ArchiveFiles) -> Iterator[tuple[int, str, StoredText]]:
-    """Index, name and text of each that is there, in order. AuditFault for a line that is none."""
+def _texts(files: ArchiveFiles, leaves: Sequence[bytes]) -> Mapping[int, Mapping[str, StoredText]]:
+    """The texts that are there. AuditFault for one that is not what its leaf commits to, or does not follow."""
+    found: dict[int, dict[str, StoredText]] = {}
+    committed: Mapping[str, str] = {}
+    last = -1
     with files.texts.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(_lines(file), start=1):
             read = _read(line)
             if read is None:
                 raise AuditFault(f"Line {number} of {files.texts} is no text of an entry.")
-            yield read
-
-
-def texts_by_index(files: ArchiveFiles, indexes: range) -> Mapping[int, Mapping[str, StoredText]]:
-    """The texts of these entries, by index and name."""
-    found: dict[int, dict[str, StoredText]] = {}
-    for index, name, kept in each_text(files):
-        if index in indexes:
+            index, name, kept = read
+            if last < index and files.first <= index < files.end:
+                last, committed = index, decode(leaves[index - files.first])["texts"]
+            if index != last or name not in committed or name in found.get(index, {}):
+                raise AuditFault(
+                    f"{files.texts} holds a text for entry {index} that the entry does not have."
+                )
+            erased = kept.erased_by is not None and kept.text is None and kept.salt is None
+            said = kept.text is not None and kept.salt is not None and kept.erased_by is None
+            fits = said and check_commitment(committed[name], kept.salt or b"", kept.text or "")
+            if not erased and not fits:
+                raise AuditFault(
+                    f"The {name} of entry {index} in {files.texts} is not the text that was written."
+                )
             found.setdefault(index, {})[name] = kept
     return found
-
-
-def _wrong_text(files: ArchiveFiles) -> str | None:
-    """A text that is not what its leaf commits to. One that is missing was erased."""
-    leaves = enumerate(each_leaf(files), start=files.first)
-    committed: Mapping[str, str] = {}
-    index = -1
-    for place, name, kept in each_text(files):
-        while index < place < files.end:
-            index, leaf = next(leaves)
-            committed = decode(leaf)["texts"] if index == place else {}
-        if index != place or name not in committed:
-            return f"{files.texts} holds a text for entry {place} that the entry does not have."
-        erased = kept.erased_by is not None and kept.text is None and kept.salt is None
-        said = kept.text is not None and kept.salt is not None and kept.erased_by is None
-        if not erased and not (said and check_commitment(committed[name], kept.salt or b"", kept.text or "")):
-            return f"The {name} of entry {place} in {files.texts} is not the text that was written."
-    return None
 
 
 def _line(row: Row, name: str, kept: StoredText) -> bytes:
@@ -209,7 +221,16 @@ def _digest(path: Path) -> bytes:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}")
+    return path.with_name(f".{path.name}.{token_hex(4)}")
+
+
+def _made(path: Path) -> IO[bytes]:
+    """A new file for its owner's eyes alone: what people typed stands in it."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    return iter(partial(file.readline, _LONGEST), b"")
 
 
 def _put_there(made: Path, path: Path, digest: bytes) -> None:

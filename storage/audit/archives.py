@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import LargeBinary, bindparam, cast, func, insert, select
@@ -33,6 +33,8 @@ from storage.types import from_micros, to_micros
 # The correlation of the entries that say what became of them.
 STORY = "log-archives"
 
+# Archives kept as they were read: the bot's walk asks for all of them at each of its steps.
+_KEPT = 1024
 _ORIGIN = "/archive"
 _NUMBER = "(0|[1-9][0-9]{0,18})"
 _HASH = "([A-Za-z0-9+/]{43}=)"
@@ -153,7 +155,7 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
     chain, strange, end = list[Archive](), 0, 0
     # Of one that was signed anew, the newest that this key signed.
     for row in rows(connection_of(tx), _READ):
-        archive = _archive(row, verifier)
+        archive = _archive(*row, verifier)
         if archive is not None and archive.first == end:
             chain.append(archive)
             end = archive.end
@@ -236,9 +238,11 @@ def read_statement(note: str, verifier: Verifier | None) -> Statement | BadNote:
     )  # fmt: skip
 
 
-def _archive(row: Sequence[Any], verifier: Verifier | None) -> Archive | None:
+@lru_cache(_KEPT)
+def _archive(
+    first: Any, size: Any, note: Any, frontier: Any, stay: Any, verifier: Verifier | None
+) -> Archive | None:
     """SQLite lets anything stand in any column; what is not as it was signed is none."""
-    first, size, note, frontier, stay = row
     if not isinstance(note, str) or not isinstance(frontier, bytes) or not isinstance(stay, bytes):
         return None
     said = read_statement(note, verifier)

@@ -65,6 +65,9 @@ class Verifier:
     name: str
     key: Ed25519PublicKey
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.key.public_bytes_raw()))
+
     @property
     def key_id(self) -> bytes:
         """Four bytes that, with the name, say which key signed."""

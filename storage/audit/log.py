@@ -267,14 +267,6 @@ def following(tx: Transaction, index: int, *, limit: int) -> list[Row]:
     return _with_texts(connection, connection.execute(query).mappings().all())
 
 
-def briefs(tx: Transaction, first: int, end: int) -> list[tuple[int, str, str]]:
-    """Index, action and story of the entries from `first` up to `end`."""
-    query = select(ENTRIES.c.index, ENTRIES.c.action, ENTRIES.c.correlation)
-    between = (ENTRIES.c.index >= first, ENTRIES.c.index < end)
-    found = connection_of(tx).execute(query.where(*between).order_by(ENTRIES.c.index))
-    return [(index, action, story) for index, action, story in found]
-
-
 def strays(tx: Transaction) -> list[Row]:
     """The first entry before the beginning and the first behind the head: there are none in a sound log."""
     connection = connection_of(tx)

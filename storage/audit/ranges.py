@@ -71,6 +71,9 @@ def verify_part(
     walk = Walk(None, (), (), find=lambda entry: log.row(tx, entry), epochs=None, start=before)
     tiles = TileCheck(tx, walk.note, counts=count_tiles(tx, walk.note, size), first=first)
     went_through = passed(tx, walk, tiles, below=end, progress=progress, archives=archives)
+    tree = walk.frontier
+    if went_through and first < tree.size < archives.end and archived_tree(tx, archives, tree.size) != tree:
+        walk.note(_contradicted(first, tree.size))
     report = walk.report()
     if report.findings or not went_through:
         return PartReport(first=first, end=end, findings=report.findings, more=report.more)
@@ -78,7 +81,7 @@ def verify_part(
     for note in notes:
         if verifier is None:
             raise ValueError("a checkpoint cannot be checked without the verifier key")
-        wrong = _bound(tx, walk.frontier, first, verify_note(note, verifier), size)
+        wrong = stands_in(tx, walk.frontier, first, verify_note(note, verifier), size)
         if isinstance(wrong, Finding):
             found.append(wrong)
         else:
@@ -104,10 +107,12 @@ def _before(tx: Transaction, first: int, archives: Archives) -> Frontier:
     return tree
 
 
-def _bound(
+def stands_in(
     tx: Transaction, tree: Frontier, first: int, checkpoint: Checkpoint | BadNote, size: int
 ) -> Finding | int:
-    """The size of the checkpoint, if the part stands in its tree as it was walked over; otherwise what is wrong."""
+    """The size of the checkpoint, if the entries from `first` on, with which `tree` ends, stand in its tree as it was;
+    otherwise what is wrong. size: how many entries there are.
+    """
     if isinstance(checkpoint, BadNote):
         return _wrong(f"the checkpoint from elsewhere cannot be trusted: {checkpoint.reason}")
     if checkpoint.size < tree.size:
@@ -129,6 +134,12 @@ def _bound(
             "entries, as the hashes here lead to it. Verify the whole log with it to see where it begins"
         )
     return checkpoint.size
+
+
+def _contradicted(first: int, end: int) -> Finding:
+    return _wrong(
+        f"the entries {first} to {end - 1} are archived, and their hashes do not lead to what was signed of that"
+    )
 
 
 def _wrong(clause: str) -> Finding:

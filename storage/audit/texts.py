@@ -3,16 +3,18 @@
 It looks at the copies beside the leaves to find entries, and changes nothing: storage.audit.log erases.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, cast, literal_column, or_, select, type_coerce
 
+from storage.audit.entry import TEXT_ERASED, decode
 from storage.audit.log import Transaction, connection_of
 from storage.audit.tables import ENTRIES, TEXTS
 from storage.engine.listed import among, listed
+from storage.engine.plain import Plain, rows
 from storage.types import from_micros
 
 
@@ -39,6 +41,12 @@ _ASKED = (
     .order_by(ENTRIES.c.index, TEXTS.c.name)
 )  # fmt: skip
 
+_ERASURES = Plain(
+    select(ENTRIES.c.id, cast(ENTRIES.c.leaf, LargeBinary)).where(
+        ENTRIES.c.action == literal_column(f"'{TEXT_ERASED}'")
+    )
+)
+
 
 def typed_by(tx: Transaction, account: str) -> list[Said]:
     """What this person typed."""
@@ -58,6 +66,18 @@ def of_stories(tx: Transaction, stories: Collection[str]) -> list[Said]:
 def of_entry(tx: Transaction, entry: str) -> list[Said]:
     """The texts of the entry with this id."""
     return _found(tx, ENTRIES.c.id == entry)
+
+
+def erasures(tx: Transaction) -> Mapping[tuple[str, str], str]:
+    """Every text that the record says was erased, by its entry's id and its name: the id of the entry that says so.
+
+    AuditFault if one of those cannot be read.
+    """
+    found = {}
+    for record, leaf in rows(connection_of(tx), _ERASURES):
+        facts = decode(leaf)["facts"]
+        found[str(facts.get("entry")), str(facts.get("text"))] = str(record)
+    return found
 
 
 def is_known(tx: Transaction, account: str) -> bool:

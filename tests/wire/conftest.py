@@ -33,6 +33,7 @@ from handlers.audit.taking_over import begin_now
 from handlers.decisions.policy import PolicyEngine
 from storage import outbox
 from storage.audit import log
+from storage.audit.checkpoint import read_signer
 from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.directories.base import Directory
@@ -335,7 +336,7 @@ def make_first_day(store: Store) -> None:
     database, at = Database(store, macs=Macs(Vault([_SECRET_KEY]))), Clock().now()
     database.write_now(lambda tx: _link_everybody(tx, LOVELACE, at))
     database.write_now(lambda tx: seed_standings(tx, _STANDING, at=at))
-    begin_now(database, at)
+    begin_now(database, read_signer(_AUDIT_KEY).verifier, at)
     database.close()
 
 

@@ -119,6 +119,8 @@ def test_an_archived_entry_is_proven_from_its_file(install: Install, folder: Pat
             check=False,
         )
         assert (checked.returncode, before["id"] in checked.stdout) == (0, True), checked.stderr
+    odd = install.run("audit", "prove", "²", "--archives", str(folder))
+    assert (odd.exit_code, "no entry with that id or index" in odd.output) == (2, True), odd.output
     nobody = install.run("audit", "prove", "e-nobody", "--archives", str(folder))
     assert (nobody.exit_code, "There is no entry with that id" in nobody.output) == (2, True)
 
@@ -152,6 +154,8 @@ def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: In
             refused.exit_code,
             "Bring them back with `wicket audit unarchive FOLDER`" in refused.output,
         ) == (1, True)
+    replayed = install.run("policy", "replay", "--since", period[1])
+    assert (replayed.exit_code, "or take a later time" in replayed.output) == (1, True), replayed.output
     shown = install.run("audit", "show", "--until", f"{OLDEST:%Y-%m-%d}")
     assert "are archived, and are not among these" in shown.output
     back = install.run("audit", "unarchive", str(folder), *BY)
@@ -163,6 +167,16 @@ def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: In
     again = install.run("audit", "unarchive", str(folder), *BY)
     assert (again.exit_code, "nothing was brought back" in again.stdout) == (0, True)
     assert "752 taken out" in archived(install, folder)
+
+
+def test_whoever_erases_hears_that_what_is_archived_is_not_looked_through(
+    install: Install, folder: Path
+) -> None:
+    """A-16: otherwise nothing would be known of somebody all of whose entries have left."""
+    whom = ("--person", "p-grace", *BY, "--yes")
+    assert "is archived for the most part" not in install.run("audit", "erase", *whom).output
+    archived(install, folder)
+    assert "is archived for the most part" in install.run("audit", "erase", *whom).output
 
 
 def test_a_folder_without_the_files_brings_nothing_back(install: Install, folder: Path) -> None:

@@ -1,13 +1,17 @@
 """A-17: old entries are archived whole and provably, nothing leaves unsealed, and the log verifies as before."""
 
+import json
+import os
 import re
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.settings import shapes
@@ -27,10 +31,11 @@ from storage.audit.crew import Crew
 from storage.audit.entry import Actor, Entry
 from storage.audit.entry import Where as Place
 from storage.audit.findings import Report
-from storage.audit.merkle import WIDTH, Frontier
+from storage.audit.merkle import WIDTH, Frontier, leaf_hash, mark_of
 from storage.audit.ranges import verify_part
 from storage.audit.sealing import check_head, take_checkpoint
 from storage.audit.slices import next_slice
+from storage.audit.tables import ENTRIES, HEAD, TILES
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.tlog_proof import Inclusion
 from storage.audit.verification import verify_log
@@ -172,6 +177,14 @@ def test_entries_that_the_siem_has_yet_to_take_are_kept(database: Database, fold
     assert archived(database, folder).archived == WIDTH
 
 
+def test_entries_are_kept_for_a_siem_whose_place_somebody_deleted(database: Database, folder: Path) -> None:
+    """T-9: the record tells of it still."""
+    begun = replace(entry(1, NOW), action="stream.begun", correlation=SENDING, facts={"position": 300})
+    database.write_now(lambda tx: log.append(tx, replace(begun, id=new_id("e", NOW))))
+    checkpoint(database)
+    assert archived(database, folder).archived == WIDTH
+
+
 def test_the_last_entry_never_leaves(store: Store, folder: Path) -> None:
     opened = Database(store)
     count = opened.read_now(lambda tx: log.head(tx).size)
@@ -256,6 +269,7 @@ def slices(database: Database) -> list[str]:
 def test_whoever_has_no_key_cannot_call_it_archived(database: Database, folder: Path) -> None:
     """T-9: rows taken out under a statement that another key signed are missing."""
     plan = planned(database)
+    database.write_now(lambda tx: take_checkpoint(tx, OTHER, at=NOW))
     archiving.archive(database, plan, folder=folder, signer=OTHER, by=BY, tell=lambda *_: None)
     report = verified(database)
     assert not report.sound
@@ -301,6 +315,22 @@ def test_parts_and_proofs_hold_across_what_is_archived(
         assert database.read_now(
             lambda tx: verify_log(tx, verifier=KEY, notes=[kept, later], crew=crew)
         ).sound
+
+
+@pytest.mark.parametrize(("first", "end"), [(0, 200), (0, WIDTH), (0, 2 * WIDTH)])
+def test_a_part_of_an_archive_is_compared_with_what_was_signed_of_all(
+    database: Database, folder: Path, first: int, end: int
+) -> None:
+    """T-9: nothing else would tell that its tile is another."""
+    archived(database, folder)
+    done_to(
+        database,
+        "audit_tiles",
+        'UPDATE audit_tiles SET hashes = root || substr(hashes, 33) WHERE "index" = 0',
+    )
+    part = database.read_now(lambda tx: verify_part(tx, first, end, verifier=KEY))
+    told = [one.detail for one in part.findings]
+    assert "are archived, and their hashes do not lead to what was signed of that" in told[-1]
 
 
 def test_a_checkpoint_over_entries_that_are_archived_still_agrees(database: Database, folder: Path) -> None:
@@ -481,9 +511,9 @@ def test_a_plan_that_somebody_else_was_faster_with_changes_nothing(
     stale, elsewhere = planned(database), tmp_path / "elsewhere"
     archived(database, folder)
     elsewhere.mkdir()
-    with pytest.raises(AuditFault):
+    with pytest.raises(AuditFault, match="Somebody else archives at the same time"):
         archiving.archive(database, stale, folder=elsewhere, signer=SIGNER, by=BY, tell=lambda *_: None)
-    assert list(elsewhere.glob("*.statement.txt")) == []
+    assert list(elsewhere.iterdir()) == []
     assert verified(database).sound
     assert brought_back(database, folder).archives == 1
 
@@ -508,6 +538,140 @@ def test_no_damaged_tree_over_what_is_archived_is_made_anew_from_nothing(
     assert verified(database, checkpoint(database)).sound
     archived(database, folder)
     assert verified(database, checkpoint(database)).sound
+
+
+def test_what_stands_beside_the_leaves_does_not_say_what_stays(database: Database, folder: Path) -> None:
+    """T-9: whoever writes rows while an operator reads what is to be archived makes nothing leave that stays."""
+    plan = planned(database)
+    done_to(
+        database, "audit_entries",
+        "UPDATE audit_entries SET action = 'message.given_up', at = 1 WHERE \"index\" IN (50, 100, 150)",
+    )  # fmt: skip
+    archiving.archive(database, plan, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    there = database.read_now(lambda tx: read_archives(tx, KEY))
+    assert all(there.each[0].stays(index) for index in (50, 100, 150))
+    assert there.until == OLD + timedelta(minutes=3 * WIDTH - 1)
+
+
+def test_no_statement_is_signed_of_entries_that_no_checkpoint_was_signed_for(
+    database: Database, folder: Path
+) -> None:
+    """T-9: a log that was written anew after it was verified is no history that the log's key vouches for."""
+    plan = planned(database)
+    rows = database.read_now(lambda tx: list(log.every(tx)))
+    leaves = [row.leaf.replace(b"p-ada", b"p-eve") if row.index == 100 else row.leaf for row in rows]
+    written_anew(database, leaves)
+    with pytest.raises(AuditFault, match=r"do not stand in the tree .* Nothing of it was archived"):
+        archiving.archive(database, plan, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert database.read_now(lambda tx: read_archives(tx, KEY)).each == ()
+    assert len(leaves_of(database)) == OLDS + TODAYS
+
+
+def written_anew(database: Database, leaves: Sequence[bytes]) -> None:
+    """What somebody does who may do anything: other leaves, and whatever stands beside them as it would be."""
+    hashes = [leaf_hash(leaf) for leaf in leaves]
+    grown, spines = Frontier().extend(hashes)
+    said = enumerate(zip(leaves, hashes, spines, strict=True))
+    entries = [
+        update(ENTRIES)
+        .where(ENTRIES.c.index == index)
+        .values(leaf=leaf, leaf_hash=hashed, root=mark_of(spine))
+        for index, (leaf, hashed, spine) in said
+    ]
+    done_to(database, ENTRIES.name, *entries)
+    done_to(database, HEAD.name, update(HEAD).values(size=grown.size, frontier=grown.to_bytes()))
+    done_to(database, TILES.name, delete(TILES))
+    database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
+
+
+def test_files_that_change_once_they_were_looked_at_bring_nothing_else_back(
+    tmp_path: Path, folder: Path
+) -> None:
+    """T-9: whoever can write the folder brings no entry into the store that never was."""
+    migrate(tmp_path / "wicket.db")
+    opened = Database(tmp_path / "wicket.db", macs=MACS)
+    each = [entry(one, OLD + timedelta(minutes=one)) for one in range(archiving.AT_ONCE + WIDTH + 1)]
+    opened.write_now(lambda tx: log.append_each(tx, each))
+    opened.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
+    checkpoint(opened)
+    archived(opened, folder)
+    assert archived(opened, folder).archived == 0
+    files = ArchiveFiles(folder=folder, first=0, end=archiving.AT_ONCE + WIDTH)
+
+    def changes(*_: object) -> None:
+        for file in (files.leaves, files.texts):
+            held = file.read_bytes()
+            with file.open("r+b") as changed:
+                changed.write(held.replace(b"p-ada", b"p-eve").replace(b"why", b"who"))
+
+    done = unarchive(opened, folder=folder, verifier=KEY, by=BY, tell=changes)
+    assert done == BroughtBack(archives=1)
+    assert b"p-eve" in files.leaves.read_bytes()
+    assert not [leaf for leaf in leaves_of(opened).values() if b"p-eve" in leaf]
+    assert verified(opened).sound
+    opened.close()
+
+
+def test_nobody_but_their_owner_reads_the_files(database: Database, folder: Path) -> None:
+    """Promise 4: what people typed stands in them."""
+    before = os.umask(0)
+    try:
+        archived(database, folder)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()] == [0o600] * 3
+
+
+def test_a_statement_that_could_not_be_written_is_written_by_the_next_run(
+    database: Database, folder: Path
+) -> None:
+    files = ArchiveFiles(folder=folder, first=0, end=3 * WIDTH)
+    files.statement.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        archived(database, folder)
+    assert len(leaves_of(database)) == OLDS + TODAYS + 1
+    files.statement.rmdir()
+    assert archived(database, folder).gone == 3 * WIDTH - 16
+    [one] = database.read_now(lambda tx: read_archives(tx, KEY)).each
+    assert files.statement.read_text("utf-8") == one.note
+    assert len([*folder.iterdir()]) == 3
+
+
+def test_files_that_cannot_be_read_are_named(database: Database, folder: Path) -> None:
+    archived(database, folder)
+    leaves = ArchiveFiles(folder=folder, first=0, end=3 * WIDTH).leaves
+    leaves.unlink()
+    leaves.symlink_to(leaves)
+    [wrong] = brought_back(database, folder).wrong
+    assert wrong.startswith(f"{leaves} cannot be read: ")
+
+
+@pytest.mark.parametrize("record", ["e-nobody", "\ud800"])
+def test_no_file_names_the_record_of_an_erasure(database: Database, folder: Path, record: str) -> None:
+    """A-16: a text that was emptied there is on record as erased when it comes back, whatever the file says of that."""
+    archived(database, folder)
+    file = ArchiveFiles(folder=folder, first=0, end=3 * WIDTH).texts
+    lines = [json.loads(line) for line in file.read_bytes().splitlines()]
+    lines[3] |= {"text": None, "salt": None, "erased_by": record}
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    assert brought_back(database, folder) == BroughtBack(archives=1)
+    assert verified(database).sound
+
+
+def test_words_that_were_erased_come_back_from_no_file(database: Database, folder: Path) -> None:
+    """A-16: the files of an archive, or a copy of them, hold what was erased in the store since."""
+    archived(database, folder)
+    brought_back(database, folder)
+    row = database.read_now(lambda tx: log.row_at(tx, 105))
+    assert row is not None
+    record = replace(entry(1, NOW), id=new_id("e", NOW))
+    assert database.write_now(lambda tx: log.erase_text(tx, row.id, "justification", record=record))
+    archived(database, folder)
+    assert brought_back(database, folder) == BroughtBack(archives=1)
+    back = database.read_now(lambda tx: log.row_at(tx, 105))
+    assert back is not None
+    assert back.texts["justification"] == log.StoredText(text=None, salt=None, erased_by=record.id)
+    assert verified(database).sound
 
 
 def test_no_grant_or_request_may_last_longer_than_its_end_is_kept() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, Executable
 
 from handlers.audit.retiling import REBUILT, Rebuilt, rebuild_tiles
 from handlers.intents import Where
@@ -53,14 +54,21 @@ def filled(store: Store) -> Store:
     return store
 
 
-def done_to(database: Database, table: str, statement: str) -> None:
-    """What somebody does who may do anything: the guards of a table away, a statement, the guards back as they were."""
+def done_to(database: Database, table: str, *statements: str | Executable) -> None:
+    """What somebody does who may do anything: the guards of a table away, statements, the guards back as they were."""
+
+    def run(connection: Connection) -> None:
+        for statement in statements:
+            if isinstance(statement, str):
+                connection.exec_driver_sql(statement)
+            else:
+                connection.execute(statement)
 
     def work(tx: log.Transaction) -> None:
         connection = log.connection_of(tx)
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            connection.exec_driver_sql(statement)
+            run(connection)
             guards = connection.exec_driver_sql(
                 f"SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = '{table}'::regclass"
             )
@@ -72,7 +80,7 @@ def done_to(database: Database, table: str, statement: str) -> None:
         ).all()
         for name, _ in guards:
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        connection.exec_driver_sql(statement)
+        run(connection)
         for _, made in guards:
             connection.exec_driver_sql(made)
 

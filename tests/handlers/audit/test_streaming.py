@@ -5,7 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
+from sqlmodel import Session
 
 from handlers.audit.doubts import Doubts
 from handlers.audit.lagging import Lagging
@@ -14,7 +15,7 @@ from handlers.exceptions.strange import Kind
 from storage import streams
 from storage.audit import log
 from storage.audit.log import Row
-from storage.audit.tables import ENTRIES
+from storage.audit.tables import ARCHIVES, ENTRIES, TEXTS
 from storage.engine.stores import Server
 from storage.macs import SENDING
 from storage.records import ExceptionRecord
@@ -74,6 +75,29 @@ async def test_everything_is_sent_once_and_in_order(world: World) -> None:
     await streaming(world, collector, "restarted", behind).send_due()
     assert collector.taken == await everything(world)
     assert (behind[0] > 0, behind[-1]) == (True, 0)
+
+
+@pytest.mark.both_engines
+async def test_what_stayed_of_an_archive_is_sent_once(world: World) -> None:
+    """A-17: a SIEM that begins after most old entries have left."""
+    for _ in range(3):
+        await world.given("ada")
+    old = len(await everything(world)) - 5
+    stated = {"first": 0, "size": old, "note": "", "frontier": b"", "stay": b""}
+    gone = (ENTRIES.c.index < old, ENTRIES.c.index % 7 != 0)
+
+    def leave(tx: Session) -> None:
+        tx.connection().execute(insert(ARCHIVES), stated)
+        tx.connection().execute(delete(TEXTS).where(TEXTS.c.index < old))
+        tx.connection().execute(delete(ENTRIES).where(*gone))
+
+    await world.ground.database.write(leave)
+    collector, behind = Collector(), list[int]()
+    collector.most = 3
+    stream = streaming(world, collector, told=behind)
+    for _ in range(20):
+        await stream.send_due()
+    assert (collector.taken, behind[-1]) == (await everything(world), 0)
 
 
 @pytest.mark.both_engines

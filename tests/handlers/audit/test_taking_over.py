@@ -1,6 +1,8 @@
 """Replicas of two versions on one store: what the older one writes counts until an operator has all signed (T-9)."""
 
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,15 @@ from handlers.audit.doubts import Doubts
 from handlers.intents import Where
 from storage import grants
 from storage.audit import log
+from storage.audit.archives import Archive, Statement, keep_archive
+from storage.audit.checkpoint import Signer
+from storage.audit.entry import Actor, Entry
+from storage.audit.entry import Where as Place
+from storage.audit.merkle import WIDTH
+from storage.audit.tiles import Tree, add_tiles, next_tiles
 from storage.database import Database
 from storage.faults import AuditFault
+from storage.identifiers import new_id
 from storage.links import link_of, suspend
 from storage.macs import Macs
 from storage.signing import unsigned
@@ -25,6 +34,8 @@ from tests.storage.bound_rows import a_handle, a_link, an_approval
 from tests.storage.rows import keep
 
 CLI = Where(transport="cli")
+KEY = Signer.from_seed("wicket.example/audit", bytes(32)).verifier
+OTHER = Signer.from_seed("wicket.example/audit", bytes([1] * 32))
 
 
 @pytest.fixture
@@ -61,7 +72,7 @@ async def _upgraded(world: World) -> str:
     await _by_hand(
         world, "UPDATE grants SET mac = ''", "UPDATE links SET mac = ''", "UPDATE holdings SET mac = ''"
     )
-    await taking_over.begin(world.ground)
+    await taking_over.begin(world.ground, KEY)
     return grant
 
 
@@ -109,7 +120,7 @@ def _got(tx: Session, grant: str) -> grants.Grant:
 async def test_an_edited_log_does_not_bring_back_the_time_in_which_nothing_had_to_be_signed(world: World):
     """T-9, T-2: the column that is searched, and not the leaf, which a start looks at only then."""
     await world.given("ada")
-    await taking_over.begin(world.ground)
+    await taking_over.begin(world.ground, KEY)
     await _by_hand(
         world,
         "DROP TRIGGER audit_entries_update",
@@ -117,7 +128,39 @@ async def test_an_edited_log_does_not_bring_back_the_time_in_which_nothing_had_t
         "UPDATE grants SET mac = ''",
     )
     with pytest.raises(AuditFault, match="the audit log that says so is not sound"):
-        await taking_over.begin(world.ground)
+        await taking_over.begin(world.ground, KEY)
+
+
+async def test_no_archive_that_another_key_stated_brings_that_time_back(world: World):
+    """T-9, T-9: the entry that ended it is gone, as if it were archived."""
+    await world.given("ada")
+    await taking_over.begin(world.ground, KEY)
+    ours = world.ground.database
+    many = [an_entry(world.clock()) for _ in range(WIDTH)]
+    ours.write_now(lambda tx: log.append_each(tx, many))
+    ours.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=1)))
+    ours.write_now(_stated_by_another)
+    await _by_hand(
+        world, "DELETE FROM audit_entries WHERE action = 'rows.signed'", "UPDATE grants SET mac = ''"
+    )
+    with pytest.raises(AuditFault, match="the audit log that says so is not sound"):
+        await taking_over.begin(world.ground, KEY)
+
+
+def an_entry(at: datetime) -> Entry:
+    return Entry(
+        id=new_id("e", at), at=at, action="stream.begun", outcome="done", actor=Actor(type="wicket", id="wicket"),
+        correlation="many", where=Place(transport="schedule", replica="r1"),
+    )  # fmt: skip
+
+
+def _stated_by_another(tx: Session) -> None:
+    tree, stay = Tree(tx, WIDTH).frontier(WIDTH), bytes(WIDTH // 8)
+    statement = Statement(
+        log=OTHER.name, first=0, end=WIDTH, root=tree.root, until=datetime(2026, 1, 1, tzinfo=UTC), leaves=bytes(32),
+        stay=hashlib.sha256(stay).digest(),
+    )  # fmt: skip
+    keep_archive(tx, Archive(statement=statement, note=statement.signed(OTHER), frontier=tree, stay=stay))
 
 
 async def test_a_wrong_mac_counts_in_no_time(world: World):
@@ -134,7 +177,7 @@ async def test_a_wrong_mac_counts_in_no_time(world: World):
 async def test_a_new_store_signs_from_its_first_row_on(world: World):
     """T-9: there is nothing to take over, so nothing counts unsigned."""
     await _by_hand(world, *(f"DELETE FROM {table}" for table in ("links", "handles")))
-    await taking_over.begin(world.ground)
+    await taking_over.begin(world.ground, KEY)
     assert SIGNED in {entry.action for entry in world.ground.database.read_now(_told)}
     world.ground.database.write_now(lambda tx: a_link(tx, world.clock()))
     assert world.ground.database.read_now(unsigned) == {}
@@ -154,7 +197,7 @@ async def test_no_row_and_no_second_start_brings_the_time_back(world: World):
     assert (await world.last(SIGNED))["facts"]["grants"] == 1
     assert _sign(world) is None
     await _by_hand(world, "UPDATE grants SET mac = ''", "DELETE FROM holdings", "DELETE FROM links")
-    await taking_over.begin(world.ground)
+    await taking_over.begin(world.ground, KEY)
     anew = Database(_store(world), macs=_macs(world))
     assert not anew.read_now(takes_over)
     anew.close()

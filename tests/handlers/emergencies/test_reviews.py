@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, insert, select, text
 from sqlmodel import Session
 
 from handlers.audit.digesting import digest_of
@@ -34,6 +34,7 @@ from handlers.intents import SCHEDULE
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.recording import WICKET, record
 from storage import emergencies
+from storage.audit.tables import ARCHIVES, ENTRIES
 from storage.catalogue import Catalogue
 from storage.emergency_reviews import GRANTED
 from storage.records import Emergency
@@ -469,3 +470,24 @@ async def test_security_hears_once_of_a_drill_that_is_missing_and_that_it_took_p
     await look(world, month)
     (alert,) = [one for one in await world.exceptions() if one.kind == "drill-missed"]
     assert "settled" in alert.facts
+
+
+async def test_a_drill_is_missed_as_well_where_the_first_entries_are_archived(world: World) -> None:
+    """B-4, A-17: what is counted from there, if there never was a drill, is the first entry that is here still."""
+    practised(world)
+    month = 30 * DAY
+    await world.ask("ada", "wiki-edit")
+    await world.ask("ada", "wiki-edit")
+    world.clock.at += month
+
+    def leave(tx: Session) -> dict[str, Any]:
+        stated = {"first": 0, "size": 1, "note": "", "frontier": b"", "stay": b""}
+        tx.connection().execute(insert(ARCHIVES), stated)
+        [first] = tx.connection().execute(select(ENTRIES).where(ENTRIES.c.index == 0)).mappings()
+        tx.connection().execute(delete(ENTRIES).where(ENTRIES.c.index == 0))
+        return dict(first)
+
+    left = await world.ground.database.write(leave)
+    await look(world, month)
+    assert "drill-missed" in await world.kinds()
+    await world.ground.database.write(lambda tx: tx.connection().execute(insert(ENTRIES), left) and None)
