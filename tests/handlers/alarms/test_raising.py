@@ -362,6 +362,23 @@ async def test_while_the_directory_is_silent_the_alarm_stands(door: Door) -> Non
     assert await active(door)
 
 
+async def test_what_is_reported_while_somebody_is_let_in_again_stands(door: Door) -> None:
+    """P-6: whoever lets them in looked at the first report alone."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.page.ground.handle_of(await door.page.opened(Purpose.ENROL))
+    assert other is not None
+    await door.report(handle)
+    faulty.hang("switch", times=1)
+    releasing = asyncio.create_task(door.releasing.release(await door.resume()))
+    await door.page.until_hanging()
+    assert await door.alarms.by_mail(door.link(other.id)) == Stopped()
+    faulty.release()
+    assert await releasing == Released(who="Ada Byron (ada)")
+    assert [one.handle for one in await door.page.rows(Alarm) if one.lifted_at is None] == [other.id]
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
 async def test_the_alarm_of_a_deleted_account_can_be_lifted(door: Door) -> None:
     """P-6: there is nothing to switch on, and an alarm that nobody can lift would stand for ever."""
     handle = await door.reset()
