@@ -9,6 +9,8 @@ from datetime import timedelta
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.saying_no import word_of
+
 # What Slack says when the message to edit is no longer there: then it is posted anew.
 NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 _PASSING = frozenset(
@@ -45,13 +47,6 @@ def refusal(error: SlackApiError) -> Setback:
         return Setback(fault="rate limited", slacks=True, after=after)
     tell = not is_theirs and word not in _PASSING
     return Setback(fault=word, tell=tell, slacks=is_theirs, after=after)
-
-
-def word_of(error: SlackApiError) -> str:
-    """Slack's word for what is wrong; "unknown" where it said none."""
-    answer = error.response
-    data = answer.data if isinstance(answer, AsyncSlackResponse) else None
-    return str(data.get("error", "unknown")) if isinstance(data, dict) else "unknown"
 
 
 def _seconds(retry_after: object) -> int:

@@ -17,11 +17,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
 from bot.couriers.pacing import LONGEST, Pacing
-from bot.couriers.refusals import NOT_EDITABLE, Setback, refusal, word_of
+from bot.couriers.refusals import NOT_EDITABLE, Setback, refusal
 from bot.couriers.rendering import Rendering
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
+from bot.slack.saying_no import word_of
 from handlers import recording
 from handlers.approvals.owners import Trouble
 from handlers.decisions.lifecycle import wait_before_retry
