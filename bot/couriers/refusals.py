@@ -13,9 +13,9 @@ from bot.slack.saying_no import word_of
 
 # What Slack says when the message to edit is no longer there: then it is posted anew.
 NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-_PASSING = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
-)
+_PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+# The second is chat.postMessage's own word; either comes with 429, or in an answer that is sound otherwise.
+_RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +40,11 @@ def refusal(error: SlackApiError) -> Setback:
     if not isinstance(answer, AsyncSlackResponse):  # a proxy's page, or half an answer
         return Setback(fault="Slack's answer could not be read.", slacks=True)
     word, is_theirs = word_of(error), answer.status_code >= 500
+    is_limited = answer.status_code == 429 or word in _RATE_LIMITED
     after = None
-    if answer.status_code == 429 or (is_theirs and "Retry-After" in answer.headers):
+    if answer.status_code == 429 or ((is_theirs or is_limited) and "Retry-After" in answer.headers):
         after = timedelta(seconds=_seconds(answer.headers.get("Retry-After")))
-    if answer.status_code == 429:
+    if is_limited:
         return Setback(fault="rate limited", slacks=True, after=after)
     tell = not is_theirs and word not in _PASSING
     return Setback(fault=word, tell=tell, slacks=is_theirs, after=after)

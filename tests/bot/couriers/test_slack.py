@@ -187,6 +187,22 @@ async def test_nothing_is_posted_where_slack_asked_us_to_wait(post):
     assert await post.waiting() == []
 
 
+@pytest.mark.parametrize("word", ["ratelimited", "rate_limited"])
+async def test_a_rate_limit_in_a_sound_answer_costs_no_message_its_place_and_is_told_to_nobody(post, word):
+    """chat.postMessage says it in either word, and not always with 429 (SL-11)."""
+    await post.owe(f"{OWNER}data", 0, 1, kind="approval")
+    post.slack.faults.fail("chat.postMessage", word, times=outbox.HOLDS_UP + 3)
+    for _ in range(outbox.HOLDS_UP + 3):
+        post.world.clock.forward(minutes=5)
+        await deliver(post.courier, NORMAL)
+        await deliver(post.courier, NORMAL)
+        assert [one.attempts for one in await post.waiting()][1:] == [0]
+    assert await post.world.exceptions() == []
+    post.world.clock.forward(minutes=5)
+    await deliver(post.courier, NORMAL)
+    assert await post.waiting() == []
+
+
 async def test_a_long_wait_is_waited_for_whatever_the_rows_say(post):
     """They are looked at again every five minutes, and nothing is sent before Slack's time (SL-11)."""
     await post.owe(ADA, 0, 1)
