@@ -26,13 +26,13 @@ from bot.slack.saying_no import word_of
 from handlers import recording
 from handlers.approvals.owners import Trouble
 from handlers.decisions.lifecycle import wait_before_retry
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.intents import Where
 from storage import copies, outbox
 from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.database import Database
-from storage.exceptions import SECURITY
+from storage.exceptions import SAME_CAUSE, SECURITY, is_open
 from storage.faults import StorageUnavailable
 from storage.outbox import HOLDS_UP, OWNER
 from storage.records import Owed
@@ -337,21 +337,32 @@ class SlackCourier:
 
         def work(tx: Session) -> None:
             outbox.postpone(tx, owed, until=until, fault=trouble.fault, keeps_its_place=trouble.slacks)
-            if trouble.tell and owed.recipient != SECURITY and trouble.fault != owed.last_fault:
-                self._record(tx, owed, trouble.fault)
-                found = _OWNERS_TROUBLE.get(trouble.fault)
-                if found is not None and owed.kind == "approval" and owed.recipient.startswith(OWNER):
-                    self._unreachable(tx, owed.recipient.removeprefix(OWNER), found)  # and that is told
-                else:
-                    self._tell(tx, owed, trouble.fault)
+            if not trouble.tell or trouble.fault == owed.last_fault:
+                return
+            if owed.recipient == SECURITY and self._is_told(tx, owed, trouble.fault):
+                return  # whatever else is owed there would say it again, and that would be owed there, too
+            self._record(tx, owed, trouble.fault)
+            found = _OWNERS_TROUBLE.get(trouble.fault)
+            if found is not None and owed.kind == "approval" and owed.recipient.startswith(OWNER):
+                self._unreachable(tx, owed.recipient.removeprefix(OWNER), found)  # and that is told
+            else:
+                self._tell(tx, owed, trouble.fault)
 
         await self._database.write(work)
         if trouble.alone:
             return None
         return until if is_held else now
 
+    def _is_told(self, tx: Session, owed: Owed, fault: str) -> bool:
+        cause = cause_of(Kind.UNDELIVERABLE, self._cause(owed, fault))
+        return is_open(tx, cause, since=self._now() - SAME_CAUSE)
+
+    def _cause(self, owed: Owed, fault: str) -> str:
+        return f"{self._place(owed.recipient) or owed.recipient}:{fault}"
+
     def _record(self, tx: Session, owed: Owed, fault: str) -> None:
         place = self._place(owed.recipient) or owed.recipient
+        log.error("courier.undeliverable", place=place, kind=owed.kind, fault=fault)
         recording.record(
             tx,
             at=self._now(),
@@ -364,15 +375,16 @@ class SlackCourier:
         )
 
     def _tell(self, tx: Session, owed: Owed, fault: str) -> None:
-        place = self._place(owed.recipient) or owed.recipient
+        # What is grave is told outside Slack as well, if nobody here acknowledges it.
+        is_grave = owed.kind == "approval" or owed.recipient == SECURITY
         tell_security(
             tx,
             self._now(),
             Strange(
                 kind=Kind.UNDELIVERABLE,
-                severity=Severity.HIGH if owed.kind == "approval" else Severity.LOW,
-                who=place,
-                cause=f"{place}:{fault}",
+                severity=Severity.HIGH if is_grave else Severity.LOW,
+                who=self._place(owed.recipient) or owed.recipient,
+                cause=self._cause(owed, fault),
                 correlation=owed.subject,
                 facts={"fault": fault, "kind": owed.kind},
             ),

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import delete
+from structlog.testing import capture_logs
 
 from bot.couriers import slack as couriers
 from bot.couriers.rendering import Rendering
@@ -149,6 +150,23 @@ async def test_what_only_an_operator_can_mend_is_told_whatever_went_wrong_before
         1,
     )
     assert await post.world.actions("message") == ["message.undeliverable failed"]
+
+
+async def test_a_security_channel_that_takes_nothing_is_grave_and_told_once(post):
+    """Nobody reads there that nobody reads there: what is grave is told outside Slack, and it is on the record."""
+    post.slack.update_channel(ALARMS, is_archived=True)
+    await post.alert(cause="one")
+    await post.alert(cause="other")
+    with capture_logs() as lines:
+        for _ in range(4):
+            post.world.clock.forward(minutes=6)
+            await deliver(post.courier, GRAVE)
+            await deliver(post.courier, ALERT)
+    (told,) = [one for one in await post.world.exceptions() if one.kind == "undeliverable"]
+    assert (told.severity, told.who, told.facts["fault"], told.count) == ("high", ALARMS, "is_archived", 1)
+    assert await post.world.actions("message") == ["message.undeliverable failed"]
+    assert [(line["log_level"], line["place"]) for line in lines] == [("error", ALARMS)]
+    assert len(await post.waiting()) == 3
 
 
 async def test_one_failure_stops_a_recipients_queue_and_nobody_elses(post):
