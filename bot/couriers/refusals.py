@@ -13,6 +13,17 @@ from bot.slack.saying_no import word_of
 
 # What Slack says when the message to edit is no longer there: then it is posted anew.
 NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+# And of a message, or a channel, below which nothing is said (any more).
+NO_REPLIES = frozenset(
+    {
+        "cannot_reply_to_message",
+        "invalid_thread_ts",
+        "message_not_found",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_thread_locked",
+        "thread_not_found",
+    }
+)
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 # The second is chat.postMessage's own word; either comes with 429, or in an answer that is sound otherwise.
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})

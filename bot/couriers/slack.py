@@ -17,22 +17,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
 from bot.couriers.pacing import LONGEST, Pacing
-from bot.couriers.refusals import NOT_EDITABLE, Setback, refusal
+from bot.couriers.refusals import NO_REPLIES, NOT_EDITABLE, Setback, refusal
 from bot.couriers.rendering import Rendering
+from bot.couriers.undeliverable import SHARED, tell_undeliverable
 from bot.metrics import DeliveryOutcome, Metrics
-from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
 from bot.slack.saying_no import word_of
-from handlers import recording
 from handlers.approvals.owners import Trouble
 from handlers.decisions.lifecycle import wait_before_retry
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.intents import Where
 from storage import copies, outbox
 from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.database import Database
-from storage.exceptions import SAME_CAUSE, SECURITY, is_open
+from storage.exceptions import SECURITY
 from storage.faults import StorageUnavailable
 from storage.outbox import HOLDS_UP, OWNER
 from storage.records import Owed
@@ -49,9 +46,7 @@ BEGIN_WITH = timedelta(seconds=CALL_WITHIN + 5)
 STRAGGLES_AFTER = 0.2
 MOST_UNDER_WAY = 4 * BATCH
 
-_SHARED = "externally shared channel"
 _NO_OWNER = "Its owner is not in wicket.toml any more."
-_OWNERS_TROUBLE = {**REFUSED, _SHARED: Trouble.SHARED}
 
 
 class _Undeliverable(Exception):
@@ -219,15 +214,7 @@ class SlackCourier:
         # What stands in a channel that is no longer the recipient's is left there, and told anew where they are.
         ts = await self._edit(*posted, message) if posted and posted[0] == channel else None
         if ts is None:
-            thread = await self._thread(owed, message, channel)
-            answer = await self._client.chat_postMessage(
-                channel=channel,
-                unfurl_links=False,
-                thread_ts=thread,
-                **message.body(),
-                reply_broadcast=True if thread and message.aloud else None,
-            )
-            channel, ts = str(answer["channel"]), str(answer["ts"])
+            channel, ts = await self._post(channel, message, await self._thread(owed, message, channel))
         where = (channel, ts)
         self._unrecorded[_about(owed)] = where
         await self._database.write(lambda tx: self._delivered(tx, owed, *where))
@@ -270,6 +257,22 @@ class SlackCourier:
         )
         return posted.ts if posted and posted.channel == channel else None
 
+    async def _post(self, channel: str, message: Message, thread: str | None) -> tuple[str, str]:
+        """Say it; by itself where nothing is said below what it belongs to any more. Channel and ts of where it is."""
+        try:
+            answer = await self._client.chat_postMessage(
+                channel=channel,
+                unfurl_links=False,
+                thread_ts=thread,
+                **message.body(),
+                reply_broadcast=True if thread and message.aloud else None,
+            )
+        except SlackApiError as error:
+            if thread is None or word_of(error) not in NO_REPLIES:
+                raise
+            return await self._post(channel, message, None)
+        return str(answer["channel"]), str(answer["ts"])
+
     async def _edit(self, channel: str, ts: str, message: Message) -> str | None:
         """Bring the message that stands there up to date; None if it is gone."""
         try:
@@ -304,7 +307,7 @@ class SlackCourier:
         if channel is None:
             raise _Undeliverable(_NO_OWNER)
         if await self._is_shared(channel):
-            raise _Undeliverable(_SHARED)
+            raise _Undeliverable(SHARED)
         return channel
 
     async def _is_shared(self, channel: str) -> bool:
@@ -339,56 +342,15 @@ class SlackCourier:
             outbox.postpone(tx, owed, until=until, fault=trouble.fault, keeps_its_place=trouble.slacks)
             if not trouble.tell or trouble.fault == owed.last_fault:
                 return
-            if owed.recipient == SECURITY and self._is_told(tx, owed, trouble.fault):
-                return  # whatever else is owed there would say it again, and that would be owed there, too
-            self._record(tx, owed, trouble.fault)
-            found = _OWNERS_TROUBLE.get(trouble.fault)
-            if found is not None and owed.kind == "approval" and owed.recipient.startswith(OWNER):
-                self._unreachable(tx, owed.recipient.removeprefix(OWNER), found)  # and that is told
-            else:
-                self._tell(tx, owed, trouble.fault)
+            place = self._place(owed.recipient) or owed.recipient
+            tell_undeliverable(
+                tx, owed, trouble.fault, place=place, at=self._now(), unreachable=self._unreachable
+            )
 
         await self._database.write(work)
         if trouble.alone:
             return None
         return until if is_held else now
-
-    def _is_told(self, tx: Session, owed: Owed, fault: str) -> bool:
-        cause = cause_of(Kind.UNDELIVERABLE, self._cause(owed, fault))
-        return is_open(tx, cause, since=self._now() - SAME_CAUSE)
-
-    def _cause(self, owed: Owed, fault: str) -> str:
-        return f"{self._place(owed.recipient) or owed.recipient}:{fault}"
-
-    def _record(self, tx: Session, owed: Owed, fault: str) -> None:
-        place = self._place(owed.recipient) or owed.recipient
-        log.error("courier.undeliverable", place=place, kind=owed.kind, fault=fault)
-        recording.record(
-            tx,
-            at=self._now(),
-            action="message.undeliverable",
-            outcome="failed",
-            actor=recording.WICKET,
-            where=Where(transport="slack", channel=place),
-            correlation=owed.subject,
-            facts={"kind": owed.kind, "fault": fault},
-        )
-
-    def _tell(self, tx: Session, owed: Owed, fault: str) -> None:
-        # What is grave is told outside Slack as well, if nobody here acknowledges it.
-        is_grave = owed.kind == "approval" or owed.recipient == SECURITY
-        tell_security(
-            tx,
-            self._now(),
-            Strange(
-                kind=Kind.UNDELIVERABLE,
-                severity=Severity.HIGH if is_grave else Severity.LOW,
-                who=self._place(owed.recipient) or owed.recipient,
-                cause=self._cause(owed, fault),
-                correlation=owed.subject,
-                facts={"fault": fault, "kind": owed.kind},
-            ),
-        )
 
 
 def _about(owed: Owed) -> tuple[str, str, str]:

@@ -429,6 +429,26 @@ async def test_a_message_is_edited_while_its_owner_stays_and_posted_anew_when_th
     assert post.said("chat.update") == [(DATA, True), (OBSERVE, True)]
 
 
+@pytest.mark.parametrize("word", ["", "thread_not_found", "restricted_action_thread_locked"])
+async def test_what_belongs_below_a_message_that_takes_no_replies_stands_by_itself(post, word):
+    """An admin deleted the request, or locked its thread: whoever decides is reminded all the same (promise 10)."""
+    owner = f"{OWNER}data"
+    await post.owe(owner, 0, kind="approval")
+    await deliver(post.courier, NORMAL)
+    await post.owe(owner, 0, kind="reminder")
+    if word:
+        post.slack.faults.fail("chat.postMessage", word)
+    else:
+        (request,) = await post.world.rows(Posted)
+        await post.client.chat_delete(channel=request.channel, ts=request.ts)
+    await deliver(post.courier, NORMAL)
+    tried = [call for call in post.slack.calls if call.method == "chat.postMessage"]
+    assert [call.ok for call in tried] == [True, False, True]
+    assert "thread_ts" in tried[1].arguments
+    assert not {"thread_ts", "reply_broadcast"} & set(tried[2].arguments)
+    assert await post.waiting() == []
+
+
 async def test_an_owner_who_is_no_more_is_told_to_security(post):
     await post.owe(f"{OWNER}gone", 0, kind="approval")
     await deliver(post.courier, NORMAL)
