@@ -27,6 +27,8 @@ NO_REPLIES = frozenset(
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 # The second is chat.postMessage's own word; either comes with 429, or in an answer that is sound otherwise.
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+_AT_LEAST = timedelta(seconds=1)
+_MOST_SECONDS = 7 * 86400  # longer than Slack ever asks for, and short enough to be added to any date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +54,17 @@ def refusal(error: SlackApiError) -> Setback:
         return Setback(fault="Slack's answer could not be read.", slacks=True)
     word, is_theirs = word_of(error), answer.status_code >= 500
     is_limited = answer.status_code == 429 or word in _RATE_LIMITED
-    after = None
-    if answer.status_code == 429 or ((is_theirs or is_limited) and "Retry-After" in answer.headers):
-        after = timedelta(seconds=_seconds(answer.headers.get("Retry-After")))
+    after = _asked_to_wait(answer) if is_limited or is_theirs else None
+    if answer.status_code == 429:
+        after = after or _AT_LEAST
     if is_limited:
         return Setback(fault="rate limited", slacks=True, after=after)
     tell = not is_theirs and word not in _PASSING
     return Setback(fault=word, tell=tell, slacks=is_theirs, after=after)
 
 
-def _seconds(retry_after: object) -> int:
-    try:
-        return max(1, int(str(retry_after)))
-    except ValueError:
-        return 1
+def _asked_to_wait(answer: AsyncSlackResponse) -> timedelta | None:
+    """None where no number of seconds is written: a proxy may write a date, and that is no rate limit of Slack's."""
+    written = str(answer.headers.get("Retry-After", ""))
+    is_number = written.isascii() and written.isdigit()
+    return max(_AT_LEAST, timedelta(seconds=min(int(written[:12]), _MOST_SECONDS))) if is_number else None
