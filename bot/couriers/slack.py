@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 
 import aiohttp
 import structlog
@@ -49,6 +50,10 @@ MOST_UNDER_WAY = 4 * BATCH
 _NO_OWNER = "Its owner is not in wicket.toml any more."
 
 
+_Place: TypeAlias = tuple[str, str]
+"""Channel and ts of a message."""
+
+
 class _Undeliverable(Exception):
     """It cannot be delivered for now, for a reason that an operator must mend."""
 
@@ -84,8 +89,9 @@ class SlackCourier:
         self._unreachable = unreachable
         self._direct: dict[str, str] = {}
         self._pacing = Pacing(now, grave=SECURITY)
-        # Posted, but not on the record: a store that is full must not make us say it again and again.
-        self._unrecorded: dict[tuple[str, str, str], tuple[str, str]] = {}
+        # Posted, but not on the record: a store that is full must not make us say it again and again. Where it stands,
+        # and what was on the record by then: if that is another by now, somebody else has said it since.
+        self._unrecorded: dict[tuple[str, str, str], tuple[_Place, _Place | None]] = {}
         # By recipient and urgency, what is being delivered to them.
         self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
 
@@ -210,13 +216,15 @@ class SlackCourier:
             await self._refresh(owed, message)
             return
         channel = await self._channel(owed)
-        posted = await self._posted(owed)
+        recorded = await self._recorded(owed)
+        unrecorded, before = self._unrecorded.get(_about(owed), (None, None))
+        posted = unrecorded if unrecorded and before == recorded else recorded
         # What stands in a channel that is no longer the recipient's is left there, and told anew where they are.
         ts = await self._edit(*posted, message) if posted and posted[0] == channel else None
         if ts is None:
             channel, ts = await self._post(channel, message, await self._thread(owed, message, channel))
         where = (channel, ts)
-        self._unrecorded[_about(owed)] = where
+        self._unrecorded[_about(owed)] = where, recorded
         await self._database.write(lambda tx: self._delivered(tx, owed, *where))
         del self._unrecorded[_about(owed)]
 
@@ -238,10 +246,8 @@ class SlackCourier:
 
         await self._database.write(work)
 
-    async def _posted(self, owed: Owed) -> tuple[str, str] | None:
-        """Channel and ts of the message that stands for this, if there is one."""
-        if _about(owed) in self._unrecorded:
-            return self._unrecorded[_about(owed)]
+    async def _recorded(self, owed: Owed) -> _Place | None:
+        """Where the message that stands for this is by the record, if there is one."""
         posted = await self._database.read(
             lambda tx: outbox.where_posted(tx, kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
         )

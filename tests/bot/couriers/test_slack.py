@@ -410,6 +410,30 @@ async def test_one_messages_trouble_with_the_store_is_its_own(post):
     assert [ok for _, ok in post.said("chat.postMessage")] == [True] * 4
 
 
+async def test_what_another_replica_recorded_meanwhile_is_what_is_kept_up_to_date(post):
+    """What was posted here and could not be recorded is a copy by then: nobody looks at the older of two messages."""
+    await post.owe(ADA, 0)
+    post.slack.faults.delay("chat.postMessage", 0.2)
+    delivering = asyncio.create_task(post.courier.deliver_due(NORMAL))
+    await post.called()
+    other = sqlite3.connect(post.folder / "wicket.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    await delivering
+    await post.courier.finish(5)
+    other.execute("ROLLBACK")
+    other.close()
+    post.slack.faults.delay("chat.postMessage", 0)
+    post.world.clock.forward(seconds=couriers.LEASE.total_seconds() + 1)
+    await deliver(post.moved_to(DATA), NORMAL)
+    (recorded,) = await post.world.rows(Posted)
+    await post.owe(ADA, 0)
+    await deliver(post.courier, NORMAL)
+    (edit,) = [call for call in post.slack.calls if call.method == "chat.update"]
+    assert edit.arguments["ts"] == recorded.ts
+    assert [one.ts for one in await post.world.rows(Posted)] == [recorded.ts]
+    assert len(post.said("chat.postMessage")) == 2
+
+
 async def test_a_request_follows_its_owner_to_another_channel(post):
     """What could not be delivered goes where the owner is now, as the operator's guide promises."""
     post.slack.update_channel(DATA, is_archived=True)
