@@ -22,6 +22,7 @@ from bot.couriers.refusals import NO_REPLIES, NOT_EDITABLE, Setback, refusal
 from bot.couriers.rendering import Rendering
 from bot.couriers.undeliverable import SHARED, tell_undeliverable
 from bot.metrics import DeliveryOutcome, Metrics
+from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
 from bot.slack.saying_no import word_of
 from handlers.approvals.owners import Trouble
@@ -190,6 +191,8 @@ class SlackCourier:
             async with asyncio.timeout(CALL_WITHIN):
                 await self._deliver(owed)
         except SlackApiError as error:
+            if word_of(error) in REFUSED:
+                self._direct.pop(owed.recipient, None)  # it may be another one by now
             return refusal(error)
         except _Undeliverable as reason:
             return Setback(fault=str(reason), tell=True)

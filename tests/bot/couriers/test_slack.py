@@ -434,6 +434,20 @@ async def test_what_another_replica_recorded_meanwhile_is_what_is_kept_up_to_dat
     assert len(post.said("chat.postMessage")) == 2
 
 
+async def test_a_direct_channel_that_slack_does_not_know_any_more_is_asked_for_anew(post):
+    """A workspace that joins an organisation has other ones; nobody restarts the bot for it."""
+    await post.owe(ADA, 0)
+    await deliver(post.courier, NORMAL)
+    post.slack.faults.fail("chat.postMessage", "channel_not_found")
+    await post.owe(ADA, 1)
+    await deliver(post.courier, NORMAL)
+    post.world.clock.forward(seconds=2)
+    await deliver(post.courier, NORMAL)
+    opened = [call.arguments["users"] for call in post.slack.calls if call.method == "conversations.open"]
+    assert opened == [ADA, ADA]
+    assert [one.recipient for one in await post.waiting()] == [SECURITY]
+
+
 async def test_a_request_follows_its_owner_to_another_channel(post):
     """What could not be delivered goes where the owner is now, as the operator's guide promises."""
     post.slack.update_channel(DATA, is_archived=True)
