@@ -3,6 +3,7 @@
 Each gets the request with its buttons; whoever cannot decide now is told nothing, and nobody decides here.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -32,15 +33,16 @@ class Summons:
         self._ground = ground
 
     async def tell_due(self) -> int:
-        """Tell a batch; how many requests that was."""
+        """Tell a batch; how many requests that was. None waits for another's look-ups (promise 7)."""
         at = self._ground.now()
         owed = await self._ground.database.write(
             lambda tx: outbox.claim(
                 tx, courier=SUMMONS, at=at, lease=LEASE, limit=BATCH, longest=LONGEST_WAIT
             )
         )
-        for one in owed:
-            await self._tell(one)
+        ends = await asyncio.gather(*map(self._tell, owed), return_exceptions=True)
+        for fault in filter(None, ends):  # what it was about is taken up again when its lease is over
+            raise fault
         return len(owed)
 
     async def _tell(self, owed: Owed) -> None:
