@@ -352,9 +352,7 @@ class SlackCourier:
             if not trouble.tell or trouble.fault == owed.last_fault:
                 return
             place = self._place(owed.recipient) or owed.recipient
-            tell_undeliverable(
-                tx, owed, trouble.fault, place=place, at=self._now(), unreachable=self._unreachable
-            )
+            tell_undeliverable(tx, owed, trouble, place=place, at=self._now(), unreachable=self._unreachable)
 
         await self._database.write(work)
         if trouble.alone:

@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from bot.couriers.refusals import Setback
 from bot.slack.channels import REFUSED
 from handlers import recording
 from handlers.approvals.owners import Trouble
@@ -27,13 +28,14 @@ _OWNERS_TROUBLE = {**REFUSED, SHARED: Trouble.SHARED}
 def tell_undeliverable(
     tx: Session,
     owed: Owed,
-    fault: str,
+    trouble: Setback,
     *,
     place: str,
     at: datetime,
     unreachable: Callable[[Session, str, Trouble], None],
 ) -> None:
     """place: the channel, or whoever it is for. unreachable: told of an owner whose channel takes no request."""
+    fault = trouble.fault
     cause = f"{place}:{fault}"
     of_security = owed.recipient == SECURITY
     if of_security and is_open(tx, cause_of(Kind.UNDELIVERABLE, cause), since=at - SAME_CAUSE):
@@ -50,7 +52,8 @@ def tell_undeliverable(
         unreachable(tx, owed.recipient.removeprefix(OWNER), found)  # and that is told
         return
     # What is grave is told outside Slack as well, where nobody acknowledges it here.
-    severity = Severity.HIGH if is_request or of_security else Severity.LOW
+    is_grave = is_request or (of_security and not trouble.alone)
+    severity = Severity.HIGH if is_grave else Severity.LOW
     tell_security(
         tx,
         at,

@@ -169,6 +169,16 @@ async def test_a_security_channel_that_takes_nothing_is_grave_and_told_once(post
     assert len(await post.waiting()) == 3
 
 
+async def test_one_message_that_cannot_be_made_for_security_is_not_grave(post):
+    """The channel takes the others, this one's exception among them: as while an older replica knows less."""
+    await post.owe(SECURITY, 0, kind="unheard-of")
+    await deliver(post.courier, NORMAL)
+    (told,) = await post.world.exceptions()
+    assert (told.kind, told.severity, told.who) == ("undeliverable", "low", ALARMS)
+    await deliver(post.courier, ALERT)
+    assert post.said() == [(ALARMS, True)]
+
+
 async def test_one_failure_stops_a_recipients_queue_and_nobody_elses(post):
     """What waits behind it is given back, counts no attempt, and keeps its place."""
     await post.owe(f"{OWNER}data", 0, 1, 2, kind="approval")
