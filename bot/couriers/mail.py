@@ -127,6 +127,10 @@ class Undeliverable(Exception):
     """This letter will never arrive. Caught here: it is told to the security channel and is no fault of Wicket's."""
 
 
+class _NotKnown(Exception):
+    """A letter that only a replica of another version can write."""
+
+
 class MailCourier:
     """Delivers what the outbox owes by mail. contact: as in letters.Facts.
 
@@ -164,7 +168,7 @@ class MailCourier:
                 break
             try:
                 sent += await self._deliver(taken[0])
-            except (MailUnavailable, DirectoryUnavailable) as fault:
+            except (MailUnavailable, DirectoryUnavailable, _NotKnown) as fault:
                 await self._postpone(taken[0], fault)
                 if isinstance(fault, MailUnavailable):
                     break
@@ -217,7 +221,7 @@ class MailCourier:
     async def _letters(self, owed: Owed, told: Told | None) -> Sequence[EmailMessage]:
         """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
-            raise Undeliverable(Sentence("there is no letter of the kind {kind}", kind=owed.kind))
+            raise _NotKnown(f"There is no letter of the kind {owed.kind}.")
         matter = await self._ground.database.read(lambda tx: _about(tx, owed))
         handle, code = matter.visit, matter.code
         if handle is None:

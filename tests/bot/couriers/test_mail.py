@@ -328,6 +328,24 @@ async def test_of_a_directory_that_is_silent_for_three_days_the_id_is_told(page:
     assert [each.who for each in await page.rows(ExceptionRecord)] == ["ada"]
 
 
+async def test_a_letter_of_a_kind_that_is_not_known_here_waits_for_whoever_knows_it(
+    page: World, mailbox: Mailbox
+) -> None:
+    """A replica of the version before takes it as well, while the others are being replaced: it is not lost by that."""
+    await page.ground.database.write(
+        lambda tx: outbox.owe(
+            tx, at=page.clock(), courier="mail", kind="of tomorrow", subject="h-1", recipient="ada"
+        )
+    )
+    assert await _courier(page, mailbox.port).deliver_due() == 0
+    (owed,) = await _owed(page)
+    assert (owed.lease_until, owed.last_fault) == (None, "There is no letter of the kind of tomorrow.")
+    assert await page.exceptions() == []
+    page.clock.at += GIVE_UP_AFTER * 2
+    await _courier(page, mailbox.port).deliver_due()
+    assert (await page.exceptions(), await _owed(page)) == (["undeliverable"], [])
+
+
 async def test_a_silent_directory_holds_up_its_own_letters_only(page: World, mailbox: Mailbox) -> None:
     await _reset(page)
     page.faulty.error("account")
