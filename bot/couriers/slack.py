@@ -59,6 +59,10 @@ class _Undeliverable(Exception):
     """It cannot be delivered for now, for a reason that an operator must mend."""
 
 
+class _NotKnown(Exception):
+    """Where it goes is known by other rules than ours: whoever goes by them delivers it."""
+
+
 class SlackCourier:
     """Delivers what is owed to Slack. One recipient's messages of one urgency go in order, and wait for no others.
 
@@ -77,8 +81,12 @@ class SlackCourier:
         now: Clock,
         chance: Callable[[], float],
         unreachable: Callable[[Session, str, Trouble], None],
+        differs: Callable[[], bool],
     ) -> None:
-        """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted."""
+        """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted.
+
+        differs: whether another catalogue holds by the store than here.
+        """
         self._client = client
         self._database = database
         self._rendering = rendering
@@ -87,7 +95,7 @@ class SlackCourier:
         self._metrics = metrics
         self._now = now
         self._chance = chance
-        self._unreachable = unreachable
+        self._unreachable, self._differs = unreachable, differs
         self._direct: dict[str, str] = {}
         self._pacing = Pacing(now, grave=SECURITY)
         # Posted, but not on the record: a store that is full must not make us say it again and again. Where it stands,
@@ -194,6 +202,8 @@ class SlackCourier:
             if word_of(error) in REFUSED:
                 self._direct.pop(owed.recipient, None)  # it may be another one by now
             return refusal(error)
+        except _NotKnown:
+            return Setback(fault="Its owner is another replica's.", slacks=True)
         except _Undeliverable as reason:
             return Setback(fault=str(reason), tell=True)
         except StorageUnavailable:
@@ -314,7 +324,7 @@ class SlackCourier:
             return self._direct[owed.recipient]
         channel = self._place(owed.recipient)
         if channel is None:
-            raise _Undeliverable(_NO_OWNER)
+            raise _NotKnown if self._differs() else _Undeliverable(_NO_OWNER)
         if await self._is_shared(channel):
             raise _Undeliverable(SHARED)
         return channel

@@ -91,7 +91,9 @@ def _catalogue(channel: str) -> Catalogue:
     return replace(CATALOGUE, owners={"data": owner})
 
 
-def _courier(world: World, client: AsyncWebClient, catalogue: Catalogue) -> SlackCourier:
+def _courier(
+    world: World, client: AsyncWebClient, catalogue: Catalogue, *, differs: bool = False
+) -> SlackCourier:
     pages = PageLinks(public_url="http://localhost", handles=world.handles, minutes=10)
     return SlackCourier(
         client=client,
@@ -103,6 +105,7 @@ def _courier(world: World, client: AsyncWebClient, catalogue: Catalogue) -> Slac
         now=world.clock,
         chance=lambda: 1.0,
         unreachable=lambda tx, owner, trouble: Owners(world.ground).keep(tx, owner, {CHANNEL: trouble}),
+        differs=lambda: differs,
     )
 
 
@@ -495,6 +498,23 @@ async def test_what_belongs_below_a_message_that_takes_no_replies_stands_by_itse
     assert "thread_ts" in tried[1].arguments
     assert not {"thread_ts", "reply_broadcast"} & set(tried[2].arguments)
     assert await post.waiting() == []
+
+
+async def test_an_owner_whom_only_another_replica_knows_is_left_to_that_one(post):
+    """While a catalogue with another owner is rolled out nobody is told that they are gone, and nothing is late."""
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    older = _courier(post.world, post.client, replace(CATALOGUE, owners={}), differs=True)
+    for _ in range(outbox.HOLDS_UP + 2):
+        await deliver(older, NORMAL)
+        post.world.clock.forward(minutes=1)
+    assert (await post.world.exceptions(), await post.world.actions("message")) == ([], [])
+    await deliver(post.courier, NORMAL)
+    assert post.said() == [(DATA, True)]
+    await post.owe(f"{OWNER}gone", 0, kind="approval")
+    await deliver(older, NORMAL)
+    post.world.clock.forward(minutes=1)
+    await deliver(_courier(post.world, post.client, replace(CATALOGUE, owners={})), NORMAL)
+    assert [one.who for one in await post.world.exceptions()] == [f"{OWNER}gone"]
 
 
 async def test_an_owner_who_is_no_more_is_told_to_security(post):
