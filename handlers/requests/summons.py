@@ -50,15 +50,23 @@ class Summons:
             found = await in_call_time(deciders(self._ground, owed.subject))
         except DirectoryUnavailable as fault:  # unknown is not nobody: it is tried again
             log.warning("summons.unknown", fault=str(fault))
-            until = self._ground.now() + wait_before_retry(owed.attempts, 0.0)
-            postponed = partial(outbox.postpone, owed=owed, until=until, fault=str(fault))
+            postponed = partial(self._postpone, owed=owed, fault=str(fault))
             await self._ground.database.write(lambda tx: postponed(tx))
             return
         await self._ground.database.write(lambda tx: self._owe(tx, owed, found))
 
+    def _postpone(self, tx: Session, owed: Owed, fault: str) -> None:
+        until = self._ground.now() + wait_before_retry(owed.attempts, 0.0)
+        outbox.postpone(tx, owed, until=until, fault=fault)
+
     def _owe(self, tx: Session, owed: Owed, found: Sequence[Decider]) -> None:
         grant = grants.get(tx, owed.subject)
-        if not outbox.done(tx, owed) or grant is None or grant.state != GrantState.PENDING:
+        waits = grant is not None and grant.state == GrantState.PENDING
+        if grant is not None and waits and self._ground.owner(grant.entitlement) is None:
+            # Another replica may know it; otherwise it is tried again until the request lapses.
+            self._postpone(tx, owed, "It is not in the catalogue.")
+            return
+        if not outbox.done(tx, owed) or grant is None or not waits:
             return
         wanted = waits_for(grant) - {"owner"}
         for one in found:

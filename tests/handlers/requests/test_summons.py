@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from handlers.requests.summons import Summons
 from storage import links
-from tests.handlers.access_ground import World
+from tests.handlers.access_ground import CATALOGUE, World
 from tests.handlers.access_ground import world as open_world
 
 
@@ -50,3 +51,18 @@ async def test_a_request_whose_look_ups_hang_keeps_nobody_from_hearing_of_anothe
     assert await told(world)
     world.faulty.release()
     assert await telling == 2
+
+
+async def test_what_is_asked_for_and_not_known_here_is_left_to_whoever_knows_it(world: World) -> None:
+    """A replica that does not have the new catalogue yet took it for a request that nobody decides, and told nobody."""
+    grant = await world.asked("ada", "prod-admin")
+    older = replace(world.ground, catalogue=replace(CATALOGUE, entitlements={}))
+    assert await Summons(older).tell_due() == 1
+    assert not await told(world)
+    world.clock.forward(minutes=1)
+    assert await Summons(world.ground).tell_due() == 1
+    assert await told(world)
+    await world.access.withdraw(await world.on("ada", grant))
+    world.clock.forward(minutes=10)
+    await Summons(older).tell_due()
+    assert "summons" not in {kind for kind, _ in await world.owed()}
