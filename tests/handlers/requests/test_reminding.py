@@ -265,6 +265,30 @@ async def test_a_fallback_that_cannot_be_reached_either_is_passed_by_as_well(tmp
         assert await wicket.holds("ada", "prod-db")
 
 
+async def test_a_look_that_another_replica_overtook_takes_no_look_from_whoever_has_it_now(tmp_path):
+    """The slower one looked at whoever had it before: without the next look nobody finds that nobody decides."""
+    third = Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team")
+    owners = {
+        **WITH_FALLBACK.owners,
+        "it": third,
+        "wiki": replace(WITH_FALLBACK.owners["wiki"], fallback="it"),
+    }
+    async with world(tmp_path, catalogue=replace(WITH_FALLBACK, owners=owners)) as wicket:
+        for login in ("grace", "linus"):
+            await wicket.local.remove_member(login, "data-owners")
+        grant = await wicket.asked("ada", "prod-db")
+        wicket.faulty.hang("group", times=1)
+        slower = asyncio.create_task(wicket.reminding.remind_due())
+        await wicket.until_hanging()
+        other = Reminding(wicket.ground, Owners(wicket.ground))
+        await other.remind_due()
+        assert (await wicket.grant(grant)).passed_on_to == "wiki"
+        wicket.faulty.release()
+        await slower
+        await other.remind_due()
+        assert (await wicket.grant(grant)).passed_on_to == "it"
+
+
 async def test_whom_it_was_passed_on_to_before_counts_no_more_and_the_message_says_so(tmp_path):
     """Charles approved while he stood in; it went on to others, so "1 of 2" would say too much."""
     third = Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team")
