@@ -194,7 +194,7 @@ class SlackCourier:
             self._metrics.delivery("slack", outcome)
 
     async def _tried(self, owed: Owed) -> Setback | None:
-        """What was in the way, if anything. StorageUnavailable goes through: then nothing can be kept either."""
+        """What was in the way, if anything."""
         try:
             async with asyncio.timeout(CALL_WITHIN):
                 await self._deliver(owed)
@@ -206,8 +206,8 @@ class SlackCourier:
             return Setback(fault="Its owner is another replica's.", slacks=True)
         except _Undeliverable as reason:
             return Setback(fault=str(reason), tell=True)
-        except StorageUnavailable:
-            raise
+        except StorageUnavailable as fault:  # or is it what was asked? Whether anything can be kept will show
+            return Setback(fault=str(fault))
         except DoesNotFit as reason:
             log.error("courier.does_not_fit", kind=owed.kind, subject=owed.subject)
             return Setback(fault=str(reason), tell=True, alone=True)

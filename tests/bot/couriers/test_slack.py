@@ -4,6 +4,7 @@ import asyncio
 import math
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -289,6 +290,22 @@ async def test_a_message_that_fails_for_ever_does_not_hold_up_its_recipient_for_
         assert [one.attempts for one in await post.waiting()][1] == 0
     await deliver(post.courier, NORMAL)
     assert [one.subject for one in await post.waiting() if one.recipient == ADA] == [post.requests[0]]
+
+
+async def test_what_the_store_cannot_answer_for_holds_up_its_recipient_no_longer_than_anything(post):
+    """A question that takes too long each time, as a digest of very much may, kept all behind it for ever."""
+    await post.owe(SECURITY, 0, kind="digest")
+    await post.owe(SECURITY, 1)
+    with closing(sqlite3.connect(post.folder / "wicket.db")) as other:
+        other.execute("DROP TABLE bulletins")
+    for _ in range(outbox.HOLDS_UP + 1):
+        await deliver(post.courier, NORMAL)
+        assert [(one.attempts, one.lease_until) for one in await post.waiting()][1:] == [(0, None)]
+        post.world.clock.forward(minutes=5)
+    await deliver(post.courier, NORMAL)
+    await deliver(post.courier, NORMAL)
+    assert [one.kind for one in await post.waiting()] == ["digest"]
+    assert post.said() == [(ALARMS, True)]
 
 
 async def test_what_cannot_be_made_holds_up_nobody(post):
