@@ -14,7 +14,7 @@ from sqlmodel import Session
 from handlers.approvals.deciders import Decider, deciders, waits_for
 from handlers.decisions.lifecycle import LONGEST_WAIT, wait_before_retry
 from handlers.ground import SUMMONS, Ground
-from handlers.patience import in_call_time
+from handlers.patience import AT_ONCE, in_call_time
 from storage import grants, links, outbox
 from storage.faults import DirectoryUnavailable
 from storage.records import Owed
@@ -33,14 +33,20 @@ class Summons:
         self._ground = ground
 
     async def tell_due(self) -> int:
-        """Tell a batch; how many requests that was. None waits for another's look-ups (promise 7)."""
+        """Tell a batch, some at a time; how many requests that was. One whose look-ups hang holds up no other."""
         at = self._ground.now()
         owed = await self._ground.database.write(
             lambda tx: outbox.claim(
                 tx, courier=SUMMONS, at=at, lease=LEASE, limit=BATCH, longest=LONGEST_WAIT
             )
         )
-        ends = await asyncio.gather(*map(self._tell, owed), return_exceptions=True)
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def tell(one: Owed) -> None:
+            async with slots:
+                await self._tell(one)
+
+        ends = await asyncio.gather(*map(tell, owed), return_exceptions=True)
         for fault in filter(None, ends):  # what it was about is taken up again when its lease is over
             raise fault
         return len(owed)
