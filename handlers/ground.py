@@ -19,13 +19,13 @@ from handlers.decisions.petitioning import SHORTEST_COOL_OFF
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.timing import minutes_held
 from handlers.requests.besides import besides, report_of, show_before
-from storage import freezes
+from storage import freezes, rule_sets
 from storage.beside_requests import NOTHING_BESIDE, beside_request
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
-from storage.faults import DirectoryUnavailable
+from storage.faults import DirectoryUnavailable, NotKnownHere
 from storage.outbox import OWNER, Message, owe, owe_each, places_of
 from storage.records import Grant
 from storage.sentences import Sentence
@@ -143,6 +143,13 @@ class Ground:
         entitlement = self.catalogue.entitlements.get(grant.entitlement)
         place = (grant.directory, grant.group)
         return entitlement if entitlement and (entitlement.directory, entitlement.group) == place else None
+
+    def asked_for_now(self, tx: Session, grant: Grant) -> Entitlement | None:
+        """The same, where something follows from it that is gone. NotKnownHere while other rules hold by the store."""
+        found = self.asked_for(grant)
+        if found is None and rule_sets.holding(tx) not in (None, self.policy.policy_set):
+            raise NotKnownHere
+        return found
 
     def question(
         self,

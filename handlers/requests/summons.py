@@ -16,7 +16,7 @@ from handlers.decisions.lifecycle import LONGEST_WAIT, wait_before_retry
 from handlers.ground import SUMMONS, Ground
 from handlers.patience import AT_ONCE, in_call_time
 from storage import grants, links, outbox
-from storage.faults import DirectoryUnavailable
+from storage.faults import DirectoryUnavailable, NotKnownHere
 from storage.records import Owed
 from storage.states import GrantState
 
@@ -70,7 +70,7 @@ class Summons:
         waits = grant is not None and grant.state == GrantState.PENDING
         if grant is not None and waits and self._ground.owner(grant.entitlement) is None:
             # Another replica may know it; otherwise it is tried again until the request lapses.
-            self._postpone(tx, owed, "It is not in the catalogue.")
+            self._postpone(tx, owed, str(NotKnownHere()))
             return
         if not outbox.done(tx, owed) or grant is None or not waits:
             return
