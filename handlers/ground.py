@@ -31,6 +31,9 @@ from storage.records import Grant
 from storage.sentences import Sentence
 from storage.states import FreezeKind, GrantState
 
+ROLLED_OUT_WITHIN = timedelta(minutes=5)
+"""A rolling update is over by then; replicas that still differ were forgotten, and go on by what they know."""
+
 SUMMONS = "summons"
 """The courier that tells those whose turn it is and who are not the owner's (handlers.requests.summons)."""
 
@@ -145,11 +148,17 @@ class Ground:
         return entitlement if entitlement and (entitlement.directory, entitlement.group) == place else None
 
     def asked_for_now(self, tx: Session, grant: Grant) -> Entitlement | None:
-        """The same, where something follows from it that is gone. NotKnownHere while other rules hold by the store."""
+        """The same, where something follows from it that is gone. NotKnownHere while other rules are rolled out."""
         found = self.asked_for(grant)
-        if found is None and rule_sets.holding(tx) not in (None, self.policy.policy_set):
+        if found is None and self.is_behind(tx):
             raise NotKnownHere
         return found
+
+    def is_behind(self, tx: Session) -> bool:
+        """Whether other rules hold by the store since a short while, which reach this replica only now: what is not
+        known here, or not as here, is known to others.
+        """
+        return rule_sets.is_newer(tx, self.policy.policy_set, self.now() - ROLLED_OUT_WITHIN)
 
     def question(
         self,

@@ -80,7 +80,7 @@ class Couriers:
             now=ground.now,
             chance=self.chance,
             unreachable=lambda tx, owner, trouble: self.owners.keep(tx, owner, {CHANNEL: trouble}),
-            differs=lambda: self.governing.differs,
+            differs=lambda: self.governing.differs_lately,
         )
 
     def _rendering(self) -> Rendering:

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from bot.couriers.pacing import LONGEST, Pacing
 from bot.couriers.refusals import NO_REPLIES, NOT_EDITABLE, Setback, refusal
 from bot.couriers.rendering import Rendering
-from bot.couriers.undeliverable import SHARED, tell_undeliverable
+from bot.couriers.undeliverable import OWNERS_TROUBLE, SHARED, tell_undeliverable
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
@@ -49,6 +49,9 @@ STRAGGLES_AFTER = 0.2
 MOST_UNDER_WAY = 4 * BATCH
 
 _NO_OWNER = "Its owner is not in wicket.toml any more."
+# What is the matter with an owner's place, and what is said where the place may be another by rules that are not here.
+_OF_AN_OWNER = frozenset({_NO_OWNER, *OWNERS_TROUBLE})
+_OTHERS = Setback(fault="Another replica may know another place for it.", slacks=True)
 
 
 _Place: TypeAlias = tuple[str, str]
@@ -57,10 +60,6 @@ _Place: TypeAlias = tuple[str, str]
 
 class _Undeliverable(Exception):
     """It cannot be delivered for now, for a reason that an operator must mend."""
-
-
-class _NotKnown(Exception):
-    """Where it goes is known by other rules than ours: whoever goes by them delivers it."""
 
 
 class SlackCourier:
@@ -85,7 +84,7 @@ class SlackCourier:
     ) -> None:
         """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted.
 
-        differs: whether another catalogue holds by the store than here.
+        differs: whether another catalogue holds by the store than here, which reaches this replica only now.
         """
         self._client = client
         self._database = database
@@ -185,6 +184,8 @@ class SlackCourier:
         outcome: DeliveryOutcome = "retried"
         try:
             trouble = await self._tried(owed)
+            if trouble is not None and trouble.fault in _OF_AN_OWNER and self._is_others(owed):
+                trouble = _OTHERS
             if trouble is None:
                 outcome = "delivered"
                 self._pacing.took(owed)
@@ -192,6 +193,10 @@ class SlackCourier:
             return await self._keep(owed, trouble)
         finally:
             self._metrics.delivery("slack", outcome)
+
+    def _is_others(self, owed: Owed) -> bool:
+        """Whether it goes to an owner, and whoever goes by other rules than ours delivers it."""
+        return owed.recipient.startswith(OWNER) and self._differs()
 
     async def _tried(self, owed: Owed) -> Setback | None:
         """What was in the way, if anything."""
@@ -202,8 +207,6 @@ class SlackCourier:
             if word_of(error) in REFUSED:
                 self._direct.pop(owed.recipient, None)  # it may be another one by now
             return refusal(error)
-        except _NotKnown:
-            return Setback(fault="Its owner is another replica's.", slacks=True)
         except _Undeliverable as reason:
             return Setback(fault=str(reason), tell=True)
         except StorageUnavailable as fault:  # or is it what was asked? Whether anything can be kept will show
@@ -324,7 +327,7 @@ class SlackCourier:
             return self._direct[owed.recipient]
         channel = self._place(owed.recipient)
         if channel is None:
-            raise _NotKnown if self._differs() else _Undeliverable(_NO_OWNER)
+            raise _Undeliverable(_NO_OWNER)
         if await self._is_shared(channel):
             raise _Undeliverable(SHARED)
         return channel

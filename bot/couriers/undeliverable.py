@@ -22,7 +22,7 @@ from storage.records import Owed
 log = structlog.get_logger(__name__)
 
 SHARED = "externally shared channel"
-_OWNERS_TROUBLE = {**REFUSED, SHARED: Trouble.SHARED}
+OWNERS_TROUBLE = {**REFUSED, SHARED: Trouble.SHARED}
 
 
 def tell_undeliverable(
@@ -47,7 +47,7 @@ def tell_undeliverable(
         where=Where(transport="slack", channel=place), correlation=owed.subject, facts=facts,
     )  # fmt: skip
     is_request = owed.kind == "approval"
-    found = _OWNERS_TROUBLE.get(fault)
+    found = OWNERS_TROUBLE.get(fault)
     if found is not None and is_request and owed.recipient.startswith(OWNER):
         unreachable(tx, owed.recipient.removeprefix(OWNER), found)  # and that is told
         return

@@ -534,6 +534,18 @@ async def test_an_owner_whom_only_another_replica_knows_is_left_to_that_one(post
     assert [one.who for one in await post.world.exceptions()] == [f"{OWNER}gone"]
 
 
+async def test_a_channel_that_an_owner_left_is_no_trouble_of_theirs_where_only_another_replica_knows(post):
+    """The old one was archived at once: else all that waits for them is passed on, and stays so."""
+    post.slack.update_channel(DATA, is_archived=True)
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    older = _courier(post.world, post.client, _catalogue(DATA), differs=True)
+    await deliver(older, NORMAL)
+    assert (await post.world.exceptions(), await post.world.actions("message")) == ([], [])
+    post.world.clock.forward(minutes=1)
+    await deliver(post.moved_to(OBSERVE), NORMAL)
+    assert post.said() == [(DATA, False), (OBSERVE, True)]
+
+
 async def test_an_owner_who_is_no_more_is_told_to_security(post):
     await post.owe(f"{OWNER}gone", 0, kind="approval")
     await deliver(post.courier, NORMAL)

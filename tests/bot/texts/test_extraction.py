@@ -26,8 +26,8 @@ NOT_SAID = {
     # Words that only the record, a log or our own code reads; faults among them are said with `as_told`.
     "bot/couriers/refusals.py": {"Slack's answer could not be read.", "rate limited"},
     "bot/couriers/slack.py": {
-        "Its owner is not in wicket.toml any more.", "Its owner is another replica's.", "Slack did not answer (",
-        "It could not be made (",
+        "Its owner is not in wicket.toml any more.", "Another replica may know another place for it.",
+        "Slack did not answer (", "It could not be made (",
     },
     "bot/couriers/undeliverable.py": {"externally shared channel"},
     "bot/slack/door.py": {"several matches"},

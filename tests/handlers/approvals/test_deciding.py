@@ -291,6 +291,11 @@ async def test_what_only_another_replica_knows_is_neither_void_nor_given_here(wo
     world.clock.forward(minutes=1)
     await world.settle()
     assert await world.holds("ada", "prod-db")
+    forgotten = await world.asked("linus", "prod-db")
+    world.reopen(catalogue=older)
+    world.clock.forward(minutes=4)
+    assert isinstance(await world.decide("grace", forgotten), TooLate)
+    assert await world.state(forgotten) == GrantState.VOIDED
 
 
 @pytest.mark.parametrize("owners", [CATALOGUE.owners, {}])

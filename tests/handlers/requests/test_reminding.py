@@ -13,10 +13,10 @@ from handlers.outcomes import NotAllowed
 from handlers.requests.passing import pass_on
 from handlers.requests.reminding import Reminding
 from handlers.requests.storytelling import tell, with_deciders
-from storage import grants, holdings
+from storage import grants, holdings, rule_sets
 from storage.catalogue import Owner
 from storage.records import Owed
-from storage.states import GrantState
+from storage.states import GrantState, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, world
 from tests.wire.test_stages import TWO_PEOPLE, policy
 
@@ -340,6 +340,20 @@ async def test_a_directory_that_does_not_answer_has_no_empty_groups(tmp_path):
         await wicket.reminding.remind_due()
         assert await owed(wicket, "reminder") == ["owner:data"]
         assert (await wicket.grant(grant)).passed_on_to == ""
+
+
+async def test_what_is_found_of_an_owner_counts_only_by_the_rules_that_hold(tmp_path):
+    """A replica that does not have the new catalogue yet looks at the group, or the channel, that they left."""
+    async with world(tmp_path, catalogue=WITH_FALLBACK) as wicket:
+        grant = await asked(wicket)
+        newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+        await wicket.ground.database.write(
+            lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=wicket.clock())
+        )
+        for looked in ({CHANNEL: Trouble.ARCHIVED}, {approvers_in("staff"): Trouble.NO_GROUP}):
+            await wicket.ground.database.write(lambda tx, found=looked: wicket.owners.keep(tx, "data", found))
+        assert (await wicket.grant(grant)).passed_on_to == ""
+        assert await wicket.kinds() == []
 
 
 async def test_an_owner_whose_channel_is_lost_while_it_waits_is_passed_by(tmp_path):
