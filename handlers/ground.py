@@ -19,17 +19,20 @@ from handlers.decisions.petitioning import SHORTEST_COOL_OFF
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.timing import minutes_held
 from handlers.requests.besides import besides, report_of, show_before
-from storage import freezes
+from storage import freezes, rule_sets
 from storage.beside_requests import NOTHING_BESIDE, beside_request
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
-from storage.faults import DirectoryUnavailable
+from storage.faults import DirectoryUnavailable, NotKnownHere
 from storage.outbox import OWNER, Message, owe, owe_each, places_of
 from storage.records import Grant
 from storage.sentences import Sentence
 from storage.states import FreezeKind, GrantState
+
+ROLLED_OUT_WITHIN = timedelta(minutes=5)
+"""A rolling update is over by then; replicas that still differ were forgotten, and go on by what they know."""
 
 SUMMONS = "summons"
 """The courier that tells those whose turn it is and who are not the owner's (handlers.requests.summons)."""
@@ -147,6 +150,19 @@ class Ground:
         """Whether this entitlement is this group of this directory, in whatever way its name is written there."""
         names = self.database.group_names
         return entitlement.directory == directory and names.are_one(directory, entitlement.group, group)
+
+    def asked_for_now(self, tx: Session, grant: Grant) -> Entitlement | None:
+        """The same, where something follows from it that is gone. NotKnownHere while other rules are rolled out."""
+        found = self.asked_for(grant)
+        if found is None and self.is_behind(tx):
+            raise NotKnownHere
+        return found
+
+    def is_behind(self, tx: Session) -> bool:
+        """Whether other rules hold by the store since a short while, which reach this replica only now: what is not
+        known here, or not as here, is known to others.
+        """
+        return rule_sets.is_newer(tx, self.policy.policy_set, self.now() - ROLLED_OUT_WITHIN)
 
     def question(
         self,

@@ -147,6 +147,13 @@ def note(tx: Session, alarm: Alarm, *, disabled: Effect, sessions: Effect, at: d
     tx.flush()
 
 
+def want_anew(tx: Session, alarm: Alarm) -> None:
+    """The account was switched on after all: it is to be switched off again."""
+    alarm.disabled, alarm.settled_at = Effect.WANTED, None
+    tx.add(alarm)
+    tx.flush()
+
+
 def lift(tx: Session, alarm: Alarm, *, at: datetime, by: str, rationale: str) -> None:
     """It is over, and nothing of it is done any more."""
     alarm.lifted_at, alarm.lifted_by, alarm.rationale = at, by, rationale

@@ -150,9 +150,12 @@ class Database:
         """`write` for the command line: waits in this thread."""
         return self._submit(self._writes, Job(work, None)).waited_for()
 
-    async def read(self, work: Work[T]) -> T:
-        """Run a reading function on a snapshot; an attempt to write fails."""
-        return await self._looked_up(self._reads, work)
+    async def read(self, work: Work[T], *, patience: float = 0.0) -> T:
+        """Run a reading function on a snapshot; an attempt to write fails.
+
+        patience: more than usual, where nobody waits and there is much to read: else nothing would ever come of it.
+        """
+        return await self._looked_up(self._reads, work, patience)
 
     async def glance(self, work: Work[T]) -> T:
         """`read` for what takes far less than a millisecond and everybody waits for: it waits for no longer read."""
@@ -175,9 +178,10 @@ class Database:
         self._engine.writing.dispose()
         self._engine.reading.dispose()
 
-    async def _looked_up(self, jobs: Jobs[Session], work: Work[T]) -> T:
+    async def _looked_up(self, jobs: Jobs[Session], work: Work[T], patience: float = 0.0) -> T:
         job = self._submit(jobs, Job(self._carried(work), asyncio.get_running_loop()))
-        return await job.answered(self._patience, never_run=_silent, perhaps_run=_silent)
+        at_most = None if self._patience is None else max(self._patience, patience)
+        return await job.answered(at_most, never_run=_silent, perhaps_run=_silent)
 
     def _submit(self, jobs: Jobs[Session], job: Job[Session, T]) -> Job[Session, T]:
         if not jobs.put(job):

@@ -4,9 +4,9 @@ It sends nothing and does not say how long is too long.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, exists, literal_column
+from sqlalchemy import ColumnElement, bindparam, exists, literal_column
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
@@ -20,24 +20,32 @@ ESCALATION = "escalation"
 
 _EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
 _ESCALATIONS = SQLModel.metadata.tables[Escalation.__tablename__]
-_UNHEEDED = Loading(
-    ExceptionRecord,
-    pick(_EXCEPTIONS)
-    .where(
-        # Written out, as the index has them: a parameter could be anything.
-        _EXCEPTIONS.c.severity == literal_column("'high'"),
-        _EXCEPTIONS.c.state == literal_column("'open'"),
-        _EXCEPTIONS.c.fold.is_(None),
-        _EXCEPTIONS.c.open_since <= bindparam("before"),
-        ~exists().where(
-            _ESCALATIONS.c.exception == _EXCEPTIONS.c.id,
-            _ESCALATIONS.c.reopened == _EXCEPTIONS.c.reopened,
-        ),
+
+
+def _open_since(then: ColumnElement[bool]) -> Loading[ExceptionRecord]:
+    return Loading(
+        ExceptionRecord,
+        pick(_EXCEPTIONS)
+        .where(
+            # Written out, as the index has them: a parameter could be anything.
+            _EXCEPTIONS.c.severity == literal_column("'high'"),
+            _EXCEPTIONS.c.state == literal_column("'open'"),
+            _EXCEPTIONS.c.fold.is_(None),
+            then,
+            ~exists().where(
+                _ESCALATIONS.c.exception == _EXCEPTIONS.c.id,
+                _ESCALATIONS.c.reopened == _EXCEPTIONS.c.reopened,
+            ),
+        )
+        .order_by(_EXCEPTIONS.c.open_since)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=_EXCEPTIONS),
     )
-    .order_by(_EXCEPTIONS.c.open_since)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=_EXCEPTIONS),
-)
+
+
+# Two statements, since the index leads to either and not to both at once.
+_UNHEEDED = _open_since(_EXCEPTIONS.c.open_since <= bindparam("before"))
+_AHEAD = _open_since(_EXCEPTIONS.c.open_since > bindparam("far"))
 _OF = select(Escalation).where(col(Escalation.exception) == bindparam("exception"))
 
 
@@ -46,9 +54,13 @@ def courier(channel: str) -> str:
     return f"outside:{channel}"
 
 
-def unheeded(tx: Session, before: datetime, most: int) -> Sequence[ExceptionRecord]:
-    """High ones that nobody acknowledged since before then, and that are owed to nobody outside; the oldest first."""
-    return _UNHEEDED.held(tx, {"before": before, "most": most})
+def unheeded(tx: Session, at: datetime, most: int, *, after: timedelta) -> Sequence[ExceptionRecord]:
+    """High ones that nobody acknowledged for so long, and that are owed to nobody outside; the oldest first.
+
+    One that is further ahead than that was raised before the clock was set back: nobody knows how long ago.
+    """
+    ahead = _AHEAD.held(tx, {"far": at + after, "most": most})
+    return [*ahead, *_UNHEEDED.held(tx, {"before": at - after, "most": most})][:most]
 
 
 def owe_outside(tx: Session, row: ExceptionRecord, channels: Sequence[str], *, at: datetime) -> None:

@@ -35,6 +35,10 @@ class DirectoryUnavailable(WicketFault):
     """The directory did not answer, so what it holds is unknown."""
 
 
+class NotKnownHere(DirectoryUnavailable):
+    """Another replica goes by other rules, and may know what this one does not: it is left to that one."""
+
+
 class PolicyFault(WicketFault):
     """The policy set cannot be loaded."""
 

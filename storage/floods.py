@@ -47,6 +47,8 @@ _LEAD = (
     .where(
         col(ExceptionRecord.cause) == bindparam("cause"),
         col(ExceptionRecord.last_at) > bindparam("since"),
+        # What is of later than that was counted before the clock was set back.
+        col(ExceptionRecord.last_at) < bindparam("until"),
         # What somebody acknowledged or resolved is what they saw: what comes after it is news.
         col(ExceptionRecord.state) == ExceptionState.OPEN,
         col(ExceptionRecord.first_at) > bindparam("began"),
@@ -116,7 +118,8 @@ def lead_for(
     Two that begin at the same moment, in two replicas, make two messages: each of them counts its own.
     """
     cause = f"{FLOOD}:{kind}:{severity}"
-    found = tx.exec(_LEAD, params={"cause": cause, "since": at - WITHIN, "began": at - LONGEST}).first()
+    about = {"cause": cause, "since": at - WITHIN, "until": at + WITHIN, "began": at - LONGEST}
+    found = tx.exec(_LEAD, params=about).first()
     if found is not None:
         return Lead(row=_brought_on(tx, found, at), begins=False)
     asked = {"kind": kind, "severity": severity, "since": at - WITHIN}

@@ -33,7 +33,7 @@ _SETS, _APPROVALS = (SQLModel.metadata.tables[one.__tablename__] for one in (Rul
 _IS_ACTIVE = _SETS.c.state == RuleSetState.ACTIVE
 _ACTIVE, _HOLDING = (
     Loading(RuleSet, pick(_SETS).where(_IS_ACTIVE)),
-    Plain(pick(_SETS.c.policy_set).where(_IS_ACTIVE)),
+    Plain(pick(_SETS.c.policy_set, _SETS.c.at).where(_IS_ACTIVE)),
 )
 _ADD, _APPROVE = upserts.or_nothing(_SETS), upserts.or_nothing(_APPROVALS)
 
@@ -76,7 +76,12 @@ def active(tx: Session) -> RuleSet | None:
 
 def holding(tx: Session) -> str | None:
     """The hash of the one that holds, without all that it is made of; None if none does."""
-    return next((policy_set for (policy_set,) in rows(tx.connection(), _HOLDING)), None)
+    return next((policy_set for policy_set, _ in rows(tx.connection(), _HOLDING)), None)
+
+
+def is_newer(tx: Session, than: str, since: datetime) -> bool:
+    """Whether another set than the one of this hash holds, and did not before then."""
+    return any(policy_set != than and at > since for policy_set, at in rows(tx.connection(), _HOLDING))
 
 
 def proposed(tx: Session) -> Sequence[RuleSet]:

@@ -70,12 +70,22 @@ def open_for(tx: Session, whose: Whose, about: str, *, until: datetime) -> Handl
     return found if found is not None and genuine(tx, found) else None
 
 
-def proven_since(tx: Session, whose: Whose, about: str, since: datetime) -> FreshProof | None:
-    """What they last proved for this after then, if nothing rests on it yet."""
+def proven_since(
+    tx: Session, whose: Whose, about: str, since: datetime, *, until: datetime
+) -> FreshProof | None:
+    """What they last proved for this after `since`, if nothing rests on it yet.
+
+    until: now. What is of later than that was proven before the clock was set back: nobody knows how long ago.
+    """
     found = tx.exec(
         select(Handle, StepUp)
         .join(StepUp, col(StepUp.handle) == col(Handle.id))
-        .where(*_theirs(whose, about), Handle.result == Result.DONE, col(Handle.done_at) > since)
+        .where(
+            *_theirs(whose, about),
+            Handle.result == Result.DONE,
+            col(Handle.done_at) > since,
+            col(Handle.done_at) <= until,
+        )
         .order_by(col(Handle.done_at).desc())
         .limit(1)
     ).first()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from bot.checking.clock import GRAVE, SLIGHT
 from bot.checking.freezes import examine_freezes, examine_published
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
@@ -112,9 +113,11 @@ def _server(server: Server, settings: Settings, now: datetime) -> Iterator[Findi
         return [tables, *((_role(tx), *_audit(tx, settings, now)) if tables.level == "ok" else ())]
 
     try:
+        found = database.read_now(look)
         yield from [
             ok("server", "It answers, and its version and encoding will do."),
-            *database.read_now(look),
+            _time(database.now(), now),
+            *found,
         ]
     except SchemaFault as fault:
         yield failed("server", str(fault), "Mend that, or correct [database] url.")
@@ -126,6 +129,19 @@ def _server(server: Server, settings: Settings, now: datetime) -> Iterator[Findi
         )
     finally:
         database.close()
+
+
+def _time(theirs: datetime, ours: datetime) -> Finding:
+    apart = abs(theirs - ours)
+    if apart <= SLIGHT:
+        return ok("time", "Its clock, which Wicket goes by, agrees with this machine's.")
+    how = "before" if theirs > ours else "behind"
+    said = f"Its clock, which Wicket goes by, is {apart.total_seconds():.0f} s {how} this machine's."
+    return (failed if apart > GRAVE else warning)(
+        "time",
+        said,
+        "Let both keep their time by NTP: Slack's requests and people's codes are held against it.",
+    )
 
 
 def _role(tx: Session) -> Finding:

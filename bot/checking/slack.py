@@ -16,6 +16,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.checking.report import failed, ok, warning
 from bot.manifest import BOT_SCOPES
 from bot.settings import Settings
+from bot.slack.saying_no import word_of
 from bot.slack.token import BAD_TOKEN, foreign_team
 from storage.clock import Clock
 from storage.directories.base import Finding
@@ -69,7 +70,8 @@ async def answered(call: Awaitable[AsyncSlackResponse]) -> tuple[AsyncSlackRespo
         async with asyncio.timeout(WITHIN):
             return await call, ""
     except SlackApiError as error:
-        return error.response, str(error.response.get("error") or "no reason given")
+        answer = error.response if isinstance(error.response, AsyncSlackResponse) else None
+        return answer, word_of(error)
     except TimeoutError:
         return None, f"nothing came within {WITHIN:.0f} s"
     except (aiohttp.ClientError, OSError) as fault:

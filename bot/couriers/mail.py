@@ -4,6 +4,7 @@ It writes to the address that the directory holds at that moment, and to the one
 logs an address or a letter.
 """
 
+import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +49,8 @@ from storage.sentences import Sentence, template
 from storage.states import Changed, Purpose, Result
 
 COURIER = "mail"
-# A letter must be handed over well within its lease, or another round would send it again.
+# Seconds. A letter is handed over within it or not at all, and the two of them well within their lease: or another
+# round would send them again.
 TIMEOUT = 20.0
 LEASE = timedelta(seconds=60)
 AT_A_TIME = 50
@@ -60,7 +62,10 @@ Encryption = Literal["starttls", "tls", "none"]
 
 @dataclass(frozen=True, kw_only=True)
 class Smtp:
-    """Where mail is handed over. encryption: "none" only for a server on this machine. context: whom TLS trusts."""
+    """Where mail is handed over. encryption: "none" only for a server on this machine. context: whom TLS trusts.
+
+    within: seconds for all of it, however long the server thinks about each answer.
+    """
 
     host: str
     port: int
@@ -69,6 +74,7 @@ class Smtp:
     username: str | None = None
     password: str | None = None
     context: ssl.SSLContext | None = None
+    within: float = TIMEOUT
 
     @classmethod
     def of(cls, mail: MailSection, password: SecretStr | None) -> "Smtp":
@@ -92,17 +98,18 @@ class Smtp:
         MailUnavailable if nobody takes it now, Undeliverable if nobody ever will.
         """
         try:
-            refused, _ = await aiosmtplib.send(
-                message,
-                hostname=self.host,
-                port=self.port,
-                username=self.username,
-                password=self.password,
-                use_tls=self.encryption == "tls",
-                start_tls=self.encryption == "starttls",
-                tls_context=self.context,
-                timeout=TIMEOUT,
-            )
+            async with asyncio.timeout(self.within):
+                refused, _ = await aiosmtplib.send(
+                    message,
+                    hostname=self.host,
+                    port=self.port,
+                    username=self.username,
+                    password=self.password,
+                    use_tls=self.encryption == "tls",
+                    start_tls=self.encryption == "starttls",
+                    tls_context=self.context,
+                    timeout=self.within,
+                )
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [each.code for each in error.recipients]
             if codes and all(500 <= code < 600 for code in codes):
@@ -118,6 +125,10 @@ class Smtp:
 
 class Undeliverable(Exception):
     """This letter will never arrive. Caught here: it is told to the security channel and is no fault of Wicket's."""
+
+
+class _NotKnown(Exception):
+    """A letter that only a replica of another version can write."""
 
 
 class MailCourier:
@@ -141,6 +152,8 @@ class MailCourier:
         self._language, self._zone = language, zone
         self._public_url, self._links = public_url, StopLinks(ground.vault)
         self._log = structlog.get_logger("wicket.mail")
+        # By what is owed, the addresses that have their letter though another must wait for the same.
+        self._taken = set[tuple[int | None, str]]()
 
     async def deliver_due(self) -> int:
         """Deliver what is due now; how many letters left. Stops early while the server takes nothing."""
@@ -155,7 +168,7 @@ class MailCourier:
                 break
             try:
                 sent += await self._deliver(taken[0])
-            except (MailUnavailable, DirectoryUnavailable) as fault:
+            except (MailUnavailable, DirectoryUnavailable, _NotKnown) as fault:
                 await self._postpone(taken[0], fault)
                 if isinstance(fault, MailUnavailable):
                     break
@@ -168,6 +181,9 @@ class MailCourier:
         told = await self._told(owed)
         letters = await self._letters(owed, told)
         for message in letters:
+            place = (owed.id, str(message["To"]))
+            if place in self._taken:
+                continue
             try:
                 await self._smtp.send(message)
             except Undeliverable:
@@ -176,6 +192,7 @@ class MailCourier:
                 self._log.warning("mail_to_former_refused", kind=owed.kind)
             else:
                 self._metrics.delivery(COURIER, "delivered")
+                self._taken.add(place)
 
         def work(tx: Session) -> None:
             at = self._ground.now()
@@ -186,7 +203,11 @@ class MailCourier:
             done(tx, owed)
 
         await self._ground.database.write(work)
+        self._forget(owed)
         return bool(letters)
+
+    def _forget(self, owed: Owed) -> None:
+        self._taken = {one for one in self._taken if one[0] != owed.id}
 
     async def _told(self, owed: Owed) -> Told | None:
         """The petition that a letter is about, if it is about one, with its hour as it will be by this letter."""
@@ -200,7 +221,7 @@ class MailCourier:
     async def _letters(self, owed: Owed, told: Told | None) -> Sequence[EmailMessage]:
         """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
-            raise Undeliverable(Sentence("there is no letter of the kind {kind}", kind=owed.kind))
+            raise _NotKnown(f"There is no letter of the kind {owed.kind}.")
         matter = await self._ground.database.read(lambda tx: _about(tx, owed))
         handle, code = matter.visit, matter.code
         if handle is None:
@@ -283,6 +304,7 @@ class MailCourier:
     async def _give_up(self, owed: Owed, reason: str) -> None:
         """No longer owed, but never silently: security hears that a person was not told (P-6)."""
         whose = await self._whose(owed)
+        self._forget(owed)
         self._metrics.delivery(COURIER, "given_up")
 
         def work(tx: Session) -> None:

@@ -29,6 +29,7 @@ from handlers.exceptions.escalating import Escalating
 from handlers.exceptions.outside import Outside
 from handlers.ground import Ground
 from handlers.questions.checks import Checks
+from handlers.rules.governing import Governing
 from handlers.secure_page.visits import PageGround
 from storage.clock import utc_now
 
@@ -60,6 +61,7 @@ class Couriers:
     links: PageLinks
     checks: Checks
     owners: Owners
+    governing: Governing
     metrics: Metrics
     language: Language
     zone: tzinfo
@@ -78,6 +80,7 @@ class Couriers:
             now=ground.now,
             chance=self.chance,
             unreachable=lambda tx, owner, trouble: self.owners.keep(tx, owner, {CHANNEL: trouble}),
+            differs=lambda: self.governing.differs_lately,
         )
 
     def _rendering(self) -> Rendering:

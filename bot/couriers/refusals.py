@@ -9,11 +9,26 @@ from datetime import timedelta
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.saying_no import word_of
+
 # What Slack says when the message to edit is no longer there: then it is posted anew.
 NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-_PASSING = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
+# And of a message, or a channel, below which nothing is said (any more).
+NO_REPLIES = frozenset(
+    {
+        "cannot_reply_to_message",
+        "invalid_thread_ts",
+        "message_not_found",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_thread_locked",
+        "thread_not_found",
+    }
 )
+_PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+# The second is chat.postMessage's own word; either comes with 429, or in an answer that is sound otherwise.
+_RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+_AT_LEAST = timedelta(seconds=1)
+_MOST_SECONDS = 7 * 86400  # longer than Slack ever asks for, and short enough to be added to any date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,24 +53,18 @@ def refusal(error: SlackApiError) -> Setback:
     if not isinstance(answer, AsyncSlackResponse):  # a proxy's page, or half an answer
         return Setback(fault="Slack's answer could not be read.", slacks=True)
     word, is_theirs = word_of(error), answer.status_code >= 500
-    after = None
-    if answer.status_code == 429 or (is_theirs and "Retry-After" in answer.headers):
-        after = timedelta(seconds=_seconds(answer.headers.get("Retry-After")))
+    is_limited = answer.status_code == 429 or word in _RATE_LIMITED
+    after = _asked_to_wait(answer) if is_limited or is_theirs else None
     if answer.status_code == 429:
+        after = after or _AT_LEAST
+    if is_limited:
         return Setback(fault="rate limited", slacks=True, after=after)
     tell = not is_theirs and word not in _PASSING
     return Setback(fault=word, tell=tell, slacks=is_theirs, after=after)
 
 
-def word_of(error: SlackApiError) -> str:
-    """Slack's word for what is wrong; "unknown" where it said none."""
-    answer = error.response
-    data = answer.data if isinstance(answer, AsyncSlackResponse) else None
-    return str(data.get("error", "unknown")) if isinstance(data, dict) else "unknown"
-
-
-def _seconds(retry_after: object) -> int:
-    try:
-        return max(1, int(str(retry_after)))
-    except ValueError:
-        return 1
+def _asked_to_wait(answer: AsyncSlackResponse) -> timedelta | None:
+    """None where no number of seconds is written: a proxy may write a date, and that is no rate limit of Slack's."""
+    written = str(answer.headers.get("Retry-After", ""))
+    is_number = written.isascii() and written.isdigit()
+    return max(_AT_LEAST, timedelta(seconds=min(int(written[:12]), _MOST_SECONDS))) if is_number else None

@@ -84,6 +84,9 @@ from storage.states import Changed, Result
 
 NOTICES = ("password-changed", "account-unlocked", "linked")
 
+# Seconds to look through a week in, of what a courier waits for each message.
+_FOR_A_WEEK = 8.0
+
 # An owner, and what stands in a channel besides: not a person alone (D).
 _CHANNELS = (OWNER, f"{COPY}C", f"{COPY}G")
 
@@ -265,7 +268,7 @@ class Rendering:
             due = bulletins.of(tx, DIGEST, owed.subject)
             return digest_of(tx, due.since, due.until) if due else None
 
-        digest = await self._ground.database.read(work)
+        digest = await self._ground.database.read(work, patience=_FOR_A_WEEK)
         return digest_message(digest) if digest else None
 
     async def _proofs_changed(self, owed: Owed) -> Message | None:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 
 import aiohttp
 import structlog
@@ -17,16 +18,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
 from bot.couriers.pacing import LONGEST, Pacing
-from bot.couriers.refusals import NOT_EDITABLE, Setback, refusal, word_of
+from bot.couriers.refusals import NO_REPLIES, NOT_EDITABLE, Setback, refusal
 from bot.couriers.rendering import Rendering
+from bot.couriers.undeliverable import OWNERS_TROUBLE, SHARED, tell_undeliverable
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
-from handlers import recording
+from bot.slack.saying_no import word_of
 from handlers.approvals.owners import Trouble
 from handlers.decisions.lifecycle import wait_before_retry
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.intents import Where
 from storage import copies, outbox
 from storage.catalogue import Catalogue
 from storage.clock import Clock
@@ -48,9 +48,14 @@ BEGIN_WITH = timedelta(seconds=CALL_WITHIN + 5)
 STRAGGLES_AFTER = 0.2
 MOST_UNDER_WAY = 4 * BATCH
 
-_SHARED = "externally shared channel"
 _NO_OWNER = "Its owner is not in wicket.toml any more."
-_OWNERS_TROUBLE = {**REFUSED, _SHARED: Trouble.SHARED}
+# What is the matter with an owner's place, and what is said where the place may be another by rules that are not here.
+_OF_AN_OWNER = frozenset({_NO_OWNER, *OWNERS_TROUBLE})
+_OTHERS = Setback(fault="Another replica may know another place for it.", slacks=True)
+
+
+_Place: TypeAlias = tuple[str, str]
+"""Channel and ts of a message."""
 
 
 class _Undeliverable(Exception):
@@ -75,8 +80,12 @@ class SlackCourier:
         now: Clock,
         chance: Callable[[], float],
         unreachable: Callable[[Session, str, Trouble], None],
+        differs: Callable[[], bool],
     ) -> None:
-        """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted."""
+        """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted.
+
+        differs: whether another catalogue holds by the store than here, which reaches this replica only now.
+        """
         self._client = client
         self._database = database
         self._rendering = rendering
@@ -85,11 +94,12 @@ class SlackCourier:
         self._metrics = metrics
         self._now = now
         self._chance = chance
-        self._unreachable = unreachable
+        self._unreachable, self._differs = unreachable, differs
         self._direct: dict[str, str] = {}
         self._pacing = Pacing(now, grave=SECURITY)
-        # Posted, but not on the record: a store that is full must not make us say it again and again.
-        self._unrecorded: dict[tuple[str, str, str], tuple[str, str]] = {}
+        # Posted, but not on the record: a store that is full must not make us say it again and again. Where it stands,
+        # and what was on the record by then: if that is another by now, somebody else has said it since.
+        self._unrecorded: dict[tuple[str, str, str], tuple[_Place, _Place | None]] = {}
         # By recipient and urgency, what is being delivered to them.
         self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
 
@@ -174,6 +184,8 @@ class SlackCourier:
         outcome: DeliveryOutcome = "retried"
         try:
             trouble = await self._tried(owed)
+            if trouble is not None and trouble.fault in _OF_AN_OWNER and self._is_others(owed):
+                trouble = _OTHERS
             if trouble is None:
                 outcome = "delivered"
                 self._pacing.took(owed)
@@ -182,17 +194,23 @@ class SlackCourier:
         finally:
             self._metrics.delivery("slack", outcome)
 
+    def _is_others(self, owed: Owed) -> bool:
+        """Whether it goes to an owner, and whoever goes by other rules than ours delivers it."""
+        return owed.recipient.startswith(OWNER) and self._differs()
+
     async def _tried(self, owed: Owed) -> Setback | None:
-        """What was in the way, if anything. StorageUnavailable goes through: then nothing can be kept either."""
+        """What was in the way, if anything."""
         try:
             async with asyncio.timeout(CALL_WITHIN):
                 await self._deliver(owed)
         except SlackApiError as error:
+            if word_of(error) in REFUSED:
+                self._direct.pop(owed.recipient, None)  # it may be another one by now
             return refusal(error)
         except _Undeliverable as reason:
             return Setback(fault=str(reason), tell=True)
-        except StorageUnavailable:
-            raise
+        except StorageUnavailable as fault:  # or is it what was asked? Whether anything can be kept will show
+            return Setback(fault=str(fault))
         except DoesNotFit as reason:
             log.error("courier.does_not_fit", kind=owed.kind, subject=owed.subject)
             return Setback(fault=str(reason), tell=True, alone=True)
@@ -214,21 +232,15 @@ class SlackCourier:
             await self._refresh(owed, message)
             return
         channel = await self._channel(owed)
-        posted = await self._posted(owed)
+        recorded = await self._recorded(owed)
+        unrecorded, before = self._unrecorded.get(_about(owed), (None, None))
+        posted = unrecorded if unrecorded and before == recorded else recorded
         # What stands in a channel that is no longer the recipient's is left there, and told anew where they are.
         ts = await self._edit(*posted, message) if posted and posted[0] == channel else None
         if ts is None:
-            thread = await self._thread(owed, message, channel)
-            answer = await self._client.chat_postMessage(
-                channel=channel,
-                unfurl_links=False,
-                thread_ts=thread,
-                **message.body(),
-                reply_broadcast=True if thread and message.aloud else None,
-            )
-            channel, ts = str(answer["channel"]), str(answer["ts"])
+            channel, ts = await self._post(channel, message, await self._thread(owed, message, channel))
         where = (channel, ts)
-        self._unrecorded[_about(owed)] = where
+        self._unrecorded[_about(owed)] = where, recorded
         await self._database.write(lambda tx: self._delivered(tx, owed, *where))
         del self._unrecorded[_about(owed)]
 
@@ -250,10 +262,8 @@ class SlackCourier:
 
         await self._database.write(work)
 
-    async def _posted(self, owed: Owed) -> tuple[str, str] | None:
-        """Channel and ts of the message that stands for this, if there is one."""
-        if _about(owed) in self._unrecorded:
-            return self._unrecorded[_about(owed)]
+    async def _recorded(self, owed: Owed) -> _Place | None:
+        """Where the message that stands for this is by the record, if there is one."""
         posted = await self._database.read(
             lambda tx: outbox.where_posted(tx, kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
         )
@@ -268,6 +278,22 @@ class SlackCourier:
             lambda tx: outbox.where_posted(tx, kind=kind, subject=subject, recipient=owed.recipient)
         )
         return posted.ts if posted and posted.channel == channel else None
+
+    async def _post(self, channel: str, message: Message, thread: str | None) -> tuple[str, str]:
+        """Say it; by itself where nothing is said below what it belongs to any more. Channel and ts of where it is."""
+        try:
+            answer = await self._client.chat_postMessage(
+                channel=channel,
+                unfurl_links=False,
+                thread_ts=thread,
+                **message.body(),
+                reply_broadcast=True if thread and message.aloud else None,
+            )
+        except SlackApiError as error:
+            if thread is None or word_of(error) not in NO_REPLIES:
+                raise
+            return await self._post(channel, message, None)
+        return str(answer["channel"]), str(answer["ts"])
 
     async def _edit(self, channel: str, ts: str, message: Message) -> str | None:
         """Bring the message that stands there up to date; None if it is gone."""
@@ -303,7 +329,7 @@ class SlackCourier:
         if channel is None:
             raise _Undeliverable(_NO_OWNER)
         if await self._is_shared(channel):
-            raise _Undeliverable(_SHARED)
+            raise _Undeliverable(SHARED)
         return channel
 
     async def _is_shared(self, channel: str) -> bool:
@@ -336,46 +362,15 @@ class SlackCourier:
 
         def work(tx: Session) -> None:
             outbox.postpone(tx, owed, until=until, fault=trouble.fault, keeps_its_place=trouble.slacks)
-            if trouble.tell and owed.recipient != SECURITY and trouble.fault != owed.last_fault:
-                self._record(tx, owed, trouble.fault)
-                found = _OWNERS_TROUBLE.get(trouble.fault)
-                if found is not None and owed.kind == "approval" and owed.recipient.startswith(OWNER):
-                    self._unreachable(tx, owed.recipient.removeprefix(OWNER), found)  # and that is told
-                else:
-                    self._tell(tx, owed, trouble.fault)
+            if not trouble.tell or trouble.fault == owed.last_fault:
+                return
+            place = self._place(owed.recipient) or owed.recipient
+            tell_undeliverable(tx, owed, trouble, place=place, at=self._now(), unreachable=self._unreachable)
 
         await self._database.write(work)
         if trouble.alone:
             return None
         return until if is_held else now
-
-    def _record(self, tx: Session, owed: Owed, fault: str) -> None:
-        place = self._place(owed.recipient) or owed.recipient
-        recording.record(
-            tx,
-            at=self._now(),
-            action="message.undeliverable",
-            outcome="failed",
-            actor=recording.WICKET,
-            where=Where(transport="slack", channel=place),
-            correlation=owed.subject,
-            facts={"kind": owed.kind, "fault": fault},
-        )
-
-    def _tell(self, tx: Session, owed: Owed, fault: str) -> None:
-        place = self._place(owed.recipient) or owed.recipient
-        tell_security(
-            tx,
-            self._now(),
-            Strange(
-                kind=Kind.UNDELIVERABLE,
-                severity=Severity.HIGH if owed.kind == "approval" else Severity.LOW,
-                who=place,
-                cause=f"{place}:{fault}",
-                correlation=owed.subject,
-                facts={"fault": fault, "kind": owed.kind},
-            ),
-        )
 
 
 def _about(owed: Owed) -> tuple[str, str, str]:

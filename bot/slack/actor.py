@@ -12,6 +12,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.saying_no import word_of
 from handlers.decisions.identity import SlackProfile
 from storage.clock import Clock
 from storage.faults import WicketFault
@@ -53,9 +54,9 @@ class Profiles:
             async with asyncio.timeout(LOOK_UP_WITHIN):
                 answer = await self._client.users_info(user=user)
         except SlackApiError as error:
-            if error.response.get("error") in ("user_not_found", "user_not_visible"):
+            if word_of(error) in ("user_not_found", "user_not_visible"):
                 return {"id": user, "is_stranger": True}
-            raise IdentityUnknown(str(error.response.get("error"))) from error
+            raise IdentityUnknown(word_of(error)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise IdentityUnknown(type(error).__name__) from error
         user_body: dict[str, Any] = answer["user"]

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import sentences
 from bot.slack.messages.parts import Message, said
+from bot.slack.saying_no import word_of
 from bot.texts import say
 
 log = structlog.get_logger(__name__)
@@ -109,4 +110,4 @@ class Replies:
 
 
 def _name(fault: BaseException) -> str:
-    return str(fault.response.get("error")) if isinstance(fault, SlackApiError) else type(fault).__name__
+    return word_of(fault) if isinstance(fault, SlackApiError) else type(fault).__name__

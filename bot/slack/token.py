@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.settings.sections import SlackSection
+from bot.slack.saying_no import word_of
 from storage.faults import SettingsFault
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,7 @@ async def greet(client: AsyncWebClient, slack: SlackSection) -> None:
         async with asyncio.timeout(GREET_WITHIN):
             answer = await client.auth_test()
     except SlackApiError as error:
-        word = str(error.response.get("error"))
+        word = word_of(error)
         if word in BAD_TOKEN:
             raise SettingsFault(
                 f"WICKET_SLACK_BOT_TOKEN: Slack refuses it ({word}). Copy it anew."

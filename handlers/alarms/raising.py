@@ -218,6 +218,8 @@ class Alarms:
             log.warning("alarm.directory", fault=str(fault))
             return
         disabled, sessions = Effect(alarm.disabled), Effect(alarm.sessions)
+        if disabled == Effect.UNSEEN and directory.capabilities.switch:
+            disabled = await self._look(directory, alarm)
         if disabled.is_wanted:
             disabled = await _switch_off(directory, alarm.account, disabled)
         if sessions == Effect.WANTED:
@@ -230,10 +232,31 @@ class Alarms:
             # Somebody lifted it while we were at it: what we did since is taken back.
             await in_call_time(directory.switch(alarm.account, active=True))
 
+    async def _look(self, directory: Directory, alarm: Alarm) -> Effect:
+        """Whether it is on, kept before it is switched off: afterwards nobody could tell how it was before."""
+        try:
+            if not await _is_on(directory, alarm.account):
+                return Effect.ALREADY
+        except DirectoryUnavailable:
+            return Effect.UNSEEN
+
+        def work(tx: Session) -> None:
+            found = alarms.get(tx, alarm.handle)
+            if found is not None and found.lifted_at is None:
+                disabled = _came_of(Effect(found.disabled), Effect.WANTED)
+                alarms.note(
+                    tx, found, disabled=disabled, sessions=Effect(found.sessions), at=self._ground.now()
+                )
+
+        await self._ground.database.write(work)
+        return Effect.WANTED
+
     def _note(self, tx: Session, handle_id: str, disabled: Effect, sessions: Effect) -> bool:
         at, alarm = self._ground.now(), alarms.get(tx, handle_id)
         if alarm is None or alarm.lifted_at is not None:
             return False
+        disabled = _came_of(Effect(alarm.disabled), disabled)
+        sessions = _came_of(Effect(alarm.sessions), sessions)
         if (alarm.disabled, alarm.sessions) == (disabled, sessions):
             return True
         alarms.note(tx, alarm, disabled=disabled, sessions=sessions, at=at)
@@ -246,13 +269,19 @@ class Alarms:
         return True
 
 
+def _came_of(stands: Effect, found: Effect) -> Effect:
+    """What came of it, by the row and by us: another replica may be at it, too, and what is off is off by it."""
+    knows_more = stands == Effect.WANTED and found in (Effect.ALREADY, Effect.UNSEEN)
+    return stands if knows_more or not stands.is_wanted else found
+
+
 async def _switch_off(directory: Directory, account: str, so_far: Effect) -> Effect:
+    """so_far: wanted, or unseen where it still is: then it is not touched."""
     if not directory.capabilities.switch:
         return Effect.UNABLE
+    if so_far == Effect.UNSEEN:
+        return so_far
     try:
-        if so_far == Effect.UNSEEN and not await _is_on(directory, account):
-            return Effect.ALREADY
-        so_far = Effect.WANTED
         await in_call_time(directory.switch(account, active=False))
         return Effect.WANTED if await _is_on(directory, account) else Effect.DONE
     except DirectoryUnavailable:

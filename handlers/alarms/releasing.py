@@ -71,7 +71,8 @@ class Releasing:
     ) -> Released | NotReleased:
         """Everything that is open about an account. by: a name to show. For an operator there is no policy.
 
-        The account is switched on first: while that is not known to be done, the alarm stands.
+        The account is switched on first: while that is not known to be done, the alarm stands. What is reported
+        meanwhile nobody looked at: it stands, and the account is switched off by it once more.
         """
         found = await self._ground.database.read(lambda tx: alarms.open_of(tx, directory, account))
         if any(one.disabled in (Effect.WANTED, Effect.DONE) for one in found):
@@ -81,11 +82,14 @@ class Releasing:
                 log.warning("alarm.not_released", fault=str(fault))
                 return NotReleased()
 
+        known = {one.handle for one in found}
+
         def work(tx: Session) -> Released:
-            names = [
-                self._lift(tx, one, actor, by, rationale, where)
-                for one in alarms.open_of(tx, directory, account)
-            ]
+            now = alarms.open_of(tx, directory, account)
+            for one in now:
+                if one.handle not in known and one.disabled == Effect.DONE:
+                    alarms.want_anew(tx, one)
+            names = [self._lift(tx, one, actor, by, rationale, where) for one in now if one.handle in known]
             return Released(who=names[0] if names else "")
 
         return await self._ground.database.write(work)

@@ -69,6 +69,8 @@ class Execution:
         return frozenset(permitted)
 
     async def _refusal(self, grant: Grant, approvals: Sequence[Approval]) -> _Refusal | None:
+        if self._ground.asked_for(grant) is None:
+            await self._ground.database.glance(lambda tx: self._ground.asked_for_now(tx, grant))
         if grant.foreseen == FORESEEN:
             return await self._refusal_of_emergency(grant)
         entitlement = self._ground.asked_for(grant)

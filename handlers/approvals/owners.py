@@ -84,8 +84,8 @@ class Owners:
     def keep(self, tx: Session, owner_id: str, looked: Mapping[str, Trouble | None]) -> None:
         """What was found of an owner: told if it is news, settled if it is over; what waits for it is passed on."""
         owner = self._ground.catalogue.owners.get(owner_id)
-        if owner is None:
-            return
+        if owner is None or self._ground.is_behind(tx):
+            return  # they may have another group and another channel by now
         for side, trouble in looked.items():
             if trouble is not None:
                 self._tell(tx, owner, side, trouble)

@@ -89,11 +89,11 @@ class SteppingUp:
 
     def fresh_proof(self, tx: Session, actor: Actor, *, about: str, at: datetime) -> FreshProof | None:
         """What this person, from this Slack account, proved for this and did not use yet; None if nothing is fresh."""
-        return step_ups.proven_since(tx, _whose(actor), about, at - self.fresh_for)
+        return step_ups.proven_since(tx, _whose(actor), about, at - self.fresh_for, until=at)
 
     def proof_of(self, tx: Session, whose: Whose, *, about: str, at: datetime) -> FreshProof | None:
         """The same of somebody who is not here: the proof itself is what goes on."""
-        return step_ups.proven_since(tx, whose, about, at - self.fresh_for)
+        return step_ups.proven_since(tx, whose, about, at - self.fresh_for, until=at)
 
     def why_none(self, tx: Session, actor: Actor, *, about: str) -> str:
         """Why nothing is fresh, for the record: "none", "other_account" (of Slack), "spent" or "stale"."""

@@ -35,7 +35,7 @@ class Escalating:
         at = self._ground.now()
 
         def work(tx: Session) -> None:
-            for row in escalations.unheeded(tx, at - self._after, _AT_ONCE):
+            for row in escalations.unheeded(tx, at, _AT_ONCE, after=self._after):
                 channels = [name for name in self._channels if not _is_about(row, name)]
                 escalations.owe_outside(tx, row, channels, at=at)
 

@@ -157,7 +157,7 @@ class OpenRequests:
         if way != "ask" and _has_decided(intent.actor.account, facts):
             self.record(tx, intent, grant, "approval.repeated", "refused")
             return _settled_before(grant, decided, now)
-        entitlement = self._ground.asked_for(grant)
+        entitlement = self._ground.asked_for_now(tx, grant)
         if entitlement is None or facts.requester is None or facts.target is None:
             return self._gone(tx, intent, grant, decided)
         if not facts.requester.active:

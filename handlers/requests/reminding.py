@@ -100,6 +100,8 @@ class Reminding:
                 or grant.remind_at > now
             ):
                 continue  # somebody else was quicker, or it is over
+            if grant.reminder == Reminder.LOOK and self._owner_of(grant) != row.owner:
+                continue  # somebody else has it by now, and is to be looked at
             if grant.state == GrantState.ACTIVE and row.reminder == Reminder.END:
                 self._tell_of_end(tx, grant)
             elif grant.state == GrantState.ACTIVE:  # made active by a version that plans nothing

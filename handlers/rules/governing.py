@@ -6,7 +6,7 @@ It reads no file. A set that will not do, or that nobody approved yet, never tak
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlmodel import Session
@@ -14,7 +14,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.composition import Composition, Difference, differences
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.ground import Ground
+from handlers.ground import ROLLED_OUT_WITHIN, Ground
 from handlers.intents import SCHEDULE
 from handlers.rules.holding import Held, Rules, content_of
 from storage import deliveries, rule_sets
@@ -27,8 +27,6 @@ from storage.states import RuleSetState
 
 log = structlog.get_logger(__name__)
 
-# A rolling update is over by then; replicas that still differ were forgotten.
-DIFFERS_AFTER = timedelta(minutes=5)
 WICKET = "Wicket"
 # Of one kind of change, so many names go into the record.
 _NAMED = 100
@@ -79,6 +77,12 @@ class Governing:
     def differs(self) -> bool:
         """Whether another set holds by the store than here."""
         return self._differs_since is not None
+
+    @property
+    def differs_lately(self) -> bool:
+        """The same while it may be that these rules only reach this replica later."""
+        since = self._differs_since
+        return since is not None and self._ground.now() - since < ROLLED_OUT_WITHIN
 
     async def begin(self, wrong: str) -> None:
         """At the start. wrong: why the rules of the files cannot be used, so that approved ones hold; else ""."""
@@ -243,7 +247,7 @@ class Governing:
             self._differs_since = None
             return
         self._differs_since = self._differs_since or now
-        if now - self._differs_since < DIFFERS_AFTER:
+        if now - self._differs_since < ROLLED_OUT_WITHIN:
             return
         await self._ground.database.write(lambda tx: self._differ(tx, theirs, now))
 

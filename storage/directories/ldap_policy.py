@@ -77,13 +77,14 @@ def standing(entry: Entry, policy: Policy, now: datetime) -> Standing:
     """How the account stands at `now`."""
     locked_at, changed_at = entry.first("pwdAccountLockedTime"), read_time(entry.first("pwdChangedTime"))
     since = read_time(locked_at)
-    over = since is not None and policy.lockout is not None and since + policy.lockout <= now
+    over_at = _later(since, policy.lockout)
+    over = over_at is not None and over_at <= now
     return Standing(
         locked=bool(locked_at) and locked_at != FOR_GOOD and not over,
         for_good=locked_at == FOR_GOOD,
         must_change=entry.first("pwdReset").upper() == "TRUE",
         changed_at=changed_at,
-        expires_at=changed_at + policy.max_age if changed_at and policy.max_age else None,
+        expires_at=_later(changed_at, policy.max_age),
     )
 
 
@@ -132,5 +133,18 @@ def _error(control: bytes | None) -> int | None:
     return int(read["error"]) if read["error"].hasValue() else None
 
 
+def _later(since: datetime | None, by: timedelta | None) -> datetime | None:
+    """None where one of them is missing, or where there is no such day any more."""
+    if since is None or by is None:
+        return None
+    try:
+        return since + by
+    except OverflowError:
+        return None
+
+
 def _seconds(text: str) -> timedelta | None:
-    return timedelta(seconds=int(text)) if text.isdecimal() and int(text) > 0 else None
+    try:
+        return timedelta(seconds=int(text)) if text.isdecimal() and int(text) > 0 else None
+    except OverflowError:
+        return None

@@ -32,7 +32,8 @@ class Kept(Generic[T]):
         """What is kept, if it is younger than that, else a new one; while none is to be had, the old one `holds`."""
         async with self._asking:
             now = clock()  # not before: whoever waited for another's asking hears what came of it
-            if self._value is not None and self._at is not None and now - self._at < younger_than:
+            # Of one of later than now nobody knows how old it is: the clock was set back.
+            if self._value is not None and self._at and timedelta() <= now - self._at < younger_than:
                 return self._value
             if self._failed_at is not None and timedelta() <= now - self._failed_at < _REST:
                 return self._older(now, holds)

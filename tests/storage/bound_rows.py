@@ -126,7 +126,7 @@ def _step_up(tx: Session, at: datetime) -> str:
 
 
 def _is_proven(tx: Session, at: datetime) -> bool:
-    return step_ups.proven_since(tx, WHOSE, "g-1", at - HOUR) is not None
+    return step_ups.proven_since(tx, WHOSE, "g-1", at - HOUR, until=at) is not None
 
 
 def _petition(tx: Session, at: datetime) -> str:

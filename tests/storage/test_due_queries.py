@@ -38,7 +38,7 @@ ASKED = {
     "holdings_open": lambda tx: claims.due(
         tx, directory="local", at=NOW, limit=32, longest=timedelta(minutes=5)
     ),
-    "exceptions_unheeded": lambda tx: escalations.unheeded(tx, NOW, 20),
+    "exceptions_unheeded": lambda tx: escalations.unheeded(tx, NOW, 20, after=timedelta(minutes=15)),
     "exceptions_alone": lambda tx: floods.lead_for(
         tx, kind="tampered", severity="high", who="Eve", at=NOW, due_at=NOW
     ),

@@ -24,7 +24,7 @@ def raised(database, at, **changes: Any) -> ExceptionRecord:
 
 def owe(database, at) -> list[str]:
     def owed(tx) -> list[str]:
-        rows = escalations.unheeded(tx, at - AFTER, 20)
+        rows = escalations.unheeded(tx, at, 20, after=AFTER)
         for row in rows:
             escalations.owe_outside(tx, row, ["webhook", "mail"], at=at)
         return [row.id for row in rows]
@@ -48,6 +48,13 @@ def test_it_is_owed_once_to_each_channel_after_its_time(database, now):
         ("outside:webhook", row.id),
         ("outside:mail", row.id),
     ]
+
+
+def test_what_was_raised_before_the_clock_was_set_back_is_not_waited_for(database, now):
+    """O-6: those on duty would hear of it hours later."""
+    row = raised(database, now)
+    assert owe(database, now - AFTER) == []
+    assert owe(database, now - timedelta(hours=5)) == [row.id]
 
 
 def test_only_what_is_grave_and_nobodys_goes_out(database, now):

@@ -224,3 +224,14 @@ def test_an_owner_hears_of_each_of_theirs(database, now):
     row = raised(database, now, MANY, owner="data")
     assert [one.recipient for one in owed(database) if one.subject == row.id] == ["owner:data"]
     assert {one.recipient for one in owed(database)} == {SECURITY, "owner:data"}
+
+
+def test_a_flood_of_before_the_clock_was_set_back_swallows_no_news(database, now):
+    """Security would hear of nothing of that kind in a message of its own until the clock is where it was."""
+    flood(database, now)
+    deliver(database, now)
+    earlier = now - timedelta(hours=5)
+    news = raised(database, earlier, 0, cause="another")
+    lead = next((one for one in leads(database) if one.id == news.fold), None)
+    assert lead is None or lead.first_at == earlier
+    assert deliver(database, earlier) == [news.fold or news.id]

@@ -1,7 +1,7 @@
 """The database's lines on a real PostgreSQL: whether it answers and will do, its tables and its audit log."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -22,9 +22,9 @@ def server(install: Installation) -> Iterator[Server]:
         yield found
 
 
-def levels(install: Installation) -> dict[str, tuple[str, str]]:
-    """Level and words by subject."""
-    found = examine_database(install.settings(), now=datetime.now(UTC))
+def levels(install: Installation, *, ahead: float = 0.0) -> dict[str, tuple[str, str]]:
+    """Level and words by subject. ahead: by how many seconds this machine's clock is before the server's."""
+    found = examine_database(install.settings(), now=datetime.now(UTC) + timedelta(seconds=ahead))
     assert all(one.advice for one in found if one.level == "failed")
     return {one.about: (one.level, one.found) for one in found}
 
@@ -34,8 +34,26 @@ def test_a_good_one(install: Installation, server: Server):
     # The role that the tests use made the tables, so it may do more to them than it should.
     assert {about: level for about, (level, _) in seen.items() if level != "ok"} == {"role": "warning"}
     assert set(seen) == {
-        "server", "tables", "role", "guards", "audit log", "checkpoint", "published checkpoints", "new access",
+        "server", "time", "tables", "role", "guards", "audit log", "checkpoint", "published checkpoints", "new access",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level", "found"),
+    [
+        (0, "ok", "agrees with this machine's"),
+        (45, "warning", "behind this machine's"),
+        (-45, "warning", "before this machine's"),
+        (200, "failed", "behind this machine's"),
+    ],
+)
+def test_the_clock_that_all_replicas_go_by(
+    install: Installation, server: Server, ahead: float, level: str, found: str
+):
+    """SL-6: signatures and codes are held against it, whatever this machine's own says."""
+    seen = levels(install, ahead=ahead)["time"]
+    assert seen[0] == level
+    assert found in seen[1]
 
 
 def test_one_without_tables_is_no_failure_and_gets_none(install: Installation, server: Server):

@@ -57,6 +57,17 @@ async def test_slack_that_is_down(install: Installation):
         assert "status.slack.com" in line.advice
 
 
+@pytest.mark.parametrize("media_type", ["text/html", "text/plain", "application/json"])
+async def test_an_answer_that_is_not_slacks(install: Installation, media_type: str):
+    """What stands before Slack answers with a page of its own: that is no finding about a token or a channel."""
+    for method in ("auth.test", "apps.connections.open", "conversations.info"):
+        install.slack.faults.garble(method, 503, media_type, times=100)
+    report = await install.check()
+    for about in ("bot token", "app token"):
+        [line] = of(report, "slack", about)
+        assert (line.level, line.found) == ("failed", "Slack did not answer (unreadable).")
+
+
 async def test_slack_that_cannot_be_reached(install: Installation):
     await install.slack.stop()
     report = await install.check()

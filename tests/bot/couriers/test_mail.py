@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -23,6 +23,7 @@ from bot.texts import ENGLISH, Language
 from handlers.people.addresses import seen_now
 from storage import links, outbox
 from storage.database import Session as Tx
+from storage.faults import MailUnavailable
 from storage.records import ExceptionRecord, Handle, Owed
 from storage.states import Purpose
 from tests.bot.texts.pseudo import Pseudo
@@ -32,18 +33,32 @@ from tests.handlers.passkey_ground import cared, made
 
 @dataclass
 class Mailbox:
-    """An SMTP server on loopback. refusal: what it answers to every recipient, "" to take everything."""
+    """An SMTP server on loopback. refusal: what it answers to every recipient, "" to take everything.
+
+    refusals: to these instead. thinks: seconds over each answer.
+    """
 
     port: int = 0
     refusal: str = ""
+    refusals: dict[str, str] = field(default_factory=dict)
+    thinks: float = 0.0
     letters: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802 - the name that aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take the sender."""
+        await asyncio.sleep(self.thinks)
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take the recipient, or refuse as told."""
-        if self.refusal:
-            return self.refusal
+        await asyncio.sleep(self.thinks)
+        if refusal := self.refusals.get(address, self.refusal):
+            return refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -51,6 +66,7 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         """Keep the letter."""
+        await asyncio.sleep(self.thinks)
         assert isinstance(envelope.content, bytes)
         self.letters.append(message_from_bytes(envelope.content, _class=EmailMessage, policy=default))
         return "250 OK"
@@ -104,8 +120,18 @@ def _owe_about_ada(tx: Tx) -> None:
     outbox.owe(tx, at=_FAR, courier="mail", kind="proofs-changed", subject=handle.id, recipient="ada")
 
 
+def _smtp(port: int) -> Smtp:
+    return Smtp(host="127.0.0.1", port=port, sender="wicket@example.com", encryption="none")
+
+
+def _letter() -> EmailMessage:
+    letter = EmailMessage()
+    letter["From"], letter["To"] = "wicket@example.com", "ada@example.com"
+    return letter
+
+
 def _courier(page: World, port: int, language: Language = ENGLISH) -> MailCourier:
-    smtp = Smtp(host="127.0.0.1", port=port, sender="wicket@example.com", encryption="none")
+    smtp = _smtp(port)
     metrics = Metrics.in_registry(CollectorRegistry())
     return MailCourier(
         page.ground, smtp, metrics=metrics, public_url="https://wicket.example.com", language=language
@@ -222,6 +248,35 @@ async def test_a_letter_names_times_in_the_zone_where_its_reader_was_last_seen(
     assert "on 2 March 2026 at 14:31 IST" in " ".join(mailbox.letters[-1].get_content().split())
 
 
+async def test_whoever_took_a_letter_does_not_get_it_again_since_another_did_not(
+    page: World, mailbox: Mailbox
+) -> None:
+    """P-3: a server that has the address of now wait made one letter to the address before into one for each try."""
+    await page.local.change_account("ada", mail="ada@new.example.com")
+    account = await page.local.account("ada")
+    assert account is not None
+    await seen_now(page.ground.database, account, page.clock())
+    await page.ground.database.write(_owe_about_ada)
+    courier = _courier(page, mailbox.port)
+    mailbox.refusals["ada@new.example.com"] = "451 later"
+    for _ in range(3):
+        assert await courier.deliver_due() == 0
+        page.clock.at = (await _owed(page))[0].next_at
+    mailbox.refusals.clear()
+    assert await courier.deliver_due() == 1
+    assert [to for to, _ in mailbox.to] == ["ada@example.com", "ada@new.example.com"]
+
+
+async def test_a_server_that_takes_its_time_over_each_answer_is_not_waited_for_beyond_the_lease(
+    mailbox: Mailbox,
+) -> None:
+    """Promise 6: another replica would send the same letter beside us."""
+    mailbox.thinks = 0.2
+    smtp = replace(_smtp(mailbox.port), within=0.5)
+    with pytest.raises(MailUnavailable):
+        await smtp.send(_letter())
+
+
 async def test_an_address_that_is_refused_for_good_is_told_to_security(page: World, mailbox: Mailbox) -> None:
     await _reset(page)
     mailbox.refusal = "550 no such person"
@@ -271,6 +326,24 @@ async def test_of_a_directory_that_is_silent_for_three_days_the_id_is_told(page:
     page.faulty.error("account")
     await _courier(page, 1).deliver_due()
     assert [each.who for each in await page.rows(ExceptionRecord)] == ["ada"]
+
+
+async def test_a_letter_of_a_kind_that_is_not_known_here_waits_for_whoever_knows_it(
+    page: World, mailbox: Mailbox
+) -> None:
+    """A replica of the version before takes it as well, while the others are being replaced: it is not lost by that."""
+    await page.ground.database.write(
+        lambda tx: outbox.owe(
+            tx, at=page.clock(), courier="mail", kind="of tomorrow", subject="h-1", recipient="ada"
+        )
+    )
+    assert await _courier(page, mailbox.port).deliver_due() == 0
+    (owed,) = await _owed(page)
+    assert (owed.lease_until, owed.last_fault) == (None, "There is no letter of the kind of tomorrow.")
+    assert await page.exceptions() == []
+    page.clock.at += GIVE_UP_AFTER * 2
+    await _courier(page, mailbox.port).deliver_due()
+    assert (await page.exceptions(), await _owed(page)) == (["undeliverable"], [])
 
 
 async def test_a_silent_directory_holds_up_its_own_letters_only(page: World, mailbox: Mailbox) -> None:

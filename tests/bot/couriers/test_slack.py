@@ -4,6 +4,7 @@ import asyncio
 import math
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import delete
+from structlog.testing import capture_logs
 
 from bot.couriers import slack as couriers
 from bot.couriers.rendering import Rendering
@@ -90,7 +92,9 @@ def _catalogue(channel: str) -> Catalogue:
     return replace(CATALOGUE, owners={"data": owner})
 
 
-def _courier(world: World, client: AsyncWebClient, catalogue: Catalogue) -> SlackCourier:
+def _courier(
+    world: World, client: AsyncWebClient, catalogue: Catalogue, *, differs: bool = False
+) -> SlackCourier:
     pages = PageLinks(public_url="http://localhost", handles=world.handles, minutes=10)
     return SlackCourier(
         client=client,
@@ -102,6 +106,7 @@ def _courier(world: World, client: AsyncWebClient, catalogue: Catalogue) -> Slac
         now=world.clock,
         chance=lambda: 1.0,
         unreachable=lambda tx, owner, trouble: Owners(world.ground).keep(tx, owner, {CHANNEL: trouble}),
+        differs=lambda: differs,
     )
 
 
@@ -151,6 +156,33 @@ async def test_what_only_an_operator_can_mend_is_told_whatever_went_wrong_before
     assert await post.world.actions("message") == ["message.undeliverable failed"]
 
 
+async def test_a_security_channel_that_takes_nothing_is_grave_and_told_once(post):
+    """Nobody reads there that nobody reads there: what is grave is told outside Slack, and it is on the record."""
+    post.slack.update_channel(ALARMS, is_archived=True)
+    await post.alert(cause="one")
+    await post.alert(cause="other")
+    with capture_logs() as lines:
+        for _ in range(4):
+            post.world.clock.forward(minutes=6)
+            await deliver(post.courier, GRAVE)
+            await deliver(post.courier, ALERT)
+    (told,) = [one for one in await post.world.exceptions() if one.kind == "undeliverable"]
+    assert (told.severity, told.who, told.facts["fault"], told.count) == ("high", ALARMS, "is_archived", 1)
+    assert await post.world.actions("message") == ["message.undeliverable failed"]
+    assert [(line["log_level"], line["place"]) for line in lines] == [("error", ALARMS)]
+    assert len(await post.waiting()) == 3
+
+
+async def test_one_message_that_cannot_be_made_for_security_is_not_grave(post):
+    """The channel takes the others, this one's exception among them: as while an older replica knows less."""
+    await post.owe(SECURITY, 0, kind="unheard-of")
+    await deliver(post.courier, NORMAL)
+    (told,) = await post.world.exceptions()
+    assert (told.kind, told.severity, told.who) == ("undeliverable", "low", ALARMS)
+    await deliver(post.courier, ALERT)
+    assert post.said() == [(ALARMS, True)]
+
+
 async def test_one_failure_stops_a_recipients_queue_and_nobody_elses(post):
     """What waits behind it is given back, counts no attempt, and keeps its place."""
     await post.owe(f"{OWNER}data", 0, 1, 2, kind="approval")
@@ -183,6 +215,22 @@ async def test_nothing_is_posted_where_slack_asked_us_to_wait(post):
     assert [ok for _, ok in post.said()] == [False, True]
     assert [one.attempts for one in await post.waiting()] == [1, 0, 0]
     post.world.clock.forward(seconds=2)
+    await deliver(post.courier, NORMAL)
+    assert await post.waiting() == []
+
+
+@pytest.mark.parametrize("word", ["ratelimited", "rate_limited"])
+async def test_a_rate_limit_in_a_sound_answer_costs_no_message_its_place_and_is_told_to_nobody(post, word):
+    """chat.postMessage says it in either word, and not always with 429 (SL-11)."""
+    await post.owe(f"{OWNER}data", 0, 1, kind="approval")
+    post.slack.faults.fail("chat.postMessage", word, times=outbox.HOLDS_UP + 3)
+    for _ in range(outbox.HOLDS_UP + 3):
+        post.world.clock.forward(minutes=5)
+        await deliver(post.courier, NORMAL)
+        await deliver(post.courier, NORMAL)
+        assert [one.attempts for one in await post.waiting()][1:] == [0]
+    assert await post.world.exceptions() == []
+    post.world.clock.forward(minutes=5)
     await deliver(post.courier, NORMAL)
     assert await post.waiting() == []
 
@@ -242,6 +290,22 @@ async def test_a_message_that_fails_for_ever_does_not_hold_up_its_recipient_for_
         assert [one.attempts for one in await post.waiting()][1] == 0
     await deliver(post.courier, NORMAL)
     assert [one.subject for one in await post.waiting() if one.recipient == ADA] == [post.requests[0]]
+
+
+async def test_what_the_store_cannot_answer_for_holds_up_its_recipient_no_longer_than_anything(post):
+    """A question that takes too long each time, as a digest of very much may, kept all behind it for ever."""
+    await post.owe(SECURITY, 0, kind="digest")
+    await post.owe(SECURITY, 1)
+    with closing(sqlite3.connect(post.folder / "wicket.db")) as other:
+        other.execute("DROP TABLE bulletins")
+    for _ in range(outbox.HOLDS_UP + 1):
+        await deliver(post.courier, NORMAL)
+        assert [(one.attempts, one.lease_until) for one in await post.waiting()][1:] == [(0, None)]
+        post.world.clock.forward(minutes=5)
+    await deliver(post.courier, NORMAL)
+    await deliver(post.courier, NORMAL)
+    assert [one.kind for one in await post.waiting()] == ["digest"]
+    assert post.said() == [(ALARMS, True)]
 
 
 async def test_what_cannot_be_made_holds_up_nobody(post):
@@ -376,6 +440,44 @@ async def test_one_messages_trouble_with_the_store_is_its_own(post):
     assert [ok for _, ok in post.said("chat.postMessage")] == [True] * 4
 
 
+async def test_what_another_replica_recorded_meanwhile_is_what_is_kept_up_to_date(post):
+    """What was posted here and could not be recorded is a copy by then: nobody looks at the older of two messages."""
+    await post.owe(ADA, 0)
+    post.slack.faults.delay("chat.postMessage", 0.2)
+    delivering = asyncio.create_task(post.courier.deliver_due(NORMAL))
+    await post.called()
+    other = sqlite3.connect(post.folder / "wicket.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    await delivering
+    await post.courier.finish(5)
+    other.execute("ROLLBACK")
+    other.close()
+    post.slack.faults.delay("chat.postMessage", 0)
+    post.world.clock.forward(seconds=couriers.LEASE.total_seconds() + 1)
+    await deliver(post.moved_to(DATA), NORMAL)
+    (recorded,) = await post.world.rows(Posted)
+    await post.owe(ADA, 0)
+    await deliver(post.courier, NORMAL)
+    (edit,) = [call for call in post.slack.calls if call.method == "chat.update"]
+    assert edit.arguments["ts"] == recorded.ts
+    assert [one.ts for one in await post.world.rows(Posted)] == [recorded.ts]
+    assert len(post.said("chat.postMessage")) == 2
+
+
+async def test_a_direct_channel_that_slack_does_not_know_any_more_is_asked_for_anew(post):
+    """A workspace that joins an organisation has other ones; nobody restarts the bot for it."""
+    await post.owe(ADA, 0)
+    await deliver(post.courier, NORMAL)
+    post.slack.faults.fail("chat.postMessage", "channel_not_found")
+    await post.owe(ADA, 1)
+    await deliver(post.courier, NORMAL)
+    post.world.clock.forward(seconds=2)
+    await deliver(post.courier, NORMAL)
+    opened = [call.arguments["users"] for call in post.slack.calls if call.method == "conversations.open"]
+    assert opened == [ADA, ADA]
+    assert [one.recipient for one in await post.waiting()] == [SECURITY]
+
+
 async def test_a_request_follows_its_owner_to_another_channel(post):
     """What could not be delivered goes where the owner is now, as the operator's guide promises."""
     post.slack.update_channel(DATA, is_archived=True)
@@ -393,6 +495,55 @@ async def test_a_message_is_edited_while_its_owner_stays_and_posted_anew_when_th
         await deliver(courier, NORMAL)
     assert post.said("chat.postMessage") == [(DATA, True), (OBSERVE, True)]
     assert post.said("chat.update") == [(DATA, True), (OBSERVE, True)]
+
+
+@pytest.mark.parametrize("word", ["", "thread_not_found", "restricted_action_thread_locked"])
+async def test_what_belongs_below_a_message_that_takes_no_replies_stands_by_itself(post, word):
+    """An admin deleted the request, or locked its thread: whoever decides is reminded all the same (promise 10)."""
+    owner = f"{OWNER}data"
+    await post.owe(owner, 0, kind="approval")
+    await deliver(post.courier, NORMAL)
+    await post.owe(owner, 0, kind="reminder")
+    if word:
+        post.slack.faults.fail("chat.postMessage", word)
+    else:
+        (request,) = await post.world.rows(Posted)
+        await post.client.chat_delete(channel=request.channel, ts=request.ts)
+    await deliver(post.courier, NORMAL)
+    tried = [call for call in post.slack.calls if call.method == "chat.postMessage"]
+    assert [call.ok for call in tried] == [True, False, True]
+    assert "thread_ts" in tried[1].arguments
+    assert not {"thread_ts", "reply_broadcast"} & set(tried[2].arguments)
+    assert await post.waiting() == []
+
+
+async def test_an_owner_whom_only_another_replica_knows_is_left_to_that_one(post):
+    """While a catalogue with another owner is rolled out nobody is told that they are gone, and nothing is late."""
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    older = _courier(post.world, post.client, replace(CATALOGUE, owners={}), differs=True)
+    for _ in range(outbox.HOLDS_UP + 2):
+        await deliver(older, NORMAL)
+        post.world.clock.forward(minutes=1)
+    assert (await post.world.exceptions(), await post.world.actions("message")) == ([], [])
+    await deliver(post.courier, NORMAL)
+    assert post.said() == [(DATA, True)]
+    await post.owe(f"{OWNER}gone", 0, kind="approval")
+    await deliver(older, NORMAL)
+    post.world.clock.forward(minutes=1)
+    await deliver(_courier(post.world, post.client, replace(CATALOGUE, owners={})), NORMAL)
+    assert [one.who for one in await post.world.exceptions()] == [f"{OWNER}gone"]
+
+
+async def test_a_channel_that_an_owner_left_is_no_trouble_of_theirs_where_only_another_replica_knows(post):
+    """The old one was archived at once: else all that waits for them is passed on, and stays so."""
+    post.slack.update_channel(DATA, is_archived=True)
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    older = _courier(post.world, post.client, _catalogue(DATA), differs=True)
+    await deliver(older, NORMAL)
+    assert (await post.world.exceptions(), await post.world.actions("message")) == ([], [])
+    post.world.clock.forward(minutes=1)
+    await deliver(post.moved_to(OBSERVE), NORMAL)
+    assert post.said() == [(DATA, False), (OBSERVE, True)]
 
 
 async def test_an_owner_who_is_no_more_is_told_to_security(post):

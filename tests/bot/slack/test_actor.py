@@ -108,6 +108,14 @@ async def test_slack_that_is_down_leaves_nobody(slack, profiles):
     assert (await profiles.profile("U0ADA", live=True)).name == "Ada Lovelace"
 
 
+@pytest.mark.parametrize("media_type", ["text/html", "text/plain", "application/json"])
+async def test_an_answer_that_is_not_slacks_leaves_nobody(slack, profiles, media_type):
+    """What stands before Slack answers with a page of its own, often in plain text."""
+    slack.faults.garble("users.info", 503, media_type)
+    with pytest.raises(IdentityUnknown):
+        await profiles.profile("U0ADA", live=True)
+
+
 async def test_slack_that_is_slow_leaves_nobody_within_a_second(slack, profiles):
     """A listener has three seconds in all."""
     slack.faults.delay("users.info", 5)

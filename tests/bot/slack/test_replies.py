@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.slack.forms.parts import note_form
 from bot.slack.home import said_home
@@ -67,6 +68,22 @@ async def test_a_slack_that_is_down_is_noted_and_nothing_is_raised(slack, replie
     await replies.finish()
     slack.faults.up()
     assert slack.person("U0ADA").messages() == []
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "text/plain", "application/json"])
+async def test_an_answer_that_is_not_slacks_is_noted_and_nothing_is_raised(slack, replies, media_type):
+    """What stands before Slack answers with a page of its own, often in plain text."""
+    for method in ("views.open", "views.update", "chat.postEphemeral", "chat.postMessage"):
+        slack.faults.garble(method, 503, media_type)
+    with capture_logs() as lines:
+        assert not await replies.open_form("1.2.x", note_form("Title", "A sentence."))
+        assert await replies.update_form("V1", "", note_form("Title", "A sentence.")) == "not shown"
+        replies.whisper("C0DATAOWN", "U0GRACE", "Hello.")
+        replies.tell("U0ADA", said("Hello."))
+        await replies.finish()
+    assert [line["event"] for line in lines] == [
+        "form.not_opened", "form.not_updated", "reply.not_said", "reply.not_said",
+    ]  # fmt: skip
 
 
 async def test_saying_something_holds_nobody_up(slack, replies):

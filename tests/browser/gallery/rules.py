@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from bot.policies import rules_of, sources_of
 from handlers.drift.undiscovered import Undiscovered
-from handlers.rules.governing import DIFFERS_AFTER, Governing
+from handlers.ground import ROLLED_OUT_WITHIN
+from handlers.rules.governing import Governing
 from handlers.rules.holding import Held, Rules
 from tests.browser.gallery.security import told
 from tests.browser.gallery.studio import Studio
@@ -50,7 +51,7 @@ async def changed_rules(it: Studio) -> None:
     )
     await told(it, "alert-not-discovered", "What a group says of itself")
     await second.look()
-    it.world.clock.skip(seconds=(DIFFERS_AFTER + timedelta(seconds=1)).total_seconds())
+    it.world.clock.skip(seconds=(ROLLED_OUT_WITHIN + timedelta(seconds=1)).total_seconds())
     await second.look()
     await told(it, "alert-rules-differ", "Two replicas go by different rules")
 

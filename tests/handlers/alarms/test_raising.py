@@ -1,5 +1,6 @@
 """“This wasn't me”: what one click stops, by whom, how often, and who lets it go again (P-6)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -361,6 +362,23 @@ async def test_while_the_directory_is_silent_the_alarm_stands(door: Door) -> Non
     assert await active(door)
 
 
+async def test_what_is_reported_while_somebody_is_let_in_again_stands(door: Door) -> None:
+    """P-6: whoever lets them in looked at the first report alone."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.page.ground.handle_of(await door.page.opened(Purpose.ENROL))
+    assert other is not None
+    await door.report(handle)
+    faulty.hang("switch", times=1)
+    releasing = asyncio.create_task(door.releasing.release(await door.resume()))
+    await door.page.until_hanging()
+    assert await door.alarms.by_mail(door.link(other.id)) == Stopped()
+    faulty.release()
+    assert await releasing == Released(who="Ada Byron (ada)")
+    assert [one.handle for one in await door.page.rows(Alarm) if one.lifted_at is None] == [other.id]
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
 async def test_the_alarm_of_a_deleted_account_can_be_lifted(door: Door) -> None:
     """P-6: there is nothing to switch on, and an alarm that nobody can lift would stand for ever."""
     handle = await door.reset()
@@ -405,6 +423,42 @@ async def test_whoever_was_on_is_switched_off_when_the_directory_speaks_again(do
     assert not await active(door)
     await door.releasing.release(await door.resume())
     assert await active(door)
+
+
+async def test_two_replicas_that_switch_off_at_once_know_that_it_was_them(door: Door) -> None:
+    """P-6, promise 6: the slower one finds the account off, and must not say that it was so before."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.error("account")
+    await door.alarms.by_mail(door.link(handle))
+    faulty.mend()
+    faulty.hang("account", times=1)
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await door.page.until_hanging()
+    await Alarms(door.ground, door.page.ground).settle_due()
+    assert not await active(door)
+    faulty.release()
+    await slower
+    assert (await door.page.rows(Alarm))[0].disabled == Effect.DONE
+    await door.releasing.release(await door.resume())
+    assert await active(door)
+
+
+async def test_what_another_replica_has_done_is_not_undone_on_the_record_by_one_that_could_not(
+    door: Door,
+) -> None:
+    """P-6, promise 6: security would read for ever that the account is on."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.error("switch", times=1)
+    await door.report(handle)
+    faulty.hang("switch", times=1)
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await door.page.until_hanging()
+    await Alarms(door.ground, door.page.ground).settle_due()
+    await slower  # its call was over before it was carried out
+    (alarm,) = await door.page.rows(Alarm)
+    assert (alarm.disabled, alarm.sessions) == (Effect.DONE, Effect.DONE)
+    (told,) = await door.page.rows(ExceptionRecord)
+    assert told.facts["disabled"] == "done"
 
 
 async def test_whoever_security_switched_off_by_hand_did_not_leave(door: Door) -> None:

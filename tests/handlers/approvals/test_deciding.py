@@ -24,12 +24,12 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
-from storage import outbox
+from storage import outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
 from storage.records import Approval, Owed, VoidedApproval
-from storage.states import GrantState
+from storage.states import GrantState, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, HOUR, SLACK, World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.decisions.cast import overflowing
@@ -269,6 +269,33 @@ async def test_what_is_another_group_by_now_is_void_for_whoever_clicks(
     assert (await world.grant(grant)).end_reason == "it can no longer be granted"
     await world.settle()
     assert await world.changes() == []
+
+
+async def test_what_only_another_replica_knows_is_neither_void_nor_given_here(world: World) -> None:
+    """While a catalogue is rolled out, an older replica gets every other click, and takes up every other grant."""
+    grant, known = await world.asked("ada", "prod-db"), world.ground.catalogue
+    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    await world.ground.database.write(
+        lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=world.clock())
+    )
+    older = replace(known, entitlements={})
+    world.reopen(catalogue=older)
+    with pytest.raises(DirectoryUnavailable, match="Another replica"):
+        await world.decide("grace", grant)
+    world.reopen(catalogue=known)
+    assert isinstance(await world.decide("grace", grant), Decided)
+    world.reopen(catalogue=older)
+    await world.settle()
+    assert (await world.state(grant), await world.kinds()) == (GrantState.APPROVED, [])
+    world.reopen(catalogue=known)
+    world.clock.forward(minutes=1)
+    await world.settle()
+    assert await world.holds("ada", "prod-db")
+    forgotten = await world.asked("linus", "prod-db")
+    world.reopen(catalogue=older)
+    world.clock.forward(minutes=4)
+    assert isinstance(await world.decide("grace", forgotten), TooLate)
+    assert await world.state(forgotten) == GrantState.VOIDED
 
 
 @pytest.mark.parametrize("owners", [CATALOGUE.owners, {}])

@@ -101,6 +101,14 @@ async def test_a_proof_is_fresh_for_five_minutes(page: World) -> None:
     assert await fresh(page, ada) is None
 
 
+async def test_a_proof_of_before_the_clock_was_set_back_is_not_fresh(page: World) -> None:
+    """P-10: it would be for hours, and nobody knows how old it is."""
+    ada = await actor(page)
+    await proven(page, ada)
+    page.clock.forward(hours=-5)
+    assert await fresh(page, ada) is None
+
+
 @pytest.mark.both_engines
 async def test_a_proof_is_spent_once(page: World) -> None:
     ada = await actor(page)

@@ -13,10 +13,10 @@ from handlers.outcomes import NotAllowed
 from handlers.requests.passing import pass_on
 from handlers.requests.reminding import Reminding
 from handlers.requests.storytelling import tell, with_deciders
-from storage import grants, holdings
+from storage import grants, holdings, rule_sets
 from storage.catalogue import Owner
 from storage.records import Owed
-from storage.states import GrantState
+from storage.states import GrantState, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, world
 from tests.wire.test_stages import TWO_PEOPLE, policy
 
@@ -265,6 +265,30 @@ async def test_a_fallback_that_cannot_be_reached_either_is_passed_by_as_well(tmp
         assert await wicket.holds("ada", "prod-db")
 
 
+async def test_a_look_that_another_replica_overtook_takes_no_look_from_whoever_has_it_now(tmp_path):
+    """The slower one looked at whoever had it before: without the next look nobody finds that nobody decides."""
+    third = Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team")
+    owners = {
+        **WITH_FALLBACK.owners,
+        "it": third,
+        "wiki": replace(WITH_FALLBACK.owners["wiki"], fallback="it"),
+    }
+    async with world(tmp_path, catalogue=replace(WITH_FALLBACK, owners=owners)) as wicket:
+        for login in ("grace", "linus"):
+            await wicket.local.remove_member(login, "data-owners")
+        grant = await wicket.asked("ada", "prod-db")
+        wicket.faulty.hang("group", times=1)
+        slower = asyncio.create_task(wicket.reminding.remind_due())
+        await wicket.until_hanging()
+        other = Reminding(wicket.ground, Owners(wicket.ground))
+        await other.remind_due()
+        assert (await wicket.grant(grant)).passed_on_to == "wiki"
+        wicket.faulty.release()
+        await slower
+        await other.remind_due()
+        assert (await wicket.grant(grant)).passed_on_to == "it"
+
+
 async def test_whom_it_was_passed_on_to_before_counts_no_more_and_the_message_says_so(tmp_path):
     """Charles approved while he stood in; it went on to others, so "1 of 2" would say too much."""
     third = Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team")
@@ -316,6 +340,20 @@ async def test_a_directory_that_does_not_answer_has_no_empty_groups(tmp_path):
         await wicket.reminding.remind_due()
         assert await owed(wicket, "reminder") == ["owner:data"]
         assert (await wicket.grant(grant)).passed_on_to == ""
+
+
+async def test_what_is_found_of_an_owner_counts_only_by_the_rules_that_hold(tmp_path):
+    """A replica that does not have the new catalogue yet looks at the group, or the channel, that they left."""
+    async with world(tmp_path, catalogue=WITH_FALLBACK) as wicket:
+        grant = await asked(wicket)
+        newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+        await wicket.ground.database.write(
+            lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=wicket.clock())
+        )
+        for looked in ({CHANNEL: Trouble.ARCHIVED}, {approvers_in("staff"): Trouble.NO_GROUP}):
+            await wicket.ground.database.write(lambda tx, found=looked: wicket.owners.keep(tx, "data", found))
+        assert (await wicket.grant(grant)).passed_on_to == ""
+        assert await wicket.kinds() == []
 
 
 async def test_an_owner_whose_channel_is_lost_while_it_waits_is_passed_by(tmp_path):

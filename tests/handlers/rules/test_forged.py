@@ -12,8 +12,8 @@ from handlers import recording
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.composition import Composition
 from handlers.exceptions.strange import Kind
+from handlers.ground import ROLLED_OUT_WITHIN
 from handlers.intents import SCHEDULE
-from handlers.rules.governing import DIFFERS_AFTER
 from handlers.rules.holding import Rules
 from handlers.rules.outcomes import ProveForRules, RulesApproved, RulesOver
 from storage import rule_sets
@@ -127,7 +127,7 @@ async def test_settings_that_changed_with_the_files_are_told_and_the_files_still
     assert told == {
         Kind.RULES_CHANGED: {"settings_changed": ["slack.teams"]}, Kind.RULES_PROPOSED: {"policies_added": ["never"]}
     }  # fmt: skip
-    world.clock.forward(seconds=DIFFERS_AFTER.total_seconds() + 1)
+    world.clock.forward(seconds=ROLLED_OUT_WITHIN.total_seconds() + 1)
     await at.governing.look()
     await at.governing.look()
     assert Kind.RULES_DIFFER not in await world.kinds()

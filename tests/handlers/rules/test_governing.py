@@ -12,9 +12,10 @@ from sqlmodel import Session, col
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.composition import Composition
+from handlers.ground import ROLLED_OUT_WITHIN
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.rules.approvals import ApprovingRules
-from handlers.rules.governing import DIFFERS_AFTER, Governing, Rebuild
+from handlers.rules.governing import Governing, Rebuild
 from handlers.rules.holding import Held, Rules
 from handlers.rules.outcomes import OnRules, ProveForRules, RulesApproved, RulesDenied, RulesOver, SaidAlready
 from storage import rule_sets
@@ -236,7 +237,7 @@ async def test_a_replica_with_other_files_says_so_after_a_while_and_when_it_is_o
     await one.governing.take(rules("never"))
     await other.governing.look()
     assert "rules-differ" not in await world.kinds()
-    world.clock.forward(seconds=DIFFERS_AFTER.total_seconds() + 1)
+    world.clock.forward(seconds=ROLLED_OUT_WITHIN.total_seconds() + 1)
     for _ in range(2):
         await other.governing.look()
     assert (await world.kinds()).count("rules-differ") == 1

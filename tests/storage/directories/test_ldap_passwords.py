@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage.directories.base import PasswordRejected
-from storage.directories.ldap_policy import FOR_GOOD, Policy, read_time, reason, standing
+from storage.directories.ldap_policy import FOR_GOOD, Policy, read_policy, read_time, reason, standing
 from storage.directories.ldap_session import Answer, Entry
 from storage.faults import DirectoryUnavailable
 from tests.storage.directories.ldap_stage import PASSWORD, LdapStage
@@ -163,6 +163,19 @@ def test_a_lockout_that_ran_out_is_over_and_one_without_end_is_not() -> None:
     assert not standing(entry, Policy(lockout=timedelta(minutes=15)), later).locked
     assert standing(entry, Policy(lockout=timedelta(minutes=16)), later).locked
     assert standing(entry, Policy(), later).locked
+
+
+@pytest.mark.parametrize("age", ["7776000", "9" * 12, "9" * 30])
+def test_times_beyond_the_calendar_are_an_end_that_never_comes(age: str) -> None:
+    """An administrator's way to say "for good", and a limit that is none: the account is read all the same."""
+    policy = read_policy(
+        Entry(dn="", values={"pwdmaxage": [age.encode()], "pwdlockoutduration": [age.encode()]})
+    )
+    far = Entry(
+        dn="", values={"pwdaccountlockedtime": [b"99991231235959Z"], "pwdchangedtime": [b"99991231235959Z"]}
+    )
+    found = standing(far, policy, datetime(2026, 3, 2, 9, 15, tzinfo=UTC))
+    assert (found.locked, found.expires_at) == (True, None)
 
 
 @pytest.mark.parametrize(

@@ -316,6 +316,17 @@ async def test_a_server_that_falls_silent_is_not_waited_for_long(server):
         assert await database.read(kept) == ["a", "c"]
 
 
+async def test_what_nobody_waits_for_may_take_its_time(server):
+    """The digest of a week of very much takes longer than a click is waited for."""
+    database = Database(server, patience=0.2)
+    slow = text("SELECT pg_sleep(0.5), 1")
+    with pytest.raises(StorageUnavailable, match="does not answer"):
+        await database.read(lambda tx: tx.execute(slow).one())
+    found = await database.read(lambda tx: tx.execute(slow).one(), patience=60)
+    assert found[1] == 1
+    database.close()
+
+
 async def test_a_server_that_refuses_is_told_at_once(server):
     async with behind_a_proxy(server) as (database, proxy):
         proxy.stop()
