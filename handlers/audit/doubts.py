@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 WHY = template("its row in the database is not as I wrote it")
 _ANEW = timedelta(hours=24)
 
+# Seconds to look at every live grant in: a hundred thousand of them take PostgreSQL two or three.
+_FOR_ALL = 30.0
+
 
 class Doubts:
     """Tells of each row once a day, however often it is met."""
@@ -52,7 +55,7 @@ class Doubts:
     async def look(self) -> int:
         """Look at everything under way, and at the freezes; tell of what does not count. How many rows."""
         await tell_daily(self._ground)
-        await self._ground.database.read(_look)
+        await self._ground.database.read(_look, patience=_FOR_ALL)
         await self._ground.database.write(partial(_put_back, at=self._ground.now()))
         return await self.tell_due()
 
