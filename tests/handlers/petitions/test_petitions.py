@@ -635,6 +635,38 @@ async def test_a_petition_that_others_changed_ends_and_its_person_asks_anew(
     assert await sq.page.exceptions() == ["row-changed"]
 
 
+@pytest.mark.both_engines
+@pytest.mark.parametrize("ended_by", ["its person", "the schedule"])
+async def test_a_petition_ends_whatever_others_did_to_its_visit(on_each: Square, ended_by: str) -> None:
+    """T-9: its row was sound, and nobody could ask or stop anything as long as it lay there."""
+    sq = on_each
+    petition = await sq.asked()
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE handles SET result = 'changing'"))
+    )
+    if ended_by == "its person":
+        assert await sq.cancel(petition, "ada") == Settled(who="Ada Byron")
+    else:
+        sq.page.clock.forward(hours=24)
+        assert [await sq.openings.settle_due() for _ in range(2)] == [1, 0]
+        assert (await sq.row(petition)).end_reason == Why.UNANSWERED
+    assert await sq.asked() != petition
+
+
+@pytest.mark.both_engines
+async def test_a_word_that_others_wrote_for_an_approver_keeps_them_from_none(on_each: Square) -> None:
+    """T-9: they heard that they had approved before, though they counted for nothing."""
+    sq = on_each
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE attestations SET account = 'grace'"))
+    )
+    assert await sq.approve(petition, "grace") == Said(approved=False)
+    assert await sq.consider(petition, "grace") == SaidBefore()
+    assert await sq.approve(petition, "sam") == Said(approved=True, opens_at=sq.page.clock() + COOL_OFF)
+
+
 async def test_a_petition_that_was_put_back_ends_again(sq: Square) -> None:
     """T-9: the record knows that it was stopped."""
     petition = await sq.asked()
