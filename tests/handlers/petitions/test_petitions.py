@@ -268,6 +268,46 @@ async def test_nobody_approves_a_petition_while_new_access_is_stopped(sq: Square
     assert (await sq.row(petition)).state == PetitionState.DENIED
 
 
+@pytest.mark.both_engines
+async def test_what_two_people_opened_does_nothing_while_new_access_is_stopped(on_each: Square) -> None:
+    """P-14, T-4: security stops what would not be opened now, and whoever is at work hears why and goes on after."""
+    sq = on_each
+    proofs, password = await sq.opened(), await sq.opened("root", PASSWORD)
+    visitor = await sq.shown(proofs)
+    await sq.regaining.offer_key(visitor, session=visitor.session)
+    key = (await sq.page.looking.look(visitor)).key
+    assert key is not None
+    proven = await sq.page.proving.give_totp(sq.visitor(password), sq.page.code("root"))
+    assert isinstance(proven, Proven)
+    of_root = replace(sq.visitor(password), session=proven.session)
+    own = await sq.page.proven(account="konrad")
+    frozen = await sq.page.ground.database.write(
+        lambda tx: (
+            freezes.begin(
+                tx, at=sq.page.clock(), kind=FreezeKind.EMERGENCY, by="cli", lost_from=None, facts={}
+            ).id
+        )
+    )
+    sq.page.seeds["ada"] = key.text.replace(" ", "")
+    sq.page.clock.forward(seconds=31)
+    halt = NotYet(
+        reason=freezing.reason(freezing.Stopped(id="", kind=FreezeKind.EMERGENCY, since=sq.page.clock()))
+    )
+    assert await sq.regaining.confirm(visitor, sq.page.code("ada")) == halt
+    assert await sq.page.passwords.choose(of_root, NEW_PASSWORD, NEW_PASSWORD) == halt
+    assert isinstance(await sq.regaining.give_password(sq.visitor(proofs), OLD_PASSWORD), Refused)
+    assert (await sq.page.audited("proof.given"))[-2:] == [("refused", "stopped")] * 2
+    assert ("refused", "resets_stopped") in await sq.page.audited("password.changed")
+    assert await sq.page.passwords.choose(own, NEW_PASSWORD, NEW_PASSWORD) == Done()  # by their own proofs
+
+    def lift(tx: Session) -> None:
+        freezes.lift(tx, freezes.get(tx, frozen), at=sq.page.clock(), by="sam", rationale="looked")
+
+    await sq.page.ground.database.write(lift)
+    assert isinstance(await sq.regaining.confirm(visitor, sq.page.code("ada")), Codes)
+    assert await sq.page.passwords.choose(of_root, NEW_PASSWORD, NEW_PASSWORD) == Done()
+
+
 @pytest.mark.parametrize("kind", [FreezeKind.EMERGENCY, FreezeKind.RESTORED, FreezeKind.MISMATCH])
 async def test_a_petition_of_a_restored_store_is_over(sq: Square, kind: FreezeKind) -> None:
     """P-14, T-4: it may have been stopped in the time that is lost; no freeze that is lifted brings it back."""
