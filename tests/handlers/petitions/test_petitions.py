@@ -1,5 +1,6 @@
 """Petitions (P-14): who asks, who decides, what an hour later opens, and everything that stops it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -36,6 +37,7 @@ from handlers.petitions.outcomes import (
     SettledBefore,
     Why,
 )
+from handlers.petitions.standing_by import StandingBy
 from handlers.policies import shipped
 from handlers.recording import WICKET
 from handlers.secure_page import breaker
@@ -45,6 +47,7 @@ from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Proven, 
 from handlers.stops.freezing import Cause, begin
 from storage import freezes
 from storage.audit.checkpoint import Signer
+from storage.directories.base import Account, Directory
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
 from storage.handles import take
@@ -53,6 +56,7 @@ from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
 from storage.records import Alarm, Attestation, ExceptionRecord, Handle, MailCode, Petition, Proof
 from storage.states import ExceptionState, FreezeKind, PetitionKind, PetitionState
+from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
 from tests.handlers.petition_ground import WHERE, Square, square
 
@@ -421,6 +425,33 @@ async def test_a_report_does_not_speak_for_their_manager_by_a_second_account(
     assert isinstance(await sq.consider(petition, "konrad"), MayNot)
     await sq.approve(petition, "sam")
     assert (await sq.row(petition)).state == PetitionState.ASKED  # what was said as grace counts no more
+
+
+class AllAtOnce(FaultyDirectory):
+    """It answers about somebody's other accounts only once all four look-ups are out, by number and mail of both."""
+
+    def __init__(self, inner: Directory) -> None:
+        super().__init__(inner)
+        self._all = asyncio.Barrier(4)
+
+    async def accounts_of(self, person: str) -> list[Account]:
+        await self._all.wait()
+        return await super().accounts_of(person)
+
+    async def accounts_by_mail(self, mail: str) -> list[Account]:
+        await self._all.wait()
+        return await super().accounts_by_mail(mail)
+
+
+async def test_the_other_accounts_of_both_are_looked_for_at_once(sq: Square) -> None:
+    """R-1: one after another, in a slow directory nobody who clicks had an answer in time."""
+    petition = await sq.asked()
+    for login in ("grace", "ada"):
+        await sq.page.local.change_account(login, person=f"number of {login}")
+    ground = replace(sq.ground, directories={"staff": AllAtOnce(sq.page.local)})
+    two = await StandingBy(ground).two(await sq.row(petition), (await sq.actor("grace")).account)
+    assert two is not None
+    assert (two.approver.id, two.person.id, two.is_report) == ("grace", "ada", False)
 
 
 async def test_whose_password_was_reset_approves_later(sq: Square) -> None:
