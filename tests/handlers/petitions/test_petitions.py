@@ -454,6 +454,14 @@ async def test_the_other_accounts_of_both_are_looked_for_at_once(sq: Square) -> 
     assert (two.approver.id, two.person.id, two.is_report) == ("grace", "ada", False)
 
 
+async def test_a_report_does_not_speak_for_their_manager_who_has_a_second_account(sq: Square) -> None:
+    """P-14, R-1: the directory may name either account as the manager's."""
+    await sq.page.local.change_account("gil", person="4711")
+    await sq.page.local.change_account("ada", person="4711")
+    await sq.page.local.change_account("grace", manager="gil")
+    assert isinstance(await sq.consider(await sq.asked(), "grace"), MayNot)
+
+
 async def test_whose_password_was_reset_approves_later(sq: Square) -> None:
     """P-14, P-8: a chain of two takeovers is not opened by the first."""
     visitor = await sq.page.proven(account="grace")
@@ -592,13 +600,14 @@ async def test_who_approved_before_the_directory_fell_silent_hears_that_it_count
     assert (await sq.row(petition)).state == PetitionState.APPROVED
 
 
-async def test_an_approval_does_not_wait_for_a_directory_that_hangs(sq: Square) -> None:
+@pytest.mark.parametrize("answers", [1, 2], ids=["about nobody", "about its person"])
+async def test_an_approval_does_not_wait_for_a_directory_that_hangs(sq: Square, answers: int) -> None:
     """Whoever clicked has an answer while Slack waits for one, and the approval counts."""
     petition = await sq.asked()
     await sq.prove(petition, "sam")
     sq.page.faulty.timeout = 3600
     sq.page.faulty.hang("account")
-    sq.page.faulty.slow(0, "account", times=1)  # whose petition it is, and then nothing
+    sq.page.faulty.slow(0, "account", times=answers)  # whose petition it is, and then nothing more
     with answering_within(1):
         assert await sq.decide(petition, "sam") == Said(approved=False)
     assert len(await sq.page.rows(Attestation)) == 1
