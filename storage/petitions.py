@@ -124,7 +124,11 @@ def move(tx: Session, petition: Petition, to: PetitionState, **changes: Any) -> 
 
 
 def attest(tx: Session, attestation: Attestation) -> bool:
-    """Keep the word of one approver. False if they gave it before."""
+    """Keep the word of one approver. False if they gave it before; what others wrote in their name gives way (T-9)."""
+    before = tx.get(Attestation, (attestation.petition, attestation.directory, attestation.account))
+    if before is not None and not genuine(tx, before):
+        tx.delete(before)
+        tx.flush()
     return run(tx.connection(), _ATTEST, signed(tx, _ATTESTATIONS.name, attestation.model_dump())) == 1
 
 

@@ -3,6 +3,8 @@
 It decides nothing, and believes no account that does not name the same number or mail address itself.
 """
 
+import asyncio
+
 from handlers.decisions.counterparts import number_of
 from handlers.decisions.policy import same_person
 from storage.directories.base import Account, Directory
@@ -11,9 +13,10 @@ from storage.directories.base import Account, Directory
 async def others_of(directory: Directory, account: Account) -> tuple[Account, ...]:
     """All others of whoever has this one. directory: where it is. DirectoryUnavailable as for any look-up."""
     number, mail = number_of(account), account.mail.strip()
-    found = [
-        *(await directory.accounts_of(number) if number else ()),
-        *(await directory.accounts_by_mail(mail) if mail else ()),
+    looks = [
+        *([directory.accounts_of(number)] if number else []),
+        *([directory.accounts_by_mail(mail)] if mail else []),
     ]
+    found = [one for several in await asyncio.gather(*looks) for one in several]
     theirs = {one.id: one for one in found if one.id != account.id and same_person(account, one)}
     return tuple(theirs.values())

@@ -3,6 +3,7 @@
 It keeps no count, and whoever cannot be found, or lost what they had, does not count.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -147,7 +148,9 @@ class StandingBy:
         if approver.directory != person.directory:  # then they are nothing to each other
             return Two(approver=approver, person=person, is_report=False)
         home = self._ground.home(person.directory)
-        by, of = [(one, *await others_of(home, one)) for one in (approver, person)]
+        # At once, for somebody waits for it with a click open.
+        others = await asyncio.gather(*(others_of(home, one) for one in (approver, person)))
+        by, of = [(one, *theirs) for one, theirs in zip((approver, person), others, strict=True)]
         return Two(
             approver=approver,
             person=person,

@@ -134,8 +134,8 @@ class Attempts:
                 tx, directory=directory, account=_silences(handle), at=at, lock=limits.rest
             ):
                 return NOT_COUNTED, "directory_was_silent"
-            if handle.purpose == Purpose.RESET and breaker.stopped(tx):
-                return NOT_COUNTED, "resets_stopped"
+            if breaker.stops(tx, handle):
+                return NOT_COUNTED, "resets_stopped" if handle.purpose == Purpose.RESET else "stopped"
             attempt = count_attempt(
                 tx,
                 directory=directory,
@@ -250,9 +250,23 @@ class Attempts:
         self, handle: Handle, person: Person, action: str, why: str, decision: PolicyDecision | None = None
     ) -> None:
         """What was proven in this visit does no more: on the record, and told, as where a proof is refused."""
+        await self._ground.database.write(
+            lambda tx: self.turned_away(tx, handle, person, action, why, decision)
+        )  # fmt: skip
+
+    def turned_away(
+        self,
+        tx: Session,
+        handle: Handle,
+        person: Person,
+        action: str,
+        why: str,
+        decision: PolicyDecision | None = None,
+    ) -> None:
+        """The same, in this transaction."""
         kinds = Kinds(action=action, purposes=frozenset(), second_factor=False)
         tried = _Tried(Visitor(text=""), kinds, handle, person, NOT_COUNTED, why)
-        await self._ground.database.write(lambda tx: self._refuse(tx, tried, why, decision))
+        self._refuse(tx, tried, why, decision)
 
     def broken(self, tx: Session, handle: Handle, person: Person, decision: PolicyDecision | None) -> None:
         """Tell security, if policy could not be evaluated for what is only offered or sent so far."""

@@ -14,7 +14,7 @@ from handlers.recording import WICKET, Fact, record
 from handlers.secure_page.visits import PageGround
 from storage import freezes, petitions, tallies
 from storage.handles import close_everybodys
-from storage.records import Freeze
+from storage.records import Freeze, Handle
 from storage.states import FreezeKind, PetitionState, Purpose
 
 log = structlog.get_logger(__name__)
@@ -22,10 +22,16 @@ log = structlog.get_logger(__name__)
 
 def stopped(tx: Session) -> Stopped | None:
     """What stops resets now; None if nothing does."""
-    found = freezes.open_ones(tx)
-    return what_stops(
-        (Stopped(id=one.id, kind=FreezeKind(one.kind), since=one.since) for one in found), What.RESETS
-    )
+    return what_stops(_open_ones(tx), What.RESETS)
+
+
+def stops(tx: Session, handle: Handle) -> Stopped | None:
+    """What stops this visit now: any reset, and whatever two people opened that would not be opened now (T-4)."""
+    found = _open_ones(tx)
+    halt = what_stops(found, What.RESETS) if handle.purpose == Purpose.RESET else None
+    if halt is None and found and petitions.look(tx, handle.id) is not None:
+        halt = what_stops(found, What.ACCESS)
+    return halt
 
 
 def lets_by(tx: Session, ground: PageGround, what: Counted) -> bool:
@@ -47,6 +53,11 @@ def lets_by(tx: Session, ground: PageGround, what: Counted) -> bool:
 def came_to_nothing(tx: Session, ground: PageGround, what: Counted) -> None:
     """What was counted before it began did not happen after all."""
     tallies.count(tx, what, ground.now(), by=-1)
+
+
+def _open_ones(tx: Session) -> list[Stopped]:
+    found = freezes.open_ones(tx)
+    return [Stopped(id=one.id, kind=FreezeKind(one.kind), since=one.since) for one in found]
 
 
 def _trip(tx: Session, ground: PageGround, what: Counted, found: int, most: int) -> None:

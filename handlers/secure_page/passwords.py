@@ -89,7 +89,7 @@ class Passwords:
             return found
         begun = await self._changes.begin(found.handle, RESET, found.decision)
         if begun is None:
-            return await self._stopped() or Over()
+            return await self._stopped(handle) or Over()
         return found if begun else Over()
 
     async def unlock(self, visitor: Visitor) -> Done | NotYet | Over:
@@ -145,7 +145,7 @@ class Passwords:
             return Over()
         if not self._ground.is_open(handle) or not handle.proven:
             return Over()
-        if purpose == Purpose.RESET and (halt := await self._stopped()):
+        if purpose == Purpose.RESET and (halt := await self._stopped(handle)):
             return await self._refused(Person(handle=handle), handle, "resets_stopped", halt)
         person = await self._ground.person_of(handle)
         if person.unfit or person.account is None:
@@ -170,9 +170,9 @@ class Passwords:
         await self._attempts.turn_away(handle, person, WORDS[handle.purpose].ended, why, decision)
         return answer
 
-    async def _stopped(self) -> NotYet | None:
-        """What to say while nobody resets a password; None if nothing stops it."""
-        found = await self._ground.database.read(breaker.stopped)
+    async def _stopped(self, handle: Handle) -> NotYet | None:
+        """What to say while no password is reset in this visit; None if nothing stops it."""
+        found = await self._ground.database.read(lambda tx: breaker.stops(tx, handle))
         return NotYet(reason=reason(found)) if found else None
 
     async def _often_enough(self, person: Person, handle: Handle) -> bool:

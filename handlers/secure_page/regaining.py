@@ -10,9 +10,11 @@ from typing import Any
 import pyotp
 from sqlmodel import Session
 
+from handlers.decisions.freezing import reason
 from handlers.decisions.passkey_names import default_name
 from handlers.petitions import ends
 from handlers.recording import Fact
+from handlers.secure_page import breaker
 from handlers.secure_page.adding import NOT_MADE
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.care import Entered
@@ -126,14 +128,17 @@ class Regaining:
 
     async def _replace(
         self, entered: Entered, keep: Callable[[Session, Handle], bool], facts: dict[str, Fact]
-    ) -> Codes | Over:
+    ) -> Codes | NotYet | Over:
         """The new proof, the end of all old ones, new recovery codes and the end of the visit: all or nothing."""
         codes, hashed = await new_recovery_codes(self._ground.code_hash)
 
-        def work(tx: Session) -> Codes | Over:
+        def work(tx: Session) -> Codes | NotYet | Over:
             at, handle = self._ground.now(), entered.handle
             if in_same_browser(tx, handle) is None:  # another one showed what is left meanwhile
                 return Over()
+            if halt := breaker.stops(tx, handle):
+                self._attempts.turned_away(tx, handle, Person(handle=handle), _WHAT_IS_LEFT.action, "stopped")
+                return NotYet(reason=reason(halt))
             if ends.found_meanwhile(tx, handle, at):
                 return Over()
             if not take(tx, handle.id, at=at):  # cancelled, over, or another tab was faster

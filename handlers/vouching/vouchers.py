@@ -3,6 +3,7 @@
 It asks policy and changes nothing. What a directory does not say in time is unknown, and refuses.
 """
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,7 +60,8 @@ class Vouchers:
             voucher, person, security_group=ground.security_group, help_desk=ground.help_desk
         )
         address = await seen_now(ground.database, voucher, ground.now())
-        by, of = [await in_time(_all_of(ground.home(one.directory), one)) for one in (voucher, person)]
+        both = asyncio.gather(*(_all_of(ground.home(one.directory), one) for one in (voucher, person)))
+        by, of = await in_time(both)
         return Standing(
             voucher=voucher,
             person=person,

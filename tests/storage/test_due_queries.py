@@ -21,12 +21,14 @@ from storage import (
     holdings,
     outbox,
     reminders,
+    vouchings,
 )
 from storage.database import Database
 from storage.given import given_to
 from storage.group_names import NAMES, GroupNames
 from storage.records import Grant
 from storage.spellings import ways, ways_of
+from tests.storage.rows import recorded
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -182,3 +184,19 @@ def test_what_one_person_asked_for_is_found_by_who_asked(path, asked):
     plan = database.write_now(lambda tx: plan_of(tx, OF_ONE_PERSON[asked]))
     database.close()
     assert "USING INDEX grants_by (requester_account=? AND state=?" in plan
+
+
+def test_when_somebody_vouched_is_not_looked_for_in_the_whole_record(database):
+    """Of two who did much, or had much done to them, PostgreSQL read all of it from its end to find the last word."""
+
+    def work(tx: Session) -> str:
+        for number in range(500):
+            recorded(tx, NOW, "grant.requested", f"g-{number}")
+        if tx.connection().dialect.name == "postgresql":
+            tx.connection().exec_driver_sql("ANALYZE audit_entries")
+        them = {"vouchers": {"wicket", "wicket-2"}, "accounts": {"p-ada", "p-ada-2"}}
+        return plan_of(tx, lambda tx: vouchings.last_word(tx, directory="local", **them))
+
+    plan = database.write_now(work)
+    assert re.search(r"ix_audit_entries_(subject|actor)", plan)
+    assert "ix_audit_entries_at" not in plan

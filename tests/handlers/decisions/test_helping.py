@@ -60,6 +60,7 @@ def test_a_desk_counts_for_whoever_is_on_it_and_for_what_it_may() -> None:
         ("[A-Za-z]+[0-9]+", "Chg0012345", "CHG0012345"),
         ("[a-z]+[0-9]+", "chg0012345", "chg0012345"),
         (".*", "https://tracker.example.com/Chg1", "https://tracker.example.com/Chg1"),
+        (".*", "tracker.example.com/Chg1", "tracker.example.com/Chg1"),
         (".*", "INC-1\nINC-2", None),
         (".*", "I" * 201, None),
         (".*", "", None),

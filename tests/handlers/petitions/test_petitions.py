@@ -1,5 +1,6 @@
 """Petitions (P-14): who asks, who decides, what an hour later opens, and everything that stops it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -36,6 +37,7 @@ from handlers.petitions.outcomes import (
     SettledBefore,
     Why,
 )
+from handlers.petitions.standing_by import StandingBy
 from handlers.policies import shipped
 from handlers.recording import WICKET
 from handlers.secure_page import breaker
@@ -45,6 +47,7 @@ from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Proven, 
 from handlers.stops.freezing import Cause, begin
 from storage import freezes
 from storage.audit.checkpoint import Signer
+from storage.directories.base import Account, Directory
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
 from storage.handles import take
@@ -53,6 +56,7 @@ from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
 from storage.records import Alarm, Attestation, ExceptionRecord, Handle, MailCode, Petition, Proof
 from storage.states import ExceptionState, FreezeKind, PetitionKind, PetitionState
+from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
 from tests.handlers.petition_ground import WHERE, Square, square
 
@@ -268,6 +272,46 @@ async def test_nobody_approves_a_petition_while_new_access_is_stopped(sq: Square
     assert (await sq.row(petition)).state == PetitionState.DENIED
 
 
+@pytest.mark.both_engines
+async def test_what_two_people_opened_does_nothing_while_new_access_is_stopped(on_each: Square) -> None:
+    """P-14, T-4: security stops what would not be opened now, and whoever is at work hears why and goes on after."""
+    sq = on_each
+    proofs, password = await sq.opened(), await sq.opened("root", PASSWORD)
+    visitor = await sq.shown(proofs)
+    await sq.regaining.offer_key(visitor, session=visitor.session)
+    key = (await sq.page.looking.look(visitor)).key
+    assert key is not None
+    proven = await sq.page.proving.give_totp(sq.visitor(password), sq.page.code("root"))
+    assert isinstance(proven, Proven)
+    of_root = replace(sq.visitor(password), session=proven.session)
+    own = await sq.page.proven(account="konrad")
+    frozen = await sq.page.ground.database.write(
+        lambda tx: (
+            freezes.begin(
+                tx, at=sq.page.clock(), kind=FreezeKind.EMERGENCY, by="cli", lost_from=None, facts={}
+            ).id
+        )
+    )
+    sq.page.seeds["ada"] = key.text.replace(" ", "")
+    sq.page.clock.forward(seconds=31)
+    halt = NotYet(
+        reason=freezing.reason(freezing.Stopped(id="", kind=FreezeKind.EMERGENCY, since=sq.page.clock()))
+    )
+    assert await sq.regaining.confirm(visitor, sq.page.code("ada")) == halt
+    assert await sq.page.passwords.choose(of_root, NEW_PASSWORD, NEW_PASSWORD) == halt
+    assert isinstance(await sq.regaining.give_password(sq.visitor(proofs), OLD_PASSWORD), Refused)
+    assert (await sq.page.audited("proof.given"))[-2:] == [("refused", "stopped")] * 2
+    assert ("refused", "resets_stopped") in await sq.page.audited("password.changed")
+    assert await sq.page.passwords.choose(own, NEW_PASSWORD, NEW_PASSWORD) == Done()  # by their own proofs
+
+    def lift(tx: Session) -> None:
+        freezes.lift(tx, freezes.get(tx, frozen), at=sq.page.clock(), by="sam", rationale="looked")
+
+    await sq.page.ground.database.write(lift)
+    assert isinstance(await sq.regaining.confirm(visitor, sq.page.code("ada")), Codes)
+    assert await sq.page.passwords.choose(of_root, NEW_PASSWORD, NEW_PASSWORD) == Done()
+
+
 @pytest.mark.parametrize("kind", [FreezeKind.EMERGENCY, FreezeKind.RESTORED, FreezeKind.MISMATCH])
 async def test_a_petition_of_a_restored_store_is_over(sq: Square, kind: FreezeKind) -> None:
     """P-14, T-4: it may have been stopped in the time that is lost; no freeze that is lifted brings it back."""
@@ -381,6 +425,41 @@ async def test_a_report_does_not_speak_for_their_manager_by_a_second_account(
     assert isinstance(await sq.consider(petition, "konrad"), MayNot)
     await sq.approve(petition, "sam")
     assert (await sq.row(petition)).state == PetitionState.ASKED  # what was said as grace counts no more
+
+
+class AllAtOnce(FaultyDirectory):
+    """It answers about somebody's other accounts only once all four look-ups are out, by number and mail of both."""
+
+    def __init__(self, inner: Directory) -> None:
+        super().__init__(inner)
+        self._all = asyncio.Barrier(4)
+
+    async def accounts_of(self, person: str) -> list[Account]:
+        await self._all.wait()
+        return await super().accounts_of(person)
+
+    async def accounts_by_mail(self, mail: str) -> list[Account]:
+        await self._all.wait()
+        return await super().accounts_by_mail(mail)
+
+
+async def test_the_other_accounts_of_both_are_looked_for_at_once(sq: Square) -> None:
+    """R-1: one after another, in a slow directory nobody who clicks had an answer in time."""
+    petition = await sq.asked()
+    for login in ("grace", "ada"):
+        await sq.page.local.change_account(login, person=f"number of {login}")
+    ground = replace(sq.ground, directories={"staff": AllAtOnce(sq.page.local)})
+    two = await StandingBy(ground).two(await sq.row(petition), (await sq.actor("grace")).account)
+    assert two is not None
+    assert (two.approver.id, two.person.id, two.is_report) == ("grace", "ada", False)
+
+
+async def test_a_report_does_not_speak_for_their_manager_who_has_a_second_account(sq: Square) -> None:
+    """P-14, R-1: the directory may name either account as the manager's."""
+    await sq.page.local.change_account("gil", person="4711")
+    await sq.page.local.change_account("ada", person="4711")
+    await sq.page.local.change_account("grace", manager="gil")
+    assert isinstance(await sq.consider(await sq.asked(), "grace"), MayNot)
 
 
 async def test_whose_password_was_reset_approves_later(sq: Square) -> None:
@@ -521,13 +600,14 @@ async def test_who_approved_before_the_directory_fell_silent_hears_that_it_count
     assert (await sq.row(petition)).state == PetitionState.APPROVED
 
 
-async def test_an_approval_does_not_wait_for_a_directory_that_hangs(sq: Square) -> None:
+@pytest.mark.parametrize("answers", [1, 2], ids=["about nobody", "about its person"])
+async def test_an_approval_does_not_wait_for_a_directory_that_hangs(sq: Square, answers: int) -> None:
     """Whoever clicked has an answer while Slack waits for one, and the approval counts."""
     petition = await sq.asked()
     await sq.prove(petition, "sam")
     sq.page.faulty.timeout = 3600
     sq.page.faulty.hang("account")
-    sq.page.faulty.slow(0, "account", times=1)  # whose petition it is, and then nothing
+    sq.page.faulty.slow(0, "account", times=answers)  # whose petition it is, and then nothing more
     with answering_within(1):
         assert await sq.decide(petition, "sam") == Said(approved=False)
     assert len(await sq.page.rows(Attestation)) == 1
@@ -633,6 +713,38 @@ async def test_a_petition_that_others_changed_ends_and_its_person_asks_anew(
     assert await sq.page.audited("petition.voided") == [("refused", Why.ROW)]
     await Doubts(sq.ground).tell_due()
     assert await sq.page.exceptions() == ["row-changed"]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("ended_by", ["its person", "the schedule"])
+async def test_a_petition_ends_whatever_others_did_to_its_visit(on_each: Square, ended_by: str) -> None:
+    """T-9: its row was sound, and nobody could ask or stop anything as long as it lay there."""
+    sq = on_each
+    petition = await sq.asked()
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE handles SET result = 'changing'"))
+    )
+    if ended_by == "its person":
+        assert await sq.cancel(petition, "ada") == Settled(who="Ada Byron")
+    else:
+        sq.page.clock.forward(hours=24)
+        assert [await sq.openings.settle_due() for _ in range(2)] == [1, 0]
+        assert (await sq.row(petition)).end_reason == Why.UNANSWERED
+    assert await sq.asked() != petition
+
+
+@pytest.mark.both_engines
+async def test_a_word_that_others_wrote_for_an_approver_keeps_them_from_none(on_each: Square) -> None:
+    """T-9: they heard that they had approved before, though they counted for nothing."""
+    sq = on_each
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    await sq.page.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE attestations SET account = 'grace'"))
+    )
+    assert await sq.approve(petition, "grace") == Said(approved=False)
+    assert await sq.consider(petition, "grace") == SaidBefore()
+    assert await sq.approve(petition, "sam") == Said(approved=True, opens_at=sq.page.clock() + COOL_OFF)
 
 
 async def test_a_petition_that_was_put_back_ends_again(sq: Square) -> None:

@@ -398,6 +398,7 @@ async def test_a_policy_that_breaks_before_a_code_is_sent_is_told_once_for_every
     proving = Proving(replace(page.ground, policy=policy))
     for account in ("ada", "bob"):
         await proving.send_mail_code(await page.opened(Purpose.RESET, account))
+    assert await page.exceptions() == ["policy-error"]
     await proving.give_totp(await page.opened(Purpose.RESET), page.code())
     assert await page.rows(MailCode) == []
     assert await page.exceptions() == ["policy-error"]

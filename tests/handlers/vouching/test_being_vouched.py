@@ -15,7 +15,7 @@ from handlers.decisions.vouching import VouchingLimits
 from handlers.intents import SCHEDULE, Report
 from handlers.policies import shipped
 from handlers.recording import WICKET
-from handlers.secure_page.passwords import NO_LONGER, WORD_LOST
+from handlers.secure_page.passwords import NO_LONGER, WORD_LOST, Passwords
 from handlers.secure_page.visits import Done, NotYet, Proven, Refused
 from handlers.stops.freezing import Cause, begin
 from handlers.vouching.being_vouched import BeingVouched
@@ -197,6 +197,21 @@ async def test_a_voucher_who_goes_between_proof_and_password_stops_it(staff: Com
     assert await staff.page.local.verify_password("ada", OLD_PASSWORD)
 
 
+async def test_a_policy_that_breaks_between_proof_and_password_is_no_voucher_who_was_lost(
+    staff: Company,
+) -> None:
+    """Promise 3: it stops it as well, and security hears of the policy alone."""
+    await staff.vouched()
+    visitor, answer = await staff.give()
+    assert isinstance(answer, Proven)
+    sources, schema = shipped()
+    policy = CedarPolicy.load({**sources, "own.cedar": BROKEN}, schema, bound_to="test")
+    objection = Vouchers(replace(staff.ground, policy=policy)).objection
+    passwords = Passwords(replace(staff.page.ground, objection=objection))
+    assert isinstance(await passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD), NotYet)
+    assert await staff.page.exceptions() == ["policy-error"]
+
+
 async def test_the_person_is_told_when_it_counts_even_by_a_bot_that_was_killed_before(staff: Company) -> None:
     """The row is the schedule: whoever comes up next tells it, once."""
     await staff.vouched()
@@ -347,3 +362,19 @@ async def test_a_restored_store_forgets_every_word(staff: Company) -> None:
     assert (await staff.row()).ended == Ended.VOID
     assert await staff.page.audited("vouching.ended") == [("refused", Ended.VOID)]
     assert {("slack", "vouched", "Uada"), ("slack", "word-given", "Ugil")} <= set(await staff.page.told())
+
+
+async def test_of_a_word_whose_time_was_over_a_restored_store_tells_nobody(staff: Company) -> None:
+    """T-4: it ended by itself, and they know."""
+    await staff.vouched()
+    staff.page.clock.forward(hours=8)
+    signer = Signer.generate("wicket.example.com")
+    await staff.page.ground.database.write(lambda tx: tx.exec(delete(Owed)))
+    await staff.page.ground.database.write(
+        lambda tx: begin(
+            tx, staff.ground, Cause(kind=FreezeKind.RESTORED, detail="an older copy"), actor=WICKET,
+            where=SCHEDULE, signer=signer,
+        )
+    )  # fmt: skip
+    assert await staff.page.audited("vouching.ended") == []
+    assert "Ugil" not in {who for _, _, who in await staff.page.told()}

@@ -132,6 +132,8 @@ def test_every_outcome_has_a_sentence_or_needs_none() -> None:
     ]  # fmt: skip
     assert all(asked_text(one) for one in asked)
     assert all(decided_text(one) for one in OUTCOMES)
+    assert "no longer hold" in decided_text(Unknown(what="petition", lost=True))
+    assert "no longer there" in decided_text(Unknown(what="petition"))
 
 
 @pytest.mark.parametrize("state", list(PetitionState))
