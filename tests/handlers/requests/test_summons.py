@@ -66,3 +66,15 @@ async def test_what_is_asked_for_and_not_known_here_is_left_to_whoever_knows_it(
     world.clock.forward(minutes=10)
     await Summons(older).tell_due()
     assert "summons" not in {kind for kind, _ in await world.owed()}
+
+
+async def test_what_is_another_group_by_what_another_replica_knows_is_left_to_that_one(world: World) -> None:
+    """The same where only its place is new: it has an owner here, and still nobody could be asked about it."""
+    await world.asked("ada", "prod-admin")
+    known = CATALOGUE.entitlements["prod-admin"]
+    moved = {**CATALOGUE.entitlements, known.id: replace(known, group="elsewhere")}
+    older = replace(world.ground, catalogue=replace(CATALOGUE, entitlements=moved))
+    assert await Summons(older).tell_due() == 1
+    world.clock.forward(minutes=1)
+    assert await Summons(world.ground).tell_due() == 1
+    assert await told(world)
