@@ -80,11 +80,12 @@ class SlackCourier:
         now: Clock,
         chance: Callable[[], float],
         unreachable: Callable[[Session, str, Trouble], None],
-        differs: Callable[[], bool],
+        differs: Callable[[Session], bool],
     ) -> None:
         """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted.
 
-        differs: whether another catalogue holds by the store than here, which reaches this replica only now.
+        differs: whether another catalogue holds by the store than here, which reaches this replica only now, so that
+        `unreachable` finds nothing.
         """
         self._client = client
         self._database = database
@@ -184,7 +185,7 @@ class SlackCourier:
         outcome: DeliveryOutcome = "retried"
         try:
             trouble = await self._tried(owed)
-            if trouble is not None and trouble.fault in _OF_AN_OWNER and self._is_others(owed):
+            if trouble is not None and trouble.fault in _OF_AN_OWNER and await self._is_others(owed):
                 trouble = _OTHERS
             if trouble is None:
                 outcome = "delivered"
@@ -194,9 +195,9 @@ class SlackCourier:
         finally:
             self._metrics.delivery("slack", outcome)
 
-    def _is_others(self, owed: Owed) -> bool:
+    async def _is_others(self, owed: Owed) -> bool:
         """Whether it goes to an owner, and whoever goes by other rules than ours delivers it."""
-        return owed.recipient.startswith(OWNER) and self._differs()
+        return owed.recipient.startswith(OWNER) and await self._database.glance(self._differs)
 
     async def _tried(self, owed: Owed) -> Setback | None:
         """What was in the way, if anything."""

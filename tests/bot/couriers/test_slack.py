@@ -23,11 +23,12 @@ from bot.demo.workspace import Workspace
 from bot.metrics import Metrics
 from bot.slack.door import PageLinks
 from handlers.approvals.owners import CHANNEL, Owners
-from storage import outbox
+from storage import outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
 from storage.exceptions import SECURITY, raise_exception
 from storage.outbox import ALERT, GRAVE, NORMAL, OWNER
 from storage.records import Owed, Posted
+from storage.states import RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World
 from tests.handlers.access_ground import world as open_world
 
@@ -93,7 +94,7 @@ def _catalogue(channel: str) -> Catalogue:
 
 
 def _courier(
-    world: World, client: AsyncWebClient, catalogue: Catalogue, *, differs: bool = False
+    world: World, client: AsyncWebClient, catalogue: Catalogue, *, differs: bool | None = None
 ) -> SlackCourier:
     pages = PageLinks(public_url="http://localhost", handles=world.handles, minutes=10)
     return SlackCourier(
@@ -106,7 +107,7 @@ def _courier(
         now=world.clock,
         chance=lambda: 1.0,
         unreachable=lambda tx, owner, trouble: Owners(world.ground).keep(tx, owner, {CHANNEL: trouble}),
-        differs=lambda: differs,
+        differs=lambda tx: world.ground.is_behind(tx) if differs is None else differs,
     )
 
 
@@ -544,6 +545,25 @@ async def test_a_channel_that_an_owner_left_is_no_trouble_of_theirs_where_only_a
     post.world.clock.forward(minutes=1)
     await deliver(post.moved_to(OBSERVE), NORMAL)
     assert post.said() == [(DATA, False), (OBSERVE, True)]
+
+
+async def test_a_channel_that_takes_nothing_while_rules_are_rolled_out_is_told_when_they_are(post):
+    """Nothing was found of its owner by the rules of before: it is the same trouble, and nobody had heard of it."""
+    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    database = post.world.ground.database
+    held = await database.write(
+        lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=post.world.clock()).id
+    )
+    post.slack.update_channel(DATA, is_archived=True)
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    await deliver(post.courier, NORMAL)
+    assert (await post.world.exceptions(), await post.world.actions("message")) == ([], [])
+    await database.write(
+        lambda tx: rule_sets.end(tx, rule_sets.get(tx, held), RuleSetState.FORMER, at=post.world.clock())
+    )
+    post.world.clock.forward(minutes=1)
+    await deliver(post.courier, NORMAL)
+    assert [one.kind for one in await post.world.exceptions()] == ["owner-unreachable"]
 
 
 async def test_an_owner_who_is_no_more_is_told_to_security(post):
