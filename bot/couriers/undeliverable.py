@@ -36,8 +36,9 @@ def tell_undeliverable(
 ) -> None:
     """place: the channel, or whoever it is for. unreachable: told of an owner whose channel takes no request."""
     fault = trouble.fault
-    cause = f"{place}:{fault}"
     of_security = owed.recipient == SECURITY
+    # Its channel may be an owner's as well, whose message is not grave.
+    cause = f"{SECURITY if of_security else place}:{fault}"
     if of_security and is_open(tx, cause_of(Kind.UNDELIVERABLE, cause), since=at - SAME_CAUSE):
         return
     log.error("courier.undeliverable", place=place, kind=owed.kind, fault=fault)

@@ -174,6 +174,20 @@ async def test_a_security_channel_that_takes_nothing_is_grave_and_told_once(post
     assert len(await post.waiting()) == 3
 
 
+async def test_a_security_channel_that_is_an_owners_as_well_is_no_less_grave(post):
+    """The owner's message was refused there first: that is told in the channel itself, where nobody reads it."""
+    post.slack.update_channel(ALARMS, is_archived=True)
+    courier = post.moved_to(ALARMS)
+    await post.owe(f"{OWNER}data", 0, kind="reminder")
+    await deliver(courier, NORMAL)
+    await post.alert()
+    for _ in range(2):
+        post.world.clock.forward(minutes=6)
+        await deliver(courier, ALERT)
+    undeliverable = [one for one in await post.world.exceptions() if one.kind == "undeliverable"]
+    assert [one.severity for one in undeliverable] == ["low", "high"]
+
+
 async def test_one_message_that_cannot_be_made_for_security_is_not_grave(post):
     """The channel takes the others, this one's exception among them: as while an older replica knows less."""
     await post.owe(SECURITY, 0, kind="unheard-of")
