@@ -32,7 +32,7 @@ from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.database import Database
 from storage.exceptions import SECURITY
-from storage.faults import StorageUnavailable
+from storage.faults import NotKnownHere, StorageUnavailable
 from storage.outbox import HOLDS_UP, OWNER
 from storage.records import Owed
 
@@ -210,6 +210,8 @@ class SlackCourier:
             return refusal(error)
         except _Undeliverable as reason:
             return Setback(fault=str(reason), tell=True)
+        except NotKnownHere as fault:
+            return Setback(fault=str(fault), slacks=True, alone=True)
         except StorageUnavailable as fault:  # or is it what was asked? Whether anything can be kept will show
             return Setback(fault=str(fault))
         except DoesNotFit as reason:

@@ -118,6 +118,14 @@ async def deliver(courier: SlackCourier, urgency: int) -> int:
     return taken
 
 
+async def _brought(world: World) -> str:
+    """Another replica brought rules that are not here; the id of the set."""
+    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    return await world.ground.database.write(
+        lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=world.clock()).id
+    )
+
+
 @pytest.fixture
 async def post(tmp_path: Path) -> AsyncIterator[Post]:
     async with open_world(tmp_path) as world, aiohttp.ClientSession() as session:
@@ -563,11 +571,8 @@ async def test_a_channel_that_an_owner_left_is_no_trouble_of_theirs_where_only_a
 
 async def test_a_channel_that_takes_nothing_while_rules_are_rolled_out_is_told_when_they_are(post):
     """Nothing was found of its owner by the rules of before: it is the same trouble, and nobody had heard of it."""
-    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    held = await _brought(post.world)
     database = post.world.ground.database
-    held = await database.write(
-        lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=post.world.clock()).id
-    )
     post.slack.update_channel(DATA, is_archived=True)
     await post.owe(f"{OWNER}data", 0, kind="approval")
     await deliver(post.courier, NORMAL)
@@ -578,6 +583,25 @@ async def test_a_channel_that_takes_nothing_while_rules_are_rolled_out_is_told_w
     post.world.clock.forward(minutes=1)
     await deliver(post.courier, NORMAL)
     assert [one.kind for one in await post.world.exceptions()] == ["owner-unreachable"]
+
+
+@pytest.mark.parametrize("group", ["", "elsewhere"])
+async def test_a_request_for_what_only_another_replica_knows_is_told_by_that_one(post, group):
+    """Promise 9: told from here an approver would read of no risk, or of that of another group, and could decide."""
+    await _brought(post.world)
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    await post.owe(f"{OWNER}data", 1)
+    known = CATALOGUE.entitlements["prod-db"]
+    offered = {known.id: replace(known, group=group)} if group else {}
+    post.world.reopen(catalogue=replace(CATALOGUE, entitlements=offered))
+    older = _courier(post.world, post.client, _catalogue(DATA))
+    await deliver(older, NORMAL)
+    assert post.said() == [(DATA, True)]
+    assert [one.kind for one in await post.waiting()] == ["approval"]
+    assert (await post.world.exceptions(), await post.world.actions("message")) == ([], [])
+    post.world.clock.forward(minutes=1)
+    await deliver(post.courier, NORMAL)
+    assert await post.waiting() == []
 
 
 async def test_an_owner_who_is_no_more_is_told_to_security(post):
