@@ -484,6 +484,31 @@ async def test_two_replicas_that_switch_off_at_once_know_that_it_was_them(door: 
     assert await active(door)
 
 
+async def test_what_a_replica_switched_off_before_it_died_was_not_off_before(door: Door) -> None:
+    """P-6, promise 6: it had not said so yet, and lifting the alarm would leave its person locked out."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.error("account", "end_sessions")
+    await door.alarms.by_mail(door.link(handle))
+    faulty.mend()
+    faulty.hang("account", times=1)
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await door.page.until_hanging()
+    faulty.hang("end_sessions", times=1)
+    dies = asyncio.create_task(Alarms(door.ground, door.page.ground).settle_due())
+    for _ in range(1000):
+        if faulty.hanging == 2:
+            break
+        await asyncio.sleep(0.001)
+    dies.cancel()
+    await asyncio.gather(dies, return_exceptions=True)
+    faulty.release()
+    await slower
+    await door.alarms.settle_due()
+    assert (await door.page.rows(Alarm))[0].disabled == Effect.DONE
+    await door.releasing.release(await door.resume())
+    assert await active(door)
+
+
 async def test_what_another_replica_has_done_is_not_undone_on_the_record_by_one_that_could_not(
     door: Door,
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.patience import AT_ONCE
 from handlers.requests.summons import Summons
 from storage import links
 from tests.handlers.access_ground import CATALOGUE, World
@@ -51,6 +52,19 @@ async def test_a_request_whose_look_ups_hang_keeps_nobody_from_hearing_of_anothe
     assert await told(world)
     world.faulty.release()
     assert await telling == 2
+
+
+async def test_no_more_than_a_few_are_looked_up_at_once(world: World) -> None:
+    """Others wait for the directory as well."""
+    for login in ("ada", "charles", "linus", "grace", "sam"):
+        await world.asked(login, "prod-admin")
+    world.faulty.hang("account")
+    telling = asyncio.create_task(Summons(world.ground).tell_due())
+    await world.until_hanging()
+    await asyncio.sleep(0.05)
+    assert world.faulty.hanging == AT_ONCE
+    world.faulty.mend()
+    assert await telling == 5
 
 
 async def test_what_is_asked_for_and_not_known_here_is_left_to_whoever_knows_it(world: World) -> None:
