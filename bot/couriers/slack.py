@@ -20,7 +20,7 @@ from sqlmodel import Session
 from bot.couriers.pacing import LONGEST, Pacing
 from bot.couriers.refusals import NO_REPLIES, NOT_EDITABLE, Setback, refusal
 from bot.couriers.rendering import Rendering
-from bot.couriers.undeliverable import OWNERS_TROUBLE, SHARED, tell_undeliverable
+from bot.couriers.undeliverable import OWNERS_TROUBLE, SHARED, security_took, tell_undeliverable
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
@@ -320,6 +320,8 @@ class SlackCourier:
         )
         copies.follow(tx, at=self._now(), kind=owed.kind, subject=owed.subject, channel=channel, ts=ts)
         outbox.done(tx, owed)
+        if owed.recipient == SECURITY:
+            security_took(tx, self._now())
 
     async def _channel(self, owed: Owed) -> str:
         """Where it goes: a person's direct messages, the security channel, or an owner's, never one shared outside."""

@@ -182,6 +182,22 @@ async def test_a_security_channel_that_takes_nothing_is_grave_and_told_once(post
     assert len(await post.waiting()) == 3
 
 
+async def test_a_security_channel_that_takes_nothing_again_is_told_again(post):
+    """It was over as soon as it took something, whether or not anybody said so."""
+    for cause in ("one", "other"):
+        post.slack.update_channel(ALARMS, is_archived=True)
+        await post.alert(cause=cause)
+        await deliver(post.courier, ALERT)
+        post.slack.update_channel(ALARMS, is_archived=False)
+        for _ in range(3):
+            post.world.clock.forward(minutes=6)
+            await deliver(post.courier, GRAVE)
+            await deliver(post.courier, ALERT)
+    told = [one for one in await post.world.exceptions() if one.kind == "undeliverable"]
+    assert [(one.severity, one.state, one.count) for one in told] == [("high", "resolved", 1)] * 2
+    assert await post.waiting() == []
+
+
 async def test_a_security_channel_that_is_an_owners_as_well_is_no_less_grave(post):
     """The owner's message was refused there first: that is told in the channel itself, where nobody reads it."""
     post.slack.update_channel(ALARMS, is_archived=True)
