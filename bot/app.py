@@ -304,7 +304,6 @@ class App:
             links=self._links,
             checks=self._checks,
             owners=self._owners,
-            governing=self.governing,
             metrics=self.metrics,
             language=self._language,
             zone=self._zone,

@@ -162,7 +162,7 @@ class Ground:
         """Whether other rules hold by the store since a short while, which reach this replica only now: what is not
         known here, or not as here, is known to others.
         """
-        return rule_sets.is_newer(tx, self.policy.policy_set, self.now() - ROLLED_OUT_WITHIN)
+        return rule_sets.is_newer(tx, self.policy.policy_set, self.now(), ROLLED_OUT_WITHIN)
 
     def question(
         self,

@@ -319,9 +319,10 @@ def settle(tx: Session, holding: Holding, *, present: bool, over: bool) -> None:
     change(tx, holding, present=present, settled=True, lease_until=None, last_fault="", stood_before=stood)
 
 
-def release(tx: Session, holding: Holding, *, next_at: datetime, fault: str) -> None:
-    """Give the work back for a later try."""
-    change(tx, holding, lease_until=None, next_at=next_at, last_fault=fault)
+def release(tx: Session, holding: Holding, *, next_at: datetime, fault: str, tried: bool = True) -> None:
+    """Give the work back for a later try. tried: else no attempt is counted."""
+    attempts = holding.attempts if tried else max(0, holding.attempts - 1)
+    change(tx, holding, lease_until=None, next_at=next_at, last_fault=fault, attempts=attempts)
 
 
 def go_on(tx: Session, holding: Holding, *, next_at: datetime) -> None:

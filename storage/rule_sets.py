@@ -5,7 +5,7 @@ It decides nothing, and calls no set good.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select as pick
@@ -79,9 +79,15 @@ def holding(tx: Session) -> str | None:
     return next((policy_set for policy_set, _ in rows(tx.connection(), _HOLDING)), None)
 
 
-def is_newer(tx: Session, than: str, since: datetime) -> bool:
-    """Whether another set than the one of this hash holds, and did not before then."""
-    return any(policy_set != than and at > since for policy_set, at in rows(tx.connection(), _HOLDING))
+def is_newer(tx: Session, than: str, at: datetime, within: timedelta) -> bool:
+    """Whether another set than the one of this hash holds, for no longer than that at this time.
+
+    One that does since so much later was brought before the clock was set back: nobody knows how long ago.
+    """
+    return any(
+        policy_set != than and abs(at - since) < within
+        for policy_set, since in rows(tx.connection(), _HOLDING)
+    )
 
 
 def proposed(tx: Session) -> Sequence[RuleSet]:

@@ -75,7 +75,8 @@ def proven_since(
 ) -> FreshProof | None:
     """What they last proved for this after `since`, if nothing rests on it yet.
 
-    until: now. What is of later than that was proven before the clock was set back: nobody knows how long ago.
+    until: now, or as little later as clocks are apart. What is of later than that was proven before the clock was set
+    back: nobody knows how long ago.
     """
     found = tx.exec(
         select(Handle, StepUp)

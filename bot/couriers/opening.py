@@ -29,7 +29,6 @@ from handlers.exceptions.escalating import Escalating
 from handlers.exceptions.outside import Outside
 from handlers.ground import Ground
 from handlers.questions.checks import Checks
-from handlers.rules.governing import Governing
 from handlers.secure_page.visits import PageGround
 from storage.clock import utc_now
 
@@ -61,7 +60,6 @@ class Couriers:
     links: PageLinks
     checks: Checks
     owners: Owners
-    governing: Governing
     metrics: Metrics
     language: Language
     zone: tzinfo
@@ -80,7 +78,7 @@ class Couriers:
             now=ground.now,
             chance=self.chance,
             unreachable=lambda tx, owner, trouble: self.owners.keep(tx, owner, {CHANNEL: trouble}),
-            differs=lambda: self.governing.differs_lately,
+            differs=ground.is_behind,
         )
 
     def _rendering(self) -> Rendering:

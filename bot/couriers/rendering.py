@@ -70,7 +70,7 @@ from handlers.requests.stories import Asked, GrantStory
 from handlers.requests.storytelling import tell, with_deciders
 from handlers.secure_page.announcing import CHANGED
 from handlers.vouching.telling import VOUCHED, WORD_GIVEN
-from storage import bulletins, desk_acts, inquiries, vouchings
+from storage import bulletins, desk_acts, grants, inquiries, vouchings
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.exceptions import SECURITY as SECURITY_CHANNEL
@@ -80,7 +80,7 @@ from storage.links import zone_of_user
 from storage.outbox import OWNER, where_posted
 from storage.proof_changes import change_and_visit
 from storage.records import Owed, Question
-from storage.states import Changed, Result
+from storage.states import Changed, GrantState, Result
 
 NOTICES = ("password-changed", "account-unlocked", "linked")
 
@@ -139,7 +139,10 @@ class Rendering:
         }
 
     async def message(self, owed: Owed) -> Message | None:
-        """The message as it is true now. KeyError for a kind that nobody wrote a renderer for."""
+        """The message as it is true now. KeyError for a kind that nobody wrote a renderer for.
+
+        NotKnownHere if only another replica can say all that it must say.
+        """
         with read_in(self._language, self._zone):
             if owed.recipient[:1] in ("U", "W"):  # one person: in their own zone
                 read_from(await self._ground.database.read(lambda tx: zone_of_user(tx, owed.recipient)))
@@ -154,7 +157,13 @@ class Rendering:
         return report_message(story) if story else None
 
     async def _approval(self, owed: Owed) -> Message | None:
-        story = await self._story(owed)
+        def work(tx: Session) -> GrantStory | None:
+            grant = grants.get(tx, owed.subject)
+            if grant is not None and grant.state == GrantState.PENDING:
+                self._ground.asked_for_now(tx, grant)  # else no risk would be told of it, or another's
+            return tell(tx, self._ground, owed.subject)
+
+        story = await self._ground.database.read(work)
         if story is None:
             return None
         told = await with_deciders(self._ground, story)

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from bot.couriers.pacing import LONGEST, Pacing
 from bot.couriers.refusals import NO_REPLIES, NOT_EDITABLE, Setback, refusal
 from bot.couriers.rendering import Rendering
-from bot.couriers.undeliverable import OWNERS_TROUBLE, SHARED, tell_undeliverable
+from bot.couriers.undeliverable import OWNERS_TROUBLE, SHARED, security_took, tell_undeliverable
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
@@ -32,7 +32,7 @@ from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.database import Database
 from storage.exceptions import SECURITY
-from storage.faults import StorageUnavailable
+from storage.faults import NotKnownHere, StorageUnavailable
 from storage.outbox import HOLDS_UP, OWNER
 from storage.records import Owed
 
@@ -80,11 +80,12 @@ class SlackCourier:
         now: Clock,
         chance: Callable[[], float],
         unreachable: Callable[[Session, str, Trouble], None],
-        differs: Callable[[], bool],
+        differs: Callable[[Session], bool],
     ) -> None:
         """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted.
 
-        differs: whether another catalogue holds by the store than here, which reaches this replica only now.
+        differs: whether another catalogue holds by the store than here, which reaches this replica only now, so that
+        `unreachable` finds nothing.
         """
         self._client = client
         self._database = database
@@ -184,7 +185,7 @@ class SlackCourier:
         outcome: DeliveryOutcome = "retried"
         try:
             trouble = await self._tried(owed)
-            if trouble is not None and trouble.fault in _OF_AN_OWNER and self._is_others(owed):
+            if trouble is not None and trouble.fault in _OF_AN_OWNER and await self._is_others(owed):
                 trouble = _OTHERS
             if trouble is None:
                 outcome = "delivered"
@@ -194,9 +195,9 @@ class SlackCourier:
         finally:
             self._metrics.delivery("slack", outcome)
 
-    def _is_others(self, owed: Owed) -> bool:
+    async def _is_others(self, owed: Owed) -> bool:
         """Whether it goes to an owner, and whoever goes by other rules than ours delivers it."""
-        return owed.recipient.startswith(OWNER) and self._differs()
+        return owed.recipient.startswith(OWNER) and await self._database.glance(self._differs)
 
     async def _tried(self, owed: Owed) -> Setback | None:
         """What was in the way, if anything."""
@@ -209,6 +210,8 @@ class SlackCourier:
             return refusal(error)
         except _Undeliverable as reason:
             return Setback(fault=str(reason), tell=True)
+        except NotKnownHere as fault:
+            return Setback(fault=str(fault), slacks=True, alone=True)
         except StorageUnavailable as fault:  # or is it what was asked? Whether anything can be kept will show
             return Setback(fault=str(fault))
         except DoesNotFit as reason:
@@ -317,6 +320,8 @@ class SlackCourier:
         )
         copies.follow(tx, at=self._now(), kind=owed.kind, subject=owed.subject, channel=channel, ts=ts)
         outbox.done(tx, owed)
+        if owed.recipient == SECURITY:
+            security_took(tx, self._now())
 
     async def _channel(self, owed: Owed) -> str:
         """Where it goes: a person's direct messages, the security channel, or an owner's, never one shared outside."""

@@ -15,7 +15,7 @@ from handlers import recording
 from handlers.approvals.owners import Trouble
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.intents import Where
-from storage.exceptions import SAME_CAUSE, SECURITY, is_open
+from storage.exceptions import SAME_CAUSE, SECURITY, is_open, settle_exceptions
 from storage.outbox import OWNER
 from storage.records import Owed
 
@@ -36,8 +36,10 @@ def tell_undeliverable(
 ) -> None:
     """place: the channel, or whoever it is for. unreachable: told of an owner whose channel takes no request."""
     fault = trouble.fault
-    cause = f"{place}:{fault}"
     of_security = owed.recipient == SECURITY
+    takes_nothing = of_security and not trouble.alone
+    # Its channel may be an owner's as well, whose message is not grave.
+    cause = SECURITY if takes_nothing else f"{place}:{fault}"
     if of_security and is_open(tx, cause_of(Kind.UNDELIVERABLE, cause), since=at - SAME_CAUSE):
         return
     log.error("courier.undeliverable", place=place, kind=owed.kind, fault=fault)
@@ -52,8 +54,7 @@ def tell_undeliverable(
         unreachable(tx, owed.recipient.removeprefix(OWNER), found)  # and that is told
         return
     # What is grave is told outside Slack as well, where nobody acknowledges it here.
-    is_grave = is_request or (of_security and not trouble.alone)
-    severity = Severity.HIGH if is_grave else Severity.LOW
+    severity = Severity.HIGH if is_request or takes_nothing else Severity.LOW
     tell_security(
         tx,
         at,
@@ -61,3 +62,8 @@ def tell_undeliverable(
             kind=Kind.UNDELIVERABLE, severity=severity, who=place, cause=cause, correlation=owed.subject, facts=facts
         ),
     )  # fmt: skip
+
+
+def security_took(tx: Session, at: datetime) -> None:
+    """It is over that the security channel takes nothing; if that recurs, it is news."""
+    settle_exceptions(tx, at=at, causes=[cause_of(Kind.UNDELIVERABLE, SECURITY)])

@@ -228,8 +228,13 @@ class Alarms:
         def work(tx: Session) -> bool:
             return self._note(tx, handle_id, disabled, sessions)
 
-        if not await self._ground.database.write(work) and disabled == Effect.DONE:
-            # Somebody lifted it while we were at it: what we did since is taken back.
+        if await self._ground.database.write(work) or disabled != Effect.DONE:
+            return
+        # Somebody lifted it while we were at it: what we did since is taken back, unless another alarm wants the same.
+        others = await self._ground.database.read(
+            lambda tx: alarms.open_of(tx, alarm.directory, alarm.account)
+        )
+        if not any(one.disabled in (Effect.WANTED, Effect.DONE) for one in others):
             await in_call_time(directory.switch(alarm.account, active=True))
 
     async def _look(self, directory: Directory, alarm: Alarm) -> Effect:

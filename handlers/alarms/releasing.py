@@ -75,7 +75,8 @@ class Releasing:
         meanwhile nobody looked at: it stands, and the account is switched off by it once more.
         """
         found = await self._ground.database.read(lambda tx: alarms.open_of(tx, directory, account))
-        if any(one.disabled in (Effect.WANTED, Effect.DONE) for one in found):
+        is_ours = any(one.disabled in (Effect.WANTED, Effect.DONE) for one in found)
+        if is_ours:
             try:
                 await self._switch_on(self._ground.directory(directory), account)
             except DirectoryUnavailable as fault:
@@ -87,7 +88,10 @@ class Releasing:
         def work(tx: Session) -> Released:
             now = alarms.open_of(tx, directory, account)
             for one in now:
-                if one.handle not in known and one.disabled == Effect.DONE:
+                # Whoever found it off by then found what these had done.
+                if one.handle not in known and (
+                    one.disabled == Effect.DONE or (is_ours and one.disabled == Effect.ALREADY)
+                ):
                     alarms.want_anew(tx, one)
             names = [self._lift(tx, one, actor, by, rationale, where) for one in now if one.handle in known]
             return Released(who=names[0] if names else "")

@@ -21,6 +21,8 @@ from storage.secrets import Vault, generate_key
 from storage.states import Purpose
 from storage.step_ups import About, FreshProof, Whose
 
+# Replicas' clocks, and one that is set right, are no further apart.
+APART = timedelta(seconds=5)
 _CODE = "request-code"
 _CODE_LENGTH = 6
 _LETTERS = "CDFGHJKMNPQRTVWXY34679"
@@ -89,11 +91,11 @@ class SteppingUp:
 
     def fresh_proof(self, tx: Session, actor: Actor, *, about: str, at: datetime) -> FreshProof | None:
         """What this person, from this Slack account, proved for this and did not use yet; None if nothing is fresh."""
-        return step_ups.proven_since(tx, _whose(actor), about, at - self.fresh_for, until=at)
+        return step_ups.proven_since(tx, _whose(actor), about, at - self.fresh_for, until=at + APART)
 
     def proof_of(self, tx: Session, whose: Whose, *, about: str, at: datetime) -> FreshProof | None:
         """The same of somebody who is not here: the proof itself is what goes on."""
-        return step_ups.proven_since(tx, whose, about, at - self.fresh_for, until=at)
+        return step_ups.proven_since(tx, whose, about, at - self.fresh_for, until=at + APART)
 
     def why_none(self, tx: Session, actor: Actor, *, about: str) -> str:
         """Why nothing is fresh, for the record: "none", "other_account" (of Slack), "spent" or "stale"."""
@@ -174,7 +176,7 @@ def as_given(proof: FreshProof | None, at: datetime) -> GivenProof | None:
     """A proof as policy hears of it, by whoever decided then."""
     if proof is None:
         return None
-    return GivenProof(kinds=frozenset(proof.kinds), seconds=int((at - proof.at).total_seconds()))
+    return GivenProof(kinds=frozenset(proof.kinds), seconds=max(0, int((at - proof.at).total_seconds())))
 
 
 def proof_facts(proof: FreshProof) -> dict[str, recording.Fact]:

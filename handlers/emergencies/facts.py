@@ -19,6 +19,7 @@ from handlers.people.recently import recently
 from storage import emergencies
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
+from storage.faults import NotKnownHere
 from storage.records import Emergency
 from storage.states import EmergencyState
 
@@ -43,9 +44,11 @@ class Known:
 async def known_now(ground: Ground, emergency: Emergency) -> Known | None:
     """The facts of one that was asked before; None if the person or the entitlement is gone.
 
-    DirectoryUnavailable if one that must be asked does not answer.
+    DirectoryUnavailable if one that must be asked does not answer; NotKnownHere while other rules are rolled out.
     """
     entitlement = ground.catalogue.entitlements.get(emergency.entitlement)
+    if entitlement is None and await ground.database.glance(ground.is_behind):
+        raise NotKnownHere
     account = await ground.home(emergency.directory).account(emergency.account)
     if entitlement is None or account is None:
         return None

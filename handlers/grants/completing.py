@@ -28,7 +28,7 @@ from handlers.intents import SCHEDULE
 from handlers.requests.reminding import planned_end
 from storage import grants, holdings
 from storage.database import wake
-from storage.faults import WicketFault
+from storage.faults import NotKnownHere, WicketFault
 from storage.holdings import Claim
 from storage.records import Grant, Holding
 from storage.sentences import Sentence
@@ -42,6 +42,8 @@ Change = Literal["added", "removed"]
 # A change is begun only if it must be over before the lease is, so that nobody else begins while we may still be at it.
 # Short enough that the work of a process that died is taken over within 30 s, long enough for a slow directory.
 LEASE = timedelta(seconds=20)
+# What only another replica can do is theirs to take up for so long.
+_LEFT_FOR = timedelta(seconds=5)
 TOO_SLOW = "The directory was too slow to begin a change safely."
 UNDONE = "The directory said it was done, but reading it back shows it was not."
 
@@ -95,6 +97,8 @@ class Completion:
         """Await it; a fault is recorded and tried again later."""
         try:
             await doing
+        except NotKnownHere as fault:
+            await self.give_back(claimed, str(fault), tried=False)
         except WicketFault as fault:
             asked = fault.asked if isinstance(fault, Unsure) else None
             await self.give_back(claimed, str(fault), asked)
@@ -119,14 +123,18 @@ class Completion:
         for _ in range(tries):
             self._tried("done")
 
-    async def give_back(self, claimed: Claim, reason: str, asked: Change | None = None) -> None:
+    async def give_back(
+        self, claimed: Claim, reason: str, asked: Change | None = None, *, tried: bool = True
+    ) -> None:
         """Record the failure and leave the work for a later try; if even that fails, the lease runs out.
 
-        asked: the change that was asked for and may have been made.
+        asked: the change that was asked for and may have been made. tried: else it is another replica's, and did not
+        fail.
         """
-        self._tried("failed")
+        if tried:
+            self._tried("failed")
         try:
-            await self._ground.database.write(lambda tx: self._fail(tx, claimed, reason, asked))
+            await self._ground.database.write(lambda tx: self._fail(tx, claimed, reason, asked, tried=tried))
         except WicketFault as fault:
             log.error("effect.not_recorded", holding=claimed.id, fault=str(fault))
 
@@ -232,7 +240,7 @@ class Completion:
             self._record(tx, grant, action, "done", facts={**facts, **({"late": True} if late else {})})
             tell_explained(tx, self._ground, grant, removal=removal)
 
-    def _fail(self, tx: Session, claimed: Claim, reason: str, asked: Change | None) -> None:
+    def _fail(self, tx: Session, claimed: Claim, reason: str, asked: Change | None, *, tried: bool) -> None:
         holding = holdings.held_under(tx, claimed)
         if holding is None:
             late = self._changed_late(tx, claimed, asked)
@@ -241,8 +249,8 @@ class Completion:
                 self._record(tx, about, "access.change_failed", "failed", facts=told)
             return
         now = self._ground.now()
-        wait = wait_before_retry(holding.attempts, self._chance())
-        holdings.release(tx, holding, next_at=now + wait, fault=reason)
+        wait = wait_before_retry(holding.attempts, self._chance()) if tried else _LEFT_FOR
+        holdings.release(tx, holding, next_at=now + wait, fault=reason, tried=tried)
         grant = grants.concerning(tx, holding)
         if grant is None:
             return
@@ -251,6 +259,8 @@ class Completion:
             wake(tx, "overdue")  # whoever tells of what is late need not wait for their next look
         facts: dict[str, recording.Fact] = {"tries": holding.attempts, "removal": removal}
         self._record(tx, grant, "access.change_failed", "failed", facts=facts)
+        if not tried:
+            return
         if holding.attempts == 1:  # what takes longer than it should is not shown as if it stood as agreed
             self._ground.show(tx, grant)
         if holding.attempts >= TELL_AFTER:  # the very try may have died unrecorded

@@ -113,6 +113,9 @@ class Reminding:
         if grant.lapses_at is None or grant.lapses_at <= self._ground.now():
             set_reminder(tx, grant, None, None)  # it lapses now
             return
+        if self._ground.is_behind(tx):  # they may have another owner by now, or one that is not known here
+            set_reminder(tx, grant, Reminder(row.reminder), self._ground.now() + LOOK_AGAIN)
+            return
         match row.reminder:
             case Reminder.LOOK:
                 self._take_look(tx, grant, row.owner, looked.get(row.owner, {}))

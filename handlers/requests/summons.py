@@ -68,7 +68,7 @@ class Summons:
     def _owe(self, tx: Session, owed: Owed, found: Sequence[Decider]) -> None:
         grant = grants.get(tx, owed.subject)
         waits = grant is not None and grant.state == GrantState.PENDING
-        if grant is not None and waits and self._ground.owner(grant.entitlement) is None:
+        if grant is not None and waits and self._ground.asked_for(grant) is None:
             # Another replica may know it; otherwise it is tried again until the request lapses.
             self._postpone(tx, owed, str(NotKnownHere()))
             return

@@ -78,12 +78,6 @@ class Governing:
         """Whether another set holds by the store than here."""
         return self._differs_since is not None
 
-    @property
-    def differs_lately(self) -> bool:
-        """The same while it may be that these rules only reach this replica later."""
-        since = self._differs_since
-        return since is not None and self._ground.now() - since < ROLLED_OUT_WITHIN
-
     async def begin(self, wrong: str) -> None:
         """At the start. wrong: why the rules of the files cannot be used, so that approved ones hold; else ""."""
         if wrong:

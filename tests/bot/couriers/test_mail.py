@@ -267,6 +267,15 @@ async def test_whoever_took_a_letter_does_not_get_it_again_since_another_did_not
     assert [to for to, _ in mailbox.to] == ["ada@example.com", "ada@new.example.com"]
 
 
+async def test_whoever_took_a_letter_gets_the_next_one(page: World, mailbox: Mailbox) -> None:
+    """Of what is owed next the row may have the number of the one before."""
+    courier = _courier(page, mailbox.port)
+    for _ in range(2):
+        await page.ground.database.write(_owe_about_ada)
+        assert await courier.deliver_due() == 1
+    assert [to for to, _ in mailbox.to] == ["ada@example.com"] * 2
+
+
 async def test_a_server_that_takes_its_time_over_each_answer_is_not_waited_for_beyond_the_lease(
     mailbox: Mailbox,
 ) -> None:

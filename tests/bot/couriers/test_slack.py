@@ -23,11 +23,12 @@ from bot.demo.workspace import Workspace
 from bot.metrics import Metrics
 from bot.slack.door import PageLinks
 from handlers.approvals.owners import CHANNEL, Owners
-from storage import outbox
+from storage import outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
 from storage.exceptions import SECURITY, raise_exception
 from storage.outbox import ALERT, GRAVE, NORMAL, OWNER
 from storage.records import Owed, Posted
+from storage.states import RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World
 from tests.handlers.access_ground import world as open_world
 
@@ -93,7 +94,7 @@ def _catalogue(channel: str) -> Catalogue:
 
 
 def _courier(
-    world: World, client: AsyncWebClient, catalogue: Catalogue, *, differs: bool = False
+    world: World, client: AsyncWebClient, catalogue: Catalogue, *, differs: bool | None = None
 ) -> SlackCourier:
     pages = PageLinks(public_url="http://localhost", handles=world.handles, minutes=10)
     return SlackCourier(
@@ -106,7 +107,7 @@ def _courier(
         now=world.clock,
         chance=lambda: 1.0,
         unreachable=lambda tx, owner, trouble: Owners(world.ground).keep(tx, owner, {CHANNEL: trouble}),
-        differs=lambda: differs,
+        differs=lambda tx: world.ground.is_behind(tx) if differs is None else differs,
     )
 
 
@@ -115,6 +116,14 @@ async def deliver(courier: SlackCourier, urgency: int) -> int:
     taken = await courier.deliver_due(urgency)
     await courier.finish(5)
     return taken
+
+
+async def _brought(world: World) -> str:
+    """Another replica brought rules that are not here; the id of the set."""
+    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    return await world.ground.database.write(
+        lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=world.clock()).id
+    )
 
 
 @pytest.fixture
@@ -171,6 +180,36 @@ async def test_a_security_channel_that_takes_nothing_is_grave_and_told_once(post
     assert await post.world.actions("message") == ["message.undeliverable failed"]
     assert [(line["log_level"], line["place"]) for line in lines] == [("error", ALARMS)]
     assert len(await post.waiting()) == 3
+
+
+async def test_a_security_channel_that_takes_nothing_again_is_told_again(post):
+    """It was over as soon as it took something, whether or not anybody said so."""
+    for cause in ("one", "other"):
+        post.slack.update_channel(ALARMS, is_archived=True)
+        await post.alert(cause=cause)
+        await deliver(post.courier, ALERT)
+        post.slack.update_channel(ALARMS, is_archived=False)
+        for _ in range(3):
+            post.world.clock.forward(minutes=6)
+            await deliver(post.courier, GRAVE)
+            await deliver(post.courier, ALERT)
+    told = [one for one in await post.world.exceptions() if one.kind == "undeliverable"]
+    assert [(one.severity, one.state, one.count) for one in told] == [("high", "resolved", 1)] * 2
+    assert await post.waiting() == []
+
+
+async def test_a_security_channel_that_is_an_owners_as_well_is_no_less_grave(post):
+    """The owner's message was refused there first: that is told in the channel itself, where nobody reads it."""
+    post.slack.update_channel(ALARMS, is_archived=True)
+    courier = post.moved_to(ALARMS)
+    await post.owe(f"{OWNER}data", 0, kind="reminder")
+    await deliver(courier, NORMAL)
+    await post.alert()
+    for _ in range(2):
+        post.world.clock.forward(minutes=6)
+        await deliver(courier, ALERT)
+    undeliverable = [one for one in await post.world.exceptions() if one.kind == "undeliverable"]
+    assert [one.severity for one in undeliverable] == ["low", "high"]
 
 
 async def test_one_message_that_cannot_be_made_for_security_is_not_grave(post):
@@ -544,6 +583,41 @@ async def test_a_channel_that_an_owner_left_is_no_trouble_of_theirs_where_only_a
     post.world.clock.forward(minutes=1)
     await deliver(post.moved_to(OBSERVE), NORMAL)
     assert post.said() == [(DATA, False), (OBSERVE, True)]
+
+
+async def test_a_channel_that_takes_nothing_while_rules_are_rolled_out_is_told_when_they_are(post):
+    """Nothing was found of its owner by the rules of before: it is the same trouble, and nobody had heard of it."""
+    held = await _brought(post.world)
+    database = post.world.ground.database
+    post.slack.update_channel(DATA, is_archived=True)
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    await deliver(post.courier, NORMAL)
+    assert (await post.world.exceptions(), await post.world.actions("message")) == ([], [])
+    await database.write(
+        lambda tx: rule_sets.end(tx, rule_sets.get(tx, held), RuleSetState.FORMER, at=post.world.clock())
+    )
+    post.world.clock.forward(minutes=1)
+    await deliver(post.courier, NORMAL)
+    assert [one.kind for one in await post.world.exceptions()] == ["owner-unreachable"]
+
+
+@pytest.mark.parametrize("group", ["", "elsewhere"])
+async def test_a_request_for_what_only_another_replica_knows_is_told_by_that_one(post, group):
+    """Promise 9: told from here an approver would read of no risk, or of that of another group, and could decide."""
+    await _brought(post.world)
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    await post.owe(f"{OWNER}data", 1)
+    known = CATALOGUE.entitlements["prod-db"]
+    offered = {known.id: replace(known, group=group)} if group else {}
+    post.world.reopen(catalogue=replace(CATALOGUE, entitlements=offered))
+    older = _courier(post.world, post.client, _catalogue(DATA))
+    await deliver(older, NORMAL)
+    assert post.said() == [(DATA, True)]
+    assert [one.kind for one in await post.waiting()] == ["approval"]
+    assert (await post.world.exceptions(), await post.world.actions("message")) == ([], [])
+    post.world.clock.forward(minutes=1)
+    await deliver(post.courier, NORMAL)
+    assert await post.waiting() == []
 
 
 async def test_an_owner_who_is_no_more_is_told_to_security(post):

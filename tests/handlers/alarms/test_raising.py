@@ -379,6 +379,47 @@ async def test_what_is_reported_while_somebody_is_let_in_again_stands(door: Door
     assert not await active(door)
 
 
+async def test_what_is_reported_of_an_account_that_is_off_by_an_alarm_that_is_being_lifted_stands(
+    door: Door,
+) -> None:
+    """P-6: it found the account off, but not by a person's doing, and off it is to be again."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.page.ground.handle_of(await door.page.opened(Purpose.ENROL))
+    assert other is not None
+    await door.report(handle)
+    faulty.hang("switch", times=1)
+    releasing = asyncio.create_task(door.releasing.release(await door.resume()))
+    await door.page.until_hanging()
+    faulty.error("account", times=1)
+    await door.alarms.by_mail(door.link(other.id))
+    await door.alarms.settle_due()
+    faulty.release()
+    assert await releasing == Released(who="Ada Byron (ada)")
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
+async def test_whoever_was_slower_than_the_lifting_lets_in_nobody_about_whom_another_alarm_stands(
+    door: Door,
+) -> None:
+    """P-6: what it did for the first is taken back, unless the second wants the same."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.page.ground.handle_of(await door.page.opened(Purpose.ENROL))
+    assert other is not None
+    faulty.error("switch", times=1)
+    await door.report(handle)
+    faulty.hang("account", times=1)
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await door.page.until_hanging()
+    await door.releasing.release(await door.resume())
+    assert await Alarms(door.ground, door.page.ground).by_mail(door.link(other.id)) == Stopped()
+    assert not await active(door)
+    faulty.release()
+    await slower
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
 async def test_the_alarm_of_a_deleted_account_can_be_lifted(door: Door) -> None:
     """P-6: there is nothing to switch on, and an alarm that nobody can lift would stand for ever."""
     handle = await door.reset()
@@ -438,6 +479,31 @@ async def test_two_replicas_that_switch_off_at_once_know_that_it_was_them(door: 
     assert not await active(door)
     faulty.release()
     await slower
+    assert (await door.page.rows(Alarm))[0].disabled == Effect.DONE
+    await door.releasing.release(await door.resume())
+    assert await active(door)
+
+
+async def test_what_a_replica_switched_off_before_it_died_was_not_off_before(door: Door) -> None:
+    """P-6, promise 6: it had not said so yet, and lifting the alarm would leave its person locked out."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.error("account", "end_sessions")
+    await door.alarms.by_mail(door.link(handle))
+    faulty.mend()
+    faulty.hang("account", times=1)
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await door.page.until_hanging()
+    faulty.hang("end_sessions", times=1)
+    dies = asyncio.create_task(Alarms(door.ground, door.page.ground).settle_due())
+    for _ in range(1000):
+        if faulty.hanging == 2:
+            break
+        await asyncio.sleep(0.001)
+    dies.cancel()
+    await asyncio.gather(dies, return_exceptions=True)
+    faulty.release()
+    await slower
+    await door.alarms.settle_due()
     assert (await door.page.rows(Alarm))[0].disabled == Effect.DONE
     await door.releasing.release(await door.resume())
     assert await active(door)

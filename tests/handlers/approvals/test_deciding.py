@@ -28,7 +28,7 @@ from storage import outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
-from storage.records import Approval, Owed, VoidedApproval
+from storage.records import Approval, Holding, Owed, VoidedApproval
 from storage.states import GrantState, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, HOUR, SLACK, World
 from tests.handlers.access_ground import world as open_world
@@ -296,6 +296,26 @@ async def test_what_only_another_replica_knows_is_neither_void_nor_given_here(wo
     world.clock.forward(minutes=4)
     assert isinstance(await world.decide("grace", forgotten), TooLate)
     assert await world.state(forgotten) == GrantState.VOIDED
+
+
+async def test_what_is_left_to_another_replica_did_not_fail(world: World) -> None:
+    """Most replicas are older ones at first, and any may take it up again and again: nobody is to look at that."""
+    grant, known = await world.asked("ada", "prod-db"), world.ground.catalogue
+    assert isinstance(await world.decide("grace", grant), Decided)
+    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    await world.ground.database.write(
+        lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=world.clock())
+    )
+    world.reopen(catalogue=replace(known, entitlements={}))
+    for _ in range(8):
+        await world.settle()
+        world.clock.forward(seconds=30)
+    assert (await world.state(grant), await world.kinds()) == (GrantState.APPROVED, [])
+    (holding,) = await world.rows(Holding)
+    assert holding.attempts == 0
+    world.reopen(catalogue=known)
+    await world.settle()
+    assert await world.holds("ada", "prod-db")
 
 
 @pytest.mark.parametrize("owners", [CATALOGUE.owners, {}])

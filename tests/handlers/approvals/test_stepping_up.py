@@ -109,6 +109,14 @@ async def test_a_proof_of_before_the_clock_was_set_back_is_not_fresh(page: World
     assert await fresh(page, ada) is None
 
 
+async def test_a_proof_is_fresh_though_it_was_given_by_a_clock_that_is_a_little_ahead(page: World) -> None:
+    """P-10: replicas agree only so far, and a clock is set right by a second now and then."""
+    ada = await actor(page)
+    await proven(page, ada)
+    page.clock.forward(seconds=-2)
+    assert await fresh(page, ada) is not None
+
+
 @pytest.mark.both_engines
 async def test_a_proof_is_spent_once(page: World) -> None:
     ada = await actor(page)

@@ -27,14 +27,14 @@ from handlers.exceptions.outside import Notice
 from handlers.exceptions.raising import Kind
 from handlers.intents import Intent
 from handlers.outcomes import EndedEarly, NotAllowed
-from storage import emergencies, freezes, outbox
+from storage import emergencies, freezes, outbox, rule_sets
 from storage.engine.stores import Server
 from storage.exceptions import SECURITY
 from storage.faults import OutsideUnavailable
 from storage.group_names import ALL_EXACT, GroupNames
 from storage.handles import bind, move
 from storage.records import Emergency, Owed, StepUp
-from storage.states import EmergencyState, FreezeKind, Result
+from storage.states import EmergencyState, FreezeKind, Result, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World, thing
 from tests.handlers.access_ground import world as open_world
 
@@ -205,6 +205,34 @@ async def test_access_begins_once_it_is_proven_and_both_have_the_alert(glass: Gl
     assert (said["facts"]["proof"], said["facts"]["proved_by"]) == (row.handle, ["passkey"])
     assert [one.spent_at for one in await glass.world.rows(StepUp)] == [glass.world.clock()]
     assert {one["correlation"] for one in await glass.world.audit()} == {emergency}
+
+
+async def test_what_only_another_replica_knows_is_refused_by_none(glass: Glass) -> None:
+    """B-2: while a catalogue is rolled out an older one found it gone, and refused who had proven it."""
+    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    database, clock = glass.world.ground.database, glass.world.clock
+    held = await database.write(lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=clock()).id)
+    emergency = await glass.asked()
+    await glass.prove(emergency)
+    states = []
+    for arrived in (False, True):
+        if arrived:
+            await glass.arrive(emergency)
+        for catalogue in (replace(LISTED, entitlements={}), LISTED):
+            glass.world.reopen(catalogue=catalogue)
+            glass.start()
+            await glass.go_on()
+            states.append(await glass.state(emergency))
+    assert states == ["asked", "telling", "told", "granted"]
+    gone = await glass.asked("linus", incident="INC-2")
+    await glass.prove(gone)
+    await database.write(
+        lambda tx: rule_sets.end(tx, rule_sets.get(tx, held), RuleSetState.FORMER, at=clock())
+    )
+    glass.world.reopen(catalogue=replace(LISTED, entitlements={}))
+    glass.start()
+    await glass.go_on()
+    assert await glass.state(gone) == EmergencyState.REFUSED
 
 
 async def test_what_leaves_slack_holds_no_words_of_the_person_and_is_one_notice(glass: Glass) -> None:

@@ -41,6 +41,20 @@ async def asked(wicket) -> str:
     return grant
 
 
+async def holds_by_the_store(wicket, policy_set: str) -> None:
+    """Another replica brought these rules."""
+    loaded = rule_sets.Loaded(
+        policy_set=policy_set, content=policy_set, composition={}, sources={}, catalogue={}
+    )
+
+    def work(tx) -> None:
+        if (before := rule_sets.active(tx)) is not None:
+            rule_sets.end(tx, before, RuleSetState.FORMER, at=wicket.clock())
+        rule_sets.add(tx, loaded, RuleSetState.ACTIVE, at=wicket.clock())
+
+    await wicket.ground.database.write(work)
+
+
 async def test_a_request_is_reminded_of_once_passed_on_once_and_lapses(tmp_path):
     """Half-way, half-way again, and the end; the fallback's channel has it then, too."""
     async with world(tmp_path, catalogue=WITH_FALLBACK) as wicket:
@@ -354,6 +368,56 @@ async def test_what_is_found_of_an_owner_counts_only_by_the_rules_that_hold(tmp_
             await wicket.ground.database.write(lambda tx, found=looked: wicket.owners.keep(tx, "data", found))
         assert (await wicket.grant(grant)).passed_on_to == ""
         assert await wicket.kinds() == []
+
+
+async def test_a_look_by_rules_that_others_replaced_is_taken_again(tmp_path):
+    """What it finds does not count, so whoever has the rules that hold is to look; or nobody ever does."""
+    async with world(tmp_path, catalogue=WITH_FALLBACK) as wicket:
+        await wicket.local.remove_member("grace", "data-owners")
+        await wicket.local.remove_member("linus", "data-owners")
+        ours = wicket.ground.policy.policy_set
+        await holds_by_the_store(wicket, "newer")
+        grant = await asked(wicket)
+        assert (await wicket.grant(grant)).passed_on_to == ""
+        wicket.clock.forward(minutes=1)
+        await holds_by_the_store(wicket, ours)
+        await wicket.reminding.remind_due()
+        assert (await wicket.grant(grant)).passed_on_to == "wiki"
+
+
+async def test_the_reminder_of_what_only_another_replica_knows_is_left_to_that_one(tmp_path):
+    """An older one took it for a request whose owner is gone, and nobody was reminded, nor was it passed on."""
+    async with world(tmp_path, catalogue=WITH_FALLBACK) as wicket:
+        grant, ours = await asked(wicket), wicket.ground.policy.policy_set
+        wicket.clock.forward(hours=12)
+        await holds_by_the_store(wicket, "newer")
+        wicket.reopen(catalogue=replace(WITH_FALLBACK, entitlements={}))
+        await wicket.reminding.remind_due()
+        wicket.reopen(catalogue=WITH_FALLBACK)
+        await holds_by_the_store(wicket, ours)
+        wicket.clock.forward(minutes=1)
+        await wicket.reminding.remind_due()
+        assert await owed(wicket, "reminder") == ["owner:data"]
+        wicket.clock.forward(hours=6)
+        await holds_by_the_store(wicket, "newer")
+        wicket.reopen(catalogue=replace(WITH_FALLBACK, entitlements={}))
+        await wicket.reminding.remind_due()
+        wicket.reopen(catalogue=WITH_FALLBACK)
+        await holds_by_the_store(wicket, ours)
+        wicket.clock.forward(minutes=1)
+        await wicket.reminding.remind_due()
+        assert (await wicket.grant(grant)).passed_on_to == "wiki"
+
+
+async def test_rules_that_began_to_hold_later_than_now_were_not_replaced_just_now(tmp_path):
+    """After the clock was set back a replica that was forgotten would find nothing of any owner for hours."""
+    async with world(tmp_path, catalogue=WITH_FALLBACK) as wicket:
+        await wicket.local.remove_member("grace", "data-owners")
+        await wicket.local.remove_member("linus", "data-owners")
+        await holds_by_the_store(wicket, "newer")
+        wicket.clock.forward(hours=-5)
+        grant = await asked(wicket)
+        assert (await wicket.grant(grant)).passed_on_to == "wiki"
 
 
 async def test_an_owner_whose_channel_is_lost_while_it_waits_is_passed_by(tmp_path):
