@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, literal_column, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.audit.tables import DONE, ENTRIES, OF_A_CHANGED_PASSWORD
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
@@ -39,6 +40,13 @@ _RESETS = _LAST_RESETS.where(_HANDLES.c.account.in_(bindparam("accounts", expand
 # What is said to the driver as it is takes no list. A click is about three people or four.
 _SLOTS = ("one", "two", "three", "four")
 _RESETS_OF_FEW = Plain(_LAST_RESETS.where(or_(*(_HANDLES.c.account == bindparam(slot) for slot in _SLOTS))))
+_CHANGED = pick(ENTRIES.c.subject, ENTRIES.c.correlation, ENTRIES.c.at).where(
+    literal_column(OF_A_CHANGED_PASSWORD),
+    ENTRIES.c.outcome.concat("") == DONE,
+    ENTRIES.c.at > bindparam("since", type_=ENTRIES.c.at.type),
+)
+_CHANGED_OF = _CHANGED.where(ENTRIES.c.subject.in_(bindparam("accounts", expanding=True)))
+_CHANGED_OF_FEW = Plain(_CHANGED.where(or_(*(ENTRIES.c.subject == bindparam(slot) for slot in _SLOTS))))
 
 
 REVOKE_ALL: Literal["revoke_all"] = "revoke_all"
@@ -225,18 +233,39 @@ def close_everybodys(
 
 
 def resets_since(
-    tx: Session, accounts: Collection[str], since: datetime
+    tx: Session, people: Collection[tuple[str, str]], since: datetime
 ) -> Mapping[tuple[str, str], datetime]:
-    """When each of these last reset their password since then, or may have; by directory and account."""
+    """When each of these (directory, account) last reset their password since then, or may have.
+
+    The record tells of a reset whose row is gone, or not as Wicket wrote it: in which directory that was, it does not
+    say, so it holds for an account of that id in any.
+    """
+    accounts = {account for _, account in people}
     if not accounts:
         return {}
-    found: Iterable[Sequence[Any]]
-    if len(accounts) <= len(_SLOTS):
-        few = dict(zip_longest(_SLOTS, accounts, fillvalue=next(iter(accounts))))
-        found = rows(tx.connection(), _RESETS_OF_FEW, {**few, "since": since})
-    else:
-        found = tx.connection().execute(_RESETS, {"accounts": sorted(accounts), "since": since})
-    return {(directory, account): at for directory, account, at in found}
+    visits, changed = _lately(tx, accounts, since)
+    found = {(directory, account): at for directory, account, at in visits if (directory, account) in people}
+    for account, visit, at in changed:
+        row = _BY_ID.one_found(tx, {"of": visit})
+        if row is not None and row.account == account and genuine(tx, row):
+            continue  # it says itself what came of it, and where
+        for who in people:
+            if who[1] == account:
+                found[who] = max(at, found.get(who, at))
+    return found
+
+
+def _lately(
+    tx: Session, accounts: Collection[str], since: datetime
+) -> tuple[Iterable[Sequence[Any]], Iterable[Sequence[Any]]]:
+    """What the rows say, and what the record does."""
+    connection = tx.connection()
+    if len(accounts) > len(_SLOTS):
+        many = {"accounts": sorted(accounts), "since": since}
+        return connection.execute(_RESETS, many).all(), connection.execute(_CHANGED_OF, many).all()
+    few = dict(zip_longest(_SLOTS, accounts, fillvalue=next(iter(accounts))))
+    given = {**few, "since": since}
+    return rows(connection, _RESETS_OF_FEW, given), rows(connection, _CHANGED_OF_FEW, given)
 
 
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:

@@ -28,7 +28,8 @@ _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "r
 # The second is chat.postMessage's own word; either comes with 429, or in an answer that is sound otherwise.
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 _AT_LEAST = timedelta(seconds=1)
-_MOST_SECONDS = 7 * 86400  # longer than Slack ever asks for, and short enough to be added to any date
+# Longer than Slack asks for. Whoever writes more keeps nobody silent for longer: it is asked again.
+_MOST_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)

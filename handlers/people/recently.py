@@ -24,8 +24,8 @@ def recently(tx: Session, now: Clock, accounts: Iterable[Account | None]) -> Rec
     """What is so of these people now."""
     at = now()
     wanted = {(one.directory, one.id) for one in accounts if one is not None}
-    found = resets_since(tx, {account for _, account in wanted}, at - KNOWN_FOR)
-    since = {who: int((at - done).total_seconds() // 3600) for who, done in found.items() if who in wanted}
+    found = resets_since(tx, wanted, at - KNOWN_FOR)
+    since = {who: int((at - done).total_seconds() // 3600) for who, done in found.items()}
     return Recently(hours_since_reset=since, reported=alarms.reported(tx) & wanted)
 
 

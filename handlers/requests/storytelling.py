@@ -151,9 +151,10 @@ def _reset_at(tx: Session, ground: Ground, grant: Grant) -> datetime | None:
     """Whoever decides reads of it, while it waits for them."""
     if grant.state != GrantState.PENDING:
         return None
-    people = {grant.requester_account, grant.target_account} - {""}
+    accounts = {grant.requester_account, grant.target_account} - {""}
+    people = {(grant.requester_directory, account) for account in accounts}
     found = resets_since(tx, people, ground.now() - timedelta(hours=RESET_IS_RECENT))
-    return max((at for (name, _), at in found.items() if name == grant.requester_directory), default=None)
+    return max(found.values(), default=None)
 
 
 def _report(tx: Session, grant: Grant) -> Report | None:

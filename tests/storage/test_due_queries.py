@@ -18,6 +18,7 @@ from storage import (
     exceptions,
     floods,
     grants,
+    handles,
     holdings,
     outbox,
     reminders,
@@ -44,6 +45,7 @@ ASKED = {
     "exceptions_alone": lambda tx: floods.lead_for(
         tx, kind="tampered", severity="high", who="Eve", at=NOW, due_at=NOW
     ),
+    "audit_entries_password_changed": lambda tx: handles.resets_since(tx, {("local", "p-ada")}, NOW),
     "outbox_oldest/next": lambda tx: outbox.next_due(tx, courier="slack", urgency=outbox.GRAVE),
     "outbox_oldest": lambda tx: outbox.claim(
         tx,

@@ -3,10 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from storage import handles
+from storage.database import Database
 from storage.handles import resets_since
 from storage.records import Handle
-from storage.states import Purpose
+from storage.states import Purpose, Result
+from tests.handlers.access_ground import MACS
+from tests.storage.rows import recorded
 
 
 @pytest.mark.parametrize("others", [0, 1, 3, 4, 9])
@@ -32,7 +37,45 @@ def test_whoever_is_asked_about_with_others_has_the_same_last_reset(database, no
             )  # fmt: skip
 
     database.write_now(work)
-    people = ["p-ada", "p-bob", *(f"p-{number}" for number in range(others))]
+    accounts = ["p-ada", "p-bob", *(f"p-{number}" for number in range(others))]
+    people = {("local", account) for account in accounts}
     found = database.read_now(lambda tx: resets_since(tx, people, now - 5 * hour))
     assert found == {("local", "p-ada"): now - 2 * hour}
-    assert database.read_now(lambda tx: resets_since(tx, [], now - 5 * hour)) == {}
+    assert database.read_now(lambda tx: resets_since(tx, set(), now - 5 * hour)) == {}
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "DELETE FROM handles",
+        "UPDATE handles SET directory = 'elsewhere'",
+        "UPDATE handles SET account = 'p-eve'",
+        "UPDATE handles SET purpose = 'enrol'",
+        "UPDATE handles SET done_at = NULL",
+        "UPDATE handles SET done_at = created_at - 999999999999",
+    ],
+)
+def test_a_reset_whose_visit_other_hands_changed_or_took_away_holds_back_all_the_same(store, now, deed):
+    """P-8, T-9: the record tells of it; of which directory's it was no row says any more, so it is of each."""
+    opened = Database(store, busy_timeout=0.1, macs=MACS)
+    people = {("local", "p-ada"), ("other", "p-ada"), ("local", "p-bob")}
+
+    def found():
+        return opened.read_now(lambda tx: resets_since(tx, people, now - timedelta(days=7)))
+
+    def reset(tx):
+        handle = handles.make_handle(
+            tx, at=now, expires_at=now, purpose=Purpose.RESET, directory="local", account="p-ada", slack_team="T1",
+            slack_user="U1",
+        )  # fmt: skip
+        assert handles.move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=now)
+        assert handles.move(tx, handle.id, was=Result.CHANGING, now=Result.DONE, at=now)
+        recorded(tx, now, "password.changed", handle.id)
+
+    try:
+        opened.write_now(reset)
+        assert found() == {("local", "p-ada"): now}
+        opened.write_now(lambda tx: tx.execute(text(deed)))
+        assert found() == {("local", "p-ada"): now, ("other", "p-ada"): now}
+    finally:
+        opened.close()

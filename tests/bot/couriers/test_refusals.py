@@ -32,4 +32,4 @@ def test_what_says_nothing_is_waited_for_as_after_any_trouble(written: str) -> N
 
 def test_no_wait_is_longer_than_anybody_counts() -> None:
     """What nobody can add to a date held messages until their lease was over, time and again."""
-    assert refusal(said_no(429, {"Retry-After": "9" * 30})).after == timedelta(days=7)
+    assert refusal(said_no(429, {"Retry-After": "9" * 30})).after == timedelta(hours=1)
