@@ -14,7 +14,7 @@ import typer
 from bot.cli.files import note_in, put
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
-from bot.cli.verifying import Archives, read_key, verifier_of
+from bot.cli.verifying import Archives, Key, read_key, verifier_of
 from bot.settings import Settings
 from storage.audit import proving
 from storage.audit.archive_files import find_archived, held_of
@@ -23,7 +23,7 @@ from storage.audit.archives import Archives as AllArchives
 from storage.audit.asked import each_leaf
 from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.entry import decode
-from storage.audit.log import Row, Transaction
+from storage.audit.log import Row, Transaction, as_index
 from storage.audit.proving import Continued, NotProven, Side
 from storage.audit.sealing import check_head, sign_head
 from storage.audit.tlog_proof import (
@@ -39,8 +39,6 @@ from storage.audit.tlog_proof import (
 from storage.faults import AuditFault, SettingsFault, WicketFault
 from storage.types import from_micros
 
-_KEY = "The log's public key, where WICKET_AUDIT_KEY is not at hand."
-Key = Annotated[str | None, typer.Option(help=_KEY, metavar="KEY")]
 OldKey = Annotated[
     str | None,
     typer.Option(help="The public key of the earlier checkpoint, if that was another.", metavar="KEY"),
@@ -127,8 +125,9 @@ def consistency(
     signer, verifier = _keys(settings, key)
 
     def side(tx: Transaction, named: str, verifier: Verifier) -> Side | NotProven:
-        if named.isascii() and named.isdigit() and len(named) < 19 and not Path(named).exists():
-            return _signed_if_last(tx, proving.side_of(tx, int(named), verifier), signer)
+        size = as_index(named)
+        if size is not None and not Path(named).exists():
+            return _signed_if_last(tx, proving.side_of(tx, size, verifier), signer)
         return proving.signed_side(note_in(Path(named)), verifier)
 
     def work(tx: Transaction) -> Continued | NotProven:

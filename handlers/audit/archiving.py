@@ -146,9 +146,9 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
             done = replace(done, gone=done.gone + _take_out(database, one, tell))
     for first, end in plan.parts:
         one = _write(database, first, end, folder=folder, signer=signer, by=by)
-        gone = _take_out(database, one, tell)
         done = Done(
-            archived=done.archived + end - first, gone=done.gone + gone, stayed=done.stayed + one.staying
+            archived=done.archived + end - first, gone=done.gone + _take_out(database, one, tell),
+            stayed=done.stayed + one.staying,
         )  # fmt: skip
     return replace(done, waiting=tuple(waiting))
 

@@ -22,7 +22,7 @@ from storage.audit.log import StoredText, append_each
 from storage.audit.merkle import Frontier
 from storage.audit.moving import bring_back, indexes_here
 from storage.audit.passing import Progress
-from storage.audit.texts import erasures
+from storage.audit.texts import Erasures, erasures
 from storage.database import Database, replica_of
 from storage.faults import AuditFault
 from storage.identifiers import new_ids
@@ -68,15 +68,23 @@ def _gone(tx: Session, *, verifier: Verifier) -> tuple[Archives, list[Archive]]:
 def _bring_back(
     database: Database, one: Archive, before: Frontier, held: Held, by: By, tell: Progress
 ) -> None:
-    def begin(tx: Session) -> None:
+    def begin(tx: Session) -> Erasures:
         record_archive(tx, UNARCHIVED, one, by=by, at=database.now())
+        return erasures(tx)  # of what is not here nothing is erased meanwhile
 
-    database.write_now(begin)
-    tree = before
+    tree, erased = before, database.write_now(begin)
     for first in range(0, len(held.leaves), AT_ONCE):
         some = held.leaves[first : first + AT_ONCE]
         tree = database.write_now(
-            partial(_some_back, before=tree, leaves=some, texts=held.texts, by=by, database=database)
+            partial(
+                _some_back,
+                before=tree,
+                leaves=some,
+                texts=held.texts,
+                erased=erased,
+                by=by,
+                database=database,
+            )
         )
         tell(tree.size, one.end)
 
@@ -87,6 +95,7 @@ def _some_back(
     before: Frontier,
     leaves: Sequence[bytes],
     texts: Mapping[int, Mapping[str, StoredText]],
+    erased: Erasures,
     by: By,
     database: Database,
 ) -> Frontier:
@@ -97,12 +106,11 @@ def _some_back(
     said = {
         index: audit.decode(leaf) for index, leaf in enumerate(leaves, start=before.size) if index not in here
     }
-    on_record = erasures(tx)
     whole: dict[int, dict[str, StoredText]] = {index: {} for index in said}
     unrecorded = list[tuple[int, str]]()
     for index, of_one in said.items():
         for name in sorted(of_one["texts"]):
-            kept, record = texts.get(index, {}).get(name), on_record.get((of_one["id"], name))
+            kept, record = texts.get(index, {}).get(name), erased.get((of_one["id"], name))
             if record is not None:
                 whole[index][name] = StoredText(text=None, salt=None, erased_by=record)
             elif kept is None or kept.text is None:

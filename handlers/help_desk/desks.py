@@ -28,7 +28,7 @@ from handlers.help_desk.outcomes import (
 )
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
-from handlers.people.others import others_of
+from handlers.people.others import all_of
 from handlers.people.recently import recently
 from handlers.recording import Fact
 from handlers.stops.stopping import stopped
@@ -101,10 +101,10 @@ class Desks:
         if person is None:
             return None
         serving = [one for one in self.of(intent) if one.serves(person)]
-        others = await in_time(others_of(ground.home(helper.directory), helper))
+        accounts = await in_time(all_of(ground.home(helper.directory), helper))
         return TwoPeople(
             helper=helper,
-            accounts=frozenset((helper.id, *(one.id for one in others))),
+            accounts=frozenset(one.id for one in accounts),
             person=person,
             slack_team=link.slack_team,
             slack_user=link.slack_user,

@@ -18,7 +18,7 @@ from handlers.exceptions.strange import named
 from handlers.ground import Ground
 from handlers.patience import CALL, few_at_a_time, in_time
 from handlers.people.addresses import changed_lately, seen_now
-from handlers.people.others import others_of
+from handlers.people.others import all_of
 from handlers.people.recently import KNOWN_FOR, recently
 from handlers.petitions.ends import BY_WICKET, record_about
 from storage import addresses, petitions
@@ -149,8 +149,7 @@ class StandingBy:
             return Two(approver=approver, person=person, is_report=False)
         home = self._ground.home(person.directory)
         # At once, for somebody waits for it with a click open.
-        others = await asyncio.gather(*(others_of(home, one) for one in (approver, person)))
-        by, of = [(one, *theirs) for one, theirs in zip((approver, person), others, strict=True)]
+        by, of = await asyncio.gather(*(all_of(home, one) for one in (approver, person)))
         return Two(
             approver=approver,
             person=person,

@@ -17,7 +17,7 @@ from handlers.exceptions.raising import broken_policy, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.people.addresses import changed_lately, seen_now
-from handlers.people.others import others_of
+from handlers.people.others import all_of
 from handlers.people.recently import KNOWN_FOR, recently
 from storage import links, petitions, vouchings
 from storage.directories.base import Account, Directory
@@ -60,8 +60,8 @@ class Vouchers:
             voucher, person, security_group=ground.security_group, help_desk=ground.help_desk
         )
         address = await seen_now(ground.database, voucher, ground.now())
-        both = asyncio.gather(*(_all_of(ground.home(one.directory), one) for one in (voucher, person)))
-        by, of = await in_time(both)
+        both = asyncio.gather(*(all_of(ground.home(one.directory), one) for one in (voucher, person)))
+        by, of = [frozenset(one.id for one in theirs) for theirs in await in_time(both)]
         return Standing(
             voucher=voucher,
             person=person,
@@ -134,16 +134,12 @@ def _hours(since: datetime, now: datetime) -> int:
     return max(0, int((now - since).total_seconds() // 3600))
 
 
-async def _all_of(directory: Directory, account: Account) -> frozenset[str]:
-    return frozenset((account.id, *(one.id for one in await others_of(directory, account))))
-
-
 async def is_above(directory: Directory, above: Account, below: Account) -> bool:
     """Whether one is the other's manager, or their manager's, and so on: by whatever accounts of the two (R-1).
 
     directory: the one that the other is in.
     """
-    for one in (below, *await others_of(directory, below)):
+    for one in await all_of(directory, below):
         if await _is_above(directory, above, one):
             return True
     return False

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from storage.audit.archives import Archive, Archives, Statement
 from storage.audit.entry import columns, decode
-from storage.audit.log import Row, StoredText
+from storage.audit.log import Row, StoredText, as_index
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.salted import check_commitment
 from storage.faults import AuditFault
@@ -85,8 +85,7 @@ def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
                 for name, kept in sorted(row.texts.items()):
                     of_texts.write(_line(row, name, kept))
             for file in (of_leaves, of_texts):
-                file.flush()
-                os.fsync(file.fileno())
+                _on_disk(file)
         _put_there(leaves, files.leaves, digest.digest())
         texts.replace(files.texts)
         _settle(files.folder)
@@ -104,8 +103,7 @@ def write_statement(files: ArchiveFiles, note: str) -> None:
     try:
         with _made(beside) as file:
             file.write(note.encode())
-            file.flush()
-            os.fsync(file.fileno())
+            _on_disk(file)
         beside.replace(files.statement)
         _settle(files.folder)
     finally:
@@ -120,9 +118,9 @@ def held_of(there: Archives, one: Archive, folder: Path) -> Held | str:
 
 def find_archived(there: Archives, folder: Path, named: str) -> Row | str | None:
     """The entry with this id, or at this index, as its archive has it; what is wrong with that, or None."""
-    is_index = named.isascii() and named.isdigit() and len(named) < 19
+    wanted = as_index(named)
     for one in there.each:
-        if is_index and not one.first <= int(named) < one.end:
+        if wanted is not None and not one.first <= wanted < one.end:
             continue
         held = held_of(there, one, folder)
         if isinstance(held, str):
@@ -227,6 +225,11 @@ def _beside(path: Path) -> Path:
 def _made(path: Path) -> IO[bytes]:
     """A new file for its owner's eyes alone: what people typed stands in it."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
+
+
+def _on_disk(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -70,7 +70,7 @@ _READ_TEXTS = select(
 _SIZE = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
 _ADD_HEAD = insert(HEAD)
 # What stands there of an entry is made as the drivers take it, so no type has to change it any more.
-_ADD_ENTRIES = Together(ENTRIES.name, ("index", *BESIDE, "leaf", "leaf_hash", "root"))
+ADD_ENTRIES = Together(ENTRIES.name, ("index", *BESIDE, "leaf", "leaf_hash", "root"))
 _ADD_TEXTS = Together(TEXTS.name, ("index", "name", "text", "salt"))
 _MOVE_HEAD = Plain(
     update(HEAD)
@@ -137,7 +137,7 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
             rows.append((index, *beside, leaf, leaf_hash(leaf)))
             texts += [(index, name, cleaned(text), salts[name]) for name, text in entry.texts.items()]
         grown, spines = before.extend([row[-1] for row in rows])
-        _ADD_ENTRIES.put_by(
+        ADD_ENTRIES.put_by(
             talk, [(*row, beside_each(spine)) for row, spine in zip(rows, spines, strict=True)]
         )
         moved = {"old_size": before.size, "new_size": grown.size, "new_frontier": grown.to_bytes()}
@@ -221,6 +221,11 @@ def row(tx: Transaction, entry_id: str) -> Row | None:
     """The entry with this id, or None."""
     connection = connection_of(tx)
     return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.id == entry_id))), None)
+
+
+def as_index(text: str) -> int | None:
+    """The index that somebody named; None for what cannot be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def row_at(tx: Transaction, index: int) -> Row | None:

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import delete, select
 
 from storage.audit.entry import BESIDE, copies, decode
-from storage.audit.log import StoredText, Transaction, connection_of
+from storage.audit.log import ADD_ENTRIES, StoredText, Transaction, connection_of
 from storage.audit.merkle import Frontier, leaf_hash, mark_of
 from storage.audit.tables import ENTRIES, TEXTS
 from storage.engine.together import Together
 
-_ADD_ENTRIES = Together(ENTRIES.name, ("index", *BESIDE, "leaf", "leaf_hash", "root"))
 _ADD_TEXTS = Together(TEXTS.name, ("index", "name", "text", "salt", "erased_by"))
 
 
@@ -53,6 +52,6 @@ def bring_back(
         said += [
             (index, name, kept.text, kept.salt, kept.erased_by) for name, kept in texts.get(index, {}).items()
         ]
-    _ADD_ENTRIES.put(connection, rows)
+    ADD_ENTRIES.put(connection, rows)
     _ADD_TEXTS.put(connection, said)
     return grown

@@ -12,7 +12,6 @@ from sqlalchemy.exc import OperationalError
 
 from storage.audit import lean, log
 from storage.audit.archived import next_archived
-from storage.audit.archives import NONE, Archives
 from storage.audit.asked import asking, batch_after
 from storage.audit.findings import stray_text
 from storage.audit.log import Transaction
@@ -24,18 +23,12 @@ Progress = Callable[[int, int | None], None]
 
 
 def passed(
-    tx: Transaction,
-    walk: Walk,
-    tiles: TileCheck | None,
-    *,
-    below: int | None,
-    progress: Progress | None,
-    archives: Archives = NONE,
+    tx: Transaction, walk: Walk, tiles: TileCheck | None, *, below: int | None, progress: Progress | None
 ) -> bool:
     """Take all rows that follow, up to `below`, and compare the tiles; False if it ended before."""
     walk.begin(tiles)
     end = MAX_SIZE if below is None else below
-    while (here := walk.frontier.size) < end and (archive := archives.of(here)):
+    while (here := walk.frontier.size) < end and (archive := walk.archives.of(here)):
         with forgiving(tx):
             if not next_archived(tx, walk, archive, below=end):
                 return False

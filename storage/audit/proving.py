@@ -54,8 +54,8 @@ class Continued:
 def find_entry(tx: Transaction, named: str) -> Row | None:
     """The entry with this id, or at this index."""
     found = log.row(tx, named)
-    if found is None and named.isascii() and named.isdigit() and len(named) < 19:
-        found = log.row_at(tx, int(named))
+    if found is None and (index := log.as_index(named)) is not None:
+        found = log.row_at(tx, index)
     return found
 
 

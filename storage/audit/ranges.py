@@ -68,9 +68,11 @@ def verify_part(
         raise ValueError(f"there are {size} entries")
     archives = read_archives(tx, verifier)
     before = _before(tx, first, archives)
-    walk = Walk(None, (), (), find=lambda entry: log.row(tx, entry), epochs=None, start=before)
+    walk = Walk(
+        None, (), (), find=lambda entry: log.row(tx, entry), epochs=None, archives=archives, start=before
+    )
     tiles = TileCheck(tx, walk.note, counts=count_tiles(tx, walk.note, size), first=first)
-    went_through = passed(tx, walk, tiles, below=end, progress=progress, archives=archives)
+    went_through = passed(tx, walk, tiles, below=end, progress=progress)
     tree = walk.frontier
     if went_through and first < tree.size < archives.end and archived_tree(tx, archives, tree.size) != tree:
         walk.note(_contradicted(first, tree.size))

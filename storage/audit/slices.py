@@ -66,11 +66,11 @@ def next_slice(tx: Transaction, before: Frontier, verifier: Verifier, *, most: i
     is_last = end >= head.size
     walk = Walk(
         verifier, (), _kept(tx, first, None if is_last else end), find=partial(log.row, tx),
-        epochs=read_epochs(tx, verifier), start=before,
+        epochs=read_epochs(tx, verifier), archives=read_archives(tx, verifier), start=before,
     )  # fmt: skip
     counts = count_tiles(tx, walk.note if is_last else _untold, head.size)
     tiles = TileCheck(tx, walk.note, counts=counts, first=first, levels=1)
-    whole = passed(tx, walk, tiles, below=end, progress=None, archives=read_archives(tx, verifier))
+    whole = passed(tx, walk, tiles, below=end, progress=None)
     _above(tx, walk, counts, end)
     if whole and is_last:
         walk.end(head)

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Protocol
 
 from storage.audit import log
-from storage.audit.archives import NONE, Archives
 from storage.audit.asked import asking
 from storage.audit.log import Transaction
 from storage.audit.merkle import WIDTH
@@ -45,7 +44,6 @@ def joined(
     counts: Sequence[int],
     sizes: Sequence[int],
     progress: Progress | None,
-    archives: Archives = NONE,
 ) -> bool:
     """`passed` for all entries below `size`: each stretch is joined to the tree that was walked over before it.
 
@@ -54,7 +52,9 @@ def joined(
     levels = walkers.levels
     above = TileCheck(tx, walk.note, counts=counts, lowest=levels)
     walk.begin()
-    for first, end, stretch, fits in walkers.each(_stretches(tx, size, counts, sizes, levels, archives)):
+    for first, end, stretch, fits in walkers.each(
+        _stretches(tx, size, counts, sizes, levels, walk.archives.end)
+    ):
         if stretch and fits and stretch.before == walk.frontier:
             walk.join(fits.grown, fits.roots)
             above.take(fits.risen)
@@ -63,7 +63,7 @@ def joined(
             continue
         tiles = TileCheck(tx, walk.note, counts=counts, first=first, levels=levels)
         tell = _of_all(progress, size) if progress else None
-        if not passed(tx, walk, tiles, below=end, progress=tell, archives=archives):
+        if not passed(tx, walk, tiles, below=end, progress=tell):
             return False
         above.take(tiles.risen)
     return True
@@ -85,12 +85,7 @@ def fitting(tx: Transaction, stretch: Stretch) -> Fits | None:
 
 
 def _stretches(
-    tx: Transaction,
-    size: int,
-    counts: Sequence[int],
-    sizes: Sequence[int],
-    levels: int,
-    archives: Archives,
+    tx: Transaction, size: int, counts: Sequence[int], sizes: Sequence[int], levels: int, archived: int
 ) -> Iterator[tuple[int, int, Stretch | None]]:
     """All of the log; None for a stretch before which no tiles stand, or none that can be read, and for one of which
     something is archived.
@@ -99,7 +94,7 @@ def _stretches(
     tree = Tree(tx, size)
     for first in range(0, size, WIDTH**levels):
         end, stretch = min(size, first + WIDTH**levels), None
-        if archives.end <= first <= sealed:
+        if archived <= first <= sealed:
             try:
                 before = tree.frontier(first)
                 stretch = Stretch(

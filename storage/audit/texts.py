@@ -31,6 +31,9 @@ class Said:
     story: str
 
 
+Erasures = Mapping[tuple[str, str], str]
+"""By an entry's id and the name of its text: the id of the entry that records that it was erased."""
+
 _ASKED = (
     select(
         ENTRIES.c.id, TEXTS.c.name, TEXTS.c.text, type_coerce(ENTRIES.c.at, BigInteger), ENTRIES.c.action,
@@ -68,11 +71,8 @@ def of_entry(tx: Transaction, entry: str) -> list[Said]:
     return _found(tx, ENTRIES.c.id == entry)
 
 
-def erasures(tx: Transaction) -> Mapping[tuple[str, str], str]:
-    """Every text that the record says was erased, by its entry's id and its name: the id of the entry that says so.
-
-    AuditFault if one of those cannot be read.
-    """
+def erasures(tx: Transaction) -> Erasures:
+    """Every text that the record says was erased. AuditFault if one of those entries cannot be read."""
     found = {}
     for record, leaf in rows(connection_of(tx), _ERASURES):
         facts = decode(leaf)["facts"]

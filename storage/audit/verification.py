@@ -40,17 +40,16 @@ def verify_log(
     kept = checkpoints(tx, upto=upto) if verifier else ()
     epochs = read_epochs(tx, verifier) if verifier else None
     head, complaint = _head(tx)
-    archives = read_archives(tx, verifier)
-    walk = Walk(verifier, notes, kept, find=partial(log.row, tx), epochs=epochs, archives=archives)
+    walk = Walk(
+        verifier, notes, kept, find=partial(log.row, tx), epochs=epochs, archives=read_archives(tx, verifier)
+    )  # fmt: skip
     counts = count_tiles(tx, walk.note, head.size) if head else ()
     if head and crew and head.size > crew.span:
         sizes = tuple(_sizes(verifier, notes))
-        whole = joined(
-            tx, walk, crew, size=head.size, counts=counts, sizes=sizes, progress=progress, archives=archives
-        )  # fmt: skip
+        whole = joined(tx, walk, crew, size=head.size, counts=counts, sizes=sizes, progress=progress)
     else:
-        tiles, below = TileCheck(tx, walk.note, counts=counts), head.size if head else None
-        whole = passed(tx, walk, tiles, below=below, progress=progress, archives=archives)
+        tiles = TileCheck(tx, walk.note, counts=counts)
+        whole = passed(tx, walk, tiles, below=head.size if head else None, progress=progress)
     if whole:
         walk.end(head)
     if complaint:

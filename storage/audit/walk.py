@@ -34,8 +34,8 @@ class _Anchor:
 class Walk:
     """One pass over the rows: what was seen so far, and what did not fit.
 
-    archives: what is archived of the log, for the report. wanted: sizes, smallest first, of which `roots` keeps the
-    root that the tree had.
+    archives: what is archived of the log, whose hashes are taken. wanted: sizes, smallest first, of which `roots` keeps
+    the root that the tree had.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Walk:
         self._unused = 0
         self._rewritten = False
         self._epochs = epochs or Epochs(log=verifier.name if verifier else "")
-        self._archives = archives
+        self.archives = archives
         self._lost = 0
         if notes and verifier is None:
             raise ValueError("a checkpoint cannot be checked without the verifier key")
@@ -163,8 +163,8 @@ class Walk:
             unused=self._unused,
             epochs=self._epochs.later,
             lost=self._lost,
-            archived=self._archives.end,
-            strange=self._archives.strange,
+            archived=self.archives.end,
+            strange=self.archives.strange,
         )
 
     def _grown(self, row: Row, own: bytes) -> tuple[Frontier, bytes] | None:
