@@ -3,12 +3,12 @@
 They carry no authority, and nothing here knows their text.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, literal_column, or_, update
+from sqlalchemy import ColumnElement, bindparam, literal_column, or_, union_all, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -27,26 +27,36 @@ _CUT_OFF = Loading(
     Handle,
     pick(_HANDLES).where(_HANDLES.c.result == Result.CHANGING, _HANDLES.c.expires_at < bindparam("before")),
 )
-_LAST_RESETS = (
-    pick(_HANDLES.c.directory, _HANDLES.c.account, func.max(_HANDLES.c.done_at).label("at"))
-    .where(
-        _HANDLES.c.purpose == literal_column("'reset'"),  # literally the condition of the index handles_reset
-        _HANDLES.c.done_at.is_not(None),
-        _HANDLES.c.done_at > bindparam("since", type_=_HANDLES.c.created_at.type),
-    )
-    .group_by(_HANDLES.c.directory, _HANDLES.c.account)
-)
-_RESETS = _LAST_RESETS.where(_HANDLES.c.account.in_(bindparam("accounts", expanding=True)))
 # What is said to the driver as it is takes no list. A click is about three people or four.
 _SLOTS = ("one", "two", "three", "four")
-_RESETS_OF_FEW = Plain(_LAST_RESETS.where(or_(*(_HANDLES.c.account == bindparam(slot) for slot in _SLOTS))))
-_CHANGED = pick(ENTRIES.c.subject, ENTRIES.c.correlation, ENTRIES.c.at).where(
-    literal_column(OF_A_CHANGED_PASSWORD),
-    ENTRIES.c.outcome.concat("") == DONE,
-    ENTRIES.c.at > bindparam("since", type_=ENTRIES.c.at.type),
+
+
+def _in_slots(account: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(*(account == bindparam(slot) for slot in _SLOTS))
+
+
+# Of visits, and of what the record says: one question, since every click asks both. An entry names no directory.
+_NO_DIRECTORY = ""
+_SINCE = bindparam("since", type_=_HANDLES.c.created_at.type)
+_RESETS = Plain(
+    union_all(
+        pick(_HANDLES.c.directory, _HANDLES.c.account, _HANDLES.c.id, _HANDLES.c.done_at).where(
+            _HANDLES.c.purpose
+            == literal_column("'reset'"),  # literally the condition of the index handles_reset
+            _HANDLES.c.done_at.is_not(None),
+            _HANDLES.c.done_at > _SINCE,
+            _in_slots(_HANDLES.c.account),
+        ),
+        pick(
+            literal_column(f"'{_NO_DIRECTORY}'"), ENTRIES.c.subject, ENTRIES.c.correlation, ENTRIES.c.at
+        ).where(
+            literal_column(OF_A_CHANGED_PASSWORD),
+            ENTRIES.c.outcome.concat("") == DONE,
+            ENTRIES.c.at > _SINCE,
+            _in_slots(ENTRIES.c.subject),
+        ),
+    )
 )
-_CHANGED_OF = _CHANGED.where(ENTRIES.c.subject.in_(bindparam("accounts", expanding=True)))
-_CHANGED_OF_FEW = Plain(_CHANGED.where(or_(*(ENTRIES.c.subject == bindparam(slot) for slot in _SLOTS))))
 
 
 REVOKE_ALL: Literal["revoke_all"] = "revoke_all"
@@ -240,32 +250,28 @@ def resets_since(
     The record tells of a reset whose row is gone, or not as Wicket wrote it: in which directory that was, it does not
     say, so it holds for an account of that id in any.
     """
-    accounts = {account for _, account in people}
-    if not accounts:
-        return {}
-    visits, changed = _lately(tx, accounts, since)
-    found = {(directory, account): at for directory, account, at in visits if (directory, account) in people}
-    for account, visit, at in changed:
-        row = _BY_ID.one_found(tx, {"of": visit})
-        if row is not None and row.account == account and genuine(tx, row):
-            continue  # it says itself what came of it, and where
+    found: dict[tuple[str, str], datetime] = {}
+    for directory, account, visit, at in _resets_of(tx, {account for _, account in people}, since):
+        if directory == _NO_DIRECTORY and _tells_itself(tx, visit, account):
+            continue
         for who in people:
-            if who[1] == account:
+            if who[1] == account and directory in (who[0], _NO_DIRECTORY):
                 found[who] = max(at, found.get(who, at))
     return found
 
 
-def _lately(
-    tx: Session, accounts: Collection[str], since: datetime
-) -> tuple[Iterable[Sequence[Any]], Iterable[Sequence[Any]]]:
-    """What the rows say, and what the record does."""
-    connection = tx.connection()
-    if len(accounts) > len(_SLOTS):
-        many = {"accounts": sorted(accounts), "since": since}
-        return connection.execute(_RESETS, many).all(), connection.execute(_CHANGED_OF, many).all()
-    few = dict(zip_longest(_SLOTS, accounts, fillvalue=next(iter(accounts))))
-    given = {**few, "since": since}
-    return rows(connection, _RESETS_OF_FEW, given), rows(connection, _CHANGED_OF_FEW, given)
+def _resets_of(tx: Session, accounts: Collection[str], since: datetime) -> Iterator[Sequence[Any]]:
+    left = list(accounts)
+    while left:
+        few, left = left[: len(_SLOTS)], left[len(_SLOTS) :]
+        asked = dict(zip_longest(_SLOTS, few, fillvalue=few[0]))
+        yield from rows(tx.connection(), _RESETS, {**asked, "since": since})
+
+
+def _tells_itself(tx: Session, visit: str, account: str) -> bool:
+    """Whether the row of this visit says what came of it, and where."""
+    row = _BY_ID.one_found(tx, {"of": visit})
+    return row is not None and row.account == account and genuine(tx, row)
 
 
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:
