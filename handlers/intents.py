@@ -28,6 +28,7 @@ class Where:
 
 SCHEDULE = Where(transport="schedule")
 PAGE = Where(transport="page")
+CLI = Where(transport="cli")
 
 
 @dataclass(frozen=True, kw_only=True)

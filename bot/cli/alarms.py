@@ -8,18 +8,17 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.doers import doer_of
 from bot.cli.people import directories_of, find_person
 from bot.cli.place import opened, place_of
 from bot.cli.tables import say
 from bot.settings import Settings
 from handlers.alarms.reported import NotReleased, Released
-from handlers.intents import RATIONALE_LIMIT, Where
+from handlers.intents import CLI
 from handlers.recording import OPERATOR
 from storage.database import Database
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable
-
-CLI = Where(transport="cli")
 
 
 def release(
@@ -31,16 +30,14 @@ def release(
     ],
 ) -> None:
     """Let a person in again after “This wasn't me”: the account is switched on, and the alarm lifted. On the record."""
-    settings = place_of(context).settings()
-    if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
-        raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
+    settings, doer = place_of(context).settings(), doer_of(by, why)
     with opened(settings) as database:
         account = find_person(settings, login)
         if account is None:
             raise DirectoryUnavailable(
                 f"No directory knows anybody with the login or id {login!r}. Nothing was changed."
             )
-        released = asyncio.run(_release(settings, database, account, by.strip(), why.strip()))
+        released = asyncio.run(_release(settings, database, account, doer.name, doer.why))
     if isinstance(released, NotReleased):
         raise DirectoryUnavailable(
             "The directory did not switch the account on, so the alarm stands. Try again."

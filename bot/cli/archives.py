@@ -11,13 +11,13 @@ import typer
 from sqlmodel import Session
 
 from bot.cli.bars import progress
+from bot.cli.doers import doer_of
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.cli.tables import moment, say, time_in
-from bot.cli.verifying import CLI, Key, verifier_of
+from bot.cli.verifying import Key, verifier_of
 from handlers.audit import archiving, unarchiving
 from handlers.audit.archiving import NotSound, Plan, TooYoung
-from handlers.intents import RATIONALE_LIMIT, By
 from storage.audit.archives import Archive, gone_of, read_archives
 from storage.audit.checkpoint import Verifier
 from storage.database import Database
@@ -40,7 +40,7 @@ def archive(
     yes: Yes = False,
 ) -> None:
     """Move old entries into files, verified and signed; the log stays verifiable, and what may be asked about stays."""
-    settings, doer = place_of(context).settings(), _doer(by, why)
+    settings, doer = place_of(context).settings(), doer_of(by, why)
     signer = settings.secrets.signer()
     if not to.is_dir():
         raise typer.BadParameter(f"There is no folder {to}", param_hint="--to")
@@ -74,7 +74,7 @@ def unarchive(
     key: Key = None,
 ) -> None:
     """Bring entries back from the files of archives, as for evidence about that time."""
-    settings, doer = place_of(context).settings(), _doer(by, why)
+    settings, doer = place_of(context).settings(), doer_of(by, why)
     verifier = verifier_of(settings, key) or settings.secrets.signer().verifier
     with opened(settings) as database, progress("Bringing back") as tell:
         done = unarchiving.unarchive(database, folder=folder, verifier=verifier, by=doer, tell=tell)
@@ -95,7 +95,7 @@ def sign_archives(
     why: Why,
 ) -> None:
     """After a change of WICKET_AUDIT_KEY: sign what states the archives under the new key, too."""
-    settings, doer = place_of(context).settings(), _doer(by, why)
+    settings, doer = place_of(context).settings(), doer_of(by, why)
     old, signer = verifier_of(settings, key), settings.secrets.signer()
     if old is None or old.text == signer.verifier.text:
         raise typer.BadParameter("That is the key of now; give the one of before", param_hint="--key")
@@ -136,12 +136,6 @@ def _say_plan(plan: Plan, to: Path) -> None:
         say(f"Entries {plan.first:,} to {plan.end - 1:,} are to be archived in {to}. They were verified.")
     for one in plan.unfinished:
         say(f"{_entries(one)} were archived before and stand here again.")
-
-
-def _doer(by: str, why: str) -> By:
-    if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
-        raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
-    return By(name=by.strip(), why=why.strip(), where=CLI)
 
 
 def _entries(one: Archive) -> str:

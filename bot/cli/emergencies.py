@@ -13,13 +13,12 @@ from bot.cli.people import find_person
 from bot.cli.place import group, opened, place_of
 from bot.cli.tables import say, time_in
 from bot.settings import Settings
-from handlers.intents import JUSTIFICATION_LIMIT, Where
+from handlers.intents import CLI, JUSTIFICATION_LIMIT
 from storage.faults import DirectoryUnavailable
 
 if TYPE_CHECKING:
     from storage.directories.base import Account
 
-CLI = Where(transport="cli")
 _WHY = {
     "no-such": "There is no such entitlement in the catalogue.",
     "not-over": "It has to begin before it ends, and to be over.",

@@ -10,6 +10,7 @@ from typing import Annotated, Never
 import typer
 
 from bot.cli.bars import progress
+from bot.cli.doers import doer_of
 from bot.cli.people import account_id
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
@@ -18,14 +19,13 @@ from bot.settings import Settings
 from handlers.audit import erasing
 from handlers.audit.erasable import Plan
 from handlers.audit.erasing import NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
-from handlers.intents import RATIONALE_LIMIT, By, Where
+from handlers.intents import By
 from storage.audit.archives import gone_of, read_archives
 from storage.database import Database
 from storage.engine.backup import folded
 from storage.free_texts import is_signed
 from storage.words_needed import Need
 
-CLI = Where(transport="cli")
 _PATIENCE = 5.0
 _LEFT: Mapping[Need, str] = {
     Need.HELD: "of access that is still held",
@@ -65,9 +65,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Erase what people typed, for good; the log stays verifiable, and what is still needed is left."""
-    settings = place_of(context).settings()
-    if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
-        raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
+    settings, doer = place_of(context).settings(), doer_of(by, why)
     if (
         (person is None) == (entry is None)
         or (about and person is None)
@@ -76,7 +74,6 @@ def erase(
         raise typer.BadParameter(
             "Give either --person, perhaps with --about, or --entry, perhaps with --text."
         )
-    doer = By(name=by.strip(), why=why.strip(), where=CLI)
     with opened(settings) as database:
         wanted = (
             OfEntry(entry=entry, name=text or "")

@@ -12,15 +12,13 @@ from bot.cli.people import directories_of
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say
 from bot.settings import Settings
-from handlers.intents import RATIONALE_LIMIT, Where
+from handlers.intents import CLI, RATIONALE_LIMIT
 from handlers.stops.outcomes import AllRevoked, HaltedBefore, NobodyFound, RevokedBefore
 from storage.database import Database
 from storage.faults import DirectoryUnavailable
 
 if TYPE_CHECKING:
     from storage.directories.base import Directory
-
-CLI = Where(transport="cli")
 
 
 def freeze(

@@ -11,9 +11,7 @@ from bot.cli.sentences import UNSOUND
 from bot.cli.tables import say
 from handlers.audit.resealing import reseal as reseal_all
 from handlers.audit.taking_over import sign_rows
-from handlers.intents import Where
-
-CLI = Where(transport="cli")
+from handlers.intents import CLI
 
 commands = typer.Typer(help="The keys that seal secrets at rest.", callback=group)
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
+from bot.cli.doers import doer_of
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.cli.tables import moment, say, show, since_when
-from handlers.intents import RATIONALE_LIMIT, Where
 from handlers.petitions import ends
 from handlers.petitions.ends import By
 from handlers.petitions.outcomes import Why
@@ -24,7 +24,6 @@ from storage import petitions
 from storage.database import Database
 from storage.states import PetitionState
 
-CLI = Where(transport="cli")
 commands = typer.Typer(
     help="Petitions of people who cannot pass by themselves: list them, stop one.",
     invoke_without_command=True,
@@ -65,10 +64,8 @@ def cancel(
     why: Annotated[str, typer.Option(help="Why. It stays on the record.", metavar="TEXT")],
 ) -> None:
     """Stop a petition, whatever it waits for. On the record, and told as any end of one is."""
-    settings = place_of(context).settings()
-    if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
-        raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
-    doer = By(actor=OPERATOR, where=CLI, name=by.strip(), words=why.strip())
+    settings, said = place_of(context).settings(), doer_of(by, why)
+    doer = By(actor=OPERATOR, where=said.where, name=said.name, words=said.why)
     with opened(settings) as database:
         done = database.write_now(lambda tx: _cancel(tx, petition, doer, database))
     say(

@@ -17,7 +17,7 @@ from bot.cli.tables import MOST, moment, say, show
 from bot.settings import Settings
 from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
-from handlers.intents import Where
+from handlers.intents import CLI
 from handlers.secure_page.proving import lift_lock
 from handlers.secure_page.signing_in import forget_subject
 from storage import holdings
@@ -27,7 +27,6 @@ from storage.grants import concerning
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
 
-CLI = Where(transport="cli")
 OPEN = (GrantState.PENDING, *LIVE, GrantState.ENDING)
 
 grants = typer.Typer(help="Who has what, and who asked for it.", callback=group)

@@ -12,13 +12,14 @@ import typer
 from sqlmodel import Session
 
 from bot.cli.bars import progress
+from bot.cli.doers import doer_of
 from bot.cli.files import notes_in
 from bot.cli.people import directories_of
 from bot.cli.place import macs_of, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import moment, say
 from bot.settings import Settings
-from handlers.intents import RATIONALE_LIMIT, Where
+from handlers.intents import CLI
 from handlers.recording import OPERATOR
 from handlers.stops.outcomes import OperatorsDoNotCount, WordKept
 from storage import freezes
@@ -41,7 +42,6 @@ from storage.states import FreezeKind
 if TYPE_CHECKING:
     from handlers.ground import Ground
 
-CLI = Where(transport="cli")
 _PATIENCE = 10.0
 
 
@@ -126,11 +126,9 @@ def resume(
     An emergency stop takes two people of the security team; an operator is one of the two only where [security]
     operators_lift says so, and never both.
     """
-    settings = place_of(context).settings()
-    if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
-        raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
+    settings, doer = place_of(context).settings(), doer_of(by, why)
     with opened(settings) as database:
-        lifted = asyncio.run(_lift(settings, database, what, by.strip(), why.strip()))
+        lifted = asyncio.run(_lift(settings, database, what, doer.name, doer.why))
     if isinstance(lifted, OperatorsDoNotCount):
         raise SettingsFault(
             "Two people of the security team lift an emergency stop, in the security channel. Nothing was changed. If "

@@ -19,7 +19,7 @@ from bot.cli.sentences import UNSOUND
 from bot.cli.tables import say
 from bot.settings import Settings
 from handlers.audit import retiling
-from handlers.intents import Where
+from handlers.intents import CLI
 from storage.audit import log
 from storage.audit.archive_files import held_of
 from storage.audit.archives import Archives as AllArchives
@@ -30,8 +30,6 @@ from storage.audit.findings import Report
 from storage.audit.ranges import PartReport, verify_part
 from storage.audit.verification import verify_log
 from storage.faults import AuditFault, SettingsFault
-
-CLI = Where(transport="cli")
 
 Notes = Annotated[
     list[Path] | None,
