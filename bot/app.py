@@ -121,10 +121,8 @@ class App:
         self._zone = zone_named(settings.slack.time_zone) or UTC
         self._languages = Languages(self._language, map(read_language, settings.server.translations))
         self._chance = chance
-        vault = settings.secrets.vault()
-        self._handles = handles = Handles(
-            vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes)
-        )
+        vault, lifetime = settings.secrets.vault(), timedelta(minutes=settings.security.link_minutes)
+        self._handles = handles = Handles(vault=vault, lifetime=lifetime)
         self.metrics = Metrics.in_registry(CollectorRegistry())
         self.database = Database(
             settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),

@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from handlers.decisions.breaking import Counted
 from handlers.decisions.policy import AccountAction, AccountQuestion, Action, PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import broken_policy, tell_security
 from handlers.intents import PAGE
 from handlers.recording import record, stranger
 from handlers.secure_page import breaker
 from handlers.secure_page.announcing import tell_of_refusal
+from handlers.secure_page.suspicions import counted_as, strange_of, who_is_behind
 from handlers.secure_page.visits import (
     PageGround,
     Person,
@@ -26,13 +26,11 @@ from handlers.secure_page.visits import (
     person_behind,
     session_hash,
 )
-from storage.directories.base import Account
 from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_locked, take_back
 from storage.faults import DirectoryUnavailable
 from storage.handles import bind, move
 from storage.proofs import drop_pending_seed
 from storage.records import Handle
-from storage.sentences import Sentence
 from storage.states import Purpose, Result
 
 ACTIONS: dict[str, AccountAction] = {
@@ -203,7 +201,9 @@ class Attempts:
         if not why:
             why = self._take(tx, tried, checked, accept, proofs, session)
         if why:
-            self._refuse(tx, tried, why, decision)
+            self.turned_away(
+                tx, handle, tried.person, tried.kinds.action, why, decision, attempt=tried.attempt
+            )  # fmt: skip
             return Refused()
         self._accepted(tx, tried, proofs, decision)
         return Proven(session=session)
@@ -254,24 +254,12 @@ class Attempts:
             lambda tx: self.turned_away(tx, handle, person, action, why, decision)
         )  # fmt: skip
 
-    def turned_away(
-        self,
-        tx: Session,
-        handle: Handle,
-        person: Person,
-        action: str,
-        why: str,
-        decision: PolicyDecision | None = None,
-    ) -> None:
-        """The same, in this transaction."""
-        kinds = Kinds(action=action, purposes=frozenset(), second_factor=False)
-        tried = _Tried(Visitor(text=""), kinds, handle, person, NOT_COUNTED, why)
-        self._refuse(tx, tried, why, decision)
-
     def broken(self, tx: Session, handle: Handle, person: Person, decision: PolicyDecision | None) -> None:
         """Tell security, if policy could not be evaluated for what is only offered or sent so far."""
         if decision is not None and decision.errors:
-            strange = broken_policy(decision, who=_who(handle, person.account), correlation=handle.id)
+            strange = broken_policy(
+                decision, who=who_is_behind(handle, person.account), correlation=handle.id
+            )
             tell_security(tx, self._ground.now(), strange)
 
     def ask(self, person: Person, handle: Handle, proofs: tuple[str, ...]) -> PolicyDecision | None:
@@ -306,15 +294,25 @@ class Attempts:
             facts={"purpose": handle.purpose, "proofs": list(proofs)},
         )  # fmt: skip
 
-    def _refuse(self, tx: Session, tried: "_Tried", why: str, decision: PolicyDecision | None) -> None:
-        handle = tried.handle
+    def turned_away(
+        self,
+        tx: Session,
+        handle: Handle,
+        person: Person,
+        action: str,
+        why: str,
+        decision: PolicyDecision | None = None,
+        *,
+        attempt: Attempt = NOT_COUNTED,
+    ) -> None:
+        """The same, in this transaction. attempt: what was refused as one, with its count."""
         record(
-            tx, at=self._ground.now(), action=tried.kinds.action, outcome="refused",
+            tx, at=self._ground.now(), action=action, outcome="refused",
             actor=stranger(handle.slack_team, handle.slack_user), where=PAGE, correlation=handle.id,
             subject=handle.account or None, decision=decision,
-            facts={"purpose": handle.purpose, "why": why, "wrong_in_a_row": tried.attempt.number},
+            facts={"purpose": handle.purpose, "why": why, "wrong_in_a_row": attempt.number},
         )  # fmt: skip
-        strange = _strange(tried, why, decision)
+        strange = strange_of(handle, person, attempt, why, decision)
         if strange is not None:
             tell_security(tx, self._ground.now(), strange)
         if why == "wrong":
@@ -333,75 +331,6 @@ class _Tried:
     unfit: str
 
 
-def counted_as(handle: Handle) -> str:
-    """Whose count an attempt belongs to; a Slack account or a login that fits nobody has one of its own."""
-    nobodys = f"door:{handle.door}" if handle.door else f"slack:{handle.slack_team}:{handle.slack_user}"
-    return handle.account or nobodys
-
-
 def _silences(handle: Handle) -> str:
     """Whose unanswered sign-ins these are: a count of its own, for it stops sign-ins and never codes."""
     return f"silences:{counted_as(handle)}"
-
-
-def _moved(person: Person) -> dict[str, str]:
-    return {"changed_at": person.mail_moved_at.isoformat()} if person.mail_moved_at else {}
-
-
-_REASONS = {
-    "wrong": "too many wrong proofs in a row",
-    "locked": "too many wrong proofs in a row",
-    "unknown": "the Slack account fits nobody",
-    "taken": "the person or the Slack account is linked to another already",
-    "other_person": "somebody else signed in at the provider",
-    "other_subject": "the provider knows them as somebody else than before",
-    "mail_changed": "the e-mail address changed",
-    "not_linked": "the link does not stand any more",
-}
-
-
-def _who(handle: Handle, account: Account | None) -> str:
-    if account is not None:
-        return named(account.name, account.login)
-    if handle.door:
-        return Sentence("Somebody at the front door")
-    return Sentence("Slack account {account}", account=handle.slack_user)
-
-
-def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strange | None:
-    """What the security channel must see of a refused attempt, if anything."""
-    handle, account = tried.handle, tried.person.account
-    if why == "locked" or tried.attempt.last:
-        kind, severity = Kind.PAGE_LOCKOUT, Severity.HIGH
-    elif (handle.purpose == Purpose.LINK and why in ("unknown", "taken")) or why == "other_person":
-        kind, severity = Kind.IDENTITY_MISMATCH, Severity.MEDIUM
-    elif why == "mail_moved":
-        kind, severity = Kind.ADDRESS_CHANGED, Severity.HIGH
-    elif why in ("mail_changed", "not_linked", "other_subject"):
-        kind, severity = Kind.IDENTITY_MISMATCH, Severity.HIGH
-    elif decision is not None and decision.errors:
-        return broken_policy(decision, who=_who(handle, account), correlation=handle.id)
-    elif decision is not None and decision.severity is not None:
-        kind, severity = Kind.REFUSED_SELF_SERVICE, Severity(decision.severity)
-    else:
-        return None
-    return Strange(
-        kind=kind,
-        severity=severity,
-        who=_who(handle, account),
-        cause=f"{handle.directory}:{counted_as(handle)}",
-        correlation=handle.id,
-        facts={
-            "directory": handle.directory,
-            "account": handle.account,
-            "slack_user": handle.slack_user,
-            "door": bool(handle.door),
-            "purpose": handle.purpose,
-            "reason": _REASONS.get(why, why),
-            "reasons": list(decision.reasons) if decision else [],
-            "policies": list(decision.policy_ids) if decision else [],
-            "wrong_in_a_row": tried.attempt.number,
-            "until_lifted": tried.attempt.until_lifted,
-            **_moved(tried.person),
-        },
-    )

@@ -15,8 +15,9 @@ from handlers.exceptions.raising import Severity
 from handlers.exceptions.strange import named
 from handlers.intents import PAGE
 from handlers.recording import stranger
-from handlers.secure_page.attempts import Attempts, Checked, Kinds, counted_as
+from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.proving import is_mail_code, matching_recovery
+from handlers.secure_page.suspicions import counted_as
 from handlers.secure_page.using_codes import use_mail_code, use_recovery_code
 from handlers.secure_page.visits import (
     PageGround,

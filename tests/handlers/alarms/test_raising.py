@@ -67,6 +67,12 @@ class Door:
     def link(self, handle: str) -> str:
         return StopLinks(self.page.ground.vault).text(handle)
 
+    async def visit(self) -> str:
+        """Another visit of hers, to set up proofs; its id."""
+        handle = await self.page.ground.handle_of(await self.page.opened(Purpose.ENROL))
+        assert handle is not None
+        return handle.id
+
     async def reset(self) -> str:
         """Somebody resets Ada's password; the id of the visit."""
         visitor = await self.page.proven()
@@ -365,16 +371,15 @@ async def test_while_the_directory_is_silent_the_alarm_stands(door: Door) -> Non
 async def test_what_is_reported_while_somebody_is_let_in_again_stands(door: Door) -> None:
     """P-6: whoever lets them in looked at the first report alone."""
     handle, faulty = await door.reset(), door.page.faulty
-    other = await door.page.ground.handle_of(await door.page.opened(Purpose.ENROL))
-    assert other is not None
+    other = await door.visit()
     await door.report(handle)
     faulty.hang("switch", times=1)
     releasing = asyncio.create_task(door.releasing.release(await door.resume()))
     await door.page.until_hanging()
-    assert await door.alarms.by_mail(door.link(other.id)) == Stopped()
+    assert await door.alarms.by_mail(door.link(other)) == Stopped()
     faulty.release()
     assert await releasing == Released(who="Ada Byron (ada)")
-    assert [one.handle for one in await door.page.rows(Alarm) if one.lifted_at is None] == [other.id]
+    assert [one.handle for one in await door.page.rows(Alarm) if one.lifted_at is None] == [other]
     await door.alarms.settle_due()
     assert not await active(door)
 
@@ -384,14 +389,13 @@ async def test_what_is_reported_of_an_account_that_is_off_by_an_alarm_that_is_be
 ) -> None:
     """P-6: it found the account off, but not by a person's doing, and off it is to be again."""
     handle, faulty = await door.reset(), door.page.faulty
-    other = await door.page.ground.handle_of(await door.page.opened(Purpose.ENROL))
-    assert other is not None
+    other = await door.visit()
     await door.report(handle)
     faulty.hang("switch", times=1)
     releasing = asyncio.create_task(door.releasing.release(await door.resume()))
     await door.page.until_hanging()
     faulty.error("account", times=1)
-    await door.alarms.by_mail(door.link(other.id))
+    await door.alarms.by_mail(door.link(other))
     await door.alarms.settle_due()
     faulty.release()
     assert await releasing == Released(who="Ada Byron (ada)")
@@ -404,15 +408,14 @@ async def test_whoever_was_slower_than_the_lifting_lets_in_nobody_about_whom_ano
 ) -> None:
     """P-6: what it did for the first is taken back, unless the second wants the same."""
     handle, faulty = await door.reset(), door.page.faulty
-    other = await door.page.ground.handle_of(await door.page.opened(Purpose.ENROL))
-    assert other is not None
+    other = await door.visit()
     faulty.error("switch", times=1)
     await door.report(handle)
     faulty.hang("account", times=1)
     slower = asyncio.create_task(door.alarms.settle_due())
     await door.page.until_hanging()
     await door.releasing.release(await door.resume())
-    assert await Alarms(door.ground, door.page.ground).by_mail(door.link(other.id)) == Stopped()
+    assert await Alarms(door.ground, door.page.ground).by_mail(door.link(other)) == Stopped()
     assert not await active(door)
     faulty.release()
     await slower

@@ -48,8 +48,8 @@ from storage.identifiers import new_id
 from storage.macs import SENDING
 from tests.bot.siem.golden import GOLDEN
 from tests.handlers.access_ground import MACS
+from tests.handlers.audit.stores import new_store
 from tests.handlers.audit.test_retiling import done_to
-from tests.storage.postgres import postgres
 from tests.storage.rows import keep
 
 SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
@@ -87,13 +87,8 @@ def filled(store: Store) -> Store:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "sqlite":
-        migrate(tmp_path / "wicket.db")
-        yield filled(tmp_path / "wicket.db")
-    else:
-        running = postgres()
-        with running.database(running.migrated) as name:
-            yield filled(running.server(name))
+    with new_store(request.param, tmp_path) as made:
+        yield filled(made)
 
 
 @pytest.fixture

@@ -17,10 +17,9 @@ from storage.audit.tiles import add_tiles, next_tiles, sealed
 from storage.audit.tlog_proof import Inclusion
 from storage.audit.verification import verify_log
 from storage.database import Database
-from storage.engine.migrating import migrate
 from storage.engine.stores import Store
+from tests.handlers.audit.stores import new_store
 from tests.handlers.audit.test_tiling import fill
-from tests.storage.postgres import postgres
 
 SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
 KEY = SIGNER.verifier
@@ -30,13 +29,8 @@ ENTRIES = 256 * 3 + 20
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Three tiles of entries, sealed."""
-    if request.param == "sqlite":
-        migrate(tmp_path / "wicket.db")
-        yield filled(tmp_path / "wicket.db")
-    else:
-        running = postgres()
-        with running.database(running.migrated) as name:
-            yield filled(running.server(name))
+    with new_store(request.param, tmp_path) as made:
+        yield filled(made)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.engine.migrating import migrate
 from storage.engine.stores import Store
-from tests.storage.postgres import postgres
+from tests.handlers.audit.stores import new_store
 
 ENTRIES = 256 * 20 + 100
 # A child of this process, which has no thread, seals in one transaction and dies before its n-th statement; n grows
@@ -55,15 +55,9 @@ for last in range(1, 60):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Some twenty tiles of entries, as an earlier version left them: none is sealed."""
-    if request.param == "sqlite":
-        migrate(tmp_path / "wicket.db")
-        fill(tmp_path / "wicket.db", ENTRIES)
-        yield tmp_path / "wicket.db"
-    else:
-        running = postgres()
-        with running.database(running.migrated) as name:
-            fill(running.server(name), ENTRIES)
-            yield running.server(name)
+    with new_store(request.param, tmp_path) as made:
+        fill(made, ENTRIES)
+        yield made
 
 
 def fill(store: Store, count: int) -> None:

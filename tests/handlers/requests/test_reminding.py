@@ -27,6 +27,15 @@ WITH_FALLBACK = replace(
         "wiki": Owner(id="wiki", name="Wiki", channel="C0WIKI", approvers="wiki-admins"),
     },
 )
+# Whoever stands in has somebody to stand in for them.
+WITH_A_CHAIN = replace(
+    WITH_FALLBACK,
+    owners={
+        **WITH_FALLBACK.owners,
+        "it": Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team"),
+        "wiki": replace(WITH_FALLBACK.owners["wiki"], fallback="it"),
+    },
+)
 
 
 async def owed(wicket, kind: str) -> list[str]:
@@ -260,13 +269,7 @@ async def test_an_owner_without_anybody_is_found_at_the_request_and_passed_by(tm
 
 async def test_a_fallback_that_cannot_be_reached_either_is_passed_by_as_well(tmp_path):
     """Each look is at whoever has it now, until somebody can decide; the reminder is still one."""
-    third = Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team")
-    owners = {
-        **WITH_FALLBACK.owners,
-        "it": third,
-        "wiki": replace(WITH_FALLBACK.owners["wiki"], fallback="it"),
-    }
-    async with world(tmp_path, catalogue=replace(WITH_FALLBACK, owners=owners)) as wicket:
+    async with world(tmp_path, catalogue=WITH_A_CHAIN) as wicket:
         grant = await asked(wicket)
         wicket.clock.forward(hours=18)
         for _ in range(4):
@@ -281,13 +284,7 @@ async def test_a_fallback_that_cannot_be_reached_either_is_passed_by_as_well(tmp
 
 async def test_a_look_that_another_replica_overtook_takes_no_look_from_whoever_has_it_now(tmp_path):
     """The slower one looked at whoever had it before: without the next look nobody finds that nobody decides."""
-    third = Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team")
-    owners = {
-        **WITH_FALLBACK.owners,
-        "it": third,
-        "wiki": replace(WITH_FALLBACK.owners["wiki"], fallback="it"),
-    }
-    async with world(tmp_path, catalogue=replace(WITH_FALLBACK, owners=owners)) as wicket:
+    async with world(tmp_path, catalogue=WITH_A_CHAIN) as wicket:
         for login in ("grace", "linus"):
             await wicket.local.remove_member(login, "data-owners")
         grant = await wicket.asked("ada", "prod-db")

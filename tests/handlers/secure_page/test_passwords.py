@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from handlers.decisions.cedar import CedarPolicy
-from handlers.policies import shipped
 from handlers.secure_page.changes import CUT_OFF_AFTER, RESET, Changes
 from handlers.secure_page.looking import Step
 from handlers.secure_page.passwords import NOT_THE_SAME, Passwords
@@ -21,6 +19,7 @@ from storage.handles import move
 from storage.states import Purpose, Result
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
+from tests.handlers.secure_page.broken_policy import broken_policy
 
 
 @pytest.fixture
@@ -202,14 +201,7 @@ async def test_a_policy_that_breaks_at_the_moment_of_the_change_is_on_the_record
     page: World,
 ) -> None:
     """Promise 3: error is refuse, audited and alerted."""
-    visitor, (files, schema) = await page.proven(), shipped()
-    broken = """
-    @id("broken") @reason("Too far.")
-    forbid (principal, action == Action::"reset_password", resource)
-    when { context.unlocksToday + 9223372036854775807 > 0 };
-    """
-    policy = CedarPolicy.load({**files, "own.cedar": broken}, schema, bound_to="test")
-    passwords = Passwords(replace(page.ground, policy=policy))
+    visitor, passwords = await page.proven(), Passwords(replace(page.ground, policy=broken_policy()))
     assert isinstance(await passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD), NotYet)
     assert await page.audited("password.changed") == [("refused", "policy")]
     assert await page.exceptions() == ["policy-error"]

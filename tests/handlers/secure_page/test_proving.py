@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import Where
-from handlers.policies import shipped
 from handlers.secure_page.looking import Step
 from handlers.secure_page.proving import Proving, lift_lock, plain_recovery_code
 from handlers.secure_page.visits import PageLimits, Proven, Refused, Visitor
@@ -19,6 +17,7 @@ from storage.handles import close_all
 from storage.records import Failures, MailCode
 from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
+from tests.handlers.secure_page.broken_policy import broken_policy
 
 
 @pytest.fixture
@@ -388,14 +387,7 @@ async def test_an_old_link_is_no_way_to_guess_while_it_is_not_counted(page: Worl
 
 async def test_a_policy_that_breaks_before_a_code_is_sent_is_told_once_for_everybody(page: World) -> None:
     """Promise 3: error is refuse, audited and alerted, whoever meets it."""
-    files, schema = shipped()
-    broken = """
-    @id("broken") @reason("Too far.")
-    forbid (principal, action == Action::"reset_password", resource)
-    when { context.unlocksToday + 9223372036854775807 > 0 };
-    """
-    policy = CedarPolicy.load({**files, "own.cedar": broken}, schema, bound_to="test")
-    proving = Proving(replace(page.ground, policy=policy))
+    proving = Proving(replace(page.ground, policy=broken_policy()))
     for account in ("ada", "bob"):
         await proving.send_mail_code(await page.opened(Purpose.RESET, account))
     assert await page.exceptions() == ["policy-error"]
