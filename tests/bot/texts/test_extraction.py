@@ -51,7 +51,7 @@ IN_HANDLERS = {
     # Codes, which each have a sentence of their own where they are told; patterns; what the record alone holds.
     "handlers/secure_page/asking.py": {"ask two people", "governed way", "set up proofs first"},
     "handlers/questions/answers.py": {"ask two people", "governed way", "set up proofs first"},
-    "handlers/secure_page/attempts.py": {
+    "handlers/secure_page/suspicions.py": {
         "too many wrong proofs in a row", "the Slack account fits nobody",
         "the person or the Slack account is linked to another already", "somebody else signed in at the provider",
         "the provider knows them as somebody else than before", "the e-mail address changed",
