@@ -4,7 +4,7 @@ Nothing leaves that no signed checkpoint covers, that something has yet to read,
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -17,17 +17,26 @@ from handlers.intents import By
 from handlers.recording import OPERATOR, record
 from storage import streams
 from storage.audit import archives, log
-from storage.audit.archive_files import ArchiveFiles, held_of, read_files, write_files, write_statement
+from storage.audit.archive_files import (
+    ArchiveFiles,
+    Held,
+    empty_texts,
+    held_of,
+    read_files,
+    write_files,
+    write_statement,
+)
 from storage.audit.archives import Archive, Archives, Statement, read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.entry import decode
 from storage.audit.findings import Finding
 from storage.audit.merkle import WIDTH, Frontier
-from storage.audit.moving import take_out
+from storage.audit.moving import erased_here, take_out, words_here
 from storage.audit.passing import Progress
 from storage.audit.privileges import may_archive
 from storage.audit.ranges import stands_in, verify_part
 from storage.audit.sealing import latest_checkpoint
+from storage.audit.texts import erasures
 from storage.audit.tiles import Tree, sealed
 from storage.database import Database
 from storage.desk_acts import COUNTED_FOR
@@ -139,21 +148,24 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
     """
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
-        if isinstance(held_of(plan.there, one, folder), str):
+        held = held_of(plan.there, one, folder)
+        if isinstance(held, str):
             waiting.append(one)
         else:
-            write_statement(ArchiveFiles(folder=folder, first=one.first, end=one.end), one.note)
-            done = replace(done, gone=done.gone + _take_out(database, one, tell))
+            gone = _take_out(database, one, held, folder=folder, tell=tell)
+            done = replace(done, gone=done.gone + gone)
     for first, end in plan.parts:
-        one = _write(database, first, end, folder=folder, signer=signer, by=by)
+        one, held = _write(database, first, end, folder=folder, signer=signer, by=by)
+        gone = _take_out(database, one, held, folder=folder, tell=tell)
         done = Done(
-            archived=done.archived + end - first, gone=done.gone + _take_out(database, one, tell),
-            stayed=done.stayed + one.staying,
-        )  # fmt: skip
+            archived=done.archived + end - first, gone=done.gone + gone, stayed=done.stayed + one.staying
+        )
     return replace(done, waiting=tuple(waiting))
 
 
-def _write(database: Database, first: int, end: int, *, folder: Path, signer: Signer, by: By) -> Archive:
+def _write(
+    database: Database, first: int, end: int, *, folder: Path, signer: Signer, by: By
+) -> tuple[Archive, Held]:
     """The archive of this range, in its files and on the record, with nothing taken out yet."""
     files = ArchiveFiles(folder=folder, first=first, end=end)
 
@@ -181,8 +193,7 @@ def _write(database: Database, first: int, end: int, *, folder: Path, signer: Si
             at=database.now(),
         )
     )  # fmt: skip
-    write_statement(files, made.note)
-    return made
+    return made, held
 
 
 def _state(
@@ -228,11 +239,45 @@ def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: dateti
     )  # fmt: skip
 
 
-def _take_out(database: Database, one: Archive, tell: Progress) -> int:
+def _take_out(database: Database, one: Archive, held: Held, *, folder: Path, tell: Progress) -> int:
+    """Take out what its files hold; how many entries. AuditFault for words that stand here and not there."""
+    files = ArchiveFiles(folder=folder, first=one.first, end=one.end)
+    write_statement(files, one.note)
+    if erased := database.read_now(partial(_erased_since, one=one, held=held)):
+        empty_texts(files, erased)
     gone = 0
     for first in range(one.first, one.end, AT_ONCE):
         end = min(one.end, first + AT_ONCE)
         stay = list(archives.staying(one, first, end))
-        gone += database.write_now(lambda tx, *, a=first, b=end, c=stay: take_out(tx, a, b, staying=c))  # type: ignore[misc]
+        gone += database.write_now(partial(_some_out, first=first, end=end, stay=stay, held=held))
         tell(end, one.end)
     return gone
+
+
+def _erased_since(tx: Session, *, one: Archive, held: Held) -> Mapping[tuple[int, str], str]:
+    """What was erased here, on record, and stands in the file still. What else is empty here, others emptied."""
+    empty = {
+        each: record for each, record in erased_here(tx, one.first, one.end).items() if _has(held, *each)
+    }
+    on_record = erasures(tx) if empty else {}
+    return {
+        (index, name): record
+        for (index, name), record in empty.items()
+        if on_record.get((decode(held.leaves[index - one.first])["id"], name)) == record
+    }
+
+
+def _some_out(tx: Session, *, first: int, end: int, stay: Sequence[int], held: Held) -> int:
+    """A line that its file lacks was taken out by law, or is lost; nobody but who erases the words here says which."""
+    for index, name in words_here(tx, first, end, staying=stay):
+        if not _has(held, index, name):
+            raise AuditFault(
+                f"The {name} of entry {index} stands here and not in the archive's file of texts, so it was left. Put "
+                "the file back as it was, or erase the text here too with `wicket audit erase --entry`."
+            )
+    return take_out(tx, first, end, staying=stay)
+
+
+def _has(held: Held, index: int, name: str) -> bool:
+    kept = held.texts.get(index, {}).get(name)
+    return kept is not None and kept.text is not None

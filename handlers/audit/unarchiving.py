@@ -18,7 +18,7 @@ from storage.audit import entry as audit
 from storage.audit.archive_files import Held, held_of
 from storage.audit.archives import Archive, Archives, archived_tree, gone_of, read_archives
 from storage.audit.checkpoint import Signer, Verifier
-from storage.audit.log import StoredText, append_each
+from storage.audit.log import StoredText, append_each, head
 from storage.audit.merkle import Frontier
 from storage.audit.moving import bring_back, indexes_here
 from storage.audit.passing import Progress
@@ -68,11 +68,11 @@ def _gone(tx: Session, *, verifier: Verifier) -> tuple[Archives, list[Archive]]:
 def _bring_back(
     database: Database, one: Archive, before: Frontier, held: Held, by: By, tell: Progress
 ) -> None:
-    def begin(tx: Session) -> Erasures:
+    def begin(tx: Session) -> tuple[Erasures, int]:
         record_archive(tx, UNARCHIVED, one, by=by, at=database.now())
-        return erasures(tx)  # of what is not here nothing is erased meanwhile
+        return erasures(tx), head(tx).size
 
-    tree, erased = before, database.write_now(begin)
+    tree, begun = before, database.write_now(begin)
     for first in range(0, len(held.leaves), AT_ONCE):
         some = held.leaves[first : first + AT_ONCE]
         tree = database.write_now(
@@ -81,7 +81,7 @@ def _bring_back(
                 before=tree,
                 leaves=some,
                 texts=held.texts,
-                erased=erased,
+                begun=begun,
                 by=by,
                 database=database,
             )
@@ -95,13 +95,18 @@ def _some_back(
     before: Frontier,
     leaves: Sequence[bytes],
     texts: Mapping[int, Mapping[str, StoredText]],
-    erased: Erasures,
+    begun: tuple[Erasures, int],
     by: By,
     database: Database,
 ) -> Frontier:
     """A text that its file lacks was erased there; the record says so, as of every text that is erased. One that was
     erased here stays so, whatever file it stands in still.
+
+    begun: what was erased when this began, and how many entries there were.
     """
+    before_that, size = begun
+    # Somebody else may have brought some of it back, erased it there and taken it out since.
+    erased = {**before_that, **erasures(tx, first=size)}
     here = indexes_here(tx, before.size, before.size + len(leaves))
     said = {
         index: audit.decode(leaf) for index, leaf in enumerate(leaves, start=before.size) if index not in here

@@ -3,13 +3,16 @@
 They are written whole or not at all, and nothing in them is believed that the signed statement does not bear out.
 """
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from io import BufferedReader
 from pathlib import Path
 from secrets import token_hex
 from typing import IO, Any
@@ -23,6 +26,8 @@ from storage.faults import AuditFault
 
 # Of a line, in bytes: no leaf and no text is nearly so long.
 _LONGEST = 1 << 24
+# A text that is empty there: what the file names as the record of that is not believed.
+_ERASED = StoredText(text=None, salt=None, erased_by=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +88,7 @@ def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
                 digest.update(line)
                 of_leaves.write(line)
                 for name, kept in sorted(row.texts.items()):
-                    of_texts.write(_line(row, name, kept))
+                    of_texts.write(_line(row.index, name, kept))
             for file in (of_leaves, of_texts):
                 _on_disk(file)
         _put_there(leaves, files.leaves, digest.digest())
@@ -95,14 +100,38 @@ def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
     return digest.digest()
 
 
+def empty_texts(files: ArchiveFiles, erased: Mapping[tuple[int, str], str]) -> None:
+    """Take the words out that were erased since they were written there, whole or not at all. OSError if it cannot be.
+
+    erased: by index and name, the id of the entry that records it.
+    """
+    beside = _beside(files.texts)
+    try:
+        with _opened(files.texts) as held, _made(beside) as file:
+            for line in _lines(held):
+                read = _read(line)
+                record = erased.get(read[:2]) if read else None
+                if read and record:
+                    empty = StoredText(text=None, salt=None, erased_by=record)
+                    line = _line(read[0], read[1], empty)
+                file.write(line)
+            _on_disk(file)
+        beside.replace(files.texts)
+        _settle(files.folder)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def write_statement(files: ArchiveFiles, note: str) -> None:
     """Put the signed statement beside them, if it is not there. OSError if it cannot be written."""
-    if files.statement.is_file() and files.statement.read_bytes() == note.encode():
-        return
+    said = note.encode()
+    with suppress(FileNotFoundError), _opened(files.statement) as file:
+        if file.read(len(said) + 1) == said:
+            return
     beside = _beside(files.statement)
     try:
         with _made(beside) as file:
-            file.write(note.encode())
+            file.write(said)
             _on_disk(file)
         beside.replace(files.statement)
         _settle(files.folder)
@@ -118,18 +147,19 @@ def held_of(there: Archives, one: Archive, folder: Path) -> Held | str:
 
 def find_archived(there: Archives, folder: Path, named: str) -> Row | str | None:
     """The entry with this id, or at this index, as its archive has it; what is wrong with that, or None."""
-    wanted = as_index(named)
+    wanted, wrong = as_index(named), list[str]()
     for one in there.each:
         if wanted is not None and not one.first <= wanted < one.end:
             continue
         held = held_of(there, one, folder)
         if isinstance(held, str):
-            return held
+            wrong.append(held)  # it may be in another, whose files are there
+            continue
         for index, leaf in enumerate(held.leaves, start=one.first):
             if named in (str(index), decode(leaf)["id"]):
                 beside: dict[str, Any] = columns(decode(leaf))
                 return Row(index=index, leaf=leaf, leaf_hash=leaf_hash(leaf), root=b"", **beside)
-    return None
+    return next(iter(wrong), None)
 
 
 def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> Held | str:
@@ -138,8 +168,8 @@ def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> H
     before: the tree over what stands before them.
     """
     try:
-        leaves, digest = _leaves(files)
-        if digest != statement.leaves:
+        leaves = _leaves(files, statement.leaves)
+        if leaves is None:
             return f"{files.leaves} is not the file that the archive was signed for."
         tree = before.extend([leaf_hash(leaf) for leaf in leaves])[0]
         if (tree.size, tree.root) != (statement.end, statement.root):
@@ -153,14 +183,20 @@ def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> H
         return str(fault)
 
 
-def _leaves(files: ArchiveFiles) -> tuple[Sequence[bytes], bytes]:
-    """The leaves, one more where there are too many, and the SHA-256 of what was read."""
-    digest, leaves = hashlib.sha256(), list[bytes]()
-    with files.leaves.open("rb") as file:
-        for line in islice(_lines(file), files.end - files.first + 1):
+def _leaves(files: ArchiveFiles, signed: bytes) -> Sequence[bytes] | None:
+    """The leaves, if the SHA-256 of the file is what was signed; None if not. Only then are they taken into memory."""
+    with _opened(files.leaves) as file:
+        if hashlib.file_digest(file, "sha256").digest() != signed:
+            return None
+        size = file.tell()
+        file.seek(0)
+        # Once more, of what is kept: whoever can write the file may do so meanwhile.
+        digest, leaves = hashlib.sha256(), list[bytes]()
+        while size > 0 and (line := file.readline(size)):
             digest.update(line)
             leaves.append(line.removesuffix(b"\n"))
-    return leaves, digest.digest()
+            size -= len(line)
+        return leaves if digest.digest() == signed else None
 
 
 def _texts(files: ArchiveFiles, leaves: Sequence[bytes]) -> Mapping[int, Mapping[str, StoredText]]:
@@ -168,7 +204,7 @@ def _texts(files: ArchiveFiles, leaves: Sequence[bytes]) -> Mapping[int, Mapping
     found: dict[int, dict[str, StoredText]] = {}
     committed: Mapping[str, str] = {}
     last = -1
-    with files.texts.open("rb") as file:
+    with _opened(files.texts) as file:
         for number, line in enumerate(_lines(file), start=1):
             read = _read(line)
             if read is None:
@@ -187,13 +223,13 @@ def _texts(files: ArchiveFiles, leaves: Sequence[bytes]) -> Mapping[int, Mapping
                 raise AuditFault(
                     f"The {name} of entry {index} in {files.texts} is not the text that was written."
                 )
-            found.setdefault(index, {})[name] = kept
+            found.setdefault(index, {})[name] = kept if said else _ERASED
     return found
 
 
-def _line(row: Row, name: str, kept: StoredText) -> bytes:
+def _line(index: int, name: str, kept: StoredText) -> bytes:
     said = {
-        "index": row.index, "name": name, "text": kept.text, "salt": kept.salt and kept.salt.hex(),
+        "index": index, "name": name, "text": kept.text, "salt": kept.salt and kept.salt.hex(),
         "erased_by": kept.erased_by,
     }  # fmt: skip
     return json.dumps(said, separators=(",", ":")).encode() + b"\n"
@@ -213,8 +249,17 @@ def _read(line: bytes) -> tuple[int, str, StoredText] | None:
     return index, name, StoredText(text=text, salt=salt, erased_by=erased_by)
 
 
+def _opened(path: Path) -> BufferedReader:
+    """To be read. OSError for what is no file of bytes: a pipe would be waited for, and a device has no end."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    raise OSError(errno.EINVAL, "it is no plain file", str(path))
+
+
 def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with _opened(path) as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 

@@ -3,7 +3,7 @@
 It asks no file and signs nothing. The guards refuse what no archive is stated to hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import delete, select
 
@@ -23,6 +23,20 @@ def take_out(tx: Transaction, first: int, end: int, *, staying: Sequence[int]) -
         between = (table.c.index >= first, table.c.index < end, table.c.index.not_in(staying))
         taken = connection.execute(delete(table).where(*between)).rowcount
     return taken
+
+
+def words_here(tx: Transaction, first: int, end: int, *, staying: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Where words stand from `first` up to `end`, but for those that stay: by index and name."""
+    between = (TEXTS.c.index >= first, TEXTS.c.index < end, TEXTS.c.index.not_in(staying))
+    asked = select(TEXTS.c.index, TEXTS.c.name).where(*between, TEXTS.c.text.is_not(None))
+    return ((index, name) for index, name in connection_of(tx).execute(asked))
+
+
+def erased_here(tx: Transaction, first: int, end: int) -> Mapping[tuple[int, str], str]:
+    """What stands there as erased, by index and name: the id of the entry that records it."""
+    between = (TEXTS.c.index >= first, TEXTS.c.index < end, TEXTS.c.erased_by.is_not(None))
+    asked = select(TEXTS.c.index, TEXTS.c.name, TEXTS.c.erased_by).where(*between)
+    return {(index, name): record for index, name, record in connection_of(tx).execute(asked)}
 
 
 def indexes_here(tx: Transaction, first: int, end: int) -> frozenset[int]:

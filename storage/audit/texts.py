@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, LargeBinary, cast, literal_column, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    bindparam,
+    cast,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
 
 from storage.audit.entry import TEXT_ERASED, decode
 from storage.audit.log import Transaction, connection_of
@@ -46,7 +56,7 @@ _ASKED = (
 
 _ERASURES = Plain(
     select(ENTRIES.c.id, cast(ENTRIES.c.leaf, LargeBinary)).where(
-        ENTRIES.c.action == literal_column(f"'{TEXT_ERASED}'")
+        ENTRIES.c.action == literal_column(f"'{TEXT_ERASED}'"), ENTRIES.c.index >= bindparam("first")
     )
 )
 
@@ -71,10 +81,12 @@ def of_entry(tx: Transaction, entry: str) -> list[Said]:
     return _found(tx, ENTRIES.c.id == entry)
 
 
-def erasures(tx: Transaction) -> Erasures:
-    """Every text that the record says was erased. AuditFault if one of those entries cannot be read."""
+def erasures(tx: Transaction, *, first: int = 0) -> Erasures:
+    """Every text that the record says was erased, in an entry from the index `first` on. AuditFault if one of those
+    cannot be read.
+    """
     found = {}
-    for record, leaf in rows(connection_of(tx), _ERASURES):
+    for record, leaf in rows(connection_of(tx), _ERASURES, {"first": first}):
         facts = decode(leaf)["facts"]
         found[str(facts.get("entry")), str(facts.get("text"))] = str(record)
     return found
