@@ -24,7 +24,7 @@ from bot.slack.words import together
 from bot.stories.reading import step_of
 from bot.stories.telling import decided_by, told, words_of
 from storage.audit import log
-from storage.audit.archives import gone_of, read_archives
+from storage.audit.archives import gone_until, may_lack
 from storage.audit.filters import Wanted
 from storage.audit.log import NO_TIME, Row
 from storage.audit.sealing import check_head, last_checkpoint_id, take_checkpoint
@@ -81,17 +81,19 @@ def show_entries(
     look = partial(log.rows, **wanted)
     with opened(settings) as database:
         rows = database.read_now(lambda tx: look(tx, limit=limit))
-        gone = database.read_now(lambda tx: gone_of(tx, read_archives(tx, None)))
+        gone = database.read_now(gone_until if story is None else partial(may_lack, story=story))
+        # Of what stayed some may be among them, with others missing in between.
+        reaches = rows[0].at if len(rows) == limit else wanted.get("since") or NO_TIME
+        if gone and reaches <= gone:
+            say(
+                f"Most entries up to {moment(gone)} UTC are archived, and are not among these. "
+                "`wicket audit unarchive FOLDER` brings them back.",
+                err=True,
+            )
         if follow:
             with suppress(KeyboardInterrupt):
                 _follow(settings, database, rows, look, as_json=as_json)
             return
-    if gone and len(rows) < limit and (wanted.get("since") or NO_TIME) <= gone[-1].statement.until:
-        say(
-            f"Most entries up to {moment(gone[-1].statement.until)} UTC are archived, and are not among these. "
-            "`wicket audit unarchive FOLDER` brings them back.",
-            err=True,
-        )
     if as_json:
         typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
     elif not rows:

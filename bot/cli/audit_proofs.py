@@ -6,8 +6,9 @@ They change nothing, in the store or beside it, but for the file that one asks f
 import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -165,28 +166,34 @@ def leaves(
     settings = place_of(context).settings()
     verifier = verifier_of(settings, key)
 
-    def write(tx: Transaction, file: IO[bytes]) -> int:
-        count = 0
-        for leaf in _all_leaves(tx, verifier, archives):
-            file.write(leaf + b"\n")
-            count += 1
+    def write(tx: Transaction) -> int:
+        count, each = 0, _all_leaves(tx, verifier, archives)
+        with nullcontext(typer.get_binary_stream("stdout")) if out is None else out.open("wb") as file:
+            for leaf in each:
+                file.write(leaf + b"\n")
+                count += 1
         return count
 
     with opened(settings) as database:
-        if out is None:
-            database.read_now(lambda tx: write(tx, typer.get_binary_stream("stdout")))
-            return
-        with out.open("wb") as file:
-            count = database.read_now(lambda tx: write(tx, file))
-    say(f"Wrote {count} leaves to {out}.")
+        count = database.read_now(write)
+    if out is not None:
+        say(f"Wrote {count} leaves to {out}.")
 
 
 def _all_leaves(tx: Transaction, verifier: Verifier | None, folder: Path | None) -> Iterator[bytes]:
-    """Those that are archived from their files, all others from the store."""
+    """Those that are archived from their files, all others from the store. AuditFault before any if some are missing:
+    half of the leaves look like all.
+    """
     there = read_archives(tx, verifier)
     gone = gone_of(tx, there)
-    for one in gone:  # before the first of them is written: half of the leaves look like all
+    for one in gone:
         _of_files(there, one, folder)
+    return _leaves_of(tx, there, gone, folder)
+
+
+def _leaves_of(
+    tx: Transaction, there: AllArchives, gone: Sequence[Archive], folder: Path | None
+) -> Iterator[bytes]:
     for one in there.each:
         if one in gone:
             yield from _of_files(there, one, folder)

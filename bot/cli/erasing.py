@@ -20,7 +20,7 @@ from handlers.audit import erasing
 from handlers.audit.erasable import Plan
 from handlers.audit.erasing import NobodyKnown, NoSuchEntry, NoSuchText, OfEntry, OfPerson
 from handlers.intents import By
-from storage.audit.archives import gone_of, read_archives
+from storage.audit.archives import gone_until
 from storage.database import Database
 from storage.engine.backup import folded
 from storage.free_texts import is_signed
@@ -96,12 +96,12 @@ def erase(
 
 
 def _say_archived(database: Database) -> None:
-    gone = database.read_now(lambda tx: gone_of(tx, read_archives(tx, None)))
+    gone = database.read_now(gone_until)
     if gone:
         say(
-            f"What was typed up to {moment(gone[-1].statement.until)} UTC is archived for the most part, and is "
-            "not looked through: take it out of the archives' files, or bring those back with `wicket audit "
-            "unarchive FOLDER` before.",
+            f"What was typed up to {moment(gone)} UTC is archived for the most part, and is not looked through: take "
+            "it out of the archives' files, or bring those back with `wicket audit unarchive FOLDER` before, and "
+            "archive them again into that folder afterwards.",
             err=True,
         )
 

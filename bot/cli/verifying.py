@@ -76,39 +76,49 @@ def verify(
             "A checkpoint is checked with a key. Set WICKET_AUDIT_KEY, or give the public one with --key."
         )
     if first is not None or last is not None:
-        _verify_part(settings, first or 0, last, verifier, notes)
+        _verify_part(settings, first or 0, last, verifier, notes, archives)
         return
     work = partial(verify_log, verifier=verifier, notes=notes)
     with opened(settings) as database, crew_of(settings, jobs) as crew, progress("Verifying") as tell:
         report = database.read_now(lambda tx: work(tx, progress=tell, crew=crew))
         there = database.read_now(lambda tx: read_archives(tx, verifier))
     _say(report)
-    unfit = _say_archives(there, archives)
+    unfit = _say_archives(there, archives, report, signed=verifier is not None)
     if unfit or not report.sound:
         raise typer.Exit(UNSOUND)
 
 
-def _say_archives(there: AllArchives, folder: Path | None) -> bool:
-    """What is archived, and whether the files of it are not what was signed, where they were given."""
-    if not there.each and not there.strange:
-        return False
+def _say_archives(
+    there: AllArchives, folder: Path | None, report: Report | PartReport, *, signed: bool
+) -> bool:
+    """What is archived, and whether the files of it are not what was stated, where they were given. signed: whether a
+    key told that it was signed.
+    """
     if there.strange:
         say(
-            f"{there.strange} statements of archives are not signed by this key, and were not used.", indent=2
-        )
-    if folder is None:
-        say(
-            f"The first {there.end:,} entries are archived: their hashes were verified, up to what was signed of them. "
-            "Give --archives FOLDER to verify their files, too.",
+            f"{there.strange} statements of archives are not signed by this key or fit nowhere, and were not used.",
             indent=2,
         )
+    if not there.each:
+        return False
+    what = f"The first {there.end:,} entries are archived: {_of_hashes(report, signed=signed)}"
+    if folder is None:
+        say(f"{what}. Give --archives FOLDER to verify their files, too.", indent=2)
         return False
     wrong = [found for one in there.each if isinstance(found := held_of(there, one, folder), str)]
     for each in wrong:
         say(each, indent=2)
     if not wrong:
-        say(f"The first {there.end:,} entries are archived, and their files are what was signed.", indent=2)
+        say(f"{what}, and their files are what was {'signed' if signed else 'stated'}.", indent=2)
     return bool(wrong)
+
+
+def _of_hashes(report: Report | PartReport, *, signed: bool) -> str:
+    if not report.sound:
+        return "what was found of their hashes stands above"
+    if not signed:
+        return "so the store says itself, and without a key nobody can tell whether that was signed"
+    return "their hashes were verified, up to what was signed of them"
 
 
 def crew_of(settings: Settings, jobs: int | None = None) -> AbstractContextManager[Crew | None]:
@@ -120,7 +130,12 @@ def crew_of(settings: Settings, jobs: int | None = None) -> AbstractContextManag
 
 
 def _verify_part(
-    settings: Settings, first: int, last: int | None, verifier: Verifier | None, notes: list[str]
+    settings: Settings,
+    first: int,
+    last: int | None,
+    verifier: Verifier | None,
+    notes: list[str],
+    folder: Path | None,
 ) -> None:
     def work(tx: Session) -> PartReport:
         size = log.head(tx).size
@@ -133,12 +148,14 @@ def _verify_part(
 
     with opened(settings) as database, progress("Verifying") as tell:
         report = database.read_now(work)
+        there = database.read_now(lambda tx: read_archives(tx, verifier))
     say(report.conclusion)
     for finding in report.findings[1:]:
         say(f"Also: {finding.detail}", indent=2)
     if report.more:
         typer.echo(f"  And {report.more} more like these.")
-    if not report.sound:
+    unfit = first < there.end and _say_archives(there, folder, report, signed=verifier is not None)
+    if unfit or not report.sound:
         raise typer.Exit(UNSOUND)
 
 

@@ -56,7 +56,10 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a story. about: what was asked for. page: from 0; pages, entries: how many there are."""
+    """One page of a story. about: what was asked for. page: from 0; pages, entries: how many there are.
+
+    archived: until when entries of it may be archived, so that it is told in part; None if all are here.
+    """
 
     about: str
     correlation: str
@@ -64,6 +67,7 @@ class Page:
     page: int
     pages: int
     entries: int
+    archived: datetime | None = None
 
 
 def told(step: Step) -> str:

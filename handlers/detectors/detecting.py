@@ -22,6 +22,7 @@ from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from storage.audit import glimpses, stories
 from storage.audit import log as audit_log
+from storage.audit.archives import gone_until
 from storage.audit.glimpses import Earlier
 from storage.audit.stories import Brief
 from storage.exceptions import is_open, open_of
@@ -87,7 +88,10 @@ class Detecting:
         entries = glimpses.between(tx, first, end, self._watched) if end > first else []
         found, failed = list[tuple[Tuned[Any], Ask, Found]](), dict[str, str]()
         earlier = Earlier(tx, first, entries[0].at if entries else self._ground.now())
-        around = Surroundings(risk_of=self._risk_of, kept_since=glimpses.kept_since(tx) or self._ground.now())
+        around = Surroundings(
+            risk_of=self._risk_of, kept_since=glimpses.kept_since(tx) or self._ground.now(),
+            archived_until=partial(gone_until, tx),
+        )  # fmt: skip
         for tuned in self._tuned:
             for at, ask in _tried(tuned, partial(_asked, tuned, entries, around), failed) or ():
                 window = _window(tx, ask, entries, earlier, at)

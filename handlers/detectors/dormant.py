@@ -32,6 +32,10 @@ TOLD = template(
 TOLD_NEVER = template(
     "{who} asked for {what} (risk {risk} of 5), and nothing of theirs was ever on record before, in {silent} days."
 )
+TOLD_ARCHIVED = template(
+    "{who} asked for {what} (risk {risk} of 5), and nothing of theirs was on record for {silent} days. What is older "
+    "is archived."
+)
 USUAL = template(
     "Usually whoever needs something privileged uses Wicket now and then. Ask them, over another way than Slack, "
     "whether it was them."
@@ -60,9 +64,14 @@ def find(window: Window, settings: Dormant, around: Surroundings) -> Found | Non
     silent = first.at - max(heard, default=around.kept_since)
     if silent < timedelta(days=settings.days):
         return None
+    archived = around.archived_until()
+    if archived is not None and max(heard, default=archived) <= archived:
+        told, silent = TOLD_ARCHIVED, first.at - archived
+    else:
+        told = TOLD if heard else TOLD_NEVER
     return Found(
         title=TITLE,
-        told=TOLD if heard else TOLD_NEVER,
+        told=told,
         people={"who": window.about},
         values={"what": last.resource, "risk": around.risk_of(last.resource), "silent": silent.days},
         count=len(asked),

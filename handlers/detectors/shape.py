@@ -36,11 +36,13 @@ class Ask:
 class Surroundings:
     """What is known beside the record. risk_of: the risk of an entitlement, 0 for one that is none any more.
 
-    kept_since: when the record began.
+    kept_since: when the record began. archived_until: up to when most of it is archived, so that nothing found of that
+    time is no silence; None if nothing is.
     """
 
     risk_of: Callable[[str], int]
     kept_since: datetime
+    archived_until: Callable[[], datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)

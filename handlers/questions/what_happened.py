@@ -5,6 +5,7 @@ It shows nobody another person's story, changes nothing, and puts a look that wa
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -19,6 +20,7 @@ from handlers.requests.own import is_report, owns
 from storage import delegations, deliveries, emergencies, grants
 from storage.approvals import approvals_of
 from storage.audit import stories
+from storage.audit.archives import may_lack
 from storage.audit.log import Row
 from storage.audit.stories import About
 from storage.directories.base import Account, Directory
@@ -37,7 +39,7 @@ NOT_FOR_YOU = template(
 class Story:
     """One page of a story. about: what was asked for. rows: its entries, oldest first. names: of people, by their ids.
 
-    page: from 0; pages, entries: how many there are.
+    page: from 0; pages, entries: how many there are. archived: until when entries of it may be archived and not here.
     """
 
     about: str
@@ -47,13 +49,14 @@ class Story:
     page: int
     pages: int
     entries: int
+    archived: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
     """What the store says of it. visit: of whose account it is, where it is a visit of the page or an emergency.
 
-    things: the entitlements that it is about, for those who answer for all of them.
+    things: the entitlements that it is about, for those who answer for all of them. archived: see Story.
     """
 
     correlation: str
@@ -67,6 +70,7 @@ class _Found:
     # What people of security did about the exception that was asked for, and how many entries that are: for them alone.
     work: str = ""
     done: int = 0
+    archived: datetime | None = None
 
 
 class WhatHappened:
@@ -99,6 +103,7 @@ class WhatHappened:
             page=page,
             pages=pages,
             entries=entries,
+            archived=found.archived,
         )
 
     async def _concerns(self, actor: Actor, found: _Found) -> bool:
@@ -173,7 +178,9 @@ def _find(tx: Session, about: str) -> _Found | None:
             delegation.delegator: delegation.delegator_name,
             delegation.delegate: delegation.delegate_name,
         }
-    about_it = stories.about(tx, correlation)
+    about_it, archived = stories.about(tx, correlation), may_lack(tx, correlation)
+    # What left may name something that whoever owns the rest does not answer for.
+    named = about_it.resources if archived is None else frozenset()
     return _Found(
         correlation=correlation,
         about=about_it,
@@ -182,10 +189,11 @@ def _find(tx: Session, about: str) -> _Found | None:
         by_manager=grant is not None
         and ("manager" in grant.missing or any(one.role == "manager" for one in said)),
         names=names,
-        things=_of_emergency(tx, emergency) if emergency is not None else about_it.resources,
+        things=_of_emergency(tx, emergency) if emergency is not None else named,
         delegation=delegation,
         work=row.id if row is not None and row.correlation != row.id else "",
         done=stories.about(tx, row.id).entries if row is not None else 0,
+        archived=archived,
     )
 
 

@@ -28,6 +28,7 @@ from storage.audit.tables import ARCHIVES, ENTRIES
 from storage.audit.tiles import Tree
 from storage.engine.plain import Plain, rows
 from storage.faults import AuditFault
+from storage.identifiers import made_at
 from storage.types import from_micros, to_micros
 
 # The correlation of the entries that say what became of them.
@@ -181,6 +182,21 @@ def archived_tree(tx: Transaction, archives: Archives, size: int) -> Frontier | 
 def gone_of(tx: Transaction, archives: Archives) -> list[Archive]:
     """Those of which not every entry stands in the store."""
     return [one for one in archives.each if _here(tx, one) < one.end - one.first]
+
+
+def gone_until(tx: Transaction) -> datetime | None:
+    """Up to when most entries are archived and not here (aware UTC), as the statements say of themselves; None if all
+    are here. Whoever asks about that time knows by this that nothing found is no answer.
+    """
+    gone = gone_of(tx, read_archives(tx, None))
+    return gone[-1].statement.until if gone else None
+
+
+def may_lack(tx: Transaction, story: str) -> datetime | None:
+    """`gone_until`, where entries of this story (its correlation) may be among those; None if none can be."""
+    until = gone_until(tx)
+    begun = made_at(story)
+    return None if until is None or (begun is not None and begun > until) else until
 
 
 def left_of(tx: Transaction, archives: Archives) -> list[Archive]:

@@ -12,7 +12,7 @@ from slack_sdk.models.views import View
 from bot.slack.actions import Action
 from bot.slack.forms.parts import reading
 from bot.slack.messages.parts import SECTION_LIMIT, actions, button, note, section
-from bot.slack.words import day_and_clock, inert, number
+from bot.slack.words import day, day_and_clock, inert, number
 from bot.stories.telling import Page, Step, decided_by, told, words_of
 from bot.texts import say, say_counted
 
@@ -25,6 +25,16 @@ _SIGNS = {"refused": "⛔", "failed": "⚠️"}
 def story_form(story: Page, *, policy_set: str = "", reasons: Mapping[str, str] | None = None) -> View:
     """One page of the story. policy_set, reasons: of the policies of now, by their ids: they explain no older set."""
     blocks: list[Block] = []
+    if story.archived is not None and not story.page:
+        until = day(story.archived)
+        blocks.append(
+            note(
+                say(
+                    "What was written up to {day} is archived for the most part: this may lack its beginning.",
+                    day=until,
+                )
+            )
+        )
     before: list[str] = []
     for step in story.steps:
         known = reasons if reasons and step.policy_set == policy_set else {}
@@ -33,11 +43,7 @@ def story_form(story: Page, *, policy_set: str = "", reasons: Mapping[str, str] 
         blocks.append(section(_entry(step, known or {}, [] if words == before else words)))
         before = words
     if not story.steps:
-        blocks.append(
-            section(
-                say("Nothing is on record here about this: not yet, or not any more, since it was archived.")
-            )
-        )
+        blocks.append(section(say("Nothing is on record here about this.")))
     return reading(say("What happened"), [*blocks, *_foot(story)])
 
 

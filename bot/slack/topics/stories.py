@@ -58,6 +58,7 @@ class StoryClicks:
         page = Page(
             about=story.about, correlation=story.correlation, page=story.page, pages=story.pages,
             entries=story.entries, steps=tuple(step_of(row, story.names) for row in story.rows),
+            archived=story.archived,
         )  # fmt: skip
         policy = self._rules().policy
         notes = policy.notes if isinstance(policy, CedarPolicy) else {}

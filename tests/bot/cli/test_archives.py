@@ -196,3 +196,63 @@ def test_after_a_new_key_archives_are_signed_by_it(install: Install, folder: Pat
     assert install.run("audit", "verify").exit_code == 0
     same = install.run("audit", "sign-archives", "--key", signer(install).verifier.text, *BY)
     assert (same.exit_code, "give the one of before" in same.output) == (2, True)
+
+
+def test_verify_of_a_part_says_what_of_it_is_archived_and_looks_at_the_files(
+    install: Install, folder: Path
+) -> None:
+    archived(install, folder)
+    part = install.run("audit", "verify", "--from", "100", "--to", "300")
+    assert (
+        part.exit_code,
+        "The first 768 entries are archived: their hashes were verified" in part.stdout,
+    ) == (0, True)
+    later = install.run("audit", "verify", "--from", "800")
+    assert (later.exit_code, "archived" in later.stdout) == (0, False)
+    [leaves] = folder.glob("*.leaves.jsonl")
+    leaves.write_bytes(b"")
+    wrong = install.run("audit", "verify", "--from", "100", "--to", "300", "--archives", str(folder))
+    assert (wrong.exit_code, "is not the file that the archive was signed for" in wrong.stdout) == (1, True)
+
+
+def test_without_a_key_nothing_is_called_signed(install: Install, folder: Path) -> None:
+    """T-9: whoever writes rows can state an archive; only a key tells that it was signed."""
+    archived(install, folder)
+    del install.environ["WICKET_AUDIT_KEY"]
+    for more in ((), ("--archives", str(folder)), ("--to", "300")):
+        said = install.run("audit", "verify", *more)
+        assert (said.exit_code, "archived: so the store says itself" in said.stdout) == (0, True), said.output
+        assert "signed of them" not in said.stdout
+        assert "what was signed." not in said.stdout
+
+
+def test_statements_that_count_for_nothing_call_nothing_archived(install: Install, folder: Path) -> None:
+    archived(install, folder)
+    other = Signer.from_seed("wicket.example/audit", bytes([7] * 32)).verifier.text
+    said = install.run("audit", "verify", "--key", other)
+    assert "1 statements of archives are not signed by this key" in said.stdout
+    assert "entries are archived" not in said.stdout
+
+
+def test_show_says_that_something_is_missing_between_entries_that_stayed(
+    install: Install, folder: Path
+) -> None:
+    """A-17: as many entries as were asked for are no answer about a time of which most left."""
+    archived(install, folder)
+    told = "are archived, and are not among these"
+    for asked, tells in (
+        (("--action", "rules.changed", "--limit", "4"), True),
+        (("--limit", "5"), False),
+        (("--since", "1d"), False),
+        (("--story", "g-1"), True),
+    ):
+        shown = install.run("audit", "show", *asked)
+        assert (shown.exit_code, told in shown.stderr) == (0, tells), asked
+
+
+def test_leaves_that_are_not_all_there_are_written_over_no_file(install: Install, folder: Path) -> None:
+    archived(install, folder)
+    out = install.folder / "leaves.jsonl"
+    out.write_text("what was written before\n")
+    assert install.run("audit", "leaves", "--out", str(out)).exit_code == 1
+    assert out.read_text() == "what was written before\n"

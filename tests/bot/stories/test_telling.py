@@ -127,6 +127,18 @@ def test_words_that_two_entries_of_one_act_have_are_read_once():
     assert str(story_form(page).to_dict()).count("INC-4711") == 1
 
 
+def test_a_story_that_may_lack_its_beginning_says_so_where_it_begins():
+    whole = Page(about="g", correlation="g", steps=(STEP,), page=0, pages=2, entries=9)
+    said = "this may lack its beginning"
+    assert said not in str(story_form(whole).to_dict())
+    part = replace(whole, archived=STEP.at)
+    view = story_form(part).to_dict()
+    assert said in str(view["blocks"][0])
+    assert view_problems(view, expected="modal") == []
+    assert said not in str(story_form(replace(part, page=1)).to_dict())
+    assert said in str(story_form(replace(part, steps=())).to_dict())
+
+
 def test_times_are_the_readers_own():
     view = story_form(Page(about="g", correlation="g", steps=(STEP,), page=0, pages=1, entries=1)).to_dict()
     assert "<!date^1795442520^" in str(view)

@@ -1,12 +1,20 @@
-"""A store as this version makes it, on either engine, with nothing in it.
+"""A store as this version makes it, on either engine, with nothing in it; and one of which what is old is archived.
 
 It judges nothing.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
+from handlers.audit.archivable import YOUNGEST
+from handlers.audit.archiving import Done, Plan, archive, look
+from handlers.intents import CLI, By
+from storage.audit.checkpoint import Signer
+from storage.audit.sealing import take_checkpoint
+from storage.audit.tiles import add_tiles, next_tiles
+from storage.database import Database
 from storage.engine.migrating import migrate
 from storage.engine.stores import Store
 from tests.storage.postgres import postgres
@@ -22,3 +30,13 @@ def new_store(engine: str, folder: Path) -> Iterator[Store]:
         running = postgres()
         with running.database(running.migrated) as name:
             yield running.server(name)
+
+
+def archive_what_is_old(database: Database, folder: Path, at: datetime) -> Done:
+    """As an operator does at this time. folder: for the files."""
+    signer, by = Signer.from_seed("wicket.example/audit", bytes(32)), By(name="Olga", why="R-7", where=CLI)
+    database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
+    database.write_now(lambda tx: take_checkpoint(tx, signer, at=at))
+    plan = database.read_now(lambda tx: look(tx, signer.verifier, before=at - YOUNGEST, at=at))
+    assert isinstance(plan, Plan), plan
+    return archive(database, plan, folder=folder, signer=signer, by=by, tell=lambda *_: None)

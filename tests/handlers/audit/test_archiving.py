@@ -24,7 +24,7 @@ from handlers.decisions import durations
 from handlers.intents import By, Where
 from storage import streams
 from storage.audit import log, proving
-from storage.audit.archive_files import ArchiveFiles
+from storage.audit.archive_files import ArchiveFiles, find_archived
 from storage.audit.archives import read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, sign
 from storage.audit.crew import Crew
@@ -437,6 +437,22 @@ def test_archives_go_on_one_behind_the_other(database: Database, folder: Path) -
     assert verified(database, checkpoint(database)).sound
     assert brought_back(database, folder) == BroughtBack(archives=2)
     assert verified(database).sound
+
+
+def test_an_entry_is_found_in_the_archive_whose_files_are_there(
+    database: Database, folder: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    before = {row.index: row for row in database.read_now(lambda tx: list(log.every(tx)))}
+    archived(database, elsewhere, OLD + timedelta(minutes=WIDTH + 10))
+    archived(database, folder)
+    there = database.read_now(lambda tx: read_archives(tx, KEY))
+    found = find_archived(there, folder, before[600].id)
+    assert isinstance(found, log.Row)
+    assert found.leaf == before[600].leaf
+    for nowhere in (before[5].id, "5", "e-nobody"):
+        assert str(find_archived(there, folder, nowhere)).endswith(" is not there.")
 
 
 def test_each_archive_stands_on_the_record_with_who_and_why(database: Database, folder: Path) -> None:

@@ -24,11 +24,13 @@ from handlers.exceptions.strange import Kind
 from handlers.intents import SCHEDULE
 from storage import streams
 from storage.audit import entry as audit
+from storage.audit.merkle import WIDTH
 from storage.engine.stores import Server
 from storage.macs import DETECTORS
 from storage.records import ExceptionRecord
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.stores import archive_what_is_old
 from tests.handlers.audit.test_walking import a_round
 
 ALL = tuple(DetectorsSection().tuned())
@@ -319,6 +321,26 @@ async def test_whoever_was_never_heard_of_is_dormant_once_the_record_is_old_enou
     await eye.put("grant.refused", "linus", what="prod-admin", outcome="refused")
     (one,) = await eye.sees()
     assert "nothing of theirs was ever on record before, in 60 days" in one.facts["told"]
+
+
+async def test_of_whom_all_is_archived_it_is_not_said_that_nothing_ever_was(
+    plain: World, tmp_path: Path
+) -> None:
+    """A-17: what left is no silence, and how long that lasted before nobody can say; it is told all the same."""
+    eye = await Eye(plain, only(DORMANT, Dormant(days=450))).begun()
+    await eye.put("grant.requested", "charles", what="wiki-edit", times=2 * WIDTH)
+    await eye.sees()
+    plain.clock.forward(seconds=460 * 86400)
+    await eye.put("question.asked", "ada")
+    await eye.sees()
+    done = await asyncio.to_thread(archive_what_is_old, plain.ground.database, tmp_path, plain.clock())
+    assert done.gone > WIDTH
+    await eye.put("grant.requested", "linus", what="prod-db")
+    (one,) = await eye.sees()
+    assert one.facts["told"] == (
+        "Linus (linus) asked for prod-db (risk 4 of 5), and nothing of theirs was on record for 460 days. What is "
+        "older is archived."
+    )
 
 
 async def test_a_privileged_request_of_somebody_active_is_not_told(plain: World) -> None:

@@ -1,5 +1,6 @@
 """What happened with something: told to whom it concerns, as the directory says now who that is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from handlers.intents import SCHEDULE, AskStory
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.questions.what_happened import ON_A_PAGE, Story, WhatHappened
 from storage.audit import log
+from storage.audit.merkle import WIDTH
 from tests.handlers.access_ground import SLACK, World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.stores import archive_what_is_old
 
 
 @pytest.fixture
@@ -103,6 +106,43 @@ async def test_who_owns_nearly_all_of_a_long_story_does_not_own_the_rest_of_it(w
     (alert,) = await world.exceptions()
     assert isinstance(await look(world, "grace", alert.id), NotAllowed)
     assert isinstance(await look(world, "sam", alert.id), Story)
+
+
+async def test_what_is_archived_of_a_story_gives_nobody_the_rest_of_it(world: World, tmp_path: Path) -> None:
+    """Promise 5, A-17: that nothing else is named may only mean that it left; and whoever may see it hears of that."""
+
+    def happen(tx: Session) -> None:
+        for number in range(2 * WIDTH):
+            note(tx, "access.removed", "grafana-edit" if number == 100 else "prod-db")
+        note(tx, "drift.unexplained", "prod-db")
+        strange = Strange(
+            kind=Kind.GROUP_GONE, severity=Severity.HIGH, who="Wicket", cause="d-1", correlation="d-1", facts={}
+        )  # fmt: skip
+        tell_security(tx, world.clock(), strange)
+
+    def note(tx: Session, action: str, resource: str) -> None:
+        recording.record(
+            tx, at=world.clock(), action=action, outcome="failed", actor=recording.WICKET, where=SCHEDULE,
+            correlation="d-1", subject="p-1", resource=resource,
+        )  # fmt: skip
+
+    await world.ground.database.write(happen)
+    (alert,) = await world.exceptions()
+    assert isinstance(await look(world, "grace", alert.id), NotAllowed)
+    written = world.clock()
+    whole = await look(world, "sam", alert.id)
+    assert isinstance(whole, Story)
+    assert whole.archived is None
+    world.clock.forward(seconds=500 * 86400)
+    done = await asyncio.to_thread(archive_what_is_old, world.ground.database, tmp_path, world.clock())
+    assert done.gone == 2 * WIDTH
+    assert isinstance(await look(world, "grace", alert.id), NotAllowed)
+    left = await look(world, "sam", alert.id)
+    assert isinstance(left, Story)
+    assert (left.archived, left.entries < 10) == (written, True)
+    later = await look(world, "sam", await world.asked("ada", "prod-db"))
+    assert isinstance(later, Story)
+    assert later.archived is None
 
 
 async def test_a_draft_is_its_authors_alone(world: World) -> None:
