@@ -45,7 +45,6 @@ from storage.macs import FOLLOWING
 from storage.types import from_micros
 from storage.words_needed import needed
 
-ARCHIVED = "log.archived"
 # Of one archive: so few that its files can be looked at, and that nobody waits for one.
 LARGEST = 64 * WIDTH
 # Taken out or brought back in one transaction.
@@ -218,7 +217,7 @@ def _state(
     statement = replace(unsigned, stay=hashlib.sha256(stay).digest())
     made = Archive(statement=statement, note=statement.signed(signer), frontier=tree, stay=stay)
     archives.keep_archive(tx, made)
-    record_archive(tx, ARCHIVED, made, by=by, at=at)
+    record_archive(tx, archives.ARCHIVED, made, by=by, at=at)
     return made
 
 
@@ -231,10 +230,7 @@ def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: dateti
     """Put on the record what became of an archive."""
     record(
         tx, at=at, action=action, outcome="done", actor=OPERATOR, where=by.where, correlation=archives.STORY,
-        facts={
-            "first": one.first, "end": one.end, "stayed": one.staying, "leaves": one.statement.leaves.hex(),
-            "until": one.statement.until.isoformat(),
-        },
+        facts=archives.facts_of(one),
         texts={"rationale": by.why, "by": by.name},
     )  # fmt: skip
 

@@ -252,9 +252,12 @@ def _read(line: bytes) -> tuple[int, str, StoredText] | None:
 def _opened(path: Path) -> BufferedReader:
     """To be read. OSError for what is no file of bytes: a pipe would be waited for, and a device has no end."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    if stat.S_ISREG(os.fstat(handle).st_mode):
+    kind = os.fstat(handle).st_mode
+    if stat.S_ISREG(kind):
         return os.fdopen(handle, "rb")
     os.close(handle)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     raise OSError(errno.EINVAL, "it is no plain file", str(path))
 
 

@@ -12,9 +12,10 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, cast, func, insert, select
+from sqlalchemy import LargeBinary, bindparam, cast, func, insert, literal_column, select
 
 from storage.audit.checkpoint import BadNote, Signer, Verifier, open_note, read_base64, sign_text, to_base64
+from storage.audit.entry import decode
 from storage.audit.log import NO_TIME, Transaction, connection_of
 from storage.audit.merkle import (
     HASH_SIZE,
@@ -33,6 +34,8 @@ from storage.types import from_micros, to_micros
 
 # The correlation of the entries that say what became of them.
 STORY = "log-archives"
+# And the action of the one that is written with its statement.
+ARCHIVED = "log.archived"
 
 # Archives kept as they were read: the bot's walk asks for all of them at each of its steps.
 _KEPT = 1024
@@ -52,6 +55,9 @@ _READ = Plain(
     ).order_by(ARCHIVES.c.first, ARCHIVES.c.id.desc())
 )
 
+_RECORDED = Plain(
+    select(cast(ENTRIES.c.leaf, LargeBinary)).where(ENTRIES.c.action == literal_column(f"'{ARCHIVED}'"))
+)
 _HERE = Plain(
     select(func.count()).where(ENTRIES.c.index >= bindparam("first"), ENTRIES.c.index < bindparam("end"))
 )
@@ -207,6 +213,23 @@ def left_of(tx: Transaction, archives: Archives) -> list[Archive]:
 def _here(tx: Transaction, archive: Archive) -> int:
     ((count,),) = rows(connection_of(tx), _HERE, {"first": archive.first, "end": archive.end})
     return int(count)
+
+
+def facts_of(archive: Archive) -> dict[str, str | int]:
+    """What the record says of an archive."""
+    said = archive.statement
+    return {
+        "first": said.first, "end": said.end, "stayed": archive.staying, "leaves": said.leaves.hex(),
+        "until": said.until.isoformat(),
+    }  # fmt: skip
+
+
+def unrecorded(tx: Transaction, archives: Archives) -> list[Archive]:
+    """Those of which the log does not say that anybody archived them: their statement is of another store, or of a time
+    that was lost, and whoever put it there excuses what they took out. AuditFault if such an entry cannot be read.
+    """
+    told = [decode(leaf)["facts"] for (leaf,) in rows(connection_of(tx), _RECORDED)] if archives.each else []
+    return [one for one in archives.each if facts_of(one) not in told]
 
 
 def keep_archive(tx: Transaction, archive: Archive) -> None:

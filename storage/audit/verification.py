@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from storage.audit import log
-from storage.audit.archives import read_archives
+from storage.audit.archives import Archive, read_archives, unrecorded
 from storage.audit.checkpoint import Checkpoint, Verifier, verify_note
 from storage.audit.copies import FindRow
 from storage.audit.epochs import Epochs, read_epochs
@@ -92,15 +92,33 @@ def _sizes(verifier: Verifier | None, notes: Sequence[str | bytes]) -> Iterable[
 
 
 def note_strays(tx: Transaction, walk: Walk) -> None:
-    """Note what stands where no entry is: before the first, beyond the head, as the text of none; or a second head."""
+    """Note what stands where no entry is: before the first, beyond the head, as the text of none; a second head, and a
+    statement of an archive that is on no record.
+    """
     with forgiving(tx):
         strays, loose = log.strays(tx), log.loose_text(tx)
     for row in strays:
         walk.note(stray(row))
     if loose is not None:
         walk.note(stray_text(loose))
+    try:
+        unknown = unrecorded(tx, walk.archives)
+    except AuditFault:  # an entry that was edited is named where it stands
+        unknown = []
+    for one in unknown:
+        walk.note(_unknown(one))
     if log.second_head(tx):
         walk.note(Finding(kind="head", detail="A second head stands beside that of the log."))
+
+
+def _unknown(archive: Archive) -> Finding:
+    return Finding(
+        kind="missing", first=archive.first, last=archive.end - 1,
+        detail=(
+            f"The entries {archive.first} to {archive.end - 1} are stated to be archived, and the log does not say "
+            "that anybody archived them: the statement was put there by other hands."
+        ),
+    )  # fmt: skip
 
 
 def _head(tx: Transaction) -> tuple[Frontier | None, Finding | None]:

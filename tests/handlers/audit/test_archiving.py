@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.settings import shapes
 from handlers.audit import archiving, retiling
 from handlers.audit.archivable import YOUNGEST, leaves
-from handlers.audit.archiving import ARCHIVED, Done, NotSound, Plan, TooYoung, look
+from handlers.audit.archiving import Done, NotSound, Plan, TooYoung, look
 from handlers.audit.retiling import Rebuilt, rebuild_tiles
 from handlers.audit.unarchiving import BroughtBack, sign_anew, unarchive
 from handlers.decisions import durations
@@ -25,7 +25,7 @@ from handlers.intents import By, Where
 from storage import streams
 from storage.audit import log, proving
 from storage.audit.archive_files import ArchiveFiles, find_archived
-from storage.audit.archives import read_archives
+from storage.audit.archives import ARCHIVED, read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, sign
 from storage.audit.crew import Crew
 from storage.audit.entry import Actor, Entry
