@@ -269,9 +269,11 @@ def _resets_of(tx: Session, accounts: Collection[str], since: datetime) -> Itera
 
 
 def _tells_itself(tx: Session, visit: str, account: str) -> bool:
-    """Whether the row of this visit says what came of it, and where."""
+    """Whether the row of this visit says what came of it, and where. One that says nothing yet, though the record does,
+    was put back to what it was before.
+    """
     row = _BY_ID.one_found(tx, {"of": visit})
-    return row is not None and row.account == account and genuine(tx, row)
+    return row is not None and row.account == account and row.done_at is not None and genuine(tx, row)
 
 
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:

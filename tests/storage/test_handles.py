@@ -79,3 +79,36 @@ def test_a_reset_whose_visit_other_hands_changed_or_took_away_holds_back_all_the
         assert found() == {("local", "p-ada"): now, ("other", "p-ada"): now}
     finally:
         opened.close()
+
+
+def test_a_visit_that_was_put_back_to_before_its_reset_holds_back_all_the_same(store, now):
+    """P-8, T-9: a copy of the row as it was has its MAC, and the record says that the password was changed in it."""
+    opened = Database(store, busy_timeout=0.1, macs=MACS)
+
+    def begin(tx):
+        handle = handles.make_handle(
+            tx, at=now, expires_at=now, purpose=Purpose.RESET, directory="local", account="p-ada", slack_team="T1",
+            slack_user="U1",
+        )  # fmt: skip
+        assert handles.move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=now)
+        return handle.id
+
+    def end(tx):
+        assert handles.move(tx, handle, was=Result.CHANGING, now=Result.DONE, at=now)
+        recorded(tx, now, "password.changed", handle)
+
+    def as_it_is(tx):
+        return dict(tx.execute(text("SELECT result, done_at, mac FROM handles")).mappings().one())
+
+    try:
+        handle = opened.write_now(begin)
+        before = opened.read_now(as_it_is)
+        opened.write_now(end)
+        put_back = text("UPDATE handles SET result = :result, done_at = :done_at, mac = :mac")
+        opened.write_now(lambda tx: tx.execute(put_back, before))
+        asked = {("local", "p-ada")}
+        assert opened.read_now(lambda tx: resets_since(tx, asked, now - timedelta(days=7))) == {
+            ("local", "p-ada"): now
+        }
+    finally:
+        opened.close()
