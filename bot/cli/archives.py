@@ -63,6 +63,10 @@ def archive(
         f"{done.archived:,} entries were archived and {done.gone:,} taken out. "
         f"{done.stayed:,} stay as well: they may be asked about."
     )
+    for file in done.of_none:
+        say(
+            f"{file} is of no archive of this log. A run that was broken off may have left it, with what people typed."
+        )
     say(f"Keep {to} as you keep the database: what was taken out stands nowhere else.")
 
 

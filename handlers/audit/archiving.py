@@ -22,7 +22,9 @@ from storage.audit.archive_files import (
     Held,
     empty_texts,
     held_of,
+    of_none,
     read_files,
+    sweep,
     write_files,
     write_statement,
 )
@@ -90,13 +92,15 @@ class NotSound:
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """archived: how many entries. gone: how many were taken out; stayed: how many of the archived were not. waiting:
-    archives of before whose files are not in the folder, so that what stands here of them was left.
+    archives of before whose files are not in the folder, so that what stands here of them was left. of_none: files
+    there that are of no archive.
     """
 
     archived: int
     gone: int
     stayed: int
     waiting: Sequence[Archive] = ()
+    of_none: Sequence[Path] = ()
 
 
 def look(
@@ -145,6 +149,7 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
     It can be broken off at any moment and begun again. OSError where the folder cannot be written to; AuditFault where
     something is wrong with what was written.
     """
+    sweep(folder)
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
         held = held_of(plan.there, one, folder)
@@ -159,7 +164,8 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
         done = Done(
             archived=done.archived + end - first, gone=done.gone + gone, stayed=done.stayed + one.staying
         )
-    return replace(done, waiting=tuple(waiting))
+    there = database.read_now(lambda tx: read_archives(tx, signer.verifier))
+    return replace(done, waiting=tuple(waiting), of_none=tuple(of_none(there, folder)))
 
 
 def _write(

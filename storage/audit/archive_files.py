@@ -4,9 +4,11 @@ They are written whole or not at all, and nothing in them is believed that the s
 """
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +26,8 @@ from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.salted import check_commitment
 from storage.faults import AuditFault
 
+_NAME = r"audit-(\d{12,})-(\d{12,})\.(leaves\.jsonl|texts\.jsonl|statement\.txt)"
+_WHOLE, _BEGUN = re.compile(_NAME), re.compile(rf"\.{_NAME}\.[0-9a-f]{{8}}")
 # Of a line, in bytes: no leaf and no text is nearly so long.
 _LONGEST = 1 << 24
 # A text that is empty there: what the file names as the record of that is not believed.
@@ -72,6 +76,27 @@ class Held:
     first: int
     leaves: Sequence[bytes]
     texts: Mapping[int, Mapping[str, StoredText]]
+
+
+def sweep(folder: Path) -> None:
+    """Take away what runs that were killed left half written there: what people typed stands in it."""
+    for path in folder.iterdir():
+        if not _BEGUN.fullmatch(path.name):
+            continue
+        with suppress(OSError):  # of another's that runs still, or gone meanwhile
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(handle)
+
+
+def of_none(there: Archives, folder: Path) -> list[Path]:
+    """The files in a folder that are called like those of an archive and are of none of these, in order."""
+    known = {(one.first, one.end - 1) for one in there.each}
+    named = ((path, _WHOLE.fullmatch(path.name)) for path in sorted(folder.iterdir()))
+    return [path for path, found in named if found and (int(found[1]), int(found[2])) not in known]
 
 
 def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
@@ -272,7 +297,10 @@ def _beside(path: Path) -> Path:
 
 def _made(path: Path) -> IO[bytes]:
     """A new file for its owner's eyes alone: what people typed stands in it."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with suppress(OSError):  # not every file system can; then nothing sweeps it away either
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return os.fdopen(handle, "wb")
 
 
 def _on_disk(file: IO[bytes]) -> None:

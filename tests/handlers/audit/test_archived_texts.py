@@ -1,9 +1,10 @@
 """A-17, A-16: words are in the store or in the file of an archive, and in neither once they were erased on record."""
 
+import fcntl
 import json
 import os
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from handlers.audit import archiving
 from handlers.audit.archiving import Done
 from handlers.audit.unarchiving import BroughtBack, unarchive
 from storage.audit import log
-from storage.audit.archive_files import ArchiveFiles
+from storage.audit.archive_files import ArchiveFiles, sweep, write_files
 from storage.audit.merkle import WIDTH
 from storage.database import Database
 from storage.faults import AuditFault
@@ -214,3 +215,37 @@ def test_a_text_of_half_a_character_is_refused_in_words(database: Database, fold
     files_in(folder).texts.write_text("".join(f"{json.dumps(line)}\n" for line in some), "utf-8")
     [wrong] = brought_back(database, folder).wrong
     assert wrong.startswith(f"The justification of entry {INDEX} in ")
+
+
+def test_what_a_killed_run_left_half_written_is_taken_away_and_what_it_left_whole_is_named(
+    database: Database, folder: Path
+) -> None:
+    """A-16: words stand in it, and nobody looks for a file that no archive has."""
+    left = [
+        folder / ".audit-000000000000-000000000255.texts.jsonl.0a1b2c3d",
+        folder / ".audit-000000000000-000000000767.leaves.jsonl.ffffffff",
+    ]
+    whole = folder / "audit-000000000000-000000000255.texts.jsonl"
+    others = [folder / ".audit-000000000000-000000000255.texts.jsonl", folder / "notes.txt"]
+    for file in (*left, whole, *others):
+        file.write_text("what somebody typed")
+    with left[1].open("rb") as running:
+        fcntl.flock(running, fcntl.LOCK_EX)
+        assert archived(database, folder).of_none == (whole,)
+        assert [file.exists() for file in left] == [False, True]
+    assert archived(database, folder).of_none == (whole,)
+    assert not left[1].exists()
+    assert all(file.exists() for file in (whole, *others))
+
+
+def test_what_is_being_written_is_not_taken_away_by_another_run(database: Database, folder: Path) -> None:
+    files, seen = files_in(folder), list[int]()
+
+    def rows() -> Iterator[log.Row]:
+        sweep(folder)
+        seen.append(len([*folder.iterdir()]))
+        yield from ()
+
+    write_files(files, rows())
+    assert seen == [2]
+    assert len([*folder.iterdir()]) == 2
