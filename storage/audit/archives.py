@@ -16,6 +16,7 @@ from sqlalchemy import LargeBinary, bindparam, cast, func, insert, literal_colum
 
 from storage.audit.checkpoint import BadNote, Signer, Verifier, open_note, read_base64, sign_text, to_base64
 from storage.audit.entry import decode
+from storage.audit.forgiving import forgiving
 from storage.audit.log import NO_TIME, Transaction, connection_of
 from storage.audit.merkle import (
     HASH_SIZE,
@@ -161,7 +162,9 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
     """The archives that this key signed. Without a key, what they say of themselves: that proves nothing."""
     chain, strange, end = list[Archive](), 0, 0
     # Of one that was signed anew, the newest that this key signed.
-    for row in rows(connection_of(tx), _READ):
+    with forgiving(tx):
+        found = rows(connection_of(tx), _READ)
+    for row in found:
         archive = _archive(*row, verifier)
         if archive is not None and archive.first == end:
             chain.append(archive)

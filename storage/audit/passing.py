@@ -3,9 +3,7 @@
 It judges nothing itself, and holds a batch in memory at most.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -14,6 +12,7 @@ from storage.audit import lean, log
 from storage.audit.archived import next_archived
 from storage.audit.asked import asking, batch_after
 from storage.audit.findings import stray_text
+from storage.audit.forgiving import forgiving
 from storage.audit.log import Transaction
 from storage.audit.merkle import MAX_SIZE
 from storage.audit.tile_check import TileCheck
@@ -63,21 +62,3 @@ def _closely(tx: Transaction, walk: Walk, after: int, below: int) -> bool:
         for index in log.loose_texts(tx, after=after, last=below - 1):
             walk.note(stray_text(index))
         return all(walk.take(row) for row in log.every(tx, after=after, below=below))
-
-
-@contextmanager
-def forgiving(tx: Transaction) -> Iterator[None]:
-    """On SQLite, read text that is no UTF-8 with replacement characters: it must be named, not end the walk."""
-    driver = log.connection_of(tx).connection.driver_connection
-    if not isinstance(driver, sqlite3.Connection):
-        yield
-        return
-    before, driver.text_factory = driver.text_factory, _replacing
-    try:
-        yield
-    finally:
-        driver.text_factory = before
-
-
-def _replacing(stored: bytes) -> str:
-    return stored.decode(errors="replace")

@@ -12,9 +12,10 @@ from storage.audit.checkpoint import Checkpoint, Verifier, verify_note
 from storage.audit.copies import FindRow
 from storage.audit.epochs import Epochs, read_epochs
 from storage.audit.findings import Finding, Report, sentence, stray, stray_text
+from storage.audit.forgiving import forgiving
 from storage.audit.log import Row, Transaction
 from storage.audit.merkle import Frontier
-from storage.audit.passing import Progress, forgiving, passed
+from storage.audit.passing import Progress, passed
 from storage.audit.sealing import checkpoints, last_checkpoint_id
 from storage.audit.stretches import Walkers, joined
 from storage.audit.tile_check import TileCheck, count_tiles

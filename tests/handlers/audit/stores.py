@@ -34,7 +34,10 @@ def new_store(engine: str, folder: Path) -> Iterator[Store]:
 
 def archive_what_is_old(database: Database, folder: Path, at: datetime) -> Done:
     """As an operator does at this time. folder: for the files."""
-    signer, by = Signer.from_seed("wicket.example/audit", bytes(32)), By(name="Olga", why="R-7", where=CLI)
+    signer, by = (
+        Signer.from_seed("wicket.example/audit", bytes(32)),
+        By(name="Olga", why="RETENTION-7", where=CLI),
+    )
     database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
     database.write_now(lambda tx: take_checkpoint(tx, signer, at=at))
     plan = database.read_now(lambda tx: look(tx, signer.verifier, before=at - YOUNGEST, at=at))

@@ -38,6 +38,7 @@ from tests.handlers.audit.test_archiving import (
     slices,
     verified,
 )
+from tests.handlers.audit.test_retiling import done_to
 from tests.storage.rows import keep
 
 __all__ = ["folder"]
@@ -165,3 +166,20 @@ def put_there(place: Place, signed: Archive) -> None:
     place.write(lambda tx: archives.keep_archive(tx, signed))
     stays = list(archives.staying(signed, signed.first, signed.end))
     place.write(lambda tx: take_out(tx, signed.first, signed.end, staying=stays))
+
+
+@pytest.mark.parametrize("table", ["audit_archives", "audit_checkpoints"])
+def test_bytes_that_are_no_text_are_named_and_end_no_walk(place: Place, folder: Path, table: str) -> None:
+    """T-9: SQLite keeps them wherever somebody puts them; the walk that nobody finished would find nothing else."""
+    archived(place.database, folder)
+    kept = place.grow(300)
+    done_to(place.database, table, f"UPDATE {table} SET note = CAST(x'ff41' AS TEXT)")
+    report = verified(place.database, kept)
+    if table == "audit_archives":
+        assert (report.sound, report.strange) == (False, 1)
+        assert report.findings[0].detail.startswith("What stood at")
+        assert slices(place.database) != []
+    else:
+        assert (report.sound, report.unused) == (True, 2)
+        assert slices(place.database) == []
+    assert place.database.read_now(lambda tx: check_head(tx, KEY, [kept])) is None
