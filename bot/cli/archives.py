@@ -84,6 +84,11 @@ def unarchive(
         done = unarchiving.unarchive(database, folder=folder, verifier=verifier, by=doer, tell=tell)
     for each in done.wrong:
         say(each, err=True)
+    if done.erased:
+        say(
+            f"{done.erased:,} texts were not in the files of texts, as if taken out by law: the record says now that "
+            "they were erased, and they come back no more."
+        )
     if done.archives:
         say(f"{_archives(done.archives)} brought back. `wicket audit archive` takes the entries out again.")
     elif not done.wrong:

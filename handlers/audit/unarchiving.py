@@ -32,24 +32,27 @@ UNARCHIVED, SIGNED_ANEW = "log.unarchived", "log.archives_signed"
 
 @dataclass(frozen=True, kw_only=True)
 class BroughtBack:
-    """archives: how many were brought back; wrong: a sentence for each whose files are not fit, which was left."""
+    """archives: how many were brought back; wrong: a sentence for each whose files are not fit, which was left. erased:
+    how many texts their files lacked, so that the record says now that they were erased.
+    """
 
     archives: int
     wrong: Sequence[str] = ()
+    erased: int = 0
 
 
 def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, tell: Progress) -> BroughtBack:
     """Bring back everything of which the files are in this folder. It can be broken off and begun again."""
     there, gone = database.read_now(partial(_gone, verifier=verifier))
-    done, wrong = 0, list[str]()
+    done, erased, wrong = 0, 0, list[str]()
     for one in gone:
         held = held_of(there, one, folder)
         if isinstance(held, str):
             wrong.append(held)
         else:
-            _bring_back(database, one, there.before(one), held, by, tell)
+            erased += _bring_back(database, one, there.before(one), held, by, tell)
             done += 1
-    return BroughtBack(archives=done, wrong=tuple(wrong))
+    return BroughtBack(archives=done, wrong=tuple(wrong), erased=erased)
 
 
 def sign_anew(database: Database, *, signer: Signer, old: Verifier, by: By) -> int:
@@ -67,15 +70,17 @@ def _gone(tx: Session, *, verifier: Verifier) -> tuple[Archives, list[Archive]]:
 
 def _bring_back(
     database: Database, one: Archive, before: Frontier, held: Held, by: By, tell: Progress
-) -> None:
+) -> int:
+    """How many texts were put on record as erased."""
+
     def begin(tx: Session) -> tuple[Erasures, int]:
         record_archive(tx, UNARCHIVED, one, by=by, at=database.now())
         return erasures(tx), head(tx).size
 
-    tree, begun = before, database.write_now(begin)
+    tree, lacking, begun = before, 0, database.write_now(begin)
     for first in range(0, len(held.leaves), AT_ONCE):
         some = held.leaves[first : first + AT_ONCE]
-        tree = database.write_now(
+        tree, fresh = database.write_now(
             partial(
                 _some_back,
                 before=tree,
@@ -86,7 +91,9 @@ def _bring_back(
                 database=database,
             )
         )
+        lacking += fresh
         tell(tree.size, one.end)
+    return lacking
 
 
 def _some_back(
@@ -98,8 +105,10 @@ def _some_back(
     begun: tuple[Erasures, int],
     by: By,
     database: Database,
-) -> Frontier:
-    """A text that its file lacks was erased there; the record says so, as of every text that is erased. One that was
+) -> tuple[Frontier, int]:
+    """The tree with these, and how many texts were put on record as erased.
+
+    A text that its file lacks was erased there; the record says so, as of every text that is erased. One that was
     erased here stays so, whatever file it stands in still.
 
     begun: what was erased when this began, and how many entries there were.
@@ -134,7 +143,7 @@ def _some_back(
     append_each(tx, fresh_records)
     for one, (index, name) in zip(fresh_records, unrecorded, strict=True):
         whole[index][name] = StoredText(text=None, salt=None, erased_by=one.id)
-    return bring_back(tx, before, leaves, whole)
+    return bring_back(tx, before, leaves, whole), len(fresh_records)
 
 
 def _sign_anew(tx: Session, *, database: Database, signer: Signer, old: Verifier, by: By) -> int:

@@ -256,3 +256,14 @@ def test_leaves_that_are_not_all_there_are_written_over_no_file(install: Install
     out.write_text("what was written before\n")
     assert install.run("audit", "leaves", "--out", str(out)).exit_code == 1
     assert out.read_text() == "what was written before\n"
+
+
+def test_bringing_back_says_how_many_texts_the_files_lacked(install: Install, folder: Path) -> None:
+    """A-16: a file that was cut looks like one of which lines were taken out, and what is on record stays there."""
+    archived(install, folder)
+    [texts] = folder.glob("*.texts.jsonl")
+    lines = texts.read_bytes().splitlines(keepends=True)
+    texts.write_bytes(b"".join(lines[3:]))  # of which the first stayed
+    back = install.run("audit", "unarchive", str(folder), *BY)
+    assert (back.exit_code, "2 texts were not in the files of texts" in back.stdout) == (0, True), back.output
+    assert install.run("audit", "verify").exit_code == 0

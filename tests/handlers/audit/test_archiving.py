@@ -371,7 +371,7 @@ def test_a_text_that_was_erased_in_the_file_comes_back_erased_on_record(
     file = ArchiveFiles(folder=folder, first=0, end=3 * WIDTH).texts
     kept = [line for line in file.read_bytes().splitlines(keepends=True) if b"INC-105" not in line]
     file.write_bytes(b"".join(kept))
-    assert brought_back(database, folder) == BroughtBack(archives=1)
+    assert brought_back(database, folder) == BroughtBack(archives=1, erased=1)
     row = database.read_now(lambda tx: log.row_at(tx, 105))
     assert row is not None
     gone = row.texts["justification"]
@@ -665,7 +665,7 @@ def test_no_file_names_the_record_of_an_erasure(database: Database, folder: Path
     lines = [json.loads(line) for line in file.read_bytes().splitlines()]
     lines[3] |= {"text": None, "salt": None, "erased_by": record}
     file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
-    assert brought_back(database, folder) == BroughtBack(archives=1)
+    assert brought_back(database, folder) == BroughtBack(archives=1, erased=1)
     assert verified(database).sound
 
 
