@@ -93,8 +93,9 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Ask all on the record again, under the files as they are or under --directory, and say what would differ."""
+    from handlers.people.recently import KNOWN_FOR
     from handlers.rules.replaying import ASKED, Base, Replaying
-    from storage.audit.log import tally
+    from storage.audit.log import NO_TIME, tally
 
     place = place_of(context)
     settings = place.settings()
@@ -111,7 +112,8 @@ def replay(
         with progress("Asking again") as moved:
 
             def work(tx: Session) -> None:
-                refuse_archived(tx, None, start)
+                # What happened to accounts lately is asked about, too.
+                refuse_archived(tx, None, max(start, NO_TIME + KNOWN_FOR) - KNOWN_FOR)
                 counted = tally(tx, start, now)
                 total = sum(number for (action, _), number in counted.items() if action in ASKED)
                 for one in replaying.replay(tx, start, now):

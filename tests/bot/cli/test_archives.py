@@ -156,6 +156,10 @@ def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: In
         ) == (1, True)
     replayed = install.run("policy", "replay", "--since", period[1])
     assert (replayed.exit_code, "or take a later time" in replayed.output) == (1, True), replayed.output
+    within = install.run("policy", "replay", "--since", f"{OLD + timedelta(days=4):%Y-%m-%d}")
+    assert within.exit_code == 1, within.output  # policies look back for some days
+    later = install.run("policy", "replay", "--since", f"{OLD + timedelta(days=10):%Y-%m-%d}")
+    assert later.exit_code == 0, later.output
     shown = install.run("audit", "show", "--until", f"{OLDEST:%Y-%m-%d}")
     assert "are archived, and are not among these" in shown.output
     back = install.run("audit", "unarchive", str(folder), *BY)
