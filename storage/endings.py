@@ -7,13 +7,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import BigInteger, Update, bindparam, cast, func, select, type_coerce, update
 from sqlmodel import Session, SQLModel
 
 from storage.engine.listed import among, listed
 from storage.engine.plain import Plain, rows
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
+from storage.types import to_micros
 
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
@@ -65,6 +66,15 @@ _DUE = Plain(
     .limit(bindparam("most"))
 )
 _NEXT = Plain(select(func.min(_GRANTS.c.expires_at)).where(_GRANTS.c.state.in_(LIVE)))
+# The moments as they are kept, in microseconds. Of what was granted by a clock that is right, this is when it was.
+_GRANTED_AT = type_coerce(_GRANTS.c.expires_at, BigInteger) - cast(_GRANTS.c.minutes, BigInteger) * 60_000_000
+_AHEAD = Plain(
+    select(_GRANTS.c.id).where(
+        _GRANTS.c.state.in_(LIVE),
+        _GRANTS.c.expires_at.is_not(None),
+        bindparam("at", type_=BigInteger) < _GRANTED_AT,
+    )
+)
 _COVERING = select(_HOLDINGS.c.id, *_COLUMNS).where(_AMONG, *_OF_HOLDING)
 _STANDING = select(_HOLDINGS.c.id, _GRANTS.c.id, _GRANTS.c.state).where(_AMONG, *_OF_HOLDING)
 _AMONG_GRANTS = among(_GRANTS.c.id, "ids")
@@ -89,6 +99,11 @@ def next_end(tx: Session) -> datetime | None:
     """When the next grant is over whose end has not begun; None if none ever will be."""
     at: datetime | None = rows(tx.connection(), _NEXT)[0][0]
     return at
+
+
+def ahead(tx: Session, at: datetime) -> list[str]:
+    """The ids of live grants that last longer than all their minutes from `at`: a clock granted them that was ahead."""
+    return [grant for (grant,) in rows(tx.connection(), _AHEAD, {"at": to_micros(at)})]
 
 
 def begin(tx: Session, ids: Collection[str], *, reason: str) -> None:
