@@ -117,7 +117,10 @@ def end(tx: Session, ids: Collection[str], *, at: datetime) -> None:
 
 
 def covering_each(tx: Session, holdings: Collection[str]) -> dict[str, list[Ending]]:
-    """The grants that concern each of these holdings, by its id: live ones and those whose end is under way."""
+    """The grants that concern each of these holdings, by its id: live ones and those whose end is under way.
+
+    Those that write its group as it does: of a membership that is written in several ways (storage.spellings) not all.
+    """
     found: dict[str, list[Ending]] = {holding: [] for holding in holdings}
     for row in tx.connection().execute(_COVERING, {"holdings": listed(holdings)}):
         found[row[0]].append(Ending._make(row[1:]))
