@@ -244,7 +244,6 @@ class News:
 
         if look.group is None:
             return cls(group_gone=is_news(Kind.GROUP_GONE, entitlement.id))
-        place = {"directory": entitlement.directory, "group": entitlement.group}
         return cls(
             unexplained=frozenset(
                 one
@@ -256,7 +255,7 @@ class News:
                 for one in found.vanished
                 if is_news(Kind.VANISHED, membership_cause(entitlement.id, "account", one))
             ),
-            first=not standings.is_watched(tx, **place),
+            first=found.is_first and not standings.is_watched(tx, entitlement.directory, entitlement.group),
             gone=bool(found.gone),
             due=bool(found.due) and is_news(Kind.REVIEW_DUE, entitlement.id),
             over=bool(_over(tx, look, found)),
@@ -335,7 +334,8 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
 
 
 def _standing(tx: Session, entitlement: Entitlement) -> Standings:
-    return kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
+    kept = standings.of_group(tx, entitlement.directory, entitlement.group)
+    return kept_standings(kept, watched=True)
 
 
 def member_of(row: ExceptionRecord) -> Member:
