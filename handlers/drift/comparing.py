@@ -46,6 +46,12 @@ def place_of(entitlement: Entitlement) -> dict[str, str]:
     return {"directory": entitlement.directory, "group": entitlement.group}
 
 
+def place_told(ground: Ground, entitlement: Entitlement) -> dict[str, str]:
+    """The same for whoever reads of it: the directory only where there are several."""
+    place = place_of(entitlement)
+    return place if len(ground.directories) > 1 else {"group": place["group"]}
+
+
 def members_of(group: Group) -> frozenset[Member]:
     """The direct members of a group, accounts and groups."""
     return frozenset(

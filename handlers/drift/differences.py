@@ -20,7 +20,7 @@ from handlers.decisions.drift import (
     shown,
 )
 from handlers.drift.adopting import take_away
-from handlers.drift.comparing import Look, compared, kept_standings, place_of
+from handlers.drift.comparing import Look, compared, kept_standings, place_of, place_told
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import membership_cause, named, named_holder
 from handlers.ground import Ground
@@ -114,8 +114,8 @@ class Telling:
             kind=Kind.UNEXPLAINED, severity=Severity(how_grave(entitlement)), who=who, cause=cause,
             correlation=correlation,
             facts={
-                "entitlement": entitlement.id, "group": entitlement.group, "kind": member.kind, "member": member.id,
-                "longest": longest, "asked": asked,
+                "entitlement": entitlement.id, **place_told(self._ground, entitlement), "kind": member.kind,
+                "member": member.id, "longest": longest, "asked": asked,
             },
         )  # fmt: skip
         tell_security(tx, now, strange)
@@ -131,7 +131,7 @@ class Telling:
         )
         self._record(tx, entitlement, "drift.vanished", grant.id, subject=account_id)
         who = named(account.name, account.login) if account else named_holder(grant)
-        tell_security(tx, self._ground.now(), vanished(entitlement, grant, who, account_id))
+        tell_security(tx, self._ground.now(), vanished(self._ground, entitlement, grant, who, account_id))
 
     def _tell_first(
         self,
@@ -172,7 +172,7 @@ class Telling:
             correlation=entitlement.id,
             facts={
                 "entitlement": entitlement.id,
-                "group": entitlement.group,
+                **place_told(self._ground, entitlement),
                 "standing": entitlement.standing_allowed,
                 "count": len(members),
                 "names": names_of(members, known),
@@ -192,8 +192,7 @@ class Telling:
             correlation=entitlement.id,
             facts={
                 "entitlement": entitlement.id,
-                "group": entitlement.group,
-                "directory": entitlement.directory,
+                **place_told(self._ground, entitlement),
                 "count": len(live),
             },
         )
@@ -277,7 +276,7 @@ class News:
         return {*few, *alone, *self.vanished}
 
 
-def vanished(entitlement: Entitlement, grant: Grant, who: str, account: str) -> Strange:
+def vanished(ground: Ground, entitlement: Entitlement, grant: Grant, who: str, account: str) -> Strange:
     """What was given and is gone by other hands. account: the id of the one that had it."""
     return Strange(
         kind=Kind.VANISHED,
@@ -286,7 +285,7 @@ def vanished(entitlement: Entitlement, grant: Grant, who: str, account: str) -> 
         cause=membership_cause(entitlement.id, "account", account),
         correlation=grant.id,
         facts={
-            "entitlement": entitlement.id, "group": entitlement.group, "kind": "account", "member": account,
+            "entitlement": entitlement.id, **place_told(ground, entitlement), "kind": "account", "member": account,
             "ends": grant.expires_at.isoformat() if grant.expires_at else "",
         },
     )  # fmt: skip

@@ -104,6 +104,7 @@ async def test_a_newcomer_whom_nothing_explains_is_told_once_and_left_alone(watc
         await look(watched)
     (row,) = await watched.exceptions()
     assert (row.kind, row.severity, row.who, row.count) == (Kind.UNEXPLAINED, "high", "Ada (ada)", 1)
+    assert "directory" not in row.facts  # there is one alone
     assert await watched.holds("ada", "prod-db")
     assert await watched.changes() == []
     assert await watched.actions("drift.unexplained") == ["drift.unexplained done"]
