@@ -4,11 +4,11 @@ It knows no policy and no limit, and changes nothing that was kept. A row that i
 record, counts all the same, and is noted (T-9).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -58,22 +58,39 @@ def for_person(tx: Session, account: str, since: datetime) -> int:
     return _count(tx, since, ENTRIES.c.subject == account, _ANY_ACT)
 
 
-def by_ticket(tx: Session, ticket: str, since: datetime) -> int:
-    """How much was done by this ticket since then, as the record has it, or the row where it was erased there."""
-    theirs = select_columns(col(DeskAct.handle)).where(col(DeskAct.ticket) == ticket)
-    named = or_(TEXTS.c.text == ticket, ENTRIES.c.correlation.in_(theirs))
-    return _count(tx, since, ENTRIES.c.action.in_(ACTS), named)
+def by_ticket(tx: Session, ticket: str, since: datetime, one: Callable[[str], str] = str) -> int:
+    """How much was done by this ticket since then, as the record has it, or the row where it was erased there.
+
+    one: what several ways to write one ticket have in common; it may leave out no more than what follows a "#".
+    """
+    wanted = one(ticket)
+
+    def is_it(text: str | None) -> bool:
+        return text is not None and one(text) == wanted
+
+    theirs = select_columns(col(DeskAct.handle)).where(_may_be(col(DeskAct.ticket), wanted))
+    named = or_(_may_be(TEXTS.c.text, wanted), ENTRIES.c.correlation.in_(theirs))
+    return _count(tx, since, ENTRIES.c.action.in_(ACTS), named, is_it=is_it)
 
 
-def _count(tx: Session, since: datetime, *which: Any) -> int:
+def _may_be(column: Any, wanted: str) -> ColumnElement[bool]:
+    alone: ColumnElement[bool] = column == wanted
+    return or_(alone, column.startswith(f"{wanted}#", autoescape=True)) if "/" in wanted else alone
+
+
+def _count(
+    tx: Session, since: datetime, *which: Any, is_it: Callable[[str | None], bool] = lambda _: True
+) -> int:
+    """is_it: whether a ticket is the one that is counted."""
     lowest = glimpses.floor(tx, log.head(tx).size, since)
     told = tx.connection().execute(_TOLD.where(ENTRIES.c.index >= lowest, *which)).all()
     lately = [one for one in told if one.at > since]
     there = tx.exec(select(DeskAct).where(col(DeskAct.handle).in_([one.correlation for one in lately])))
-    rows = {row.handle: row for row in there}
+    rows, counted = {row.handle: row for row in there}, 0
     for visit, helper, account, at, ticket in lately:
         row = rows.get(visit)
         fits = row is not None and (row.helper, row.account, row.at) == (helper, account, at)
         if row is None or not fits or ticket not in (None, row.ticket):  # None: it was erased
             note_missing(tx, "desk_acts", visit, account=account)
-    return len(lately)
+        counted += is_it(ticket) or (row is not None and is_it(row.ticket))
+    return counted

@@ -56,6 +56,13 @@ def move(tx: Session, emergency: Emergency, to: EmergencyState, **changes: Any) 
     change(tx, emergency, state=to, **changes)
 
 
+def end_sooner(tx: Session, grant_id: str, at: datetime) -> None:
+    """Have the emergency that gave this grant, and has its id, say that it ends at `at`, if there is one."""
+    found = get(tx, grant_id)
+    if found is not None and found.ends_at is not None and at < found.ends_at:
+        move(tx, found, EmergencyState.GRANTED, ends_at=at)
+
+
 def under_way(tx: Session) -> Sequence[Emergency]:
     """Those that are asked and neither granted nor refused yet, the oldest first."""
     return only_genuine(tx, _ALL_UNDER_WAY.held(tx))

@@ -7,13 +7,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import BigInteger, Update, bindparam, cast, func, select, type_coerce, update
 from sqlmodel import Session, SQLModel
 
 from storage.engine.listed import among, listed
 from storage.engine.plain import Plain, rows
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
+from storage.types import to_micros
 
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
@@ -65,6 +66,15 @@ _DUE = Plain(
     .limit(bindparam("most"))
 )
 _NEXT = Plain(select(func.min(_GRANTS.c.expires_at)).where(_GRANTS.c.state.in_(LIVE)))
+# The moments as they are kept, in microseconds. Of what was granted by a clock that is right, this is when it was.
+_GRANTED_AT = type_coerce(_GRANTS.c.expires_at, BigInteger) - cast(_GRANTS.c.minutes, BigInteger) * 60_000_000
+_AHEAD = Plain(
+    select(_GRANTS.c.id).where(
+        _GRANTS.c.state.in_(LIVE),
+        _GRANTS.c.expires_at.is_not(None),
+        bindparam("at", type_=BigInteger) < _GRANTED_AT,
+    )
+)
 _COVERING = select(_HOLDINGS.c.id, *_COLUMNS).where(_AMONG, *_OF_HOLDING)
 _STANDING = select(_HOLDINGS.c.id, _GRANTS.c.id, _GRANTS.c.state).where(_AMONG, *_OF_HOLDING)
 _AMONG_GRANTS = among(_GRANTS.c.id, "ids")
@@ -91,6 +101,11 @@ def next_end(tx: Session) -> datetime | None:
     return at
 
 
+def ahead(tx: Session, at: datetime) -> list[str]:
+    """The ids of live grants that last longer than all their minutes from `at`: a clock granted them that was ahead."""
+    return [grant for (grant,) in rows(tx.connection(), _AHEAD, {"at": to_micros(at)})]
+
+
 def begin(tx: Session, ids: Collection[str], *, reason: str) -> None:
     """Their end begins. ValueError unless all of them are live: then nothing of the transaction may be kept."""
     _move(tx, ids, _BEGIN, reason=reason)
@@ -102,7 +117,10 @@ def end(tx: Session, ids: Collection[str], *, at: datetime) -> None:
 
 
 def covering_each(tx: Session, holdings: Collection[str]) -> dict[str, list[Ending]]:
-    """The grants that concern each of these holdings, by its id: live ones and those whose end is under way."""
+    """The grants that concern each of these holdings, by its id: live ones and those whose end is under way.
+
+    Those that write its group as it does: of a membership that is written in several ways (storage.spellings) not all.
+    """
     found: dict[str, list[Ending]] = {holding: [] for holding in holdings}
     for row in tx.connection().execute(_COVERING, {"holdings": listed(holdings)}):
         found[row[0]].append(Ending._make(row[1:]))

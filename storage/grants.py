@@ -154,7 +154,7 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
     """Set the state and what goes with it; the same state only changes what goes with it.
 
     ValueError for a move that is not in `states.FOLLOWS`: nothing leaves a final state, whoever asks.
-    `expires_at` is set once and never moves (promise 1).
+    `expires_at` is set once and never moves (promise 1); see `end_sooner`.
     """
     follows = FOLLOWS.get(GrantState(grant.state), frozenset())
     if to not in follows and (to != grant.state or not follows):
@@ -164,6 +164,16 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
     if instance_state(grant).key is None:  # a new one; what follows looks for it without the ORM
         add(tx, grant)
     change(tx, grant, state=to, **changes)
+
+
+def end_sooner(tx: Session, grant: Grant, at: datetime) -> None:
+    """Have a live grant end at `at`, for whoever found that the clock was ahead by which it was granted.
+
+    ValueError unless that is sooner than its end: nothing ever moves one to later (promise 1).
+    """
+    if grant.state not in LIVE or grant.expires_at is None or at >= grant.expires_at:
+        raise ValueError("the end of a grant never moves to later")
+    change(tx, grant, expires_at=at)
 
 
 def show_verdict(

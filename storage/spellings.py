@@ -5,8 +5,9 @@ takes over the way of those before it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, bindparam, select, union
 from sqlmodel import Session, SQLModel
@@ -19,6 +20,10 @@ from storage.states import LIVE, GrantState
 
 Membership = tuple[str, str, str]
 """Directory, account and group."""
+
+Looked: TypeAlias = Mapping[str, Sequence[str]]
+"""How groups of one directory that were looked at are written, by what all ways to write one have in common."""
+NONE_KNOWN: Looked = MappingProxyType({})
 
 _GRANTS, _HOLDINGS, _WATCHED = (
     SQLModel.metadata.tables[one.__tablename__] for one in (Grant, Holding, Watched)
@@ -82,10 +87,22 @@ def _rows_of(tx: Session, directory: str, accounts: Collection[str]) -> Sequence
     return rows(tx.connection(), _OF_ACCOUNTS, {"directory": directory, "accounts": listed(accounts)})
 
 
-def as_watched(tx: Session, directory: str, group: str) -> list[str]:
-    """How groups that were looked at write the name of this one, first of all as a new row is to write it."""
+def watched_in(tx: Session, directory: str) -> Looked:
+    """How groups of a directory that were looked at are written, for whoever asks about each of them in turn."""
+    names, found = names_in(tx), defaultdict[str, list[str]](list)
+    if not names.is_exact(directory):
+        for (one,) in rows(tx.connection(), _OF_WATCHED, {"directory": directory}):
+            found[names.key(directory, one)].append(one)
+    return found
+
+
+def as_watched(tx: Session, directory: str, group: str, known: Looked = NONE_KNOWN) -> list[str]:
+    """How groups that were looked at write the name of this one, first of all as a new row is to write it.
+
+    known: what `watched_in` found before. A group is looked at first in one way, so what is known of it stays so.
+    """
     names = names_in(tx)
     if names.is_exact(directory):
         return [group]
-    known = rows(tx.connection(), _OF_WATCHED, {"directory": directory})
-    return sorted(one for (one,) in known if names.are_one(directory, one, group)) or [group]
+    key = names.key(directory, group)
+    return sorted(known.get(key) or watched_in(tx, directory).get(key) or [group])

@@ -14,7 +14,7 @@ from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.records import Standing, Watched
-from storage.spellings import as_watched
+from storage.spellings import NONE_KNOWN, Looked, as_watched
 
 Key = tuple[str, str]
 """("account", its id) or ("group", the inner group's name)."""
@@ -34,14 +34,14 @@ _IS_WATCHED = Plain(
 )
 
 
-def of_group(tx: Session, directory: str, group: str) -> Sequence[Standing]:
-    """What stands in a group, declared or only found."""
-    return _OF_GROUP.held(tx, _place(tx, directory, group))
+def of_group(tx: Session, directory: str, group: str, known: Looked = NONE_KNOWN) -> Sequence[Standing]:
+    """What stands in a group, declared or only found. known: see `spellings.as_watched`."""
+    return _OF_GROUP.held(tx, _place(tx, directory, group, known))
 
 
-def is_watched(tx: Session, directory: str, group: str) -> bool:
-    """Whether the group was looked at before."""
-    return bool(rows(tx.connection(), _IS_WATCHED, _place(tx, directory, group)))
+def is_watched(tx: Session, directory: str, group: str, known: Looked = NONE_KNOWN) -> bool:
+    """Whether the group was looked at before. known: see `spellings.as_watched`."""
+    return bool(rows(tx.connection(), _IS_WATCHED, _place(tx, directory, group, known)))
 
 
 def watch(
@@ -100,5 +100,5 @@ def forget(tx: Session, directory: str, group: str, members: Iterable[Key]) -> N
     tx.flush()
 
 
-def _place(tx: Session, directory: str, group: str) -> dict[str, str]:
-    return {"directory": directory, "groups": listed(as_watched(tx, directory, group))}
+def _place(tx: Session, directory: str, group: str, known: Looked = NONE_KNOWN) -> dict[str, str]:
+    return {"directory": directory, "groups": listed(as_watched(tx, directory, group, known))}

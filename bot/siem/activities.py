@@ -100,6 +100,7 @@ _ENTITIES: Mapping[str, int] = {
     "emergency.asked": 1,
     "emergency.granted": 8,
     "emergency.lapsed": 11,
+    "grant.ends_sooner": 3,
     "grant.ended_early": 9,
     "grant.given_back": 9,
     "grant.lapsed": 11,

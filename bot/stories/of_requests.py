@@ -16,6 +16,9 @@ REQUESTS: Mapping[str, str] = {
     "grant.voided": template("The request for {what} was voided, and nothing was given by it any more."),
     "grant.expired": template("The time was over, and taking back {what} began."),
     "grant.ended_early": template("{who} ended {what} before its time, and taking it back began."),
+    "grant.ends_sooner": template(
+        "The clock had been ahead when {what} was granted, so its end was set to as long from then as was granted."
+    ),
     "grant.given_back": template("{who} gave {what} back before its time."),
     "grant.end_reminded": template("{whom} was reminded that {what} ends soon."),
     "grant.stopped": template("{who} asked for {what} while new access was stopped, and nothing was sent."),

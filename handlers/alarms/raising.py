@@ -228,7 +228,12 @@ class Alarms:
         def work(tx: Session) -> bool:
             return self._note(tx, handle_id, disabled, sessions)
 
-        if await self._ground.database.write(work) or disabled != Effect.DONE:
+        stands = await self._ground.database.write(work)
+        if disabled != Effect.DONE:
+            return
+        if stands:
+            if await _may_be_on(directory, alarm.account):  # somebody was let in before that was noted
+                await self._ground.database.write(lambda tx: _want_anew(tx, alarm, Effect.DONE))
             return
         # Somebody lifted it while we were at it: what we did since is taken back, unless another alarm wants the same.
         others = await self._ground.database.read(
@@ -236,6 +241,8 @@ class Alarms:
         )
         if not any(one.disabled in (Effect.WANTED, Effect.DONE) for one in others):
             await in_call_time(directory.switch(alarm.account, active=True))
+            # Whoever found it off by then found what we had done.
+            await self._ground.database.write(lambda tx: _want_anew(tx, alarm, Effect.DONE, Effect.ALREADY))
 
     async def _look(self, directory: Directory, alarm: Alarm) -> Effect:
         """Whether it is on, kept before it is switched off: afterwards nobody could tell how it was before."""
@@ -274,6 +281,13 @@ class Alarms:
         return True
 
 
+def _want_anew(tx: Session, alarm: Alarm, *came_to: Effect) -> None:
+    """Its account may be on after all, whatever is open about it has come to: it is switched off once more."""
+    for one in alarms.open_of(tx, alarm.directory, alarm.account):
+        if one.disabled in came_to:
+            alarms.want_anew(tx, one)
+
+
 def _came_of(stands: Effect, found: Effect) -> Effect:
     """What came of it, by the row and by us: another replica may be at it, too, and what is off is off by it."""
     knows_more = stands == Effect.WANTED and found in (Effect.ALREADY, Effect.UNSEEN)
@@ -296,6 +310,14 @@ async def _switch_off(directory: Directory, account: str, so_far: Effect) -> Eff
 async def _is_on(directory: Directory, account: str) -> bool:
     found = await in_call_time(directory.account(account))
     return found is not None and found.active
+
+
+async def _may_be_on(directory: Directory, account: str) -> bool:
+    """The same; yes where nobody knows."""
+    try:
+        return await _is_on(directory, account)
+    except DirectoryUnavailable:
+        return True
 
 
 async def _end_sessions(directory: Directory, account: str) -> Effect:

@@ -10,6 +10,7 @@ from handlers.intents import TICKET_LIMIT
 
 HOW_TO_WRITE = "Write the ticket like INC-4711, or paste its link."
 
+_LEADS = frozenset("/=!")
 _KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}")
 
 
@@ -19,6 +20,19 @@ def parse_ticket(text: str) -> str | None:
     if _KEY.fullmatch(plain.upper()) and plain.isascii():
         return plain.upper()
     return plain if len(plain) <= TICKET_LIMIT and _is_link(plain) else None
+
+
+def one_ticket(ticket: str) -> str:
+    """What several ways to name one ticket have in common: of a link all but the place in its page, as "#comment-7".
+
+    A fragment that may say which ticket it is stays: one behind an address of no page, or with a path or a value in it.
+    """
+    page, _, place = ticket.partition("#")
+    if not _is_link(ticket):
+        return ticket
+    parts = urlsplit(page)
+    leads = parts.path in ("", "/") and not parts.query
+    return ticket if place and (leads or not _LEADS.isdisjoint(place)) else page
 
 
 def _is_link(text: str) -> bool:

@@ -176,12 +176,13 @@ class Delegating:
         """Whom they mean, looked up live. DirectoryUnavailable as always."""
         home = intent.actor.account.directory
         if intent.group:
-            owner = self._ground.catalogue.owner_of(things[0])
-            if self._ground.database.group_names.are_one(home, intent.group, owner.approvers):
-                return NotToThem(group=True, reason=THEIR_OWN)
-            if can_be_asked_for(self._ground, home, intent.group):
-                return NotToThem(group=True, reason=ASKED_FOR)
             found = await in_time(self._ground.home(home).group(intent.group))
+            names = {intent.group, *(found.names if found else ())}
+            approvers = self._ground.catalogue.owner_of(things[0]).approvers
+            if any(self._ground.database.group_names.are_one(home, one, approvers) for one in names):
+                return NotToThem(group=True, reason=THEIR_OWN)
+            if any(can_be_asked_for(self._ground, home, one) for one in names):
+                return NotToThem(group=True, reason=ASKED_FOR)
             return _To(group=intent.group) if found else NotToThem(group=True, reason=NO_SUCH_GROUP)
         link = await self._ground.database.read(lambda tx: links.link_of_user(tx, intent.whom))
         if link is None:

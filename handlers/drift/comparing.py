@@ -14,6 +14,7 @@ from handlers.ground import Ground
 from storage import grants, holdings, records, standings
 from storage.catalogue import Entitlement
 from storage.directories.base import Group
+from storage.spellings import NONE_KNOWN, Looked
 from storage.states import GrantState
 
 # Of the members of a group, so many are told apart at once.
@@ -43,6 +44,12 @@ class Look:
 def place_of(entitlement: Entitlement) -> dict[str, str]:
     """Where an entitlement is given: its directory and group."""
     return {"directory": entitlement.directory, "group": entitlement.group}
+
+
+def place_told(ground: Ground, entitlement: Entitlement) -> dict[str, str]:
+    """The same for whoever reads of it: the directory only where there are several."""
+    place = place_of(entitlement)
+    return place if len(ground.directories) > 1 else {"group": place["group"]}
 
 
 def members_of(group: Group) -> frozenset[Member]:
@@ -75,12 +82,12 @@ class Standing:
     stood: frozenset[str]
 
     @classmethod
-    def of(cls, tx: Session, entitlement: Entitlement) -> "Standing":
-        """Read in `tx`. Once a group is watched, whoever stood in it is kept as found."""
+    def of(cls, tx: Session, entitlement: Entitlement, known: Looked = NONE_KNOWN) -> "Standing":
+        """Read in `tx`. Once a group is watched, whoever stood in it is kept as found. known: see `as_watched`."""
         place = place_of(entitlement)
-        watched = standings.is_watched(tx, **place)
+        watched = standings.is_watched(tx, **place, known=known)
         return cls(
-            kept=kept_standings(standings.of_group(tx, **place), watched=watched),
+            kept=kept_standings(standings.of_group(tx, **place, known=known), watched=watched),
             stood=frozenset() if watched else holdings.stood_before(tx, **place),
         )
 
@@ -133,13 +140,16 @@ def compared(
     group: Group,
     *,
     among: Collection[str] | None = None,
+    known: Looked = NONE_KNOWN,
 ) -> tuple[Differences, Mapping[str, int]]:
     """What differs, and the fences of the holdings in doubt. among: the only accounts that are looked at.
+
+    known: how groups are written that were looked at before (storage.spellings), where that was read for many at once.
 
     Most members are what a grant gives: they are told apart by the hundred, and only the rest is kept and compared.
     """
     doubtful = frozenset(_doubtful(tx, entitlement, group) if among is None else among)
-    standing = Standing.of(tx, entitlement)
+    standing = Standing.of(tx, entitlement, known)
     direct = {
         *(Member(kind="account", id=one) for one in (doubtful | standing.accounts) & group.direct),
         *(Member(kind="group", id=one) for one in group.inner),

@@ -20,7 +20,7 @@ from handlers.decisions.drift import (
     shown,
 )
 from handlers.drift.adopting import take_away
-from handlers.drift.comparing import Look, compared, kept_standings, place_of
+from handlers.drift.comparing import Look, compared, kept_standings, place_of, place_told
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import membership_cause, named, named_holder
 from handlers.ground import Ground
@@ -114,8 +114,8 @@ class Telling:
             kind=Kind.UNEXPLAINED, severity=Severity(how_grave(entitlement)), who=who, cause=cause,
             correlation=correlation,
             facts={
-                "entitlement": entitlement.id, "group": entitlement.group, "kind": member.kind, "member": member.id,
-                "longest": longest, "asked": asked,
+                "entitlement": entitlement.id, **place_told(self._ground, entitlement), "kind": member.kind,
+                "member": member.id, "longest": longest, "asked": asked,
             },
         )  # fmt: skip
         tell_security(tx, now, strange)
@@ -131,7 +131,7 @@ class Telling:
         )
         self._record(tx, entitlement, "drift.vanished", grant.id, subject=account_id)
         who = named(account.name, account.login) if account else named_holder(grant)
-        tell_security(tx, self._ground.now(), vanished(entitlement, grant, who, account_id))
+        tell_security(tx, self._ground.now(), vanished(self._ground, entitlement, grant, who, account_id))
 
     def _tell_first(
         self,
@@ -172,7 +172,7 @@ class Telling:
             correlation=entitlement.id,
             facts={
                 "entitlement": entitlement.id,
-                "group": entitlement.group,
+                **place_told(self._ground, entitlement),
                 "standing": entitlement.standing_allowed,
                 "count": len(members),
                 "names": names_of(members, known),
@@ -192,8 +192,7 @@ class Telling:
             correlation=entitlement.id,
             facts={
                 "entitlement": entitlement.id,
-                "group": entitlement.group,
-                "directory": entitlement.directory,
+                **place_told(self._ground, entitlement),
                 "count": len(live),
             },
         )
@@ -244,7 +243,6 @@ class News:
 
         if look.group is None:
             return cls(group_gone=is_news(Kind.GROUP_GONE, entitlement.id))
-        place = {"directory": entitlement.directory, "group": entitlement.group}
         return cls(
             unexplained=frozenset(
                 one
@@ -256,7 +254,7 @@ class News:
                 for one in found.vanished
                 if is_news(Kind.VANISHED, membership_cause(entitlement.id, "account", one))
             ),
-            first=not standings.is_watched(tx, **place),
+            first=found.is_first and not standings.is_watched(tx, entitlement.directory, entitlement.group),
             gone=bool(found.gone),
             due=bool(found.due) and is_news(Kind.REVIEW_DUE, entitlement.id),
             over=bool(_over(tx, look, found)),
@@ -278,7 +276,7 @@ class News:
         return {*few, *alone, *self.vanished}
 
 
-def vanished(entitlement: Entitlement, grant: Grant, who: str, account: str) -> Strange:
+def vanished(ground: Ground, entitlement: Entitlement, grant: Grant, who: str, account: str) -> Strange:
     """What was given and is gone by other hands. account: the id of the one that had it."""
     return Strange(
         kind=Kind.VANISHED,
@@ -287,7 +285,7 @@ def vanished(entitlement: Entitlement, grant: Grant, who: str, account: str) -> 
         cause=membership_cause(entitlement.id, "account", account),
         correlation=grant.id,
         facts={
-            "entitlement": entitlement.id, "group": entitlement.group, "kind": "account", "member": account,
+            "entitlement": entitlement.id, **place_told(ground, entitlement), "kind": "account", "member": account,
             "ends": grant.expires_at.isoformat() if grant.expires_at else "",
         },
     )  # fmt: skip
@@ -335,7 +333,8 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
 
 
 def _standing(tx: Session, entitlement: Entitlement) -> Standings:
-    return kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
+    kept = standings.of_group(tx, entitlement.directory, entitlement.group)
+    return kept_standings(kept, watched=True)
 
 
 def member_of(row: ExceptionRecord) -> Member:

@@ -21,6 +21,7 @@ from storage.catalogue import Entitlement
 from storage.directories.base import Account, Group
 from storage.faults import DirectoryUnavailable, WicketFault
 from storage.sentences import template
+from storage.spellings import Looked, watched_in
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +74,11 @@ class Drift:
     async def _looks(self, directory: str) -> AsyncIterator[Look]:
         """Each group of a directory, as the catalogue has them; only some are in memory at a time."""
 
+        known = await self._ground.database.read(lambda tx: watched_in(tx, directory))
+
         async def one(entitlement: Entitlement) -> Look:
             try:
-                return await self._look_at(entitlement)
+                return await self._look_at(entitlement, known)
             except WicketFault as fault:
                 return Look(entitlement=entitlement, fences={}, unknown=str(fault))
 
@@ -86,14 +89,14 @@ class Drift:
             for look in await asyncio.gather(*map(one, some)):
                 yield look
 
-    async def _look_at(self, entitlement: Entitlement) -> Look:
+    async def _look_at(self, entitlement: Entitlement, known: Looked) -> Look:
         """Read the group, compare, and read singly what is ours to change: it may have changed in between."""
         directory = self._ground.directory(entitlement.directory)
         group = await in_time(directory.group(entitlement.group), otherwise=READING.total_seconds())
         if group is None:
             return Look(entitlement=entitlement, fences={})
         found, fences = await self._ground.database.read(
-            lambda tx: compared(tx, self._ground, entitlement, group)
+            lambda tx: compared(tx, self._ground, entitlement, group, known=known)
         )
         if found.is_first:
             await self._read_again(entitlement, group)

@@ -80,7 +80,8 @@ class Open:
 
 def together(tx: Session, entitlement: Entitlement, kind: Kind, now: datetime) -> set[Member]:
     """The members that are declared all at once where they are still there: found at first, or due for review."""
-    kept = kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
+    standing = standings.of_group(tx, entitlement.directory, entitlement.group)
+    kept = kept_standings(standing, watched=True)
     if kind == Kind.FOUND_STANDING:
         return set(kept.found)
     return (

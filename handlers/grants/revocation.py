@@ -3,22 +3,30 @@
 It moves grants and makes holdings follow; the directory itself is changed by handlers.grants.effects.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from math import inf
 
+import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.approvals.stepping_up import APART
 from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page, told_again_at
 from handlers.grants.outages import is_any_told, tell_outages
 from handlers.grants.unfollowed import tell_overdue
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.requests.reminding import planned_end
 from handlers.stops.stopping import put_off
-from storage import deliveries, endings, grants, holdings, step_ups, tallies
+from storage import deliveries, emergencies, endings, grants, holdings, step_ups, tallies
 from storage.holdings import Standing
 from storage.records import Grant
-from storage.states import GrantState
+from storage.states import LIVE, GrantState
+from storage.truly import given_truly
+
+log = structlog.get_logger(__name__)
 
 # Small enough that one transaction holds up nobody who waits for the writer, large enough to share a commit.
 BATCH = 25
@@ -27,6 +35,7 @@ ENDS = 200
 KEEP_DRAFTS = timedelta(days=1)
 # What approvers typed before they proved who they are, once the link to do so is over.
 KEEP_TYPED = timedelta(hours=1)
+CLOCK_AHEAD = "clock-ahead"
 
 
 class Revocation:
@@ -48,6 +57,16 @@ class Revocation:
         finally:
             self.is_ending = False
         return ended + batch
+
+    async def end_sooner(self) -> int:
+        """Have what was granted by a clock that was ahead end its minutes from now, not from then; how many."""
+        at = self._ground.now() + APART
+        ids = await self._ground.database.read(lambda tx: endings.ahead(tx, at))
+        moved = 0
+        for start in range(0, len(ids), BATCH):
+            some = ids[start : start + BATCH]
+            moved += await self._ground.database.write(partial(self._end_sooner, ids=some))
+        return moved
 
     async def until_next_end(self) -> float:
         """Seconds until the next grant is over, as things stand; infinite if none will be."""
@@ -99,6 +118,27 @@ class Revocation:
             )
         return len(due)
 
+    def _end_sooner(self, tx: Session, ids: Sequence[str]) -> int:
+        now, moved = self._ground.now(), 0
+        # What is not as Wicket wrote it is ended as such, and not signed by this.
+        for grant in given_truly(tx, filter(None, (grants.get(tx, one) for one in ids))):
+            before, ends = grant.expires_at, now + timedelta(minutes=grant.minutes)
+            if grant.state not in LIVE or before is None or before <= ends:
+                continue  # another replica was quicker, or it is over
+            grants.end_sooner(tx, grant, ends)
+            emergencies.end_sooner(tx, grant.id, ends)
+            if grant.state == GrantState.ACTIVE:
+                grants.move(tx, grant, GrantState.ACTIVE, **planned_end(grant, now))
+            facts: dict[str, recording.Fact] = {
+                "why": CLOCK_AHEAD, "decided_at": grant.decided_at.isoformat() if grant.decided_at else "",
+                "was_to_end": before.isoformat(), "ends": ends.isoformat(),
+            }  # fmt: skip
+            self._record(tx, grant, "grant.ends_sooner", facts)
+            self._ground.show(tx, grant)
+            log.warning("grant.ends_sooner", grant=grant.id, **facts)
+            moved += 1
+        return moved
+
     def _lapse_batch(self, tx: Session) -> int:
         now = self._ground.now()
         if self._ground.stopped(tx):
@@ -124,7 +164,9 @@ class Revocation:
                 self._ground.show(tx, grant)
         return len(late)
 
-    def _record(self, tx: Session, grant: Grant, action: str) -> None:
+    def _record(
+        self, tx: Session, grant: Grant, action: str, facts: Mapping[str, recording.Fact] | None = None
+    ) -> None:
         recording.record_grant(
             tx,
             grant,
@@ -133,4 +175,5 @@ class Revocation:
             outcome="done",
             actor=recording.WICKET,
             where=SCHEDULE,
+            facts=facts,
         )

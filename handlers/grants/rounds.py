@@ -25,6 +25,7 @@ from storage.directories.base import Directory, Pair
 from storage.endings import Ending
 from storage.exceptions import known_among
 from storage.faults import DirectoryUnavailable
+from storage.spellings import Membership, ways_of
 from storage.states import GrantState
 
 log = structlog.get_logger(__name__)
@@ -85,10 +86,11 @@ class Rounds:
         """Write down of each that it is about to be done (T-3). Those that are not so plain come back as a list."""
         if not taken:
             return None, []
+        written = ways_of(tx, [_place(one) for one in taken])
         covering = endings.covering_each(tx, [one.id for one in taken])
-        begun = [
-            Removal(claimed=one, over=covering[one.id]) for one in taken if _are_ending(covering[one.id])
-        ]
+        # What concerns a group that is written in several ways is found by none of them.
+        plain = [one for one in taken if len(written[_place(one)]) == 1 and _are_ending(covering[one.id])]
+        begun = [Removal(claimed=one, over=covering[one.id]) for one in plain]
         recording.record_each(
             tx,
             [(one.over[0], {"removal": True, "try": one.claimed.attempts}) for one in begun],
@@ -96,7 +98,8 @@ class Rounds:
             action="effect.begun",
             where=SCHEDULE,
         )
-        others = [one for one in taken if not _are_ending(covering[one.id])]
+        ids = {one.id for one in plain}
+        others = [one for one in taken if one.id not in ids]
         if not begun:
             return None, others
         directory = self._ground.directory(begun[0].claimed.directory)
@@ -211,6 +214,10 @@ class Rounds:
         outbox.owe_each(tx, messages, at=now, courier="slack")
         claims.settle_removed(tx, [one.claimed.id for one in plain])
         return [by.total_seconds() for by in late]
+
+
+def _place(one: Due) -> Membership:
+    return one.directory, one.account, one.group
 
 
 def _are_ending(covering: Sequence[Ending]) -> bool:

@@ -14,6 +14,7 @@ from handlers.decisions.freezing import Stopped, What
 from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.helping import ONESELF, Act, Desk, HelpDesks, may_help, names_of
 from handlers.decisions.policy import PolicyDecision, same_person
+from handlers.decisions.tickets import one_ticket
 from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
@@ -134,7 +135,8 @@ class Desks:
             self._refuse(tx, intent, None, "unknown")
             return NobodyToHelp()
         ticket = self._desks.ticket_in(intent.ticket)
-        used = desk_acts.by_ticket(tx, ticket, self._ground.now() - desk_acts.COUNTED_FOR) if ticket else 0
+        since = self._ground.now() - desk_acts.COUNTED_FOR
+        used = desk_acts.by_ticket(tx, ticket, since, one_ticket) if ticket else 0
         decision = self._ask(tx, intent, two, used)
         if not decision.allowed:
             return self._turn_away(tx, intent, two, decision)

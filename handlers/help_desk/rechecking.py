@@ -159,7 +159,9 @@ class Rechecking:
         )
         if not told:  # it was gone before anybody looked, and its owner hears of it all the same
             tell_security(
-                tx, at, vanished(entitlement, live[-1], named(account.name, account.login), account.id)
+                tx,
+                at,
+                vanished(self._ground, entitlement, live[-1], named(account.name, account.login), account.id),
             )
         if not decision.allowed or any("decided_by" in one.facts for one in told):
             reasons = decision.reasons if decision.policy_ids and not decision.allowed else ()

@@ -93,7 +93,7 @@ class Group:
 
     id: stable across renames. owner: the account id of who answers for it there, if that is said. direct: ids of
     the accounts that it names itself. inner: names of the groups that it names itself. members: ids of all
-    accounts in it, through other groups too.
+    accounts in it, through other groups too. others: its names beside `name`, where it has several.
     """
 
     id: str
@@ -103,6 +103,12 @@ class Group:
     inner: frozenset[str]
     members: frozenset[str]
     read_at: datetime
+    others: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All its names."""
+        return self.others | {self.name}
 
 
 @dataclass(frozen=True, kw_only=True)

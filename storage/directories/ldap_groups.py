@@ -140,9 +140,11 @@ class Groups:
                 )
             )
         direct, inner = self._direct(session, entry)
+        name, *others = self._all_names(entry) or [""]
         return Group(
             id=shape.id_of(entry),
-            name=next(iter(self._all_names(entry)), ""),
+            name=name,
+            others=frozenset(others),
             owner=next(iter(self._ids_by_name(session, entry.all(shape.attributes.group_owner)[:1])), None),
             direct=direct,
             inner=self._names_of(inner),

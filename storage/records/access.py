@@ -12,7 +12,7 @@ from storage.records.columns import added, added_empty, json_value, moment, only
 
 
 class Grant(SQLModel, table=True):
-    """One person's time-limited hold on one entitlement. `expires_at` is set when it is decided and never moves.
+    """One person's time-limited hold on one entitlement. `expires_at` is set when it is decided and never moves on.
 
     reasons: why policy asks for approval or refuses, in words. missing: approvals still needed, by role.
     foreseen: what policy says of a draft: "automatic", "approval" or "refused".

@@ -46,6 +46,20 @@ def test_the_next_end_is_that_of_the_first_live_grant(database, now):
     assert database.read_now(endings.next_end) == now + HOUR * 2
 
 
+def test_what_lasts_beyond_all_its_minutes_was_granted_by_a_clock_that_was_ahead(database, now):
+    """Whatever is live; what is over lasts no more, and what waits has no end yet."""
+
+    def work(tx: Session) -> None:
+        for state in GrantState:
+            keep(tx, now, state, id=f"{state}-ahead", expires_at=now + HOUR * 2 + timedelta(microseconds=1))
+            keep(tx, now, state, id=f"{state}-right", expires_at=now + HOUR * 2)
+            keep(tx, now, state, id=f"{state}-unset", expires_at=None)
+
+    database.write_now(work)
+    found = database.read_now(lambda tx: endings.ahead(tx, now))
+    assert sorted(found) == ["active-ahead", "approved-ahead"]
+
+
 def states(tx: Session, *ids: str) -> list[str]:
     return [grants.get(tx, each).state for each in ids]
 

@@ -12,7 +12,7 @@ from storage.approvals import add_approval, approvals_of
 from storage.database import Database
 from storage.given import given_to
 from storage.records import Grant
-from storage.states import FOLLOWS, GrantState
+from storage.states import FOLLOWS, LIVE, GrantState
 from tests.storage.rows import keep
 
 HOUR = timedelta(hours=1)
@@ -36,6 +36,24 @@ def test_the_end_of_a_grant_never_moves(database, now, state, by):
         database.write_now(move)
     row = database.read_now(lambda tx: tx.get(Grant, grant.id))
     assert (row.state, row.expires_at, row.end_reason) == (state, now + 2 * HOUR, "")
+
+
+@pytest.mark.parametrize("state", GrantState)
+@pytest.mark.parametrize("by", [timedelta(hours=-1), timedelta(), timedelta(microseconds=1)])
+def test_a_live_grant_ends_sooner_at_most(database, now, state, by):
+    """Promise 1: never later, and what is over or never began has no end that moves."""
+    grant = database.write_now(lambda tx: keep(tx, now, state, expires_at=now + HOUR))
+
+    def end_sooner(tx: Session) -> None:
+        grants.end_sooner(tx, grants.get(tx, grant.id), now + HOUR + by)
+
+    if state in LIVE and by < timedelta():
+        database.write_now(end_sooner)
+    else:
+        with pytest.raises(ValueError, match="never moves to later"):
+            database.write_now(end_sooner)
+    row = database.read_now(lambda tx: tx.get(Grant, grant.id))
+    assert row.expires_at == now + HOUR + (by if state in LIVE and by < timedelta() else timedelta())
 
 
 def test_the_end_is_set_once_with_the_decision(database, now):

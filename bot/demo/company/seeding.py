@@ -151,7 +151,7 @@ def seed_standings(tx: Session, found: Standing, *, at: datetime, company: Compa
     """Account for who stands in its groups: declared where that is allowed, else as found at a first look."""
     for each in company.entitlements:
         place = {"directory": each.directory, "group": each.group}
-        if is_watched(tx, **place):
+        if is_watched(tx, each.directory, each.group):
             continue
         members = found[each.id]
         watch(tx, at=at, **place, entitlement=each.id, found=members)

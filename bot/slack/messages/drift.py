@@ -37,14 +37,14 @@ def _unexplained(alert: Alert) -> Told:
         )
         found = say(
             "The group {name} is in {group}, and no grant and no declaration explains it.",
-            name=who, group=_group(alert),
+            name=who, group=_place(alert),
         )  # fmt: skip
     else:
         title = say("Not given by Wicket: {entitlement}, held by {name}", entitlement=what, name=who)
         found = say(
             "{name} is in {group}, and no grant and no declaration explains it.",
             name=who,
-            group=_group(alert),
+            group=_place(alert),
         )
     if over := _decided_or_over(alert, found, say("it is gone, or explained now")):
         return title, over, ()
@@ -71,12 +71,12 @@ def _vanished(alert: Alert) -> Told:
     if ends:
         found = say(
             "{name} was given {entitlement} until {time}, and is not in {group} any more. Other hands took it away.",
-            name=who, entitlement=what, time=day_and_clock(ends), group=_group(alert),
+            name=who, entitlement=what, time=day_and_clock(ends), group=_place(alert),
         )  # fmt: skip
     else:
         found = say(
             "{name} was given {entitlement}, and is not in {group} any more. Other hands took it away.",
-            name=who, entitlement=what, group=_group(alert),
+            name=who, entitlement=what, group=_place(alert),
         )  # fmt: skip
     if over := _decided_or_over(alert, found, say("the directory and the grant agree")):
         return title, over, ()
@@ -98,7 +98,7 @@ def _found_standing(alert: Alert) -> Told:
         "Stood before Wicket: {count} members of {entitlement}",
         count, entitlement=what,
     )  # fmt: skip
-    found = say("This was the first look at {group}: {names}.", group=_group(alert), names=_names(alert))
+    found = say("This was the first look at {group}: {names}.", group=_place(alert), names=_names(alert))
     if over := _decided_or_over(alert, found, say("none of them is left undeclared")):
         return title, over, ()
     how = say("Nothing was changed, and whoever comes after them has to be explained.")
@@ -116,6 +116,10 @@ def _review_due(alert: Alert) -> Told:
         count, entitlement=what,
     )  # fmt: skip
     found = say("They were declared until now: {names}.", names=_names(alert))
+    if alert.fact("directory"):
+        found = say(
+            "They were declared in {group} until now: {names}.", group=_place(alert), names=_names(alert)
+        )
     if over := _decided_or_over(alert, found, say("none is due any more")):
         return title, over, ()
     how = say(
@@ -132,6 +136,12 @@ def _group_gone(alert: Alert) -> Told:
         group=_group(alert),
         entitlement=what,
     )
+    if directory := alert.fact("directory"):
+        found = say(
+            "The directory {directory} has no group {group} any more, so {entitlement} can neither be given nor be "
+            "compared.",
+            directory=directory, group=_group(alert), entitlement=what,
+        )  # fmt: skip
     if over := _over(alert, say("the group is there again")):
         return title, together(found, over), ()
     live = say_counted("{count} grant on it is not over.", "{count} grants on it are not over.", count)
@@ -140,15 +150,19 @@ def _group_gone(alert: Alert) -> Told:
 
 
 def _left(alert: Alert) -> Told:
-    who, gone = alert.whose, alert.facts.get("why") != "switched off"
+    who, where, gone = alert.whose, alert.fact("directory"), alert.facts.get("why") != "switched off"
     if gone:
         why = say("{name} is no longer in the directory.", name=who)
+        if where:
+            why = say("{name} is no longer in the directory {directory}.", name=who, directory=where)
         rest = say(
             "Their entry is gone, so a membership that still names it cannot be taken out by id: look there."
         )
         rest = rest if alert.facts.get("access") else ""
     else:
         why = say("{name} is switched off in the directory.", name=who)
+        if where:
+            why = say("{name} is switched off in the directory {directory}.", name=who, directory=where)
         rest = say("What they hold standing is left to the directory.")
     ended = say("Ended at once: {things}.", things=_all_ended(alert))
     return say("Left: {name}", name=who), together(why, ended, rest, say("Coming back revives nothing.")), ()
@@ -255,6 +269,15 @@ def _ones(alert: Alert, fact: str) -> str:
 
 def _group(alert: Alert) -> str:
     return f"`{alert.fact('group')}`" if alert.fact("group") else say("its group")
+
+
+def _place(alert: Alert) -> str:
+    """The group; and its directory, where the company has several."""
+    group = _group(alert)
+    directory = alert.fact("directory")
+    return (
+        say("{group} of the directory {directory}", group=group, directory=directory) if directory else group
+    )
 
 
 def _short(minutes: int) -> str:

@@ -135,6 +135,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "grant.approved": (3004, "Enable"),
     "grant.end_reminded": (3004, "Other"),
     "grant.ended_early": (3004, "Disable"),
+    "grant.ends_sooner": (3004, "Update"),
     "grant.expired": (3004, "Disable"),
     "grant.given_back": (3004, "Disable"),
     "grant.gone": (3004, "Other"),

@@ -24,6 +24,7 @@ from handlers.secure_page.passwords import Passwords
 from handlers.secure_page.visits import Done, Over, Proven, Refused, Visitor
 from storage.alarms import Effect
 from storage.catalogue import Catalogue
+from storage.directories.base import Directory
 from storage.engine.stores import Server
 from storage.records import Alarm, ExceptionRecord, Handle, Passkey, Proof
 from storage.states import Purpose
@@ -380,6 +381,62 @@ async def test_what_is_reported_while_somebody_is_let_in_again_stands(door: Door
     faulty.release()
     assert await releasing == Released(who="Ada Byron (ada)")
     assert [one.handle for one in await door.page.rows(Alarm) if one.lifted_at is None] == [other]
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
+class Pausing:
+    """A directory that ends no session before it is told to go on."""
+
+    def __init__(self, inner: Directory) -> None:
+        self.inner, self.reached, self.go_on = inner, asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def end_sessions(self, account_id: str) -> None:
+        self.reached.set()
+        await self.go_on.wait()
+        await self.inner.end_sessions(account_id)
+
+
+async def test_an_account_that_is_let_in_before_it_is_noted_as_off_is_switched_off_again(door: Door) -> None:
+    """P-6: whoever lets her in knows of the first report alone, and the second noted what was not so any more."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.visit()
+    await door.report(handle)
+    faulty.hang("switch", times=1)
+    faulty.timeout = 60
+    releasing = asyncio.create_task(door.releasing.release(await door.resume()))
+    await door.page.until_hanging()
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    reporting = asyncio.create_task(door.alarms.by_mail(door.link(other)))
+    await pausing.reached.wait()
+    faulty.release()
+    assert await releasing == Released(who="Ada Byron (ada)")
+    pausing.go_on.set()
+    assert await reporting == Stopped()
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
+async def test_what_is_reported_while_a_late_switching_off_is_taken_back_stands(door: Door) -> None:
+    """P-6: what was slower than the lifting lets her in again, and looked at what else is open before that."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.visit()
+    faulty.error("switch", "end_sessions", times=2)
+    await door.report(handle)
+    faulty.timeout = 60
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await pausing.reached.wait()
+    await door.releasing.release(await door.resume())
+    faulty.hang("switch", times=1)
+    pausing.go_on.set()
+    await door.page.until_hanging()
+    assert await Alarms(door.ground, door.page.ground).by_mail(door.link(other)) == Stopped()
+    faulty.release()
+    await slower
     await door.alarms.settle_due()
     assert not await active(door)
 

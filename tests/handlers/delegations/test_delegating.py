@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from handlers.approvals.deciders import deciders, is_decider
-from handlers.delegations.delegating import Delegating
+from handlers.delegations.delegating import ASKED_FOR, THEIR_OWN, Delegating
 from handlers.delegations.outcomes import (
     Delegate,
     EndedBefore,
@@ -36,6 +36,7 @@ from handlers.stops.outcomes import AllRevoked, RevokeAll
 from storage import links
 from storage.audit.checkpoint import Signer
 from storage.catalogue import Scope
+from storage.directories.base import Directory, Group
 from storage.group_names import GroupNames, exact
 from storage.handles import make_handle, move
 from storage.records import Approval, Delegation
@@ -173,6 +174,33 @@ async def test_a_group_that_is_had_on_request_approves_for_nobody(world: World) 
     await refused(world, "charles", grant)
     world.reopen(catalogue=replace(world.ground.catalogue, entitlements=without))
     assert (await world.decide("charles", grant)).state == GrantState.APPROVED
+
+
+class AlsoCalled:
+    """A directory that knows "deputies" by more names."""
+
+    def __init__(self, inner: Directory, *others: str) -> None:
+        self.inner, self.others = inner, frozenset(others)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def group(self, name: str) -> Group | None:
+        found = await self.inner.group(name)
+        return replace(found, others=self.others) if found and name == "deputies" else found
+
+
+@pytest.mark.parametrize(
+    ("other", "why"), [("wiki-edit", ASKED_FOR), ("data-owners", THEIR_OWN), ("stand-ins", None)]
+)
+async def test_a_group_that_has_several_names_is_looked_at_by_each(
+    world: World, other: str, why: str | None
+) -> None:
+    """R-5: by whichever of them it is had on request, or approves anyhow."""
+    await world.local.add_group("deputies")
+    world.faulty.inner = AlsoCalled(world.local, "more-deputies", other)  # type: ignore[assignment]
+    outcome = await delegate(world, "grace", group="deputies")
+    assert outcome == NotToThem(group=True, reason=why) if why else isinstance(outcome, Made)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from storage.directories.base import Directory, Group
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
+from storage.group_names import GroupNames
 from storage.records import ExceptionRecord, Grant, Standing
 from storage.states import GrantState
 from tests.directories.faulty import FaultyDirectory
@@ -103,6 +104,7 @@ async def test_a_newcomer_whom_nothing_explains_is_told_once_and_left_alone(watc
         await look(watched)
     (row,) = await watched.exceptions()
     assert (row.kind, row.severity, row.who, row.count) == (Kind.UNEXPLAINED, "high", "Ada (ada)", 1)
+    assert "directory" not in row.facts  # there is one alone
     assert await watched.holds("ada", "prod-db")
     assert await watched.changes() == []
     assert await watched.actions("drift.unexplained") == ["drift.unexplained done"]
@@ -119,6 +121,27 @@ async def test_whoever_is_in_through_another_group_is_not_told_singly(watched: W
     await watched.local.put_in_group("prod-db", groups=["data-owners"])
     await look(watched)
     assert [row.who for row in await watched.exceptions()] == ["data-owners"]
+
+
+async def test_what_is_compared_in_a_look_grows_with_the_groups_and_no_faster(tmp_path: Path) -> None:
+    """Of each group it was found out anew how all of them are written, where a directory tells no capitals apart."""
+    compared = list[int]()
+    for count in (8, 32):
+        things = {one.id: one for one in (thing(f"thing-{number}") for number in range(count))}
+        keys = list[str]()
+        names = GroupNames({"staff": lambda name, keys=keys: keys.append(name) or name.lower()})
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        catalogue = replace(CATALOGUE, entitlements=things)
+        async with open_world(folder, catalogue=catalogue, group_names=names) as world:
+            for one in things:
+                await world.local.add_group(one)
+            await look(world)
+            keys.clear()
+            await look(world)
+            compared.append(len(keys))
+    few, many = compared
+    assert 0 < many <= 5 * few
 
 
 async def test_drift_that_went_away_by_itself_is_settled_and_recurring_it_is_news(watched: World) -> None:

@@ -207,6 +207,19 @@ async def test_access_begins_once_it_is_proven_and_both_have_the_alert(glass: Gl
     assert {one["correlation"] for one in await glass.world.audit()} == {emergency}
 
 
+async def test_an_emergency_that_a_clock_granted_that_was_ahead_ends_its_minutes_from_when_that_is_noticed(
+    glass: Glass,
+) -> None:
+    """Promise 1, B-2: what is told of it says so, too, and its row still counts."""
+    glass.world.clock.forward(days=2)
+    emergency = await glass.granted()
+    glass.world.clock.forward(days=-2)
+    assert await glass.world.revocation.end_sooner() == 1
+    ends = glass.world.clock() + timedelta(minutes=60)
+    assert (await glass.world.grant(emergency)).expires_at == (await glass.row(emergency)).ends_at == ends
+    assert await glass.world.ground.database.read(lambda tx: emergencies.get(tx, emergency)) is not None
+
+
 async def test_what_only_another_replica_knows_is_refused_by_none(glass: Glass) -> None:
     """B-2: while a catalogue is rolled out an older one found it gone, and refused who had proven it."""
     newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})

@@ -36,6 +36,59 @@ async def test_a_grant_ends_at_its_time_and_not_before(world: World) -> None:
     assert await world.actions("grant.expired") == ["grant.expired done"]
 
 
+@pytest.mark.both_engines
+async def test_what_a_clock_granted_that_was_ahead_lasts_its_minutes_once_that_is_noticed(
+    world: World,
+) -> None:
+    """Promise 1: not until the wrong clock's end, and once: it is a fixed end from then on."""
+    world.clock.forward(days=3)
+    active, waits = await world.given("ada"), await world.asked("charles", "wiki-edit")
+    world.clock.forward(days=-3)
+    noticed = world.clock()
+    assert [await world.revocation.end_sooner() for _ in range(2)] == [2, 0]
+    for grant in (active, waits):
+        assert (await world.grant(grant)).expires_at == noticed + HOUR
+    assert await world.actions("grant.ends_sooner") == ["grant.ends_sooner done"] * 2
+    world.clock.forward(minutes=30)
+    assert await world.revocation.end_sooner() == 0
+    assert (await world.grant(active)).remind_at == noticed + timedelta(minutes=54)
+    world.clock.forward(minutes=30)
+    assert await world.revocation.end_due() == 2
+
+
+async def test_a_clock_that_is_set_back_again_is_noticed_again(world: World) -> None:
+    grant = await world.given("ada")
+    for days in (1, 2):
+        world.clock.forward(days=-1)
+        assert await world.revocation.end_sooner() == 1, days
+        assert (await world.grant(grant)).expires_at == world.clock() + HOUR
+
+
+async def test_what_was_granted_within_what_replicas_differ_by_ends_when_it_was_to(world: World) -> None:
+    grant = await world.given("ada")
+    before = (await world.grant(grant)).expires_at
+    world.clock.forward(seconds=-5)
+    assert await world.revocation.end_sooner() == 0
+    assert (await world.grant(grant)).expires_at == before
+    world.clock.forward(microseconds=-1)
+    assert await world.revocation.end_sooner() == 1
+
+
+async def test_a_forged_decision_is_not_signed_by_being_ended_sooner(world: World) -> None:
+    """T-9: a row that somebody gave a later end is ended as one that does not count."""
+    grant = await world.given("ada")
+
+    def forge(tx: Session) -> None:
+        tx.connection().exec_driver_sql(
+            f"UPDATE grants SET expires_at = expires_at + 3600000000 WHERE id = '{grant}'"
+        )
+
+    await world.ground.database.write(forge)
+    before = (await world.grant(grant)).mac
+    assert await world.revocation.end_sooner() == 0
+    assert (await world.grant(grant)).mac == before
+
+
 async def test_after_a_long_stop_everything_overdue_ends_in_one_go(world: World) -> None:
     """More than one batch, among them what was approved and never carried out."""
     never = await world.asked("charles", "wiki-edit")

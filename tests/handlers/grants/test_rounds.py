@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from handlers.grants.effects import ROUNDS
 from handlers.grants.outages import TELL_AFTER
 from handlers.grants.rounds import ROUND
 from storage import holdings
-from storage.directories.base import Membership, Pair
+from storage.directories.base import Directory, Membership, Pair
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
+from storage.group_names import GroupNames
 from storage.identifiers import new_id
 from storage.records import Grant, Holding, Owed
 from storage.states import GrantState
@@ -72,6 +74,61 @@ async def test_many_are_taken_back_in_one_round(world: World) -> None:
     assert await world.changes() == once_each()
     assert world.late == [2.0] * len(PEOPLE)
     assert world.tries == ["done"] * len(PEOPLE)
+
+
+class OneName:
+    """A directory that tells no capitals apart in the names of its groups."""
+
+    def __init__(self, inner: Directory) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def membership(self, account_id: str, group: str) -> Membership:
+        return await self.inner.membership(account_id, group.lower())
+
+    async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:
+        await self.inner.add_member(account_id, group.lower(), until=until)
+
+    async def remove_member(self, account_id: str, group: str) -> None:
+        await self.inner.remove_member(account_id, group.lower())
+
+
+@pytest.mark.both_engines
+async def test_what_a_version_before_held_apart_is_taken_back_by_itself(
+    tmp_path: Path, server: Server | None
+) -> None:
+    """Promise 8: a round sees the grants of one way to write a group, and this one is written in two."""
+    names = GroupNames({"staff": str.casefold})
+    async with open_world(tmp_path, server=server, group_names=names) as world:
+        given = await given_to_all(world)
+        world.faulty.inner = OneName(world.local)  # type: ignore[assignment]
+        ada = await world.grant(given["ada"])
+
+        def held_apart(tx: Session) -> None:
+            (holding,) = tx.exec(select(Holding).where(Holding.account == "ada")).all()
+            for row in (ada, holding):
+                apart = {"id": f"before-{row.id}", "group": "WIKI-EDIT", "mac": ""}
+                tx.add(type(row)(**{**row.model_dump(), **apart}))
+
+        await world.ground.database.write(held_apart)
+        await over(world)
+        world.faulty.hang("remove_members", "remove_member")
+        await world.effects.settle_due()
+        await world.until_hanging()
+        again = await world.asked("ada", "wiki-edit", HOUR)
+        world.faulty.mend()
+        await world.effects.finish()
+        await world.settle()
+        assert set((await states(world, {**given, "before": f"before-{ada.id}"})).values()) == {
+            GrantState.ENDED
+        }
+        assert await world.state(again) == GrantState.ACTIVE
+        assert await world.holds("ada")
+        rows = [one for one in await world.rows(Holding) if one.account == "ada"]
+        assert [(one.wanted, one.present, one.stood_before) for one in rows] == [(True, True, False)] * 2
+        assert await world.kinds() == []
 
 
 async def story(folder: Path, server: Server | None, at_once: int) -> dict[str, Any]:

@@ -271,6 +271,24 @@ async def test_a_ticket_named_again_and_again_is_on_the_record_and_used_up_in_th
     assert isinstance(await staff.help(Act.RESET, ticket="INC-5"), ResetStarted)
 
 
+@pytest.mark.both_engines
+async def test_a_link_is_one_ticket_wherever_on_its_page_it_leads(on_each: Desks) -> None:
+    """R-6: the tracker passes over the place. What was typed is kept; an address that only begins so is another."""
+    staff, link = on_each, "https://tracker.example/browse/INC_1"
+    staff.helping = Helping(
+        staff.world.ground,
+        handles=staff.world.handles,
+        desks=replace(DESKS, acts_on_a_ticket=2, for_one_a_day=9),
+    )
+    for ticket in (f"{link}#comment-1", f"{link}#comment-2"):
+        assert isinstance(await staff.help(Act.RESET, ticket=ticket), ResetStarted)
+        assert ticket in {one.ticket for one in await staff.acts()}
+    for ticket in (link, f"{link}#", f"{link}#more"):
+        assert isinstance(await staff.help(Act.RESET, ticket=ticket), MayNotHelp)
+    for ticket in (link.replace("_", "x"), f"{link}2#comment-1", f"{link}#/2"):
+        assert isinstance(await staff.help(Act.RESET, ticket=ticket), ResetStarted)
+
+
 async def test_bursts_are_held_by_helper_and_by_person_and_security_hears(staff: Desks) -> None:
     """R-6: what is used up comes back within a day."""
     staff.helping = Helping(

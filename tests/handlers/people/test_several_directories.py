@@ -453,6 +453,14 @@ async def test_what_is_nobodys_for_certain_is_not_adopted(lab: Lab) -> None:
     assert await lab.world.rows(Grant) == []
 
 
+async def test_what_differs_is_told_with_its_directory(lab: Lab) -> None:
+    """Groups of two directories may have one name."""
+    await lab.add("l-new", NUMBERS["ada"], login="other", name="Other", mail="")
+    found = await drifted(lab, "l-new")
+    (row,) = [one for one in await lab.world.exceptions() if one.id == found]
+    assert (row.facts["directory"], row.facts["group"]) == ("lab", "lab-notes")
+
+
 async def test_nobody_decides_about_their_own_account_elsewhere(lab: Lab) -> None:
     """R-1: known by the number, whatever it is called there."""
     await lab.add("l-sam", NUMBERS["sam"], login="other", name="Other", mail="")

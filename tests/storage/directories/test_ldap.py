@@ -233,6 +233,15 @@ async def test_a_crowd_is_given_whole(membership: Any, corp: LdapStage) -> None:
     assert everybody.direct == everybody.members
 
 
+async def test_a_group_of_several_names_is_found_by_each_and_says_all_of_them(corp: LdapStage) -> None:
+    await corp.group("vpn")
+    corp.root.modify(corp.group_dn("vpn"), {"cn": [(ldap3.MODIFY_ADD, ["tunnel"])]})
+    for name in ("vpn", "tunnel"):
+        found = await corp.directory.group(name)
+        assert found is not None
+        assert found.names == {"vpn", "tunnel"}
+
+
 async def test_a_group_that_was_moved_or_renamed_keeps_its_id_and_one_made_anew_does_not(
     corp: LdapStage,
 ) -> None:

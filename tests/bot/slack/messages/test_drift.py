@@ -186,6 +186,43 @@ GOLDEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("kind", "facts", "told"),
+    [
+        (
+            Kind.UNEXPLAINED,
+            ADA,
+            "Ada Lovelace (ada) is in prod-db-rw of the directory lab, and no grant and no",
+        ),
+        (
+            Kind.UNEXPLAINED,
+            {**ADA, "kind": "group"},
+            "is in prod-db-rw of the directory lab, and no grant and no",
+        ),
+        (
+            Kind.VANISHED,
+            ADA,
+            "Ada Lovelace (ada) was given prod-db, and is not in prod-db-rw of the directory lab any",
+        ),
+        (Kind.VANISHED, {**ADA, "ends": LATER}, "and is not in prod-db-rw of the directory lab any more."),
+        (Kind.FOUND_STANDING, ADA, "This was the first look at prod-db-rw of the directory lab: "),
+        (Kind.REVIEW_DUE, ADA, "They were declared in prod-db-rw of the directory lab until now: "),
+        (
+            Kind.GROUP_GONE,
+            ADA,
+            "The directory lab has no group prod-db-rw any more, so prod-db can neither be given",
+        ),
+        (Kind.LEFT, {"why": "left"}, "Ada Lovelace (ada) is no longer in the directory lab. "),
+        (Kind.LEFT, {"why": "switched off"}, "Ada Lovelace (ada) is switched off in the directory lab. "),
+    ],
+)
+def test_where_there_are_several_directories_it_is_said_which(
+    kind: Kind, facts: dict[str, Any], told: str
+) -> None:
+    message = drift_message(alert(kind, {**facts, "directory": "lab"}))
+    assert told in reads(message)
+
+
 @pytest.mark.parametrize(("told", "title", "sentence", "buttons"), GOLDEN)
 def test_each_reads_as_it_should(told, title, sentence, buttons):
     message = drift_message(told)
