@@ -150,6 +150,16 @@ class DidYouMean:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NearlyUnderstood:
+    """Misspelt, or said so that it may be more than one thing: none of it is done. The text is not kept.
+
+    commands: what may have been meant, likeliest first.
+    """
+
+    commands: tuple[Literal["reset", "unlock", "access"], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotUnderstood:
     """None of the above. The text is not kept."""
 
@@ -176,5 +186,6 @@ Understanding = (
     | ListPossible
     | DraftRequest
     | DidYouMean
+    | NearlyUnderstood
     | NotUnderstood
 )

@@ -29,6 +29,8 @@ from handlers.questions.answers import (
     Help,
     LinkedAlready,
     Membership,
+    NearlyUnderstood,
+    NothingNamed,
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
@@ -61,6 +63,7 @@ class Kind(StrEnum):
     LINKED_ALREADY = "linked-already"
     DID_YOU_MEAN = "did-you-mean"
     CHOOSE = "choose"
+    NEARLY_UNDERSTOOD = "nearly-understood"
     NOT_UNDERSTOOD = "not-understood"
 
 
@@ -200,8 +203,12 @@ class Checks:
                 return self._owner(about[0])
             case Kind.LINKED_ALREADY:
                 return LinkedAlready()
-            case Kind.DID_YOU_MEAN | Kind.CHOOSE:
+            case Kind.DID_YOU_MEAN:
                 return DidYouMean(candidates=tuple(about))
+            case Kind.CHOOSE:
+                return NothingNamed()
+            case Kind.NEARLY_UNDERSTOOD:
+                return NearlyUnderstood(commands=tuple(about))
             case Kind.NOT_UNDERSTOOD:
                 return NotUnderstood()
             case _:

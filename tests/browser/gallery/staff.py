@@ -214,6 +214,8 @@ async def answers(it: Studio) -> None:
         ("answer-why-refused", "why was I refused?", "prod-db was refused"),
         ("answer-help", "help", "Things you can say"),
         ("answer-did-you-mean", "I need prod-bd for 1h because INC-1", "Did you mean"),
+        ("answer-nothing-named", "I need access for 2h", "I don't know yet what you need"),
+        ("answer-nearly-understood", "unlok my acount", "Did you mean “unlock my account”?"),
         ("answer-not-understood", "asdf", "I didn't understand"),
         ("answer-not-locked", "unlock my account", "is not locked"),
         ("answer-linked-already", "link my account", "already linked"),

@@ -25,6 +25,7 @@ from handlers.decisions.understanding import (
     LinkAccount,
     ListAccess,
     ListPossible,
+    NearlyUnderstood,
     NotUnderstood,
     PasswordExpiry,
     ResetPassword,
@@ -73,12 +74,14 @@ def asks(
         (
             ResetPassword(),
             "reset my password|Hi, could you please reset my password?|I forgot my password|new password please"
-            "|I need to change my password|password reset|<@U0BOT> reset my password|I don\u2019t know my password",
+            "|I need to change my password|password reset|set a new password"
+            "|<@U0BOT> reset my password|I don\u2019t know my password",
         ),
         (UnlockAccount(), "unlock my account|Unlock me!|I\u2019m locked out|my account is locked|unlock"),
         (
             ListAccess(),
-            "what access do I have?|my access|show my access|what do I have access to|which groups am I in?",
+            "what access do I have?|my access|whats my access|show my access|what do I have access to"
+            "|which groups am I in?",
         ),
         (
             PasswordExpiry(),
@@ -186,6 +189,39 @@ def test_what_is_done_for_somebody_else_opens_a_form_and_is_nobody_by_guess(
 def test_a_command_is_taken_only_when_it_is_all_that_is_said(text: str) -> None:
     """A negation, another person or a second wish: nothing happens by half a sentence."""
     assert read(text) == NotUnderstood()
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("rest my pasword", ("reset",)),
+        ("Please reset my passwrod!", ("reset",)),
+        ("chnage my password", ("reset",)),
+        ("forgto my password", ("reset",)),
+        ("unlok me", ("unlock",)),
+        ("my acount is loked", ("unlock",)),
+        ("what acess do I have?", ("access",)),
+        ("I can\u2019t log in", ("unlock", "reset")),
+        ("cant sign in anymore", ("unlock", "reset")),
+        ("my password doesn't work", ("unlock", "reset")),
+    ],
+)
+def test_what_is_misspelt_is_asked_back_and_not_done(text: str, commands: tuple[str, ...]) -> None:
+    """An unlock is done at once, so nearly the word for it is not enough."""
+    assert read(text) == NearlyUnderstood(commands=commands)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["do not rest my password", "rest my pasword and unlok bob", "unlok bob", "pasword hunter2", "unlo"],
+)
+def test_a_misspelt_command_is_all_that_is_said_too(text: str) -> None:
+    """Half a sentence, or another person: it is not even asked back."""
+    assert read(text) == NotUnderstood()
+
+
+def test_a_block_of_code_is_read_as_what_stands_in_it() -> None:
+    assert read("```I need prod-db for 1h because INC-1```") == asks("prod-db", 1, "INC-1")
 
 
 @pytest.mark.parametrize(

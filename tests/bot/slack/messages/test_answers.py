@@ -24,7 +24,9 @@ from handlers.questions.answers import (
     Help,
     LinkedAlready,
     Membership,
+    NearlyUnderstood,
     NotHere,
+    NothingNamed,
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
@@ -122,6 +124,21 @@ ANSWERS = [
     ),
     (
         DidYouMean(candidates=()),
+        "I don't know that name. Write “what can I ask for?” to see what there is, or choose from it.",
+        "[Ask for access…]",
+    ),
+    (
+        NearlyUnderstood(commands=("unlock", "reset")),
+        "I didn't understand that. Did you mean “unlock my account” or “reset my password”? Say “help” for the rest.",
+        "[Unlock my account]\n[Reset password]",
+    ),
+    (
+        NearlyUnderstood(commands=("access",)),
+        "I didn't understand that. Did you mean “my access”? Say “help” for the rest.",
+        "[My access]",
+    ),
+    (
+        NothingNamed(),
         "I don't know yet what you need. Choose from what there is, or write its name.",
         "[Ask for access…]",
     ),
