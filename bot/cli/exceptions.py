@@ -39,7 +39,8 @@ def _list(
         typer.Option(help="Only those of whoever is called so, or has this id.", metavar="NAME-OR-ID"),
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help='Last met "2h" ago at most, or since a day like 2026-11-01 (UTC).')
+        str | None,
+        typer.Option(help='Last met "2h" ago at most, or since a day like 2026-11-01 (UTC).', metavar="WHEN"),
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their time.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=MOST, metavar="N")] = 100,
