@@ -29,6 +29,7 @@ from handlers.decisions.understanding import (
     NotUnderstood,
     PasswordExpiry,
     ResetPassword,
+    SeveralNamed,
     ShowOwner,
     TakeCheckpoint,
     Understanding,
@@ -299,7 +300,7 @@ def _request(line: str, head: str, names: Names) -> Understanding:
     draft = read_draft(rest, names, explicit=bool(surely or access), time=endless)
     if draft is None:
         return NotUnderstood()
-    if opening or access:
+    if opening or access or isinstance(draft, SeveralNamed):
         return draft
     certain = isinstance(draft, DraftRequest) and draft.entitlement is not None
     nearly = isinstance(draft, DidYouMean) and draft.draft is not None and draft.draft.duration is not None

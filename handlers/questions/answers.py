@@ -101,6 +101,11 @@ class NothingNamed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeveralNamed:
+    """Several things are wanted at once, which only the form can ask for."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NearlyUnderstood:
     """Which of "reset", "unlock" and "access" may have been meant, likeliest first. None was done."""
 
@@ -160,6 +165,7 @@ Answer = (
     | LinkedAlready
     | DidYouMean
     | NothingNamed
+    | SeveralNamed
     | NearlyUnderstood
     | NotUnderstood
 )

@@ -34,6 +34,7 @@ from handlers.questions.answers import (
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
+    SeveralNamed,
 )
 from handlers.questions.why import Told, Why
 from storage import deliveries
@@ -63,6 +64,7 @@ class Kind(StrEnum):
     LINKED_ALREADY = "linked-already"
     DID_YOU_MEAN = "did-you-mean"
     CHOOSE = "choose"
+    SEVERAL_NAMED = "several-named"
     NEARLY_UNDERSTOOD = "nearly-understood"
     NOT_UNDERSTOOD = "not-understood"
 
@@ -207,6 +209,8 @@ class Checks:
                 return DidYouMean(candidates=tuple(about))
             case Kind.CHOOSE:
                 return NothingNamed()
+            case Kind.SEVERAL_NAMED:
+                return SeveralNamed()
             case Kind.NEARLY_UNDERSTOOD:
                 return NearlyUnderstood(commands=tuple(about))
             case Kind.NOT_UNDERSTOOD:

@@ -27,6 +27,7 @@ from handlers.questions.answers import (
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
+    SeveralNamed,
 )
 from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 
@@ -62,6 +63,11 @@ def answer_message(answer: Answer, now: datetime) -> Message:
         case NothingNamed():
             return said(
                 say("I don't know yet what you need. Choose from what there is, or write its name."),
+                buttons=[_ask_button()],
+            )
+        case SeveralNamed():
+            return said(
+                say("Here I take one thing at a time. The form takes several at once."),
                 buttons=[_ask_button()],
             )
         case NearlyUnderstood():

@@ -19,6 +19,7 @@ from handlers.questions.answers import (
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
+    SeveralNamed,
 )
 from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 from storage.states import FreezeKind, GrantState
@@ -149,6 +150,7 @@ _ANSWERS = (
         ("answer-help", "Help.", (Help,)),
         ("answer-did-you-mean", "A name that there is not.", (DidYouMean,)),
         ("answer-nothing-named", "Access is wanted, and nothing is named.", (NothingNamed,)),
+        ("answer-several-named", "Several things at once are for the form.", (SeveralNamed,)),
         ("answer-nearly-understood", "A misspelt command is asked back.", (NearlyUnderstood,)),
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
         ("answer-unknown", "The directory cannot be read: unknown, and never nothing.", ()),

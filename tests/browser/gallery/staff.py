@@ -215,6 +215,7 @@ async def answers(it: Studio) -> None:
         ("answer-help", "help", "Things you can say"),
         ("answer-did-you-mean", "I need prod-bd for 1h because INC-1", "Did you mean"),
         ("answer-nothing-named", "I need access for 2h", "I don't know yet what you need"),
+        ("answer-several-named", "I need prod-db and staging-db for 2h", "one thing at a time"),
         ("answer-nearly-understood", "unlok my acount", "Did you mean “unlock my account”?"),
         ("answer-not-understood", "asdf", "I didn't understand"),
         ("answer-not-locked", "unlock my account", "is not locked"),

@@ -29,6 +29,7 @@ from handlers.decisions.understanding import (
     NotUnderstood,
     PasswordExpiry,
     ResetPassword,
+    SeveralNamed,
     ShowOwner,
     Understanding,
     UnlockAccount,
@@ -220,6 +221,29 @@ def test_a_misspelt_command_is_all_that_is_said_too(text: str) -> None:
     assert read(text) == NotUnderstood()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db and staging-db for 1h because INC-1",
+        "can I get access to prod-db & the staging-db for 1h because INC-1",
+    ],
+)
+def test_several_things_at_once_are_known_for_what_they_are(text: str) -> None:
+    """They were taken for one name that nothing has, and asked back as misspelt."""
+    rest = asks(None, 1, "INC-1")
+    assert read(text) == SeveralNamed(entitlements=("prod-db", "staging-db"), draft=rest)
+
+
+def test_two_names_are_not_the_first_of_them() -> None:
+    two = SeveralNamed(entitlements=("prod-db", "wiki-edit"), draft=asks(None, 2))
+    assert read("I need prod-db and wiki-edit for 2h") == two
+
+
+def test_one_thing_with_and_in_its_name_or_one_that_is_not_known_is_not_several() -> None:
+    assert isinstance(read("I need prod-db and stagin-db for 1h because INC-1"), DidYouMean)
+    assert read("I need prod-db for 1h because logs and metrics") == asks("prod-db", 1, "logs and metrics")
+
+
 def test_a_block_of_code_is_read_as_what_stands_in_it() -> None:
     assert read("```I need prod-db for 1h because INC-1```") == asks("prod-db", 1, "INC-1")
 
@@ -338,7 +362,7 @@ def test_a_close_name_in_a_request_is_asked_back_and_the_rest_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["prod-db-staging", "prod db staging", "\u0440rod-db", "prod-db and wiki-edit"]
+    "name", ["prod-db-staging", "prod db staging", "\u0440rod-db", "prod-db and wiki"]
 )
 def test_more_than_a_name_is_not_that_name(name: str) -> None:
     """A name that only begins like a known one, or looks like it, is never silently taken for it."""

@@ -30,6 +30,7 @@ from handlers.questions.answers import (
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
+    SeveralNamed,
 )
 from storage.states import Purpose, Result
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
@@ -136,6 +137,11 @@ ANSWERS = [
         NearlyUnderstood(commands=("access",)),
         "I didn't understand that. Did you mean “my access”? Say “help” for the rest.",
         "[My access]",
+    ),
+    (
+        SeveralNamed(),
+        "Here I take one thing at a time. The form takes several at once.",
+        "[Ask for access…]",
     ),
     (
         NothingNamed(),
