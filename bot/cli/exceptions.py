@@ -91,7 +91,7 @@ def show_one(
     with opened(settings) as database:
         row = database.read_now(lambda tx: exception_work.get(tx, exception))
     if row is None:
-        say(f"There is no exception {exception!r}.", err=True)
+        say(f"There is no exception {exception!r}. `wicket exceptions --all` lists them.", err=True)
         raise typer.Exit(NOT_DONE)
     if as_json:
         typer.echo(json.dumps(_as_json(row), indent=2))
