@@ -243,7 +243,13 @@ def _public(context: typer.Context, key: str | None) -> Verifier:
     """The key that was given; only without one are settings looked for."""
     if key is not None:
         return read_key(key)
-    return _keys(place_of(context).settings(), None)[1]
+    try:
+        return _keys(place_of(context).settings(), None)[1]
+    except SettingsFault as fault:
+        raise SettingsFault(
+            "A proof is checked with the log's public key: give it with --key. "
+            f"Settings were looked into because it was not given: {fault}"
+        ) from None
 
 
 def _signed_if_last(tx: Transaction, side: Side | NotProven, signer: Signer | None) -> Side | NotProven:

@@ -39,7 +39,8 @@ def _list(
         typer.Option(help="Only those of whoever is called so, or has this id.", metavar="NAME-OR-ID"),
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help='Last met "2h" ago at most, or since a day like 2026-11-01 (UTC).')
+        str | None,
+        typer.Option(help='Last met "2h" ago at most, or since a day like 2026-11-01 (UTC).', metavar="WHEN"),
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their time.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=MOST, metavar="N")] = 100,
@@ -90,7 +91,7 @@ def show_one(
     with opened(settings) as database:
         row = database.read_now(lambda tx: exception_work.get(tx, exception))
     if row is None:
-        say(f"There is no exception {exception!r}.", err=True)
+        say(f"There is no exception {exception!r}. `wicket exceptions --all` lists them.", err=True)
         raise typer.Exit(NOT_DONE)
     if as_json:
         typer.echo(json.dumps(_as_json(row), indent=2))

@@ -117,7 +117,8 @@ def show(
     elif name in texts:
         typer.echo(texts[name], nl=False)
     else:
-        raise PolicyFault(f"There is no policy or file {name}. {nearest(name, texts)}")
+        meant = nearest(name, texts, otherwise="Without a name they are all listed.")
+        raise PolicyFault(f"There is no policy or file {name}. {meant}")
 
 
 def loaded(book: "Rulebook") -> "CedarPolicy":

@@ -73,7 +73,7 @@ def backup(
 def restore(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(help="A copy that `wicket backup` made.", metavar="[FILE]")
+        Path | None, typer.Argument(help="A copy that `wicket backup` made.", metavar="FILE")
     ] = None,
     checkpoint: Annotated[
         list[Path] | None,

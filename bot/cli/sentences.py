@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 
 from storage.faults import AuditFault, WicketFault
 
@@ -26,6 +26,8 @@ class Kindly(TyperGroup):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
         """Run, and exit: 0 done, 1 what was looked at is not sound, 2 it could not be done."""
+        if "--help" in (sys.argv if args is None else args):
+            _without_values(self)
         try:
             code = super().main(args, *rest, **{**named, "standalone_mode": False})
         except typer.Abort:
@@ -34,6 +36,22 @@ class Kindly(TyperGroup):
             typer.echo(sentence(fault), err=True)
             code = UNSOUND if isinstance(fault, AuditFault) else NOT_DONE
         sys.exit(code)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Also where no command was typed, so that all of them are shown."""
+        _without_values(self)
+        super().format_help(ctx, formatter)
+
+
+def _without_values(command: Any) -> None:
+    """Have help show no value after an option that is on or off: "--json <bool>" reads as if one were typed."""
+    context = typer.Context(command)
+    for one in command.get_params(context):
+        if isinstance(one, TyperOption) and one.is_flag and one.metavar is None:
+            one.metavar = ""
+    if isinstance(command, TyperGroup):
+        for below in command.commands.values():
+            _without_values(below)
 
 
 def sentence(fault: Exception) -> str:
@@ -58,7 +76,8 @@ def _wrong_command(fault: typer.TyperException) -> str:
     path = context.command_path if context is not None else "wicket"
     if getattr(fault, "option_name", "") == "--config" and path.startswith("wicket "):
         return f"--config stands before the command: wicket --config FILE {path.removeprefix('wicket ')}"
-    said = fault.format_message().rstrip(".")
+    # Typer sets choices below one another, and says that a value is wrong in the words of what it reads values with.
+    said = " ".join(fault.format_message().split()).replace(": Value error, ", ": ").rstrip(".")
     return f"{said}{'' if said.endswith('?') else '.'} See: {path} --help"
 
 

@@ -84,8 +84,8 @@ def report(cases: Sequence[Case], wanted: Wanted, names: Names, *, written: date
             numbers=summary(cases),
             kinds=VOLUME,
             volume=_volume(cases, wanted),
-            waits=_histogram("Time to a decision", waits, _WAITS),
-            lates=_histogram("How late access was taken back", lates, _LATE),
+            waits=_histogram("Time to a decision", waits, _WAITS) if waits else "",
+            lates=_histogram("How late access was taken back", lates, _LATE) if lates else "",
         )
     )
 

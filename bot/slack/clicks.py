@@ -88,6 +88,7 @@ class Clicks:
             Action.MY_ACCESS: self._my_access,
             Action.ASK_FOR_ACCESS: self._ask_for_access,
             Action.RESET_PASSWORD: self._reset,
+            Action.UNLOCK: self._unlock,
             Action.BE_VOUCHED: self._be_vouched,
             Action.SET_UP_PROOFS: self._enrol,
             Action.CARE_FOR_PROOFS: self._care,
@@ -157,6 +158,9 @@ class Clicks:
     async def _reset(self, click: Click) -> None:
         page = await self._conversation.open_page(click.on_grant, Purpose.RESET, by_message=True)
         self._tell(click, page)
+
+    async def _unlock(self, click: Click) -> None:
+        self._tell(click, await self._conversation.unlock(click.on_grant, by_message=True))
 
     async def _be_vouched(self, click: Click) -> None:
         page = await self._conversation.open_page(

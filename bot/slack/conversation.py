@@ -128,6 +128,10 @@ class Conversation:
                 return await self._draft(intent, draft, by_message=by_message)
             case meant.DidYouMean() as close:
                 return await self.ask(intent, Kind.DID_YOU_MEAN, *close.candidates, by_message=by_message)
+            case meant.SeveralNamed(entitlements=several):
+                return await self.ask(intent, Kind.SEVERAL_NAMED, *several, by_message=by_message)
+            case meant.NearlyUnderstood(commands=commands):
+                return await self.ask(intent, Kind.NEARLY_UNDERSTOOD, *commands, by_message=by_message)
             case meant.CheckMembership(entitlement=name):
                 return await self.ask(intent, Kind.MEMBERSHIP, name, by_message=by_message)
             case meant.ShowOwner(entitlement=name):

@@ -6,6 +6,7 @@ It decides nothing: what it shows is foreseen by a handler, and what is sent is 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.slack.actions import Field, Form
@@ -96,6 +97,10 @@ class Requesting:
             case meant.DraftRequest() as draft:
                 problems = [inert(as_told(problem)) for problem in draft.problems]
                 return _drafted(draft, self._catalogue), together(say(FROM_MESSAGE), *problems)
+            case meant.SeveralNamed(entitlements=several, draft=draft):
+                found = (self._catalogue.entitlements.get(one) for one in several)
+                named = tuple(one for one in found if one is not None)
+                return replace(_drafted(draft, self._catalogue), entitlements=named), say(FROM_MESSAGE)
             case meant.DidYouMean(kind="request", draft=meant.DraftRequest() as draft):
                 return _drafted(draft, self._catalogue), say(FROM_MESSAGE)
             case _:

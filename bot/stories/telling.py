@@ -122,7 +122,7 @@ def _words(name: str, text: str | None) -> str:
 
 _LABELS = {
     "justification": template("Why"),
-    "rationale": template("Reason of who decided"),
+    "rationale": template("Their reason"),
     "ticket": template("Ticket"),
     "question": template("Question"),
     "answer": template("Answer"),

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from handlers.decisions.durations import EXPRESSION, parse_duration
 from handlers.decisions.names import Names
-from handlers.decisions.understanding import DidYouMean, DraftRequest
+from handlers.decisions.understanding import DidYouMean, DraftRequest, SeveralNamed
 
 UNKNOWN_NAME = "I know nothing by that name. Choose it from the list."
 
@@ -42,12 +42,13 @@ _BEFORE_REASON = re.compile(
     rf"[\s,.;:!?\u2013\u2014]*(?:--?\s+)?(?:{_REASON}\b)?[\s,:\u2013\u2014]*", re.IGNORECASE
 )
 _BEFORE_TIME = re.compile(rf"[\s,;:\u2013\u2014]*(?:{_AFTER_NAME}\b[\s,;:\u2013\u2014]*)*", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:and|plus)\s+|\s*[&+]\s*", re.IGNORECASE)
 _ONLY_POLITE = re.compile(r"(?:please|pls|thanks|thank you|thx|now|asap)?[\s.!?]*", re.IGNORECASE)
 
 
 def read_draft(
     rest: str, names: Names, *, explicit: bool, time: str | None = None
-) -> DraftRequest | DidYouMean | None:
+) -> DraftRequest | DidYouMean | SeveralNamed | None:
     """The draft in what follows an opening such as "I need".
 
     rest: one line of any length. explicit: whether the opening can only have meant access, so that a draft without a
@@ -63,6 +64,8 @@ def read_draft(
     draft = _draft(exact, time, justification)
     if exact is not None:
         return draft
+    if len(several := _several(phrase, names)) > 1:
+        return SeveralNamed(entitlements=several, draft=draft)
     match = names.look_up(phrase)
     if match.close:
         return DidYouMean(candidates=match.close, kind="request", draft=draft)
@@ -94,6 +97,12 @@ def _take_name(rest: str, names: Names) -> tuple[str | None, str, str]:
     end = found.start() if found else min(len(rest), _HEAD)
     phrase = _TRAILING_FILLER.sub("", rest[:end]).strip(" .!?")
     return names.exactly(phrase), phrase, rest[end:]
+
+
+def _several(phrase: str, names: Names) -> tuple[str, ...]:
+    """The entitlements that "this and that" names; none unless each of them is certain."""
+    found = [names.exactly(_without_filler(part)) for part in _AND.split(phrase)]
+    return () if None in found else tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def _leading_time(text: str) -> tuple[str | None, str]:

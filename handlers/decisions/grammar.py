@@ -10,6 +10,7 @@ from typing import Literal
 
 from handlers.decisions.drafts import read_draft
 from handlers.decisions.for_others import for_somebody
+from handlers.decisions.misspelt import put_right
 from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
     BreakGlass,
@@ -24,9 +25,11 @@ from handlers.decisions.understanding import (
     ListAccess,
     ListPossible,
     LostProofs,
+    NearlyUnderstood,
     NotUnderstood,
     PasswordExpiry,
     ResetPassword,
+    SeveralNamed,
     ShowOwner,
     TakeCheckpoint,
     Understanding,
@@ -41,6 +44,7 @@ _HEAD = 400
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
 _INVISIBLE = re.compile(r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
+_FENCE = "```"  # how Slack sends what stands in a block of code
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")  # noqa: RUF001 - the look-alikes are what people's keyboards type
 
 _POLITE = re.compile(
@@ -71,6 +75,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
     for pattern, meaning in (
         (
             rf"(?:reset|change|renew|replace|recover) {_PASSWORD}|(?:password|pw) (?:reset|change)"
+            r"|(?:set|choose) (?:a |my )?new (?:password|passphrase)"
             rf"|(?:i (?:want|need|would like) )?(?:a )?(?:new password|password reset)"
             rf"|(?:i |i've |i have )?(?:forgot|forgotten|lost) {_PASSWORD}"
             rf"|i (?:don't know|do not know|can't remember|cannot remember) {_PASSWORD}"
@@ -87,7 +92,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r"(?:what|which) (?:access|permissions|rights|groups) (?:do|can) i (?:currently |still )?(?:have|hold|use)"
             r"|what (?:do i have(?: access to)?|do i hold|can i access|have i got)"
             r"|(?:which|what) groups am i (?:in|a member of)"
-            r"|(?:(?:show|list|tell|give)(?: me)? )?(?:all )?(?:my|what's my|what is my) (?:current )?"
+            r"|(?:(?:show|list|tell|give)(?: me)? )?(?:all )?(?:my|what'?s my|what is my) (?:current )?"
             r"(?:access|groups|permissions|rights|grants)|(?:list |show )?access",
             ListAccess(),
         ),
@@ -149,6 +154,19 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         ),
     )
 )
+
+# Who cannot get in is locked out, or has a wrong password: only they can tell.
+_KEPT_OUT = re.compile(
+    r"(?:i )?(?:can'?t|cannot|can not|couldn't) (?:log|sign|get) ?in(?:to my account)?(?: any ?more)?"
+    rf"|{_PASSWORD} (?:doesn't|does not|no longer|isn't|is not) (?:work|works|working|accepted)(?: any ?more)?"
+    r"|(?:my |the )?log ?in (?:failed|fails|doesn't work|does not work|is not working|isn't working)",
+    re.IGNORECASE,
+)
+_NEARLY: Mapping[type[Understanding], Literal["reset", "unlock", "access"]] = {
+    ResetPassword: "reset",
+    UnlockAccount: "unlock",
+    ListAccess: "access",
+}
 
 _WHYS: tuple[tuple[str, Literal["refusal", "approval"]], ...] = (
     (rf"why (?:was|am|were|did) i(?: get)? {_REFUSED} (?:access (?:to|for) |for )?(?P<name>.+)", "refusal"),
@@ -220,6 +238,8 @@ _ENDLESS = re.compile(r"\b(?:permanent|standing)\b", re.IGNORECASE)
 def understand(text: str, names: Names) -> Understanding:
     """What the text asks for. Any text at all is fine; the time this takes grows no faster than its length."""
     line = " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).split())
+    if line.startswith(_FENCE):
+        line = line.strip("` ")
     if not line:
         return Help()
     head = line[:_HEAD].translate(_APOSTROPHES)
@@ -241,7 +261,22 @@ def understand(text: str, names: Names) -> Understanding:
         for question, kind in _QUESTIONS:
             if found := question.fullmatch(spoken):
                 return _about(found["name"], kind, names)
+        if (nearly := _nearly(spoken)) is not None:
+            return nearly
     return _request(line[start:], head[start:], names)
+
+
+def _nearly(spoken: str) -> NearlyUnderstood | None:
+    """What may have been meant, by people who misspelt it or only said what is wrong."""
+    if _KEPT_OUT.fullmatch(spoken):
+        return NearlyUnderstood(commands=("unlock", "reset"))
+    right = put_right(spoken)
+    if right is None:
+        return None
+    for pattern, meaning in _COMMANDS:
+        if type(meaning) in _NEARLY and pattern.fullmatch(right):
+            return NearlyUnderstood(commands=(_NEARLY[type(meaning)],))
+    return None
 
 
 def _about(name: str, kind: _About, names: Names) -> Understanding:
@@ -265,7 +300,7 @@ def _request(line: str, head: str, names: Names) -> Understanding:
     draft = read_draft(rest, names, explicit=bool(surely or access), time=endless)
     if draft is None:
         return NotUnderstood()
-    if opening or access:
+    if opening or access or isinstance(draft, SeveralNamed):
         return draft
     certain = isinstance(draft, DraftRequest) and draft.entitlement is not None
     nearly = isinstance(draft, DidYouMean) and draft.draft is not None and draft.draft.duration is not None

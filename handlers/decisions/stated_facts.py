@@ -121,11 +121,13 @@ def unknown(name: str, known: Collection[str], word: str) -> str:
     return f"there is no {word} `{name}`. {nearest(name, known)}"
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """A sentence that offers the nearest of these, or all of them where none is near."""
+def nearest(name: str, known: Collection[str], *, otherwise: str = "") -> str:
+    """A sentence that offers the nearest of these; where none is near all of them, or what to do otherwise."""
     close = difflib.get_close_matches(name.lower(), known, n=1)
     if close:
         return f"Did you mean `{close[0]}`?"
+    if otherwise:
+        return otherwise
     return f"Known here: {', '.join(sorted(known))}." if known else "None is described here yet."
 
 

@@ -150,6 +150,24 @@ class DidYouMean:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeveralNamed:
+    """Several things wanted at once, each certain. draft: all the rest of what they said."""
+
+    entitlements: tuple[str, ...]
+    draft: DraftRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearlyUnderstood:
+    """Misspelt, or said so that it may be more than one thing: none of it is done. The text is not kept.
+
+    commands: what may have been meant, likeliest first.
+    """
+
+    commands: tuple[Literal["reset", "unlock", "access"], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotUnderstood:
     """None of the above. The text is not kept."""
 
@@ -176,5 +194,7 @@ Understanding = (
     | ListPossible
     | DraftRequest
     | DidYouMean
+    | SeveralNamed
+    | NearlyUnderstood
     | NotUnderstood
 )

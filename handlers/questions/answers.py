@@ -90,9 +90,26 @@ class LinkedAlready:
 
 @dataclass(frozen=True, kw_only=True)
 class DidYouMean:
-    """Names close to what was typed."""
+    """Names close to what was typed; none where nothing here is called nearly so."""
 
     candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NothingNamed:
+    """It is access that they want, and they did not say to what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralNamed:
+    """Several things are wanted at once, which only the form can ask for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearlyUnderstood:
+    """Which of "reset", "unlock" and "access" may have been meant, likeliest first. None was done."""
+
+    commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,5 +164,8 @@ Answer = (
     | Help
     | LinkedAlready
     | DidYouMean
+    | NothingNamed
+    | SeveralNamed
+    | NearlyUnderstood
     | NotUnderstood
 )

@@ -29,9 +29,12 @@ from handlers.questions.answers import (
     Help,
     LinkedAlready,
     Membership,
+    NearlyUnderstood,
+    NothingNamed,
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
+    SeveralNamed,
 )
 from handlers.questions.why import Told, Why
 from storage import deliveries
@@ -61,6 +64,8 @@ class Kind(StrEnum):
     LINKED_ALREADY = "linked-already"
     DID_YOU_MEAN = "did-you-mean"
     CHOOSE = "choose"
+    SEVERAL_NAMED = "several-named"
+    NEARLY_UNDERSTOOD = "nearly-understood"
     NOT_UNDERSTOOD = "not-understood"
 
 
@@ -200,8 +205,14 @@ class Checks:
                 return self._owner(about[0])
             case Kind.LINKED_ALREADY:
                 return LinkedAlready()
-            case Kind.DID_YOU_MEAN | Kind.CHOOSE:
+            case Kind.DID_YOU_MEAN:
                 return DidYouMean(candidates=tuple(about))
+            case Kind.CHOOSE:
+                return NothingNamed()
+            case Kind.SEVERAL_NAMED:
+                return SeveralNamed()
+            case Kind.NEARLY_UNDERSTOOD:
+                return NearlyUnderstood(commands=tuple(about))
             case Kind.NOT_UNDERSTOOD:
                 return NotUnderstood()
             case _:

@@ -124,7 +124,12 @@ class ApprovingRules:
         names = [
             one.name for one in rule_sets.approvals(tx, row.id) if (one.directory, one.account) in counted
         ]
-        self._show(tx, row, {"approved": names, **({"became": "active"} if holds else {})}, over=holds)
+        self._show(
+            tx,
+            row,
+            {"approved": names, **({"became": "active"} if holds else {})},
+            by=names[-1] if holds else "",
+        )
         return RulesApproved(holds=holds)
 
     def _let_hold(self, tx: Session, row: RuleSet, now: datetime) -> None:
@@ -142,12 +147,14 @@ class ApprovingRules:
             return row
         rule_sets.end(tx, row, RuleSetState.DENIED, at=self._ground.now())
         self._record(tx, intent, row, "rules.denied", "done")
-        self._show(tx, row, {"became": "denied", "denied_by": intent.actor.account.name}, over=True)
+        name = intent.actor.account.name
+        self._show(tx, row, {"became": "denied", "denied_by": name}, by=name)
         return RulesDenied()
 
-    def _show(self, tx: Session, row: RuleSet, facts: dict[str, object], *, over: bool) -> None:
+    def _show(self, tx: Session, row: RuleSet, facts: dict[str, object], *, by: str) -> None:
+        """by: whose decision it is over with; "" while it is not."""
         now = self._ground.now()
-        settled = {"settled": now.isoformat()} if over else {}
+        settled = {"settled": now.isoformat(), "decided_by": by} if by else {}
         cause = cause_of(Kind.RULES_PROPOSED, row.id)
         decide_exceptions(tx, at=now, cause=cause, facts={**facts, **settled})
 

@@ -85,6 +85,18 @@ async def test_three_suggestions_follow_what_was_not_understood_and_each_works(w
     assert (await ada.sees("Continue on the secure page")).link("Continue securely")
 
 
+async def test_a_misspelt_unlock_is_asked_back_and_one_press_does_it(world):
+    """Nothing was done by the words alone, and nothing has to be written again."""
+    bob = world.person("bob")
+    await bob.say("unlok me pls")
+    asked = await bob.sees("Did you mean “unlock my account”?")
+    assert (await world.directory.account("p-bob")).locked
+    await bob.click(asked, "ask.unlock")
+    await bob.sees("Your account is unlocked")
+    await bob.say("who owns payroll?")
+    await bob.sees("I don't know that name", "what can I ask for?")
+
+
 async def test_a_button_on_an_answer_to_a_command_works_too(world):
     """An answer that only the asker sees has buttons as good as any other's."""
     ada = world.person("ada")

@@ -32,6 +32,7 @@ async def from_message(world, words: str, *, by: str = "bob", user: str = "ada")
         ),
         ("I need access to kubernetes", ["k8s-deploy"], None, None),
         ("I need pord-db for 2h because INC-1", [], 120, "INC-1"),
+        ("I need prod-db and crm-read for 2h because INC-1", ["prod-db", "crm-read"], 120, "INC-1"),
     ],
 )
 async def test_a_message_becomes_a_form_that_is_filled_in(world, words, things, minutes, why):

@@ -33,7 +33,7 @@ async def test_a_request_tells_its_story_to_its_owner_and_to_security_and_to_no_
     ]
     assert [told.index(one) for one in steps] == sorted(told.index(one) for one in steps)
     assert "Why: “INC-4711”" in told
-    assert "Reason of who decided: “ok for the incident”" in told
+    assert "Their reason: “ok for the incident”" in told
     assert "Policy: " in told
     asked = (await world.database.read(log.latest)).correlation  # nothing came after the end
     assert (await world.database.read(lambda tx: log.rows(tx, correlation=asked)))[0].id in told

@@ -21,10 +21,13 @@ from handlers.questions.answers import (
     Help,
     LinkedAlready,
     Membership,
+    NearlyUnderstood,
     NotHere,
+    NothingNamed,
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
+    SeveralNamed,
 )
 from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 
@@ -57,6 +60,18 @@ def answer_message(answer: Answer, now: datetime) -> Message:
             )
         case DidYouMean():
             return _did_you_mean(answer)
+        case NothingNamed():
+            return said(
+                say("I don't know yet what you need. Choose from what there is, or write its name."),
+                buttons=[_ask_button()],
+            )
+        case SeveralNamed():
+            return said(
+                say("Here I take one thing at a time. The form takes several at once."),
+                buttons=[_ask_button()],
+            )
+        case NearlyUnderstood():
+            return _nearly_understood(answer)
         case NotUnderstood():
             return not_understood()
 
@@ -201,9 +216,34 @@ def not_understood() -> Message:
     )
 
 
+_COMMANDS = {
+    "reset": template("“reset my password”"),
+    "unlock": template("“unlock my account”"),
+    "access": template("“my access”"),
+}
+
+
+def _nearly_understood(answer: NearlyUnderstood) -> Message:
+    """It is asked back, since nothing is done by guess; what was typed is not kept."""
+    buttons = {
+        "reset": _reset_button,
+        "unlock": lambda: button(say("Unlock my account"), Action.UNLOCK, "unlock"),
+        "access": _access_button,
+    }
+    meant = either([say(_COMMANDS[one]) for one in answer.commands])
+    return said(
+        say("I didn't understand that. Did you mean {meant}? Say “help” for the rest.", meant=meant),
+        buttons=[buttons[one]() for one in answer.commands],
+    )
+
+
 def suggestions() -> list[ButtonElement]:
     """What can be asked for next, as buttons."""
-    return [button(say("My access"), Action.MY_ACCESS, "access"), _ask_button(), _reset_button()]
+    return [_access_button(), _ask_button(), _reset_button()]
+
+
+def _access_button() -> ButtonElement:
+    return button(say("My access"), Action.MY_ACCESS, "access")
 
 
 def _ask_button(entitlement: str = "request") -> ButtonElement:
@@ -358,7 +398,9 @@ def _help() -> Message:
 def _did_you_mean(answer: DidYouMean) -> Message:
     if not answer.candidates:
         return said(
-            say("I don't know yet what you need. Choose from what there is, or write its name."),
+            say(
+                "I don't know that name. Write “what can I ask for?” to see what there is, or choose from it."
+            ),
             buttons=[_ask_button()],
         )
     names = either([f"*{inert(one)}*" for one in answer.candidates])

@@ -9,7 +9,7 @@ from bot.slack import sentences
 from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.freezes import gone_text, stopped_text
 from bot.slack.messages.parts import SECTION_LIMIT, note, section
-from bot.slack.messages.requests import approvals_from, clause, whole
+from bot.slack.messages.requests import approvals_from, at_most, clause, whole
 from bot.slack.words import duration, inert, listed, together
 from bot.texts import as_told, say, template
 from handlers.decisions.freezing import Stopped, reason
@@ -65,6 +65,7 @@ def _line(one: Foreseen, foresight: Foresight) -> str:
             return say("*{name}*: say for how long.", name=name)
         case _:
             reasons = together(*map(whole, one.reasons)) or say("No policy allows it.")
+            reasons = together(reasons, at_most(one.entitlement, foresight.minutes))
             return say("⛔ *{name}*: not possible. {reasons}", name=name, reasons=reasons)
 
 

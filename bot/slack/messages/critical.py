@@ -131,6 +131,8 @@ def _holdings(story: GrantStory) -> str:
 
 
 def _had(story: GrantStory) -> str:
+    if not story.had and story.goes_on_from is not None:
+        return say("They had never had it before.")  # they have it now, which stands beside this
     if not story.had:
         return say("They have never had this before.")
     if story.last or not story.had_last:

@@ -103,7 +103,7 @@ def status_message(story: PetitionStory, *, page: str = "") -> Message:
         case PetitionState.ASKED:
             asked = together(
                 say(_ASKED[story.kind]),
-                say("Needed: {who}.", who=needed(story)),
+                say("Needed: {who}.", who=needed(story, yours=True)),
                 _so_far(story),
                 say("It lapses {time}.", time=day_and_clock(story.lapses_at)),
             )
@@ -144,18 +144,34 @@ def news_message(story: PetitionStory, *, page: str = "") -> Message:
     return Message(text=whole.text, blocks=whole.blocks, below=(STATUS, story.id), aloud=True)
 
 
-def needed(story: PetitionStory) -> str:
-    """Whose word is still missing, in words."""
+def needed(story: PetitionStory, *, yours: bool = False) -> str:
+    """Whose word is still missing, in words. yours: told to whoever asked."""
     security = story.missing.get("security", 0)
     others = sum(story.missing.values()) - security
     parts = []
     if security:
         parts.append(say_counted("{count} of security", "{count} of security", security))
-    if others and story.privileged:
+    if others and story.privileged and yours:
+        parts.append(
+            say_counted(
+                "{count} of the help desk, or your manager",
+                "{count} of the help desk and your manager",
+                others,
+            )
+        )
+    elif others and story.privileged:
         parts.append(
             say_counted(
                 "{count} of the help desk, or their manager",
                 "{count} of the help desk and their manager",
+                others,
+            )
+        )
+    elif others and yours:
+        parts.append(
+            say_counted(
+                "{count} of the help desk, security or your manager",
+                "{count} of these: the help desk, security, your manager",
                 others,
             )
         )

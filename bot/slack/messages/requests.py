@@ -15,7 +15,9 @@ from bot.slack.messages.parts import Message, button, said
 from bot.slack.messages.who_decided import approvals, approved_by, denial
 from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
 from bot.texts import as_known, as_told, say, say_counted
+from handlers.intents import whole_minutes
 from handlers.requests.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
+from storage.catalogue import Entitlement
 from storage.states import GrantState
 
 # How handlers say why a grant ended (handlers.grants.revocation, handlers.requests.access).
@@ -286,11 +288,21 @@ def _refused(story: GrantStory) -> Message:
     else:
         answer = say("⛔ I can't give {what}.", what=what(story))
     reasons = together(*map(whole, story.reasons)) or say("No policy allows it.")
+    reasons = together(reasons, at_most(story.entitlement, story.minutes))
     instead = say(
         "What you can do: change what you ask for, or talk to {owner}.",
         owner=_in_channel(story, owner_of(story)),
     )
     return said(f"{together(answer, reasons, _unchanged(story))}\n{instead}", buttons=[_again(story)])
+
+
+def at_most(entitlement: Entitlement | None, minutes: int) -> str:
+    """How long it is given for, where more was asked; "" otherwise. A reason of policy cannot name it."""
+    if entitlement is None or timedelta(minutes=minutes) <= entitlement.max_duration:
+        return ""
+    return say(
+        "It is given for {duration} at most.", duration=duration(whole_minutes(entitlement.max_duration))
+    )
 
 
 def _unchanged(story: GrantStory) -> str:

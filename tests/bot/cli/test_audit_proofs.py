@@ -131,6 +131,7 @@ def test_another_key_is_no_key(install: Install, auditor: Install, proof: Path):
 def test_without_a_key_it_is_said_which_one_is_needed(auditor: Install, proof: Path):
     done = auditor.run("audit", "verify-proof", str(proof))
     assert done.exit_code == 2
+    assert "A proof is checked with the log's public key: give it with --key." in done.stderr
     assert "Traceback" not in done.output
 
 

@@ -207,6 +207,20 @@ def test_serving_without_a_secret_names_it_and_starts_nothing(install: Install):
     assert "Traceback" not in done.output
 
 
+def test_help_names_a_value_only_where_one_is_typed(install: Install):
+    """An option that is on or off takes no word after it, whichever command has it."""
+    for words in (
+        (),
+        ("--help",),
+        ("check", "--help"),
+        ("audit", "verify", "--help"),
+        ("exceptions", "--help"),
+    ):
+        assert "<bool>" not in install.run(*words).stdout, words
+    assert "--since WHEN" in " ".join(install.run("exceptions", "--help").stdout.split())
+    assert "restore [OPTIONS] [FILE]" in install.run("restore", "--help").stdout
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
@@ -230,6 +244,11 @@ def test_serving_without_a_secret_names_it_and_starts_nothing(install: Install):
         (("audit", "verify", "--checkpoint", "nowhere.txt"), "nowhere.txt: No such file"),
         (("keygen", "--log", "two words"), "--log"),
         (("proofs", "unlock", "nobody"), "No directory knows anybody"),
+        (("resume",), "Choose from: restored, mismatch, emergency, resets. See: wicket resume --help"),
+        (("resume", "it", "--by", "Ann", "--why", "so"), "resets': 'it' is not one of"),
+        (("demo", "--port", "99999"), "'--port': Input should be less than or equal to 65535. See:"),
+        (("policy", "show", "zzz"), "There is no policy or file zzz. Without a name they are all listed."),
+        (("policy", "show", "no-standing-admn"), "Did you mean `no-standing-admin`?"),
     ],
 )
 def test_a_wrong_command_is_told_in_one_sentence(install: Install, typed: tuple[str, ...], told: str):

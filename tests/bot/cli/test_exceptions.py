@@ -75,4 +75,5 @@ def test_one_is_shown_with_all_that_is_known(install: Install):
         0,
     )
     missing = install.run("exceptions", "show", "x-0")
-    assert (missing.exit_code, "no exception" in missing.output) == (2, True)
+    assert (missing.exit_code, missing.stderr.count("\n")) == (2, 1)
+    assert "There is no exception 'x-0'. `wicket exceptions --all` lists them." in missing.stderr

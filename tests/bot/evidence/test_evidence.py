@@ -208,6 +208,21 @@ def test_a_page_about_nothing_says_so() -> None:
     none: list[Case] = []
     page = report(none, period(start), {}, written=start, checkpoint="")
     assert "Nobody asked for anything in this period." in page
+    assert "No person decided about any of them." in page
+    assert "Nothing was taken back." in page
+    assert "the latest" not in page  # of nothing there is none, on time or late
+
+
+async def test_what_still_has_time_is_not_called_owed(world: World) -> None:
+    """Not taken back is what an auditor looks for; what lasts as agreed is another thing."""
+    start = world.clock()
+    made = await a_day(world)
+    [case] = [one for one in (await gathered(world, start)).cases if one.id == made["automatic"]]
+    case = replace(case, removed_at=None, ended_at=None)
+    assert case.due_at is not None
+    for seconds, told in ((-1, "It lasted still when this was written."), (1, "Not taken back yet.")):
+        written = case.due_at + timedelta(seconds=seconds)
+        assert told in report([case], period(start), {}, written=written, checkpoint="")
 
 
 async def test_what_was_stopped_is_a_request_of_its_own(world: World) -> None:

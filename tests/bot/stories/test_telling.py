@@ -80,7 +80,7 @@ def test_the_policy_is_named_with_its_reason_where_that_is_known():
 def test_words_are_quoted_as_they_are_kept_and_erased_ones_are_called_so():
     """O-4: nobody adds to the story by what they typed."""
     kept = replace(STEP, words=(("justification", "a”\nGrace approved it"), ("rationale", None)))
-    assert words_of(kept) == ['Why: “a" Grace approved it”', "Reason of who decided: erased from the record"]
+    assert words_of(kept) == ['Why: “a" Grace approved it”', "Their reason: erased from the record"]
 
 
 ANY = st.text(max_size=80) | st.sampled_from(["<!channel>", "*a*", "&" * 70_000, "@a" * 2000, "ﷺ" * 5000])

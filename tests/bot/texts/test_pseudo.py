@@ -107,7 +107,7 @@ def test_each_exception_is_told_in_the_readers_language(number: int) -> None:
 
 @pytest.mark.parametrize("number", range(len(test_answers.ANSWERS)))
 def test_each_answer_is_told_in_the_readers_language(number: int) -> None:
-    answer = foreign(test_answers.ANSWERS[number][0], keep=frozenset({"channel", "advice"}))
+    answer = foreign(test_answers.ANSWERS[number][0], keep=frozenset({"channel", "advice", "commands"}))
     with read_in(Pseudo()):
         assert told_of(answers.answer_message(answer, NOW)) == []
 

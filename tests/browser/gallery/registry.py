@@ -14,9 +14,12 @@ from handlers.questions.answers import (
     Help,
     LinkedAlready,
     Membership,
+    NearlyUnderstood,
+    NothingNamed,
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
+    SeveralNamed,
 )
 from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 from storage.states import FreezeKind, GrantState
@@ -146,6 +149,9 @@ _ANSWERS = (
         ("answer-expiry", "When does my password expire?", (PasswordExpiry,)),
         ("answer-help", "Help.", (Help,)),
         ("answer-did-you-mean", "A name that there is not.", (DidYouMean,)),
+        ("answer-nothing-named", "Access is wanted, and nothing is named.", (NothingNamed,)),
+        ("answer-several-named", "Several things at once are for the form.", (SeveralNamed,)),
+        ("answer-nearly-understood", "A misspelt command is asked back.", (NearlyUnderstood,)),
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
         ("answer-unknown", "The directory cannot be read: unknown, and never nothing.", ()),
         ("answer-reset", "The way to a new password.", ()),

@@ -42,6 +42,7 @@ HEAD = """
 [data-ts="{first}"] {{ padding-top: 14px; }}
 [data-ts="{last}"] {{ padding-bottom: 12px; }}
 [data-ts="{first}"] .avatar {{ visibility: visible; height: 38px; }}
+.reply[data-ts="{first}"] .avatar, .reply [data-ts="{first}"] .avatar {{ height: 28px; }}
 [data-ts="{first}"] .by {{ position: static; clip-path: none; width: auto; height: auto; overflow: visible; }}
 """
 
@@ -61,6 +62,7 @@ class Studio:
     async def take(self, name: str, login: str, *messages: Message, channel: str = "") -> None:
         """These messages, which stand one below the other where this person sees them."""
         await self._look(login, channel)
+        await expect(self.page.get_by_role("dialog")).to_be_hidden()  # its shade would lie on the message
         first, last = messages[0], messages[-1]
         await expect(self._shown(last)).to_be_visible()
         await self.page.add_style_tag(content=ALONE + HEAD.format(first=first.ts, last=last.ts))

@@ -26,6 +26,7 @@ async def a_word(it: Studio) -> None:
     await charles.submit(await charles.sees_view("The code that they read out to you"))
     await charles.sees_view("You vouched for")
     await it.take_form("form-vouched", "charles")
+    await charles.close_view()
     await it.take("notice-word-given", "charles", await charles.sees("You vouched for Ada Lovelace"))
     await it.take(
         "notice-vouched", "ada", await ada.sees("vouched for you", "They say that you met in person")

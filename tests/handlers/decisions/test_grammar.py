@@ -25,9 +25,11 @@ from handlers.decisions.understanding import (
     LinkAccount,
     ListAccess,
     ListPossible,
+    NearlyUnderstood,
     NotUnderstood,
     PasswordExpiry,
     ResetPassword,
+    SeveralNamed,
     ShowOwner,
     Understanding,
     UnlockAccount,
@@ -73,12 +75,14 @@ def asks(
         (
             ResetPassword(),
             "reset my password|Hi, could you please reset my password?|I forgot my password|new password please"
-            "|I need to change my password|password reset|<@U0BOT> reset my password|I don\u2019t know my password",
+            "|I need to change my password|password reset|set a new password"
+            "|<@U0BOT> reset my password|I don\u2019t know my password",
         ),
         (UnlockAccount(), "unlock my account|Unlock me!|I\u2019m locked out|my account is locked|unlock"),
         (
             ListAccess(),
-            "what access do I have?|my access|show my access|what do I have access to|which groups am I in?",
+            "what access do I have?|my access|whats my access|show my access|what do I have access to"
+            "|which groups am I in?",
         ),
         (
             PasswordExpiry(),
@@ -186,6 +190,62 @@ def test_what_is_done_for_somebody_else_opens_a_form_and_is_nobody_by_guess(
 def test_a_command_is_taken_only_when_it_is_all_that_is_said(text: str) -> None:
     """A negation, another person or a second wish: nothing happens by half a sentence."""
     assert read(text) == NotUnderstood()
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("rest my pasword", ("reset",)),
+        ("Please reset my passwrod!", ("reset",)),
+        ("chnage my password", ("reset",)),
+        ("forgto my password", ("reset",)),
+        ("unlok me", ("unlock",)),
+        ("my acount is loked", ("unlock",)),
+        ("what acess do I have?", ("access",)),
+        ("I can\u2019t log in", ("unlock", "reset")),
+        ("cant sign in anymore", ("unlock", "reset")),
+        ("my password doesn't work", ("unlock", "reset")),
+    ],
+)
+def test_what_is_misspelt_is_asked_back_and_not_done(text: str, commands: tuple[str, ...]) -> None:
+    """An unlock is done at once, so nearly the word for it is not enough."""
+    assert read(text) == NearlyUnderstood(commands=commands)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["do not rest my password", "rest my pasword and unlok bob", "unlok bob", "pasword hunter2", "unlo"],
+)
+def test_a_misspelt_command_is_all_that_is_said_too(text: str) -> None:
+    """Half a sentence, or another person: it is not even asked back."""
+    assert read(text) == NotUnderstood()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db and staging-db for 1h because INC-1",
+        "can I get access to prod-db & the staging-db for 1h because INC-1",
+    ],
+)
+def test_several_things_at_once_are_known_for_what_they_are(text: str) -> None:
+    """They were taken for one name that nothing has, and asked back as misspelt."""
+    rest = asks(None, 1, "INC-1")
+    assert read(text) == SeveralNamed(entitlements=("prod-db", "staging-db"), draft=rest)
+
+
+def test_two_names_are_not_the_first_of_them() -> None:
+    two = SeveralNamed(entitlements=("prod-db", "wiki-edit"), draft=asks(None, 2))
+    assert read("I need prod-db and wiki-edit for 2h") == two
+
+
+def test_one_thing_with_and_in_its_name_or_one_that_is_not_known_is_not_several() -> None:
+    assert isinstance(read("I need prod-db and stagin-db for 1h because INC-1"), DidYouMean)
+    assert read("I need prod-db for 1h because logs and metrics") == asks("prod-db", 1, "logs and metrics")
+
+
+def test_a_block_of_code_is_read_as_what_stands_in_it() -> None:
+    assert read("```I need prod-db for 1h because INC-1```") == asks("prod-db", 1, "INC-1")
 
 
 @pytest.mark.parametrize(
@@ -302,7 +362,7 @@ def test_a_close_name_in_a_request_is_asked_back_and_the_rest_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["prod-db-staging", "prod db staging", "\u0440rod-db", "prod-db and wiki-edit"]
+    "name", ["prod-db-staging", "prod db staging", "\u0440rod-db", "prod-db and wiki"]
 )
 def test_more_than_a_name_is_not_that_name(name: str) -> None:
     """A name that only begins like a known one, or looks like it, is never silently taken for it."""

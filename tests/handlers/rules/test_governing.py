@@ -22,7 +22,7 @@ from storage import rule_sets
 from storage.catalogue import Catalogue, as_plain, from_plain
 from storage.faults import PolicyFault
 from storage.records import Handle, RuleSet
-from storage.states import Result, RuleSetState
+from storage.states import Resolution, Result, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, SLACK, World, thing
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.made_once import without_step_up
@@ -317,6 +317,8 @@ async def test_a_denied_change_stays_denied_and_another_can_be_proposed(world: W
     proposal = await at.proposal()
     assert await at.click("linus", proposal, deny=True) == RulesDenied()
     assert await at.click("grace", proposal) == RulesOver(state="denied")
+    told = (await world.exceptions())[-1]
+    assert (told.resolution, told.resolved_by) == (Resolution.DECIDED, "Linus")
     again = office(world, two_owners=True, begins=rules("never"))
     await again.governing.begin("")
     assert again.holds == old

@@ -48,7 +48,7 @@ async def there_is_no_gap(scene: Scene) -> None:
 async def its_owner_ends_it(scene: Scene) -> None:
     """Bob cannot; Linus can, and says why: Ada reads it at once, and the access is gone."""
     bob, linus = scene.player("bob"), scene.player("linus")
-    held = await linus.sees("Extension: prod-db", "Approved by Grace Hopper", channel=_OWNERS)
+    held = await linus.sees("Extension: prod-db", "Approved by Grace Hopper", "Active until", channel=_OWNERS)
     await bob.presses(held, "End now…")
     await bob.hears("You can't end this one", "Nothing was changed", channel=_OWNERS)
     await linus.presses(held, "End now…")

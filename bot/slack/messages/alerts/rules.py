@@ -107,14 +107,18 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
 
 def proposal_message(alert: Alert, tail: str) -> Message:
     """All that would change, who approved it so far, and the buttons; then what became of it."""
-    title = say("A change of the rules waits for its owners")
-    state = _state(alert)
+    open_now, state = not alert.fact("became"), _state(alert)
+    title = (
+        say("A change of the rules waits for its owners")
+        if open_now
+        else say("A change of the rules was proposed")
+    )
     changed = "\n".join(_lines(alert.facts.get("changed"), name=_MOST, value=_MOST))
     whole = len(changed) <= _MOST
     told = [
         part for part in (_known(alert), changed if whole else say(_TOO_MUCH), _hash(alert), state) if part
     ]
-    open_now, line = not alert.fact("became"), state_line(alert.work)
+    line = state_line(alert.work)
     buttons = _buttons(alert, whole=whole) if open_now else ()
     return Message(
         text=together(

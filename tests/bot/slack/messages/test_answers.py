@@ -24,10 +24,13 @@ from handlers.questions.answers import (
     Help,
     LinkedAlready,
     Membership,
+    NearlyUnderstood,
     NotHere,
+    NothingNamed,
     NotUnderstood,
     OwnedBy,
     PasswordExpiry,
+    SeveralNamed,
 )
 from storage.states import Purpose, Result
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
@@ -122,6 +125,26 @@ ANSWERS = [
     ),
     (
         DidYouMean(candidates=()),
+        "I don't know that name. Write “what can I ask for?” to see what there is, or choose from it.",
+        "[Ask for access…]",
+    ),
+    (
+        NearlyUnderstood(commands=("unlock", "reset")),
+        "I didn't understand that. Did you mean “unlock my account” or “reset my password”? Say “help” for the rest.",
+        "[Unlock my account]\n[Reset password]",
+    ),
+    (
+        NearlyUnderstood(commands=("access",)),
+        "I didn't understand that. Did you mean “my access”? Say “help” for the rest.",
+        "[My access]",
+    ),
+    (
+        SeveralNamed(),
+        "Here I take one thing at a time. The form takes several at once.",
+        "[Ask for access…]",
+    ),
+    (
+        NothingNamed(),
         "I don't know yet what you need. Choose from what there is, or write its name.",
         "[Ask for access…]",
     ),

@@ -20,3 +20,14 @@ def test_while_new_access_is_stopped_nothing_is_promised():
     )
     assert "no new access is given" in told
     assert "at once" not in told
+
+
+def test_what_is_asked_for_too_long_says_how_long_it_is_given():
+    """Policy's reason is a fixed sentence, and people choose a time by a number."""
+    refused = Foreseen(
+        entitlement=PROD_DB, owner=OWNER, outcome="refused", reasons=("It may not last so long.",)
+    )
+    told = str([block.to_dict() for block in foresight_blocks(Foresight(minutes=24 * 60, each=(refused,)))])
+    assert "not possible. It may not last so long. It is given for 8 hours at most." in told
+    within = str([block.to_dict() for block in foresight_blocks(Foresight(minutes=60, each=(refused,)))])
+    assert "at most" not in within

@@ -107,6 +107,8 @@ def test_an_owner_reads_what_is_to_be_extended_and_to_whom_it_was_passed_on():
     words = reads(message)
     assert words.startswith("Extension: prod-db · read and write\n")
     assert "Ada Lovelace has it until 15:02 UTC, since 23 Nov 13:02 UTC." in words
+    assert "They had never had it before." in words
+    assert "never had this" not in words
     assert "Passed on to Platform at 08:02 UTC, because nobody answered." in words
     assert problems(message) == []
 

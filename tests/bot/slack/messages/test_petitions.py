@@ -118,6 +118,13 @@ def test_whose_word_is_missing_is_said_as_it_is() -> None:
     assert needed(replace(STORY, missing={"help_desk": 1})) == "1 of the help desk, security or their manager"
 
 
+def test_whoever_asked_reads_of_their_own_manager() -> None:
+    asked = status_message(STORY).text
+    assert "Needed: 2 of these: the help desk, security, your manager." in asked
+    root = replace(STORY, privileged=True, missing={"security": 1, "help_desk": 1})
+    assert "1 of security and 1 of the help desk, or your manager." in status_message(root).text
+
+
 def test_news_stands_below_the_message_that_it_is_about() -> None:
     """P-6: an edit alone is easily missed."""
     message = news_message(story(PetitionState.APPROVED))

@@ -187,6 +187,12 @@ STATES = {
         "Nothing was granted.\n"
         "What you can do: change what you ask for, or talk to Data Platform in #C0DATAOWN.",
     ),
+    "refused for its length": (
+        story(GrantState.REFUSED, minutes=72 * 60, reasons=("That is longer than this access may last.",)),
+        "⛔ I can't give prod-db · read and write. That is longer than this access may last. "
+        "It is given for 8 hours at most. Nothing was granted.\n"
+        "What you can do: change what you ask for, or talk to Data Platform in #C0DATAOWN.",
+    ),
     "out of the catalogue": (
         story(entitlement=None, owner=None),
         "⏳ prod-db, 2 hours: waiting for its owner since 14:02 UTC. It lapses 24 Nov 14:02 UTC.",

@@ -103,6 +103,8 @@ def test_what_is_new_shows_whom_it_makes_a_member_of_what() -> None:
 def test_what_is_over_has_no_buttons_and_says_how_it_ended(facts: dict[str, Any], told: str) -> None:
     message = proposal(settled=LATER, **facts)
     assert told in message.text
+    assert "was proposed" in message.text
+    assert "waits for its owners" not in message.text
     assert buttons(message) == []
 
 
