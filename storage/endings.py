@@ -66,13 +66,14 @@ _DUE = Plain(
     .limit(bindparam("most"))
 )
 _NEXT = Plain(select(func.min(_GRANTS.c.expires_at)).where(_GRANTS.c.state.in_(LIVE)))
-# The moments as they are kept, in microseconds. Of what was granted by a clock that is right, this is when it was.
+# The moments as they are kept, in microseconds. This is when it was granted, or when its end was set to sooner.
 _GRANTED_AT = type_coerce(_GRANTS.c.expires_at, BigInteger) - cast(_GRANTS.c.minutes, BigInteger) * 60_000_000
 _AHEAD = Plain(
     select(_GRANTS.c.id).where(
         _GRANTS.c.state.in_(LIVE),
         _GRANTS.c.expires_at.is_not(None),
-        bindparam("at", type_=BigInteger) < _GRANTED_AT,
+        _GRANTS.c.decided_at > bindparam("at", type_=_GRANTS.c.decided_at.type),
+        bindparam("in_micros", type_=BigInteger) < _GRANTED_AT,
     )
 )
 _COVERING = select(_HOLDINGS.c.id, *_COLUMNS).where(_AMONG, *_OF_HOLDING)
@@ -102,8 +103,8 @@ def next_end(tx: Session) -> datetime | None:
 
 
 def ahead(tx: Session, at: datetime) -> list[str]:
-    """The ids of live grants that last longer than all their minutes from `at`: a clock granted them that was ahead."""
-    return [grant for (grant,) in rows(tx.connection(), _AHEAD, {"at": to_micros(at)})]
+    """The ids of live grants that a clock decided later than `at`, and that last all their minutes from then on."""
+    return [grant for (grant,) in rows(tx.connection(), _AHEAD, {"at": at, "in_micros": to_micros(at)})]
 
 
 def begin(tx: Session, ids: Collection[str], *, reason: str) -> None:

@@ -51,9 +51,12 @@ def test_what_lasts_beyond_all_its_minutes_was_granted_by_a_clock_that_was_ahead
 
     def work(tx: Session) -> None:
         for state in GrantState:
-            keep(tx, now, state, id=f"{state}-ahead", expires_at=now + HOUR * 2 + timedelta(microseconds=1))
-            keep(tx, now, state, id=f"{state}-right", expires_at=now + HOUR * 2)
-            keep(tx, now, state, id=f"{state}-unset", expires_at=None)
+            later, moment = now + HOUR * 2, timedelta(microseconds=1)
+            ahead = {"decided_at": now + moment, "expires_at": later + moment}
+            keep(tx, now, state, **ahead, id=f"{state}-ahead")
+            keep(tx, now, state, **{**ahead, "decided_at": now}, id=f"{state}-longer")
+            keep(tx, now, state, **{**ahead, "expires_at": later}, id=f"{state}-mended")
+            keep(tx, now, state, **{**ahead, "expires_at": None}, id=f"{state}-unset")
 
     database.write_now(work)
     found = database.read_now(lambda tx: endings.ahead(tx, now))

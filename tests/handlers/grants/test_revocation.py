@@ -79,9 +79,9 @@ async def test_a_forged_decision_is_not_signed_by_being_ended_sooner(world: Worl
     grant = await world.given("ada")
 
     def forge(tx: Session) -> None:
-        tx.connection().exec_driver_sql(
-            f"UPDATE grants SET expires_at = expires_at + 3600000000 WHERE id = '{grant}'"
-        )
+        for column in ("decided_at", "expires_at"):
+            change = f"UPDATE grants SET {column} = {column} + 3600000000 WHERE id = '{grant}'"
+            tx.connection().exec_driver_sql(change)
 
     await world.ground.database.write(forge)
     before = (await world.grant(grant)).mac
