@@ -18,6 +18,7 @@ from bot.slack.messages.answers import (
     page_message,
     unlocked_message,
 )
+from bot.slack.messages.asking import asked_text
 from bot.slack.messages.checkpoints import taken_message
 from bot.slack.messages.delegations import begin_message as delegate_message
 from bot.slack.messages.emergencies import begin_message as break_glass_message
@@ -37,7 +38,7 @@ from handlers.decisions import understanding as meant
 from handlers.decisions.grammar import understand
 from handlers.decisions.names import Names
 from handlers.intents import JUSTIFICATION_LIMIT, Actor, Ask, DraftAccess, Intent, whole_minutes
-from handlers.outcomes import Drafted, Repeated
+from handlers.outcomes import AlreadyAsked, AlreadyHeld, Drafted, Repeated
 from handlers.questions.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.questions.checks import Checks, Kind
 from handlers.requests.asking import Asking
@@ -202,6 +203,8 @@ class Conversation:
                 justification=None if too_long else draft.justification,
             )
         )
+        if isinstance(drafted, AlreadyHeld | AlreadyAsked):
+            return said(asked_text(drafted))
         if not isinstance(drafted, Drafted):
             return None
         problems = [inert(as_told(problem)) for problem in draft.problems]

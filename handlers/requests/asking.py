@@ -44,7 +44,8 @@ from storage.directories.base import Account
 from storage.records import Grant
 from storage.states import GrantState
 
-One = Asked | AlreadyHeld | AlreadyAsked
+Needless = AlreadyHeld | AlreadyAsked
+One = Asked | Needless
 """What became of one wish."""
 
 NotSent = Unknown | TooLate | Repeated | Stopped | AlreadyAsked | AlreadyExtended
@@ -58,8 +59,11 @@ class Asking:
         self._ground = ground
         self._taking_up = TakingUp(ground)
 
-    async def draft(self, intent: DraftAccess) -> Drafted | Unknown | Repeated:
-        """Prepare a request; the person sees what would happen before anything is sent."""
+    async def draft(self, intent: DraftAccess) -> Drafted | Needless | Unknown | Repeated:
+        """Prepare a request; the person sees what would happen before anything is sent.
+
+        None is made of what they hold by other hands or asked for already: it could not be sent.
+        """
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
             return await self._gone(intent, intent.entitlement)
@@ -69,9 +73,11 @@ class Asking:
         minutes = whole_minutes(intent.duration or timedelta())
         wish = _wish(entitlement, minutes, justification, "")
 
-        def work(tx: Session) -> Drafted | Repeated:
+        def work(tx: Session) -> Drafted | Needless | Repeated:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
+            if (needless := self._needless(tx, intent, entitlement, facts)) is not None:
+                return needless
             grant = self._taking_up.row(tx, intent, wish, facts)
             verdict = self._taking_up.weigh_row(tx, account, grant, entitlement, facts)
             verdict = weighed(tx, self._ground, entitlement, verdict)
@@ -202,7 +208,17 @@ class Asking:
         extends: str | None,
     ) -> One:
         account, entitlement = intent.actor.account, wish.entitlement
-        holder = facts.report or account
+        if (needless := self._needless(tx, intent, entitlement, facts)) is not None:
+            return needless
+        grant = self._adopt(tx, draft, self._taking_up.row(tx, intent, wish, facts, extends=extends or ""))
+        verdict = self._taking_up.weigh_row(tx, account, grant, entitlement, facts)
+        return self._taking_up.settle(tx, intent, grant, entitlement, verdict)
+
+    def _needless(
+        self, tx: Session, intent: Intent, entitlement: Entitlement, facts: Facts
+    ) -> Needless | None:
+        """Why there is nothing to ask for, on the record; None if there is."""
+        holder = facts.report or intent.actor.account
         if stands(tx, facts.target(entitlement), entitlement):
             self._record_needless(tx, intent, entitlement, "grant.already_held", entitlement.id, holder.id)
             return AlreadyHeld(entitlement=entitlement.id, until=None)
@@ -210,9 +226,7 @@ class Asking:
         if waiting is not None:
             self._record_needless(tx, intent, entitlement, "grant.already_asked", waiting.id, holder.id)
             return AlreadyAsked(grant=waiting.id, entitlement=entitlement.id)
-        grant = self._adopt(tx, draft, self._taking_up.row(tx, intent, wish, facts, extends=extends or ""))
-        verdict = self._taking_up.weigh_row(tx, account, grant, entitlement, facts)
-        return self._taking_up.settle(tx, intent, grant, entitlement, verdict)
+        return None
 
     def _adopt(self, tx: Session, draft: Grant | None, fresh: Grant) -> Grant:
         """The draft with what was finally asked, or a new grant: one thing keeps one message."""

@@ -214,7 +214,7 @@ async def test_a_second_request_for_the_same_thing_waits_for_the_first(world):
     ada = world.person("ada")
     await ask(ada, "I need prod-db for 2h because INC-4711")
     await ada.sees("waiting for Data Platform")
-    await ask(ada, "I need prod-db for 1h because I am impatient")
+    await ada.say("I need prod-db for 1h because I am impatient")
     await ada.sees("You have already asked for this and it is waiting")
     await ask(ada, "I need k8s-deploy for 1h because INC-4711")
     await ada.sees("waiting for Platform")

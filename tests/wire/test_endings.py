@@ -71,11 +71,26 @@ async def test_standing_membership_from_before_us_stays_after_us(world):
 
 
 async def test_what_is_held_standing_is_not_asked_for(world):
-    """There is nothing to give."""
+    """There is nothing to give, and no draft says that they will have it."""
     grace = world.person("grace")
-    await ask(grace, "I need staging-db for 2h because INC-4711")
+    await grace.say("I need staging-db for 2h because INC-4711")
     await grace.sees("You already hold staging-db, standing")
+    assert not any(message.buttons for message in grace.messages())
     assert not any(a.startswith(("grant", "access")) and a.endswith("done") for a in await world.actions())
+
+
+async def test_what_became_standing_after_the_draft_is_not_asked_for(world):
+    """The press is asked again; a second request for what waits is no draft either."""
+    ada = world.person("ada")
+    await ada.say("I need crm-read for 2h because INC-4711")
+    draft = await ada.sees("You are asking for crm-read")
+    await world.directory.add_member("p-ada", "crm-readers")
+    await ada.click(draft, "draft.send")
+    await ada.sees("You already hold crm-read, standing")
+    await ask(ada, "I need prod-db for 2h because INC-4711")
+    await ada.sees("⏳ prod-db")
+    await ada.say("I need prod-db for 1h because INC-4711")
+    await ada.sees("You have already asked for this and it is waiting")
 
 
 async def test_what_somebody_else_took_away_is_not_an_error_at_the_end(world):

@@ -44,7 +44,9 @@ def digest_message(digest: Digest) -> Message:
     if broken:
         lines = [f"• {one}" for one in first(broken, _BROKEN_SHOWN)]
         blocks.append(section("\n".join([f"*{say('Breaking the glass')}*", *lines])))
-    blocks.append(note(say("Each counts what was recorded in that week; what is open is open now.")))
+    blocks.append(
+        note(say("Each counts what was recorded in that week; what is not settled yet is told as it is now."))
+    )
     numbers = "; ".join(f"{label}: {value}" for label, value in rows)
     told = f"{numbers}." if numbers else ""
     return Message(text=together(f"{title}: {when}", told, strange, *apart, *broken), blocks=tuple(blocks))
@@ -130,12 +132,12 @@ def _exceptions(digest: Digest) -> str:
     counted = say_counted("{count} exception", "{count} exceptions", total)
     if undecided:
         waits = say_counted(
-            "{count} of them is neither over nor decided.",
-            "{count} of them are neither over nor decided.",
+            "{count} of them is not settled yet.",
+            "{count} of them are not settled yet.",
             undecided,
         )
     else:
-        waits = say("All of them are over or decided.")
+        waits = say("All of them are settled.")
     return together(
         say("{exceptions}: {kinds}.", exceptions=counted, kinds=listed(first(named, _KINDS_SHOWN))), waits
     )

@@ -225,7 +225,7 @@ async def answers(it: Studio) -> None:
         said = await ada.say(words)
         await it.take(name, "ada", await ada.sees(sign, after=said.ts))
         it.world.clock.skip(seconds=20)
-    await ask(charles, "I need vpn-users for 1h because INC-1")
+    await charles.say("I need vpn-users for 1h because INC-1")
     await it.take("answer-held-already", "charles", await charles.sees("You already hold"))
     await it.person("bob").say("unlock my account")
     await it.take("answer-unlocked", "bob", await it.person("bob").sees("Your account is unlocked"))

@@ -361,9 +361,7 @@ def test_a_close_name_in_a_request_is_asked_back_and_the_rest_is_kept() -> None:
     assert meaning == DidYouMean(candidates=("prod-db",), kind="request", draft=asks(None, 2, "fix INC-4711"))
 
 
-@pytest.mark.parametrize(
-    "name", ["prod-db-staging", "prod db staging", "\u0440rod-db", "prod-db and wiki"]
-)
+@pytest.mark.parametrize("name", ["prod-db-staging", "prod db staging", "\u0440rod-db", "prod-db and wiki"])
 def test_more_than_a_name_is_not_that_name(name: str) -> None:
     """A name that only begins like a known one, or looks like it, is never silently taken for it."""
     meaning = read(f"I need {name} for 2h")

@@ -139,6 +139,18 @@ async def test_an_unknown_entitlement_is_unknown(world: World) -> None:
     assert await world.actions("grant") == ["grant.gone refused"] * 2
 
 
+async def test_no_draft_is_made_of_what_could_not_be_sent(world: World) -> None:
+    """A draft says what would happen: of what stands, or waits already, nothing would."""
+    await world.local.put_in_group("wiki-edit", "ada")
+    assert await world.draft("ada", "wiki-edit") == AlreadyHeld(entitlement="wiki-edit", until=None)
+    waiting = await world.asked("ada", "prod-db")
+    assert await world.draft("ada", "prod-db") == AlreadyAsked(grant=waiting, entitlement="prod-db")
+    assert [row.id for row in await world.rows(Grant)] == [waiting]
+    assert await world.actions("grant") == [
+        "grant.already_held refused", "grant.requested done", "grant.already_asked refused",
+    ]  # fmt: skip
+
+
 async def test_a_draft_of_what_left_the_catalogue_is_not_sent_and_that_is_on_the_record(world: World) -> None:
     draft = (await world.draft("ada", "wiki-edit")).grant
     things = world.ground.catalogue.entitlements

@@ -68,8 +68,8 @@ def test_a_full_week_reads_as_it_should():
         "Requests  12 granted at once by policy, 5 approved by people, 1 denied and 2 lapsed\n"
         "Grants  10 ended and 1 late by more than a minute\n"
         "Accounts  3 passwords reset, 1 unlock and 1 petition asked\n"
-        "5 exceptions: refused request (3), of an older version (1) and overdue removal (1). 3 of them are neither "
-        "over nor decided.\n"
+        "5 exceptions: refused request (3), of an older version (1) and overdue removal (1). 3 of them are "
+        "not settled yet.\n"
         "What stands out\n"
         "• Ended late: prod-db of Ada Lovelace, by 2 minutes, the longest of the week. Story g-1.\n"
         "• Decided at once: Grace Hopper decided about prod-db 4 seconds after it was asked. Less than 10 seconds is "
@@ -77,7 +77,7 @@ def test_a_full_week_reads_as_it_should():
         "• Most refusals: Eve Example, 3 times. Policy refused what they asked for. Story g-3.\n"
         "• Slowest decision: wiki, 20 hours after it was asked, by Grace Hopper. Named from 4 hours on. Story g-4.\n"
         "• Most asked for: wiki, 7 of 17 requests.\n"
-        "Each counts what was recorded in that week; what is open is open now."
+        "Each counts what was recorded in that week; what is not settled yet is told as it is now."
     )
     assert problems(message) == []
     assert clumsy(message.text) == []
@@ -94,7 +94,7 @@ def test_a_quiet_week_is_one_line():
 
 def test_a_week_with_nothing_but_exceptions_is_not_quiet_and_the_words_alone_say_all():
     message = digest_message(week(exceptions={"left": (1, 0)}))
-    assert "1 exception: person who left (1). All of them are over or decided." in message.text
+    assert "1 exception: person who left (1). All of them are settled." in message.text
     assert problems(message) == []
 
 
