@@ -10,6 +10,9 @@ from os import urandom
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
 _CHANCE = 5  # bytes
+LAST = "-zzzzzzzz"
+"""The end of an id that no other of its moment sorts behind."""
+_LAST_MOMENT = 32**9 - 1
 
 
 def new_id(prefix: str, at: datetime) -> str:
@@ -19,7 +22,7 @@ def new_id(prefix: str, at: datetime) -> str:
 
 def new_ids(prefix: str, at: datetime, count: int) -> list[str]:
     """So many new ids of one moment, each with chance of its own."""
-    begin, chance = f"{prefix}-{_moment(int(at.timestamp() * 1000))}-", urandom(_CHANCE * count)
+    begin, chance = f"{first_of(prefix, at)}-", urandom(_CHANCE * count)
     made = list[str]()
     for start in range(0, len(chance), _CHANCE):
         n = int.from_bytes(chance[start : start + _CHANCE], "big")
@@ -27,6 +30,21 @@ def new_ids(prefix: str, at: datetime, count: int) -> list[str]:
             f"{begin}{_PAIRS[n >> 30]}{_PAIRS[n >> 20 & 1023]}{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}"
         )
     return made
+
+
+@lru_cache(maxsize=16)
+def first_of(prefix: str, at: datetime) -> str:
+    """What every id of this moment begins with, so that none of them sorts before it: "g-06k3v8qz1m".
+
+    Whatever is later is never before it, whatever is earlier never behind `last_of`, by the bytes of the text. A
+    moment on a millisecond may be given the one before it; so nothing but this may tell what an id of a moment is.
+    """
+    return f"{prefix}-{_moment(min(max(int(at.timestamp() * 1000), 0), _LAST_MOMENT))}"
+
+
+def last_of(prefix: str, at: datetime) -> str:
+    """What none of the ids of this moment sorts behind."""
+    return first_of(prefix, at) + LAST
 
 
 def made_at(identifier: str) -> datetime | None:
@@ -44,7 +62,6 @@ def made_at(identifier: str) -> datetime | None:
         return None
 
 
-@lru_cache(maxsize=16)
 def _moment(n: int) -> str:
     """So many milliseconds in nine digits, which last until the year 3084."""
     begin = f"{_ALPHABET[n >> 40 & 31]}{_PAIRS[n >> 30 & 1023]}{_PAIRS[n >> 20 & 1023]}"

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from storage.audit.salted import commitment
 from storage.engine.storable import cleaned
 from storage.faults import AuditFault
+from storage.identifiers import first_of
 from storage.types import from_micros, to_micros
 
 FORMAT = 1
@@ -26,13 +27,15 @@ Fact = str | int | bool | list[str] | tuple[str, ...]
 
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_CHANCE = re.compile(r"-[a-z0-9]{8}")
 # Half of a character beyond U+FFFF looks the same, as does a backslash that somebody typed.
 _ESCAPED_UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])")
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _quoted = json.encoder.encode_basestring_ascii
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
+# What the id of every entry begins with.
+PREFIX = "e"
 # The columns of copies that stand beside a leaf, as `written` makes them.
 BESIDE = ("id", "at", "actor", "subject", "resource", "action", "outcome", "correlation")
 # The action of the entry that records the erasure of a text; its facts `entry` and `text` say which.
@@ -72,7 +75,8 @@ class PolicyTrace:
 class Entry:
     """One thing that happened, was refused or failed.
 
-    id: time-ordered, from storage.identifiers. at: aware UTC. action: a dotted verb, "grant.requested".
+    id: from storage.identifiers, of the moment `at`: what is looked for by time is found by it (storage.audit.times).
+    at: aware UTC. action: a dotted verb, "grant.requested".
     outcome: "done", "refused", "failed" …
     subject: the person it is about. resource: the entitlement. correlation: the same from request to revocation.
     facts: evidence by name, never free text. texts: free text by name (justification, rationale), kept apart.
@@ -93,8 +97,6 @@ class Entry:
     texts: Mapping[str, str] = field(default_factory=lambda: _NONE)
 
     def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.id):
-            raise ValueError(f"`{self.id}` is not an entry id")
         if (wrong := _misnamed(self.action, self.outcome, *self.facts, *self.texts)) is not None:
             raise ValueError(wrong)
         for name, fact in self.facts.items():
@@ -102,6 +104,9 @@ class Entry:
                 _check_fact(name, fact)
         if not -MAX_INTEGER <= micros(self.at) <= MAX_INTEGER:
             raise ValueError("a time beyond the year 2255 does not fit a leaf")
+        moment = first_of(PREFIX, self.at)
+        if not (self.id.startswith(moment) and _CHANCE.fullmatch(self.id, len(moment))):
+            raise ValueError(f"`{self.id}` is not the id of an entry of {self.at}")
 
 
 @lru_cache(maxsize=512)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import BigInteger, ColumnElement, func, literal_column, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, or_, select, type_coerce
 
+from storage.audit import times
 from storage.audit.tables import DONE, ENTRIES
 from storage.types import to_micros
 
@@ -30,8 +31,8 @@ class Wanted(TypedDict, total=False):
     after: int | None
 
 
-def conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    """All that an entry must fulfil."""
+def conditions(connection: Connection, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """All that an entry must fulfil, said as the engine of this connection finds it by its indexes."""
     entries, led = ENTRIES.c, False
     few = (
         (wanted.get("correlation"), (entries.correlation,)),
@@ -43,7 +44,10 @@ def conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
             yield or_(*((_aside(each) if led else each) == value for each in columns))
             led = True
     yield from _of_many(wanted.get("action"), wanted.get("outcome"), led=led)
-    yield from _in_time(wanted.get("since"), wanted.get("until"), led=led)
+    since, until = wanted.get("since"), wanted.get("until")
+    yield from _in_time(since, until)
+    if not led:
+        yield from _where_of(connection, since, until)
     after = wanted.get("after")
     if after is not None:
         yield entries.index > after
@@ -62,27 +66,30 @@ def _of_many(action: str | None, outcome: str | None, *, led: bool) -> Iterator[
         yield entries.outcome != literal_column(f"'{DONE}'")
 
 
-def _in_time(since: datetime | None, until: datetime | None, *, led: bool) -> Iterator[ColumnElement[bool]]:
-    """The newest are wanted in order of index, so the times are looked up for where to begin and to end."""
-    at, entries = type_coerce(ENTRIES.c.at, BigInteger) + 0, ENTRIES.c
-    within = list[ColumnElement[bool]]()
+def _in_time(since: datetime | None, until: datetime | None) -> Iterator[ColumnElement[bool]]:
+    """As no index has it: the newest are wanted in order of index."""
+    at = type_coerce(ENTRIES.c.at, BigInteger) + 0
     if since is not None:
         yield at >= to_micros(since)
-        within.append(entries.at >= since)
     if until is not None:
         yield at < to_micros(until)
-        within.append(entries.at < until)
-    if led or not within:
+
+
+def _where_of(
+    connection: Connection, since: datetime | None, until: datetime | None
+) -> Iterator[ColumnElement[bool]]:
+    """Where to begin and to end, so that nothing else is read for these times."""
+    if since is None and until is None:
         return
-    # SQLite would look for the smallest by reading entries from the first on, and not in the index over times.
-    number = entries.index + 0
-    bounds = (
-        select(func.min(number).label("first"), func.max(number).label("last")).where(*within).cte("bounds")
-    )
-    if since is not None:
-        yield entries.index >= select(bounds.c.first).scalar_subquery()
-    if until is not None:
-        yield entries.index <= select(bounds.c.last).scalar_subquery()
+    # SQLite would look for the smallest by reading entries from the first on, and not in the index.
+    number = ENTRIES.c.index + 0
+    first = [] if since is None else [func.min(number).label("first")]
+    last = [] if until is None else [func.max(number).label("last")]
+    bounds = select(*first, *last).where(*times.near(connection, since, until)).cte("bounds")
+    if first:
+        yield ENTRIES.c.index >= select(bounds.c.first).scalar_subquery()
+    if last:
+        yield ENTRIES.c.index <= select(bounds.c.last).scalar_subquery()
 
 
 def _aside(column: Any) -> Any:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from storage.audit import times
 from storage.audit.log import Transaction, connection_of
 from storage.audit.stories import Brief
 from storage.audit.tables import DONE, ENTRIES
@@ -42,12 +43,6 @@ _BETWEEN = Plain(
         ENTRIES.c.index < bindparam("end"),
         or_(among(ENTRIES.c.action.concat(""), "actions"), ENTRIES.c.outcome.concat("") != DONE),
     ).order_by(ENTRIES.c.index)
-)
-_FIRST_BY = Plain(
-    select(ENTRIES.c.index)
-    .where(ENTRIES.c.at >= bindparam("at", type_=ENTRIES.c.at.type))
-    .order_by(ENTRIES.c.at)
-    .limit(1)
 )
 _KEPT_SINCE = Plain(select(ENTRIES.c.at).order_by(ENTRIES.c.index).limit(1))
 
@@ -184,9 +179,8 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
 
 def floor(tx: Transaction, first: int, at: datetime) -> int:
     """The index below which nothing of that time stands, as far as the clock was not set back."""
-    found = rows(connection_of(tx), _FIRST_BY, {"at": at})
-    index = int(found[0][0]) if found else first
-    return max(0, min(index, first - _AT_LEAST))
+    index = times.lowest_from(connection_of(tx), at)
+    return max(0, min(first if index is None else index, first - _AT_LEAST))
 
 
 def _brief(row: Sequence[Any]) -> Brief:

@@ -11,12 +11,17 @@ from storage.audit.tables import TILES
 from storage.audit.tile_match import MOST_LEVELS
 
 
-def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
-    """DDL of a trigger that refuses `event` on `table`, always or `when` a condition holds."""
+def _refuse(table: str, event: str, sentence: str, when: str = "", *, how: str = "ABORT") -> str:
+    """DDL of a trigger that refuses `event` on `table`, always or `when` a condition holds.
+
+    how: FAIL where an append passes. It refuses as well, before the row is written, but rows that passed before it in
+    the same statement stay: for ABORT, SQLite copies each page that a statement changes, though all goes well. An
+    append that fails undoes its transaction itself (storage.engine.together).
+    """
     condition = f"WHEN {when} " if when else ""
     return (
         f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table} "
-        f"{condition}BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+        f"{condition}BEGIN SELECT RAISE({how}, '{sentence}'); END"
     )
 
 
@@ -48,6 +53,7 @@ TRIGGERS_SQLITE = (
         "an audit entry is added at the end only",
         f'NEW."index" IS NOT {_NEXT} AND NOT ({_RETURNS})'  # noqa: S608  words of ours
         " OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)",
+        how="FAIL",
     ),
     _refuse("audit_texts", "DELETE", _KEPT_TEXTS, f"NOT {_archived('OLD')}"),
     _refuse(
@@ -62,6 +68,7 @@ TRIGGERS_SQLITE = (
         "INSERT",
         "an audit text is written once",
         'EXISTS (SELECT 1 FROM audit_texts WHERE "index" = NEW."index" AND name = NEW.name)',
+        how="FAIL",
     ),
     _refuse("audit_head", "DELETE", "the audit head is never deleted"),
     _refuse("audit_head", "INSERT", "there is one audit head", "EXISTS (SELECT 1 FROM audit_head)"),

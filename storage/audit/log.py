@@ -26,6 +26,7 @@ from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
+from storage.audit import times
 from storage.audit.entry import BESIDE, TEXT_ERASED, Entry, decode, written
 from storage.audit.filters import Wanted, conditions
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
@@ -185,8 +186,8 @@ def _head(connection: Connection, talk: Talk, query: Plain) -> tuple[Frontier, b
 
 def rows(tx: Transaction, *, limit: int = 100, **wanted: Unpack[Wanted]) -> list[Row]:
     """The newest `limit` entries that fit (`filters.Wanted`), oldest first, with their texts."""
-    query = _READ_ENTRIES.where(*conditions(wanted)).order_by(ENTRIES.c.index.desc()).limit(limit)
     connection = connection_of(tx)
+    query = _READ_ENTRIES.where(*conditions(connection, wanted)).order_by(ENTRIES.c.index.desc()).limit(limit)
     return _with_texts(connection, connection.execute(query).mappings().all()[::-1])
 
 
@@ -203,12 +204,13 @@ def count(tx: Transaction, *, subject: str, action: str, since: datetime) -> int
 
 def tally(tx: Transaction, since: datetime, until: datetime) -> dict[tuple[str, str], int]:
     """How often each action had each outcome, from `since` until before `until` (aware UTC)."""
+    connection = connection_of(tx)
     query = (
         select(ENTRIES.c.action, ENTRIES.c.outcome, func.count())
-        .where(ENTRIES.c.at >= since, ENTRIES.c.at < until)
+        .where(*times.near(connection, since, until), ENTRIES.c.at >= since, ENTRIES.c.at < until)
         .group_by(ENTRIES.c.action, ENTRIES.c.outcome)
     )
-    return {(action, outcome): int(times) for action, outcome, times in connection_of(tx).execute(query)}
+    return {(action, outcome): int(times) for action, outcome, times in connection.execute(query)}
 
 
 def latest(tx: Transaction) -> Row | None:
@@ -259,8 +261,11 @@ def every(tx: Transaction, *, below: int | None = None, after: int | None = None
 
 
 def first_since(tx: Transaction, at: datetime) -> int | None:
-    """The index of the first entry that is not older (aware UTC); of those after it, some may be, by a little."""
-    first = connection_of(tx).execute(select(func.min(ENTRIES.c.index)).where(ENTRIES.c.at >= at)).scalar()
+    """The index of the first entry that is not older (aware UTC), or not by a millisecond; some after it may be."""
+    connection = connection_of(tx)
+    # As a number of its own: SQLite would look for the smallest by reading entries from the first on.
+    query = select(func.min(ENTRIES.c.index + 0)).where(*times.near(connection, since=at))
+    first = connection.execute(query).scalar()
     return None if first is None else int(first)
 
 

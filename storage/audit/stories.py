@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, LargeBinary, cast, func, select, type_coerce
 
+from storage.audit import times
 from storage.audit.log import Row, Transaction, at_indexes, connection_of
 from storage.audit.tables import ENTRIES
 from storage.types import to_micros
@@ -61,13 +62,13 @@ class Brief:
 
 
 def span_of(tx: Transaction, since: datetime, until: datetime) -> tuple[int, int] | None:
-    """The first and the last index of what is from `since` until before `until` (aware UTC); None if nothing is."""
-    between = (ENTRIES.c.at >= since, ENTRIES.c.at < until)
-    first, last = (
-        connection_of(tx)
-        .execute(select(func.min(ENTRIES.c.index), func.max(ENTRIES.c.index)).where(*between))
-        .one()
-    )
+    """The first and the last index of what is from `since` until before `until` (aware UTC), to the millisecond; None
+    if nothing is.
+    """
+    connection = connection_of(tx)
+    number = ENTRIES.c.index + 0  # else PostgreSQL may look for the smallest by reading from the first on
+    ends = select(func.min(number), func.max(number)).where(*times.near(connection, since, until))
+    first, last = connection.execute(ends).one()
     return None if first is None else (int(first), int(last))
 
 

@@ -118,7 +118,7 @@ class Talk:
     What its driver raises is raised as SQLAlchemy's own fault once the block is left.
     """
 
-    __slots__ = ("_connection", "_cursor", "dialect")
+    __slots__ = ("_connection", "_cursor", "_in_part", "dialect")
 
     def __init__(self, connection: Connection) -> None:
         self._connection, self.dialect = connection, connection.dialect
@@ -140,12 +140,18 @@ class Talk:
         self._cursor.execute(said.text, said.given(values))
         return said.answered(self._cursor.fetchall())
 
-    def run_text(self, text: str, values: Sequence[Any]) -> None:
-        """Run a statement that is written as this driver wants it already, with values as it takes them."""
+    def run_in_part(self, text: str, values: Sequence[Any]) -> None:
+        """Run a statement that is written as this driver wants it already, with values as it takes them.
+
+        If it fails it may have been done in part, so all of its transaction is undone.
+        """
+        self._in_part = True
         self._cursor.execute(text, values)
+        self._in_part = False
 
     def __enter__(self) -> "Talk":
         self._cursor: Any = self._connection.connection.cursor()
+        self._in_part = False
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
@@ -153,8 +159,18 @@ class Talk:
         if error is None:
             return
         driver = self.dialect.loaded_dbapi
-        if isinstance(error, driver.Error):
-            raise DBAPIError.instance(None, None, error, driver.Error, dialect=self.dialect) from error
+        try:
+            if isinstance(error, driver.Error):
+                raise DBAPIError.instance(None, None, error, driver.Error, dialect=self.dialect) from error
+        finally:
+            if self._in_part:
+                self._undo()
+
+    def _undo(self) -> None:
+        """As the ORM does it, so that nothing follows (storage.database)."""
+        begun = self._connection.get_nested_transaction() or self._connection.get_transaction()
+        if begun is not None:
+            begun.rollback()
 
 
 def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Said:

@@ -1,6 +1,8 @@
 """Many rows put into a table by one statement: for each one inside a savepoint SQLite copies every page it changes.
 
-It takes values as the drivers do, changes none of them, and meets no row of the same key.
+It takes values as the drivers do, changes none of them, and meets no row of the same key. One that fails leaves nothing
+of its transaction, whatever its caller makes of that: SQLite keeps what a statement did before it failed where it is
+told to, and then copies nothing beforehand to be able to undo it.
 """
 
 from collections.abc import Sequence
@@ -32,7 +34,7 @@ class Together:
         for start in range(0, len(rows), _AT_ONCE):
             some = rows[start : start + _AT_ONCE]
             text = _text(talk.dialect, self._table, self._columns, len(some))
-            talk.run_text(text, tuple(chain.from_iterable(some)))
+            talk.run_in_part(text, tuple(chain.from_iterable(some)))
 
 
 @lru_cache
@@ -40,7 +42,8 @@ def _text(dialect: Dialect, table: str, columns: tuple[str, ...], count: int) ->
     quote = dialect.identifier_preparer.quote
     row = f"({', '.join([_mark(dialect)] * len(columns))})"
     names, rows = ", ".join(map(quote, columns)), ", ".join([row] * count)
-    return f"INSERT INTO {quote(table)} ({names}) VALUES {rows}"  # noqa: S608  names of ours
+    insert = "INSERT OR FAIL" if dialect.name == "sqlite" else "INSERT"
+    return f"{insert} INTO {quote(table)} ({names}) VALUES {rows}"
 
 
 def _mark(dialect: Dialect) -> str:

@@ -24,6 +24,7 @@ from storage.signing import sign_unsigned
 from storage.states import GrantState
 from storage.types import to_micros
 from tests.bench.stage import CROWD, a_grant, crowd
+from tests.storage.rows import numbered
 
 # Among so many the past is divided; the first thousand are the crowd, who also ask while it is measured.
 PEOPLE = 10_000
@@ -137,7 +138,7 @@ def _grow(rows: sqlite3.Connection, count: int) -> None:
             hashed = leaf_hash(leaf := _LEAF.replace(b"#", str(index).encode()))
             tree = tree.append(hashed)
             who, story = f"p-crowd{index % PEOPLE:04}", f"ended-{index}"
-            yield index, f"e-past-{index}", _AT, who, story, leaf, hashed, tree.root
+            yield index, numbered(index, _THEN), _AT, who, story, leaf, hashed, tree.root
 
     rows.executemany(_ENTRY, entries())
     rows.execute("UPDATE audit_head SET size = ?, frontier = ?", (tree.size, tree.to_bytes()))
@@ -147,8 +148,9 @@ _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 _AT = to_micros(_THEN)
 _, _LEAF = written(
     Entry(
-        id="e-past", at=_THEN, action="grant.expired", outcome="done", actor=Actor(type="wicket", id="wicket"),
-        subject="#", resource="past", correlation="past", where=Where(transport="schedule", replica="main"),
+        id=numbered(0, _THEN), at=_THEN, action="grant.expired", outcome="done",
+        actor=Actor(type="wicket", id="wicket"), subject="#", resource="past",
+        correlation="past", where=Where(transport="schedule", replica="main"),
     ),
     {},
 )  # fmt: skip

@@ -32,6 +32,7 @@ from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.engine.migrating import migrate
 from tests.bench.machine import BOT_CORE, pin
+from tests.storage.rows import numbered
 
 _AT_ONCE, _EACH, _BEGUN = 2000, 400, datetime(2026, 1, 1, tzinfo=UTC)
 _HERE = Place(transport="cli")
@@ -201,8 +202,9 @@ def _entry(number: int) -> Entry:
     """One of a story of five: asked for, approved, given, over, taken back."""
     story, step = divmod(number, 5)
     who, asks = f"p-{story % 10_000:05}", step < 2
+    at = _BEGUN + timedelta(seconds=7 * number)
     return Entry(
-        id=f"e-{number:012}", at=_BEGUN + timedelta(seconds=7 * number), outcome="done",
+        id=numbered(number, at), at=at, outcome="done",
         action=("grant.requested", "grant.approved", "grant.active", "grant.expired", "grant.revoked")[step],
         actor=Actor(type="person", id=who, slack_user="U1", slack_team="T1")
         if asks

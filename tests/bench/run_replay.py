@@ -28,6 +28,7 @@ from storage.states import GrantState
 from tests.bench.machine import BOT_CORE, peak_mb, pin, resident_mb
 from tests.bench.stage import a_grant, crowd
 from tests.handlers.made_once import without_step_up
+from tests.storage.rows import numbered
 
 # Of each story two entries are questions to policy: asked for, and approved.
 _STORY, _AT_ONCE, _SHORT = 20, 100, 5
@@ -84,7 +85,7 @@ class Past:
             ("access.given", "", ()),
         )[min(step, 2)]
         return Entry(
-            id=f"e-{number:07}-{step:02}", at=at, outcome="done", action=action,
+            id=numbered(number * _STORY + step, at), at=at, outcome="done", action=action,
             actor=Actor(type="person", id=actor) if actor else Actor(type="wicket", id="wicket"),
             subject=who, resource=WHAT, correlation=f"g-{number}", where=Where(transport="socket", replica="main"),
             policy=PolicyTrace(allowed=True, ids=ids, digest=self._set) if ids else None,

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from storage import claims, grants
 from storage.audit import entry as audit
 from storage.audit import log
-from storage.identifiers import new_id
+from storage.identifiers import first_of, new_id
 from storage.records import Grant, Holding
 from storage.states import GrantState
 
@@ -41,6 +41,11 @@ def recorded(tx: Session, at: datetime, action: str, story: str, **facts: audit.
             where=audit.Where(transport="schedule", replica="main"), facts=facts,
         ),
     )  # fmt: skip
+
+
+def numbered(number: int, at: datetime) -> str:
+    """The id of the entry of this number, which was written then."""
+    return f"{first_of(audit.PREFIX, at)}-{number:08}"
 
 
 def claim(

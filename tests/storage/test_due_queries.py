@@ -24,6 +24,7 @@ from storage import (
     reminders,
     vouchings,
 )
+from storage.audit import glimpses, log, stories
 from storage.database import Database
 from storage.given import given_to
 from storage.group_names import NAMES, GroupNames
@@ -88,6 +89,19 @@ OF_MANY = {
     "ways_of": lambda tx: ways_of(tx, [("names", one, "prod-db") for one in ("p-ada", "p-bob")]),
     "ways": lambda tx: ways(tx, "names", "p-ada", "prod-db"),
     "of_accounts": lambda tx: holdings.of_accounts(tx, directory="names", group="prod-db", accounts=[]),
+}
+
+
+# On SQLite by ids, which sort by time.
+BY_WHEN = r"\b(sqlite_autoindex_audit_entries_1|ix_audit_entries_at)\b"
+BY_TIME = {
+    "since": lambda tx: log.rows(tx, since=NOW),
+    "until": lambda tx: log.rows(tx, until=NOW),
+    "between": lambda tx: log.rows(tx, since=NOW, until=NOW + timedelta(days=7)),
+    "tally": lambda tx: log.tally(tx, NOW, NOW + timedelta(days=7)),
+    "first_since": lambda tx: log.first_since(tx, NOW),
+    "span_of": lambda tx: stories.span_of(tx, NOW, NOW + timedelta(days=7)),
+    "floor": lambda tx: glimpses.floor(tx, 0, NOW),
 }
 
 
@@ -202,4 +216,14 @@ def test_when_somebody_vouched_is_not_looked_for_in_the_whole_record(database):
 
     plan = database.write_now(work)
     assert re.search(r"ix_audit_entries_(subject|actor)", plan)
-    assert "ix_audit_entries_at" not in plan
+    assert not re.search(BY_WHEN, plan)
+
+
+@pytest.mark.parametrize("asked", BY_TIME)
+def test_what_happened_when_is_found_by_an_index(database, asked):
+    """The whole record is never read for what is of one week, nor for where that begins."""
+    plan = database.write_now(lambda tx: plan_of(tx, BY_TIME[asked]))
+    assert re.search(BY_WHEN, plan)
+    assert not re.search(r"\bSCAN audit_entries|Seq Scan", plan)
+    # On SQLite no row is looked at only to find where a time begins and ends.
+    assert asked == "tally" or "sqlite" not in plan or re.search(f"USING COVERING INDEX {BY_WHEN}", plan)

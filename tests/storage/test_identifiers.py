@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.identifiers import made_at, new_id, new_ids
+from storage.identifiers import first_of, last_of, made_at, new_id, new_ids
 
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2400, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 
@@ -20,6 +20,18 @@ def test_every_id_has_one_shape(at):
 @given(TIMES, st.timedeltas(timedelta(milliseconds=1), timedelta(days=3650)))
 def test_a_later_id_sorts_later(at, by):
     assert new_id("g", at) < new_id("g", at + by)
+
+
+@given(
+    st.datetimes(datetime(1900, 1, 1), datetime(3600, 1, 1)).map(lambda at: at.replace(tzinfo=UTC)),  # noqa: DTZ001
+    st.sampled_from([1, 500, 999, 1000, 1001, 10**9]) | st.integers(0, 10**16),
+)
+def test_the_bounds_of_a_moment_hold_its_ids_and_leave_out_no_later_and_no_earlier_one(at, micros):
+    """Whatever time somebody asks about, and though a moment on a millisecond may be given the one before it."""
+    later = at + timedelta(microseconds=micros)
+    assert first_of("e", at) < new_id("e", at) <= last_of("e", at)
+    assert first_of("e", at) < new_id("e", later)
+    assert new_id("e", at) <= last_of("e", later)
 
 
 def test_ids_of_one_moment_differ():

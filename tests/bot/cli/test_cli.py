@@ -384,6 +384,7 @@ def test_json_of_no_entry_is_an_empty_list(install: Install):
 
 def test_an_erased_text_is_said_to_be_erased(install: Install):
     (entry,) = install.happened(1)
+    at = utc_now()
     with install.tx() as write:
         write(
             lambda tx: erase_text(
@@ -391,7 +392,7 @@ def test_an_erased_text_is_said_to_be_erased(install: Install):
                 entry,
                 "justification",
                 record=audit.Entry(
-                    id=new_id("e", utc_now()), at=utc_now(), action="text.erased", outcome="done",
+                    id=new_id("e", at), at=at, action="text.erased", outcome="done",
                     actor=audit.Actor(type="operator", id="cli"), correlation="c",
                     where=audit.Where(transport="cli", replica="main"),
                 ),

@@ -24,6 +24,7 @@ from storage.audit import log
 from storage.audit.entry import Actor, Entry, Where
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.storage.rows import numbered
 
 NAMES = {"ada": "Ada Byron", "grace": "Grace Hopper", "charles": "Charles <b>B</b>"}
 
@@ -259,11 +260,12 @@ async def test_every_emergency_is_told_with_how_often_and_its_review(world: Worl
     )
     found = await gathered(world, start)
     assert found.cases == []
-    assert sorted(found.rows) == [f"made-{n}" for n in range(6)]
+    ids = [made(n, start, *one).id for n, one in enumerate(steps)]
+    assert sorted(found.rows) == ids
     first, second, drill = _read(tables.emergencies(found.broken, NAMES))
     assert (first["kind"], first["times_that_month"], first["incident"]) == ("emergency", "2", "INC-1")
     assert (first["reviewer_name"], first["finding"], first["late"]) == ("Grace Hopper", "justified", "yes")
-    assert first["entries"] == "made-0 made-1 made-2 made-4"
+    assert first["entries"] == " ".join(ids[n] for n in (0, 1, 2, 4))
     assert (second["finding"], second["reviewed_at"], second["removed_at"]) == ("", "", "")
     assert (drill["kind"], drill["times_that_month"]) == ("drill", "1")
     assert (await gathered(world, start, entitlement="wiki-edit")).broken == []
@@ -341,8 +343,9 @@ def made(
     by: str = "ada",
 ) -> Entry:
     """An entry, one second after the one before."""
+    at = start + timedelta(seconds=number)
     return Entry(
-        id=f"made-{number}", at=start + timedelta(seconds=number), action=action, outcome="done",
+        id=numbered(number, at), at=at, action=action, outcome="done",
         actor=Actor(type="person", id=by), subject="ada", resource=what, correlation=about,
         where=Where(transport="socket", replica="main"), facts=facts or {},
     )  # fmt: skip

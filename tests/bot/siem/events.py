@@ -10,10 +10,13 @@ from bot.siem.activities import CLASSES, EventClass
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where, encode
 from storage.audit.log import Row, StoredText
 from storage.audit.merkle import leaf_hash
+from tests.storage.rows import numbered
 
 _TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 _NULLABLE: Mapping[str, Any] = {"type": ["string", "null"]}
 SALT = b"\1" * 32
+AT = datetime(2026, 11, 23, 14, 2, 3, 456789, tzinfo=UTC)
+ENTRY = numbered(1, AT)
 
 
 def _object(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -91,7 +94,7 @@ def class_of(event: Mapping[str, Any]) -> EventClass:
 def row(action: str, *, outcome: str = "done", texts: Mapping[str, str] | None = None, **changes: Any) -> Row:
     """An entry as the log keeps it."""
     plain: dict[str, Any] = {
-        "id": "e1", "at": datetime(2026, 11, 23, 14, 2, 3, 456789, tzinfo=UTC), "action": action, "outcome": outcome,
+        "id": ENTRY, "at": AT, "action": action, "outcome": outcome,
         "actor": Actor(type="person", id="p-ada", slack_user="U0ADA", slack_team="T1"), "correlation": "g1",
         "where": Where(transport="socket", replica="main", team="T1", channel="C1"), "subject": "p-ada",
         "resource": "prod-db", "policy": PolicyTrace(allowed=True, ids=("granted-by-owner",), digest="0" * 64),

@@ -21,7 +21,7 @@ from bot.siem.activities import (
     activity_of,
 )
 from bot.siem.ocsf import UNREADABLE, Ocsf
-from tests.bot.siem.events import class_of, row, validator
+from tests.bot.siem.events import ENTRY, class_of, row, validator
 from tests.bot.siem.golden import GOLDEN
 
 WRITES = Ocsf(version="1.7.0", product="0.1.0")
@@ -57,7 +57,7 @@ def test_an_event_says_what_the_entry_says() -> None:
         "metadata": {
             "version": "1.7.0",
             "product": {"name": "Wicket", "vendor_name": "Wicket", "version": "0.1.0"},
-            "uid": "e1",
+            "uid": ENTRY,
             "correlation_uid": "g1",
             "event_code": "grant.approved",
             "log_name": "audit",
@@ -126,7 +126,7 @@ def test_an_entry_that_somebody_broke_is_told_and_stops_nothing() -> None:
     """T-2: the events after it are more urgent than ever."""
     event = json.loads(WRITES.line(replace(row("grant.approved"), leaf=b"{")))
     assert (event["metadata"]["event_code"], event["severity_id"], event["status_id"]) == (UNREADABLE, 4, 2)
-    assert event["metadata"]["uid"] == "e1"
+    assert event["metadata"]["uid"] == ENTRY
     validator(class_of(event), "1.7.0").validate(event)
 
 

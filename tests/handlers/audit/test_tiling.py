@@ -18,6 +18,7 @@ from storage.database import Database
 from storage.engine.migrating import migrate
 from storage.engine.stores import Store
 from tests.handlers.audit.stores import new_store
+from tests.storage.rows import numbered
 
 ENTRIES = 256 * 20 + 100
 # A child of this process, which has no thread, seals in one transaction and dies before its n-th statement; n grows
@@ -66,7 +67,7 @@ def fill(store: Store, count: int) -> None:
     size = database.read_now(lambda tx: log.head(tx).size)
     entries = [
         Entry(
-            id=f"e-{number}", at=at, action="grant.requested", outcome="done",
+            id=numbered(number, at), at=at, action="grant.requested", outcome="done",
             actor=Actor(type="person", id="p-ada"), correlation="c", where=Where(transport="cli", replica="r"),
         )
         for number in range(size, size + count)

@@ -41,6 +41,7 @@ from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
+from storage.identifiers import new_id
 from storage.records import Delivery, ExceptionRecord, Handle, Owed
 from storage.states import FreezeKind, Purpose
 from tests.handlers.helping_ground import DESKS, OSLO, Desks, desks
@@ -351,8 +352,9 @@ async def test_an_erased_ticket_is_no_change_by_other_hands(staff: Desks, limit:
     staff.helping = Helping(staff.world.ground, handles=staff.world.handles, desks=desks)
     assert isinstance(await staff.help(Act.RESET), ResetStarted)
     (told,) = await staff.world.ground.database.read(lambda tx: log.rows(tx, action="desk.reset_started"))
+    at = staff.world.clock()
     erasing = audit.Entry(
-        id="e-erased", at=staff.world.clock(), action="text.erased", outcome="done", actor=OPERATOR,
+        id=new_id("e", at), at=at, action="text.erased", outcome="done", actor=OPERATOR,
         where=audit.Where(transport="cli", replica="r1"), correlation=told.id,
     )  # fmt: skip
     await staff.world.ground.database.write(lambda tx: log.erase_text(tx, told.id, "ticket", record=erasing))

@@ -70,11 +70,11 @@ def make_entry() -> MakeEntry:
 
     def make(**given: Any) -> Entry:
         nonlocal made
-        at = START + timedelta(seconds=made)
+        at = given.get("at", START + timedelta(seconds=made))
         made += 1
         fields: dict[str, Any] = {
-            "id": new_id("e", at),
             "at": at,
+            "id": new_id("e", at),
             "action": "grant.requested",
             "outcome": "done",
             "actor": Actor(type="person", id="p-ada", slack_user="U1", slack_team="T1"),

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from storage.audit.merkle import leaf_hash
 from storage.audit.salted import check_commitment, commitment, fresh_salts
 from storage.engine.storable import cleaned
 from storage.faults import AuditFault
+from storage.identifiers import new_id
+from tests.storage.rows import numbered
 
 from .conftest import START, MakeEntry
 
@@ -35,12 +38,13 @@ SALT = bytes(range(32))
 ANY_TEXT = st.text(st.characters(codec=None), max_size=30)  # lone surrogates and nulls too
 MAYBE_TEXT = st.none() | ANY_TEXT
 COPIED = ("id", "action", "outcome", "subject", "resource", "correlation")
+MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2255, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 FACT = st.one_of(ANY_TEXT, st.booleans(), st.integers(-(2**53), 2**53), st.lists(ANY_TEXT, max_size=3))
 
 
 def test_the_leaf_is_these_bytes_for_ever() -> None:
     entry = Entry(
-        id="0193589a-2b40-7000-8000-000000000001",
+        id="e-1m84bdby0-00000001",
         at=START,
         action="grant.requested",
         outcome="done",
@@ -56,12 +60,12 @@ def test_the_leaf_is_these_bytes_for_ever() -> None:
     assert leaf == (
         b'{"action":"grant.requested","actor":{"id":"p-ada","slack_team":"T1","slack_user":"U1","type":"person"},'
         b'"at":1795442520000000,"correlation":"c-7f3a","facts":{"asked":"2h","groups":["vpn","n\\u00e4me\\n"],'
-        b'"minutes":120,"production":true},"id":"0193589a-2b40-7000-8000-000000000001","outcome":"done",'
+        b'"minutes":120,"production":true},"id":"e-1m84bdby0-00000001","outcome":"done",'
         b'"policy":null,"resource":"prod-db","subject":"p-ada","texts":{"justification":'
         b'"e62ab8e8c816b83f00f85aa0aa7afa98c6d7e3792ccd4b26aadc5be587f05d0b"},"v":1,'
         b'"where":{"channel":"D1","replica":"r1","team":"T1","transport":"socket"}}'
     )
-    assert leaf_hash(leaf).hex() == "e1544cd29486c33f563702a11a7138afff18ab34f7f4df03addb7aacb9295900"
+    assert leaf_hash(leaf).hex() == "97a4cd3a48bb35f6ec31512442fc10ba0e76a0f4e4dd38f7754c1a74b1da5df7"
 
 
 def test_the_documented_leaf_has_the_documented_hash() -> None:
@@ -80,7 +84,7 @@ def test_the_documented_leaf_has_the_documented_hash() -> None:
 )
 def test_any_text_gives_canonical_ascii_that_reads_back(facts: dict[str, Any], person: str, why: str) -> None:
     entry = Entry(
-        id="e-1",
+        id=numbered(1, START),
         at=START,
         action="grant.requested",
         outcome="done",
@@ -104,8 +108,8 @@ def test_any_text_gives_canonical_ascii_that_reads_back(facts: dict[str, Any], p
 @given(
     entry=st.builds(
         Entry,
-        id=st.just("e-1"),
-        at=st.datetimes(datetime(1970, 1, 1), datetime(2255, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+        at=st.shared(MOMENTS, key="at"),
+        id=st.shared(MOMENTS, key="at").map(partial(numbered, 1)),
         action=st.sampled_from(["grant.requested", "effect.begun"]),
         outcome=st.sampled_from(["done", "refused"]),
         actor=st.builds(
@@ -164,6 +168,20 @@ def test_a_leaf_says_what_can_be_stored_of_each_text(make_entry: MakeEntry, type
         cleaned(typed),
         {"one": cleaned(typed), "more": [cleaned(typed), "x"]},
     )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        new_id("e", START - timedelta(milliseconds=1)), new_id("e", START + timedelta(milliseconds=1)),
+        new_id("g", START), new_id("e", START)[:-1], new_id("e", START) + "0", new_id("e", START)[:-1] + "~", "",
+    ],
+)  # fmt: skip
+def test_an_id_is_of_the_moment_of_its_entry(make_entry: MakeEntry, wrong: str) -> None:
+    """A-8: what is looked for by time is found by it."""
+    with pytest.raises(ValueError, match="is not the id of an entry of 2026-11-23 14:02"):
+        make_entry(at=START, id=wrong)
+    assert make_entry(at=START, id=numbered(7, START)).id == numbered(7, START)
 
 
 def test_lone_surrogates_and_nulls_become_the_replacement_character() -> None:

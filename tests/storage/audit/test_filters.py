@@ -32,6 +32,7 @@ def plan(engine: Engine, wanted: Wanted) -> list[str]:
 
 
 BY_KEY = "SEARCH audit_entries USING INTEGER PRIMARY KEY"
+BY_ID = "USING COVERING INDEX sqlite_autoindex_audit_entries_1"
 BY_PERSON = ["USING INDEX ix_audit_entries_actor", "USING INDEX ix_audit_entries_subject"]
 
 
@@ -43,8 +44,8 @@ BY_PERSON = ["USING INDEX ix_audit_entries_actor", "USING INDEX ix_audit_entries
         (Wanted(entitlement="vpn"), ["USING INDEX ix_audit_entries_resource"]),
         (Wanted(outcome="refused"), ["USING INDEX audit_entries_not_done (outcome=?"]),
         (Wanted(action="grant.requested"), ["USING INDEX audit_entries_action (action=?"]),
-        (Wanted(since=SINCE), [f"{BY_KEY} (rowid>?)", "USING COVERING INDEX ix_audit_entries_at (at>?)"]),
-        (Wanted(until=UNTIL), [f"{BY_KEY} (rowid<?)", "USING COVERING INDEX ix_audit_entries_at (at<?)"]),
+        (Wanted(since=SINCE), [f"{BY_KEY} (rowid>?)", f"{BY_ID} (id>?)"]),
+        (Wanted(until=UNTIL), [f"{BY_KEY} (rowid<?)", f"{BY_ID} (id<?)"]),
     ],
 )
 def test_one_filter_leads_whatever_else_is_asked_with_it(

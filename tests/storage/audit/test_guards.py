@@ -1,8 +1,10 @@
 """The triggers of the audit tables are looked for: a tool that restores a database may leave them out."""
 
+from contextlib import nullcontext, suppress
+
 import pytest
 from sqlalchemy import Connection, Engine, insert, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
 from storage.audit import log
@@ -13,7 +15,7 @@ from storage.audit.salted import fresh_salts
 from storage.audit.tables import ENTRIES, HEAD
 from storage.audit.verification import verify_log
 
-from .conftest import MakeEntry
+from .conftest import START, MakeEntry
 from .test_log import fill
 
 SWITCH_OFF = {
@@ -112,6 +114,21 @@ def test_no_entry_is_left_out_and_the_head_never_moves_without_one(
     fill(engine, make_entry, 2)
     with engine.begin() as connection, pytest.raises(Exception, match=said):
         connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_of_entries_of_which_one_is_refused_none_stays(
+    engine: Engine, make_entry: MakeEntry, told: bool
+) -> None:
+    """Also where somebody took that for no failure: SQLite keeps what a statement did before the refused row."""
+    (used,) = fill(engine, make_entry, 1)
+    refused = pytest.raises(IntegrityError) if told else suppress(IntegrityError)
+    with refused, engine.begin() as connection, nullcontext() if told else refused:
+        log.append_each(connection, [make_entry(), make_entry(), make_entry(id=used, at=START), make_entry()])
+    with Session(engine) as tx:
+        assert [row.id for row in log.every(tx)] == [used]
+        assert verify_log(tx).sound
+        assert (log.strays(tx), log.loose_text(tx)) == ([], None)
 
 
 def append_as_before(connection: Connection, make_entry: MakeEntry) -> None:

@@ -119,7 +119,7 @@ def test_reading_goes_past_one_batch(engine: Engine, make_entry: MakeEntry) -> N
 def test_an_id_is_used_once(engine: Engine, make_entry: MakeEntry, unguarded: Engine) -> None:
     (used,) = fill(engine, make_entry, 1)
     with Session(engine) as tx, pytest.raises(IntegrityError):
-        log.append(tx, make_entry(id=used))
+        log.append(tx, make_entry(id=used, at=START))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from storage.audit.proving import Continued, continue_from, prove, signed_side
 from storage.audit.sealing import sign_head, take_checkpoint
 from storage.audit.tables import TABLES
 from storage.audit.tlog_proof import BadProof, Continuation, Inclusion, judge, judge_continuation, read_proof
+from tests.storage.rows import numbered
 
 from .conftest import START
 
@@ -91,8 +92,9 @@ def grown() -> Iterator[tuple[Connection, dict[int, str]]]:
 
 
 def entry(number: int) -> Entry:
+    at = START + timedelta(seconds=number)
     return Entry(
-        id=f"e-{number:03}", at=START + timedelta(seconds=number), action="grant.requested", outcome="done",
+        id=numbered(number, at), at=at, action="grant.requested", outcome="done",
         actor=Actor(type="person", id=f"p-{number}"), subject=f"p-{number}", resource="prod-db",
         correlation=f"c-{number}", where=Where(transport="socket", replica="r1"), facts={"name": "n\u00e4me"},
     )  # fmt: skip

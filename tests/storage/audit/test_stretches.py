@@ -163,7 +163,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     )
     database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=10)))
     assert database.write_now(
-        lambda tx: log.erase_text(tx, "e-0003", "justification", record=entry(COUNT - 1))
+        lambda tx: log.erase_text(tx, entry(3).id, "justification", record=entry(COUNT - 1))
     )
     database.close()
     return path, note

@@ -23,6 +23,7 @@ from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import HEAD, TABLES
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.verification import verify_log
+from tests.storage.rows import numbered
 
 from .conftest import START
 
@@ -53,9 +54,10 @@ ROWS = ("audit_entries", "audit_texts", "audit_head", "audit_tiles")
 
 def entry(number: int, *, of: str = "") -> Entry:
     """One of many different entries; texts of every kind of letter, and now and then a long one."""
+    at = START + timedelta(seconds=number)
     texts = {"justification": f"Grund {number}: n\u00e4me, na\u0308me, \U0001f6aa"} if number % 3 == 0 else {}
     return Entry(
-        id=f"e{of}-{number:04}", at=START + timedelta(seconds=number), action="grant.requested",
+        id=numbered(number + len(of) * COUNT, at), at=at, action="grant.requested",
         outcome="done", actor=Actor(type="person", id=f"p-{number % 7}"), subject=f"p-{number % 7}",
         resource="prod-db" if number % 2 else None, correlation=f"c-{number}",
         where=Where(transport="socket", replica="r1"),

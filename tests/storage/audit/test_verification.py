@@ -20,6 +20,7 @@ from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import TABLES
 from storage.audit.verification import verify, verify_log
+from tests.storage.rows import numbered
 
 from .conftest import START, MakeEntry
 
@@ -69,10 +70,15 @@ def sealed() -> Iterator[tuple[Engine, list[str]]]:
     engine.dispose()
 
 
+def name_of(number: int) -> str:
+    """The id of one of them."""
+    return numbered(number, START + timedelta(seconds=number))
+
+
 def small_entry(number: int) -> Entry:
     """One of many different entries."""
     return Entry(
-        id=f"e-{number:03}",
+        id=name_of(number),
         at=START + timedelta(seconds=number),
         action="grant.requested",
         outcome="done",
@@ -179,8 +185,8 @@ def test_an_edited_leaf_is_named(sealed: tuple[Engine, list[str]], index: int, d
         report = verify_log(tx)
         tx.rollback()
     assert kinds(report) == [("edited", index)]
-    assert report.findings[0].entry_id == f"e-{index:03}"
-    assert f"e-{index:03}" in report.conclusion
+    assert report.findings[0].entry_id == name_of(index)
+    assert name_of(index) in report.conclusion
 
 
 @few
@@ -283,7 +289,7 @@ def test_a_deleted_row_is_named_by_its_place(sealed: tuple[Engine, list[str]], i
     else:
         assert kinds(report) == [("missing", index)]
         assert f"index {index} is missing" in report.conclusion
-        assert f"e-{index + 1:03} follows" in report.conclusion
+        assert f"{name_of(index + 1)} follows" in report.conclusion
 
 
 @few
@@ -367,7 +373,7 @@ def test_swapped_rows_are_named(sealed: tuple[Engine, list[str]], pair: list[int
         report = verify_log(tx)
         tx.rollback()
     assert kinds(report) == [("misfit", one)]
-    assert report.findings[0].entry_id == f"e-{other:03}"
+    assert report.findings[0].entry_id == name_of(other)
 
 
 @few

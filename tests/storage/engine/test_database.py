@@ -15,10 +15,13 @@ from storage import deliveries
 from storage.database import Database, wake
 from storage.engine.sqlite import GROUP_LIMIT
 from storage.engine.stores import Server, Store
+from storage.engine.together import Together
 from storage.faults import StorageUnavailable
 from storage.records import Delivery
+from storage.types import to_micros
 from tests.storage.postgres import writing_elsewhere
 
+ADD = Together(Delivery.__tablename__, ("key", "at"))
 AT = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
 
@@ -140,15 +143,21 @@ async def test_one_that_fails_alone_undoes_all_it_did_and_none_after_it(database
     assert await database.read(kept) == ["a", "b"]
 
 
+def put_by_one_statement(*keys: str) -> Callable[[Session], None]:
+    """`put` without the ORM: SQLite keeps what it had done of a statement before that failed."""
+    return lambda tx: ADD.put(tx.connection(), [(key, to_micros(AT)) for key in keys])
+
+
+@pytest.mark.parametrize("failing", [put("a"), put_by_one_statement("a"), put_by_one_statement("e", "a")])
 @pytest.mark.parametrize("together", [False, True])
-async def test_one_that_goes_on_after_it_failed_keeps_no_half_of_itself(database, together):
+async def test_one_that_goes_on_after_it_failed_keeps_no_half_of_itself(database, together, failing):
     """Promise 2: the row and its entry, or neither, also where somebody took the failure for no failure."""
     await database.write(put("a"))
 
     def over_it(tx: Session) -> None:
         put("b")(tx)
         with suppress(IntegrityError):
-            put("a")(tx)
+            failing(tx)
 
     def on_and_on(tx: Session) -> None:
         over_it(tx)

@@ -127,8 +127,11 @@ def test_a_migrated_database_has_the_tables_indexes_and_triggers_of_the_code(
 
 
 def test_alembic_finds_nothing_to_do_after_migrating(migrated: Store):
+    """It does not see that an index is for one engine alone: that it is not on the other is shown above."""
     with opened(migrated) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+        found = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+    of_postgresql = {("add_index", "ix_audit_entries_at")} if isinstance(migrated, Path) else set()
+    assert {(what, thing.name) for what, thing, *_ in found} == of_postgresql
 
 
 def test_migrating_again_changes_nothing_and_keeps_what_is_there(migrated: Store):
