@@ -29,7 +29,6 @@ from storage.audit.merkle import leaf_hash
 from storage.audit.salted import check_commitment, commitment, fresh_salts
 from storage.engine.storable import cleaned
 from storage.faults import AuditFault
-from storage.identifiers import new_id
 from tests.storage.rows import numbered
 
 from .conftest import START, MakeEntry
@@ -173,8 +172,9 @@ def test_a_leaf_says_what_can_be_stored_of_each_text(make_entry: MakeEntry, type
 @pytest.mark.parametrize(
     "wrong",
     [
-        new_id("e", START - timedelta(milliseconds=1)), new_id("e", START + timedelta(milliseconds=1)),
-        new_id("g", START), new_id("e", START)[:-1], new_id("e", START) + "0", new_id("e", START)[:-1] + "~", "",
+        numbered(7, START - timedelta(milliseconds=1)), numbered(7, START + timedelta(milliseconds=1)),
+        "g" + numbered(7, START)[1:], numbered(7, START)[:-1], numbered(7, START) + "0", numbered(7, START)[:-1] + "~",
+        "",
     ],
 )  # fmt: skip
 def test_an_id_is_of_the_moment_of_its_entry(make_entry: MakeEntry, wrong: str) -> None:
