@@ -4,6 +4,7 @@ import gc
 from collections.abc import Generator, Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # How long one example takes says more about what else the machine is doing than about the code.
@@ -15,6 +16,10 @@ settings.register_profile(
 # `--hypothesis-profile=chaos`: as many examples as a night holds, and new ones each time.
 settings.register_profile("chaos", settings.get_profile("patient"), max_examples=2000)
 settings.load_profile("patient")
+
+# Where no logs were set up, a fault is printed as Python does it: structlog's own way draws every line's source and
+# values in frames, and takes longer than the test that the fault is of.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 # Objects are made by the thousand and most are gone by themselves: looking for the others rarely saves a twentieth.
 gc.set_threshold(20_000, 20, 50)

@@ -13,6 +13,7 @@ from storage.directories.local import LocalDirectory
 from storage.engine.migrating import migrate
 
 _PEOPLE: dict[str, Path] = {}
+_FILLED: dict[str, Path] = {}
 
 
 @cache
@@ -40,6 +41,15 @@ def unproven_policy() -> CedarPolicy:
 def copy_empty_database(to: Path) -> Path:
     """A database with every table and nothing in them, put there."""
     return Path(shutil.copy(_empty_database(), to))
+
+
+def copy_filled_database(to: Path, name: str, fill: Callable[[Path], object]) -> Path:
+    """The same with what `fill` puts into it, which is asked once; name: what that is."""
+    if name not in _FILLED:
+        made = copy_empty_database(_folder() / f"filled-{name}.db")
+        fill(made)
+        _FILLED[name] = made
+    return Path(shutil.copy(_FILLED[name], to))
 
 
 async def copy_people(to: Path, company: str, fill: Callable[[Path], Awaitable[LocalDirectory]]) -> None:

@@ -95,6 +95,15 @@ class Postgres:
             self._templates.add(name)
         return name
 
+    def filled(self, name: str, fill: Callable[[Server], object]) -> str:
+        """A template with every table and what `fill` puts there."""
+
+        def make(server: Server) -> None:
+            migrate(server)
+            fill(server)
+
+        return self.template(name, make)
+
     @property
     def migrated(self) -> str:
         """A template with every table and nothing in them."""

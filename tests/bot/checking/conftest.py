@@ -17,7 +17,7 @@ from bot.settings import Settings, load_settings, new_audit_key, new_key
 from storage.directories.base import Finding
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
-from storage.engine.migrating import migrate
+from tests.handlers.made_once import copy_empty_database
 
 _SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()
 _FIRST_DAY: dict[str, bytes] = {}
@@ -94,7 +94,7 @@ def of(report: Report, part: str, about: str = "") -> list[Finding]:
 async def _sow(folder: Path) -> None:
     """The files as on the first day; made once and copied afterwards."""
     if not _FIRST_DAY:
-        migrate(folder / "wicket.db")
+        copy_empty_database(folder / "wicket.db")
         directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory, cost=Scrypt(n=2))
         await seed_directory(directory, at=datetime.now(UTC))
         directory.close()

@@ -34,7 +34,7 @@ from storage.clock import utc_now
 from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
-from storage.engine.migrating import is_current, migrate
+from storage.engine.migrating import is_current
 from storage.exceptions import SECURITY
 from storage.failures import count_attempt, is_locked
 from storage.grants import add
@@ -43,6 +43,7 @@ from storage.identifiers import new_id
 from storage.records import Grant, Owed
 from storage.states import GrantState
 from tests.bot.typed import typed
+from tests.handlers.made_once import copy_empty_database
 
 SETTINGS = """
 [slack]
@@ -164,7 +165,7 @@ def _first_day() -> Path:
     folder = Path(mkdtemp(prefix="wicket-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    migrate(folder / "wicket.db")
+    copy_empty_database(folder / "wicket.db")
     asyncio.run(_people(folder / "people.db"))
     return folder
 

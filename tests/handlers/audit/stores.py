@@ -1,9 +1,10 @@
-"""A store as this version makes it, on either engine, with nothing in it; and one of which what is old is archived.
+"""A store as this version makes it, on either engine: with nothing in it, with what a test file begins with, or with
+what is old archived.
 
 It judges nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +16,8 @@ from storage.audit.checkpoint import Signer
 from storage.audit.sealing import take_checkpoint
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.database import Database
-from storage.engine.migrating import migrate
 from storage.engine.stores import Store
+from tests.handlers.made_once import copy_empty_database, copy_filled_database
 from tests.storage.postgres import postgres
 
 
@@ -24,11 +25,10 @@ from tests.storage.postgres import postgres
 def new_store(engine: str, folder: Path) -> Iterator[Store]:
     """engine: "sqlite" or "postgresql". folder: for SQLite's file."""
     if engine == "sqlite":
-        migrate(folder / "wicket.db")
-        yield folder / "wicket.db"
+        yield copy_empty_database(folder / "wicket.db")
     else:
         running = postgres()
-        with running.database(running.migrated) as name:
+        with running.empty() as name:
             yield running.server(name)
 
 
@@ -43,3 +43,14 @@ def archive_what_is_old(database: Database, folder: Path, at: datetime) -> Done:
     plan = database.read_now(lambda tx: look(tx, signer.verifier, before=at - YOUNGEST, at=at))
     assert isinstance(plan, Plan), plan
     return archive(database, plan, folder=folder, signer=signer, by=by, tell=lambda *_: None)
+
+
+@contextmanager
+def filled_store(engine: str, folder: Path, name: str, fill: Callable[[Store], object]) -> Iterator[Store]:
+    """The same with what `fill` puts there, which each engine is asked for once; name: what that is."""
+    if engine == "sqlite":
+        yield copy_filled_database(folder / "wicket.db", name, fill)
+    else:
+        running = postgres()
+        with running.database(running.filled(name, fill)) as copy:
+            yield running.server(copy)

@@ -41,15 +41,15 @@ from storage.audit.tlog_proof import Inclusion
 from storage.audit.verification import verify_log
 from storage.clock import utc_now
 from storage.database import Database
-from storage.engine.migrating import migrate
 from storage.engine.stores import Store
 from storage.faults import AuditFault
 from storage.identifiers import new_id
 from storage.macs import SENDING
 from tests.bot.siem.golden import GOLDEN
 from tests.handlers.access_ground import MACS
-from tests.handlers.audit.stores import new_store
+from tests.handlers.audit.stores import filled_store
 from tests.handlers.audit.test_retiling import done_to
+from tests.handlers.made_once import copy_empty_database
 from tests.storage.rows import keep
 
 SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
@@ -73,7 +73,7 @@ def entry(number: int, at: datetime) -> Entry:
     )  # fmt: skip
 
 
-def filled(store: Store) -> Store:
+def filled(store: Store) -> None:
     opened = Database(store)
     for first in range(0, OLDS + TODAYS, 100):
         some = range(first, min(first + 100, OLDS + TODAYS))
@@ -82,13 +82,12 @@ def filled(store: Store) -> Store:
     opened.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
     opened.write_now(lambda tx: take_checkpoint(tx, SIGNER, at=NOW))
     opened.close()
-    return store
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with new_store(request.param, tmp_path) as made:
-        yield filled(made)
+    with filled_store(request.param, tmp_path, "archivable", filled) as made:
+        yield made
 
 
 @pytest.fixture
@@ -599,8 +598,7 @@ def test_files_that_change_once_they_were_looked_at_bring_nothing_else_back(
     tmp_path: Path, folder: Path
 ) -> None:
     """T-9: whoever can write the folder brings no entry into the store that never was."""
-    migrate(tmp_path / "wicket.db")
-    opened = Database(tmp_path / "wicket.db", macs=MACS)
+    opened = Database(copy_empty_database(tmp_path / "wicket.db"), macs=MACS)
     each = [entry(one, OLD + timedelta(minutes=one)) for one in range(archiving.AT_ONCE + WIDTH + 1)]
     opened.write_now(lambda tx: log.append_each(tx, each))
     opened.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))

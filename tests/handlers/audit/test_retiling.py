@@ -18,7 +18,7 @@ from storage.audit.tlog_proof import Inclusion
 from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.engine.stores import Store
-from tests.handlers.audit.stores import new_store
+from tests.handlers.audit.stores import filled_store
 from tests.handlers.audit.test_tiling import fill
 
 SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
@@ -29,8 +29,8 @@ ENTRIES = 256 * 3 + 20
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Three tiles of entries, sealed."""
-    with new_store(request.param, tmp_path) as made:
-        yield filled(made)
+    with filled_store(request.param, tmp_path, "sealed", filled) as made:
+        yield made
 
 
 @pytest.fixture
@@ -40,12 +40,11 @@ def database(store: Store) -> Iterator[Database]:
     opened.close()
 
 
-def filled(store: Store) -> Store:
+def filled(store: Store) -> None:
     fill(store, ENTRIES)
     opened = Database(store)
     opened.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=3)))
     opened.close()
-    return store
 
 
 def done_to(database: Database, table: str, *statements: str | Executable) -> None:

@@ -15,9 +15,9 @@ from storage.audit.entry import Actor, Entry, Where
 from storage.audit.tiles import sealed
 from storage.audit.verification import verify_log
 from storage.database import Database
-from storage.engine.migrating import migrate
 from storage.engine.stores import Store
 from tests.handlers.audit.stores import new_store
+from tests.handlers.made_once import copy_empty_database
 from tests.storage.rows import numbered
 
 ENTRIES = 256 * 20 + 100
@@ -94,8 +94,7 @@ async def test_replicas_fill_an_existing_store_together_and_each_tile_once(store
 
 def test_a_sealer_killed_before_any_statement_leaves_whole_tiles_or_none(tmp_path: Path):
     """T-5: and the next one goes on where the last that was kept ended."""
-    store = tmp_path / "wicket.db"
-    migrate(store)
+    store = copy_empty_database(tmp_path / "wicket.db")
     fill(store, 256 * 3 + 5)
     done = subprocess.run(
         [sys.executable, "-c", KILLED, store], capture_output=True, text=True, check=True,
@@ -112,7 +111,7 @@ def test_a_sealer_killed_before_any_statement_leaves_whole_tiles_or_none(tmp_pat
 
 async def test_what_does_not_fit_is_logged_once_and_stops_the_sealer_alone(tmp_path: Path):
     """T-5: a duty that complains each second hides other complaints."""
-    migrate(tmp_path / "wicket.db")
+    copy_empty_database(tmp_path / "wicket.db")
     fill(tmp_path / "wicket.db", 256 * 3)
     database = Database(tmp_path / "wicket.db")
     try:
