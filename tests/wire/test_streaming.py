@@ -42,7 +42,7 @@ async def test_every_entry_is_an_event_and_a_restart_loses_and_repeats_none(worl
     await sent_whole(world)
     await world.stop()
     await world.start()
-    await ask(ada, "I need vpn-users for 2h because of travel")
+    await ask(ada, "I need prod-db for 2h because of travel")
     found = await sent_whole(world)
     entries = await world.database.read(lambda tx: [one.id for one in log.every(tx)])
     assert [one["metadata"]["uid"] for one in found] == entries

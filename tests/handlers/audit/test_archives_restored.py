@@ -19,7 +19,6 @@ from storage.audit.moving import take_out
 from storage.audit.sealing import check_head, seal_epoch
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.database import Database
-from storage.engine.migrating import migrate
 from storage.identifiers import new_id
 from tests.handlers.access_ground import MACS
 from tests.handlers.audit.test_archiving import (
@@ -39,6 +38,7 @@ from tests.handlers.audit.test_archiving import (
     verified,
 )
 from tests.handlers.audit.test_retiling import done_to
+from tests.handlers.made_once import copy_filled_database
 from tests.storage.rows import keep
 
 __all__ = ["folder"]
@@ -50,8 +50,8 @@ class Place:
     """A store in a file that can be copied and put back."""
 
     def __init__(self, at: Path) -> None:
-        migrate(at)
-        self.at, self.database = at, Database(filled(at), macs=MACS)
+        self.at = copy_filled_database(at, "archivable", filled)
+        self.database = Database(self.at, macs=MACS)
 
     def copied(self) -> Path:
         self.database.close()
