@@ -5,9 +5,17 @@ First the answer, then why, then what to do next.
 
 from datetime import datetime
 
-from slack_sdk.models.blocks import ButtonElement
-
 from bot.slack.actions import Action
+from bot.slack.messages.asked_back import (
+    ask_button,
+    did_you_mean,
+    nearly_understood,
+    not_understood,
+    nothing_named,
+    reset_button,
+    several_named,
+    suggestions,
+)
 from bot.slack.messages.explained import approval_message, can_ask_message, refused_message
 from bot.slack.messages.parts import Message, button, link_button, said
 from bot.slack.words import day_and_clock, either, first, inert, together, until_from
@@ -59,19 +67,13 @@ def answer_message(answer: Answer, now: datetime) -> Message:
                 say("This Slack account is already linked to you. Ask me anything."), buttons=suggestions()
             )
         case DidYouMean():
-            return _did_you_mean(answer)
+            return did_you_mean(answer)
         case NothingNamed():
-            return said(
-                say("I don't know yet what you need. Choose from what there is, or write its name."),
-                buttons=[_ask_button()],
-            )
+            return nothing_named()
         case SeveralNamed():
-            return said(
-                say("Here I take one thing at a time. The form takes several at once."),
-                buttons=[_ask_button()],
-            )
+            return several_named()
         case NearlyUnderstood():
-            return _nearly_understood(answer)
+            return nearly_understood(answer)
         case NotUnderstood():
             return not_understood()
 
@@ -161,7 +163,7 @@ def unlocked_message() -> Message:
             "✅ Your account is unlocked. You can sign in again with the password you have.\n"
             "Were the wrong passwords not yours? Then reset your password now."
         ),
-        buttons=[_reset_button()],
+        buttons=[reset_button()],
     )
 
 
@@ -180,7 +182,7 @@ def not_locked_message() -> Message:
     """There is nothing to unlock."""
     return said(
         say("Your account is not locked. If you can't sign in, the password may be the reason."),
-        buttons=[_reset_button()],
+        buttons=[reset_button()],
     )
 
 
@@ -205,59 +207,10 @@ def greeting_message(text: str) -> Message:
     return said(text)
 
 
-def not_understood() -> Message:
-    """Nothing is guessed, and what was typed is not kept."""
-    return said(
-        say(
-            "I didn't understand that. Right now I can show your access, ask for more, or reset your password. "
-            "Say “help” for the rest."
-        ),
-        buttons=suggestions(),
-    )
-
-
-_COMMANDS = {
-    "reset": template("“reset my password”"),
-    "unlock": template("“unlock my account”"),
-    "access": template("“my access”"),
-}
-
-
-def _nearly_understood(answer: NearlyUnderstood) -> Message:
-    """It is asked back, since nothing is done by guess; what was typed is not kept."""
-    buttons = {
-        "reset": _reset_button,
-        "unlock": lambda: button(say("Unlock my account"), Action.UNLOCK, "unlock"),
-        "access": _access_button,
-    }
-    meant = either([say(_COMMANDS[one]) for one in answer.commands])
-    return said(
-        say("I didn't understand that. Did you mean {meant}? Say “help” for the rest.", meant=meant),
-        buttons=[buttons[one]() for one in answer.commands],
-    )
-
-
-def suggestions() -> list[ButtonElement]:
-    """What can be asked for next, as buttons."""
-    return [_access_button(), _ask_button(), _reset_button()]
-
-
-def _access_button() -> ButtonElement:
-    return button(say("My access"), Action.MY_ACCESS, "access")
-
-
-def _ask_button(entitlement: str = "request") -> ButtonElement:
-    return button(say("Ask for access…"), Action.ASK_FOR_ACCESS, entitlement)
-
-
-def _reset_button() -> ButtonElement:
-    return button(say("Reset password"), Action.RESET_PASSWORD, "reset")
-
-
 def _access(answer: AccessList, now: datetime) -> Message:
     read, unknown = read_remark(answer, now), unknown_lines(answer)
     if not answer.held:
-        return said("\n".join([nothing_held(answer), *unknown]), remark=read, buttons=[_ask_button()])
+        return said("\n".join([nothing_held(answer), *unknown]), remark=read, buttons=[ask_button()])
     lines = [
         say("• *{entitlement}*, {how}", entitlement=inert(one.entitlement), how=how_held(one, now))
         for one in answer.held[:_SHOWN]
@@ -277,7 +230,7 @@ def _access(answer: AccessList, now: datetime) -> Message:
         )
     else:
         opening = say_counted("✅ You hold {count} thing.", "✅ You hold {count} things.", count)
-    return said("\n".join([opening, *lines, *unknown]), remark=read, buttons=[_ask_button()])
+    return said("\n".join([opening, *lines, *unknown]), remark=read, buttons=[ask_button()])
 
 
 def nothing_held(answer: AccessList) -> str:
@@ -336,7 +289,7 @@ def _membership(answer: Membership, now: datetime) -> Message:
     if not answer.member:
         return said(
             say("No, you are not in *{name}*. Directory read {ago}.", name=name, ago=ago),
-            buttons=[_ask_button(answer.entitlement)],
+            buttons=[ask_button(answer.entitlement)],
         )
     if answer.until is None:
         return said(say("✅ Yes, you are in *{name}*. Directory read {ago}.", name=name, ago=ago))
@@ -359,7 +312,7 @@ def _owned_by(answer: OwnedBy) -> Message:
             environment=inert(answer.environment),
             risk=answer.risk,
         ),
-        buttons=[_ask_button(answer.entitlement)],
+        buttons=[ask_button(answer.entitlement)],
     )
 
 
@@ -374,7 +327,7 @@ def _password_expiry(answer: PasswordExpiry, now: datetime) -> Message:
             time=day_and_clock(answer.at),
             from_now=until_from(now, answer.at),
         )
-    return said(text, buttons=[_reset_button()])
+    return said(text, buttons=[reset_button()])
 
 
 def _help() -> Message:
@@ -392,23 +345,6 @@ def _help() -> Message:
             "What I don't understand I don't keep. Never type a password or a code here: nobody will ask for one."
         ),
         buttons=suggestions(),
-    )
-
-
-def _did_you_mean(answer: DidYouMean) -> Message:
-    if not answer.candidates:
-        return said(
-            say(
-                "I don't know that name. Write “what can I ask for?” to see what there is, or choose from it."
-            ),
-            buttons=[_ask_button()],
-        )
-    names = either([f"*{inert(one)}*" for one in answer.candidates])
-    return said(
-        say(
-            "I don't know that name. Did you mean {names}? Please write it once more with the name you mean.",
-            names=names,
-        )
     )
 
 

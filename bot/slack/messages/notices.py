@@ -5,7 +5,7 @@ It never claims more than is known, and says what to do where it is not.
 
 from datetime import datetime
 
-from bot.slack.messages.answers import suggestions
+from bot.slack.messages.asked_back import suggestions
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.resets import not_me
 from bot.slack.words import clock

@@ -148,11 +148,17 @@ _ANSWERS = (
         ("answer-owner", "Who owns prod-db?", (OwnedBy,)),
         ("answer-expiry", "When does my password expire?", (PasswordExpiry,)),
         ("answer-help", "Help.", (Help,)),
+    ),
+    *_of(
+        "asked_back",
         ("answer-did-you-mean", "A name that there is not.", (DidYouMean,)),
         ("answer-nothing-named", "Access is wanted, and nothing is named.", (NothingNamed,)),
         ("answer-several-named", "Several things at once are for the form.", (SeveralNamed,)),
         ("answer-nearly-understood", "A misspelt command is asked back.", (NearlyUnderstood,)),
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
+    ),
+    *_of(
+        "answers",
         ("answer-unknown", "The directory cannot be read: unknown, and never nothing.", ()),
         ("answer-reset", "The way to a new password.", ()),
     ),

@@ -1,0 +1,96 @@
+"""What staff are asked back where what they typed is not certain, and the buttons for what they can do next.
+
+Nothing is guessed: what they typed is kept nowhere, and none of it is done.
+"""
+
+from slack_sdk.models.blocks import ButtonElement
+
+from bot.slack.actions import Action
+from bot.slack.messages.parts import Message, button, said
+from bot.slack.words import either, inert
+from bot.texts import say, template
+from handlers.questions.answers import DidYouMean, NearlyUnderstood
+
+_COMMANDS = {
+    "reset": template("“reset my password”"),
+    "unlock": template("“unlock my account”"),
+    "access": template("“my access”"),
+}
+
+
+def not_understood() -> Message:
+    """Nothing is guessed, and what was typed is not kept."""
+    return said(
+        say(
+            "I didn't understand that. Right now I can show your access, ask for more, or reset your password. "
+            "Say “help” for the rest."
+        ),
+        buttons=suggestions(),
+    )
+
+
+def nearly_understood(answer: NearlyUnderstood) -> Message:
+    """It is asked back, since nothing is done by guess; what was typed is not kept."""
+    buttons = {
+        "reset": reset_button,
+        "unlock": lambda: button(say("Unlock my account"), Action.UNLOCK, "unlock"),
+        "access": access_button,
+    }
+    meant = either([say(_COMMANDS[one]) for one in answer.commands])
+    return said(
+        say("I didn't understand that. Did you mean {meant}? Say “help” for the rest.", meant=meant),
+        buttons=[buttons[one]() for one in answer.commands],
+    )
+
+
+def did_you_mean(answer: DidYouMean) -> Message:
+    """The names that are near; where none is, how to find them."""
+    if not answer.candidates:
+        return said(
+            say(
+                "I don't know that name. Write “what can I ask for?” to see what there is, or choose from it."
+            ),
+            buttons=[ask_button()],
+        )
+    names = either([f"*{inert(one)}*" for one in answer.candidates])
+    return said(
+        say(
+            "I don't know that name. Did you mean {names}? Please write it once more with the name you mean.",
+            names=names,
+        )
+    )
+
+
+def nothing_named() -> Message:
+    """It is access that they want, and they did not say to what."""
+    return said(
+        say("I don't know yet what you need. Choose from what there is, or write its name."),
+        buttons=[ask_button()],
+    )
+
+
+def several_named() -> Message:
+    """Several things at once, which only the form can ask for."""
+    return said(
+        say("Here I take one thing at a time. The form takes several at once."), buttons=[ask_button()]
+    )
+
+
+def suggestions() -> list[ButtonElement]:
+    """What can be asked for next, as buttons."""
+    return [access_button(), ask_button(), reset_button()]
+
+
+def access_button() -> ButtonElement:
+    """What they have."""
+    return button(say("My access"), Action.MY_ACCESS, "access")
+
+
+def ask_button(entitlement: str = "request") -> ButtonElement:
+    """The form, with this entitlement chosen if one is named."""
+    return button(say("Ask for access…"), Action.ASK_FOR_ACCESS, entitlement)
+
+
+def reset_button() -> ButtonElement:
+    """The way to a new password."""
+    return button(say("Reset password"), Action.RESET_PASSWORD, "reset")
