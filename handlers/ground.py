@@ -125,6 +125,10 @@ class Ground:
             )
         return self.directories[name]
 
+    def told(self, name: str) -> dict[str, str]:
+        """The directory of what somebody reads about; nothing where there is only one."""
+        return {"directory": name} if len(self.directories) > 1 else {}
+
     def stopped(self, tx: Session, what: What = What.ACCESS) -> Stopped | None:
         """The freeze that stops this now; None if nothing does. Everything that makes access asks here."""
         found = freezes.open_ones(tx)

@@ -48,8 +48,7 @@ def place_of(entitlement: Entitlement) -> dict[str, str]:
 
 def place_told(ground: Ground, entitlement: Entitlement) -> dict[str, str]:
     """The same for whoever reads of it: the directory only where there are several."""
-    place = place_of(entitlement)
-    return place if len(ground.directories) > 1 else {"group": place["group"]}
+    return {**ground.told(entitlement.directory), "group": entitlement.group}
 
 
 def members_of(group: Group) -> frozenset[Member]:
@@ -62,7 +61,12 @@ def members_of(group: Group) -> frozenset[Member]:
     )
 
 
-def kept_standings(rows: Sequence[records.Standing], *, watched: bool) -> Standings:
+def kept_in(tx: Session, entitlement: Entitlement) -> Standings:
+    """What is declared and what was only found in a group that was looked at before."""
+    return _standings(standings.of_group(tx, entitlement.directory, entitlement.group), watched=True)
+
+
+def _standings(rows: Sequence[records.Standing], *, watched: bool) -> Standings:
     """What is declared and what was only found, of these rows."""
     declared, found = {}, set()
     for row in rows:
@@ -87,7 +91,7 @@ class Standing:
         place = place_of(entitlement)
         watched = standings.is_watched(tx, **place, known=known)
         return cls(
-            kept=kept_standings(standings.of_group(tx, **place, known=known), watched=watched),
+            kept=_standings(standings.of_group(tx, **place, known=known), watched=watched),
             stood=frozenset() if watched else holdings.stood_before(tx, **place),
         )
 

@@ -13,14 +13,13 @@ from handlers import recording
 from handlers.decisions.drift import (
     Differences,
     Member,
-    Standings,
     Way,
     how_grave,
     is_taken_away_unasked,
     shown,
 )
 from handlers.drift.adopting import take_away
-from handlers.drift.comparing import Look, compared, kept_standings, place_of, place_told
+from handlers.drift.comparing import Look, compared, kept_in, place_of, place_told
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import membership_cause, named, named_holder
 from handlers.ground import Ground
@@ -325,16 +324,11 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
         lasts = member.id in found.vanished or _is_restless(tx, entitlement, member.id)
         if not lasts or not is_in_group(row, entitlement, names_in(tx)):
             under.append(row.cause)
-    if alone[Kind.FOUND_STANDING] in told and not _standing(tx, entitlement).found - found.gone:
+    if alone[Kind.FOUND_STANDING] in told and not kept_in(tx, entitlement).found - found.gone:
         over.add(alone[Kind.FOUND_STANDING])
     if not found.due:
         over.add(alone[Kind.REVIEW_DUE])
     return [*sorted(over & told), *under]
-
-
-def _standing(tx: Session, entitlement: Entitlement) -> Standings:
-    kept = standings.of_group(tx, entitlement.directory, entitlement.group)
-    return kept_standings(kept, watched=True)
 
 
 def member_of(row: ExceptionRecord) -> Member:

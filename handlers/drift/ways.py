@@ -13,7 +13,7 @@ from handlers import recording
 from handlers.decisions.drift import Member, Way, is_explained, may_reconcile
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.drift.adopting import adopt, take_away
-from handlers.drift.comparing import facts_about, kept_standings, place_of
+from handlers.drift.comparing import facts_about, kept_in, place_of
 from handlers.drift.differences import member_of
 from handlers.exceptions.strange import Kind
 from handlers.ground import Ground
@@ -80,8 +80,7 @@ class Open:
 
 def together(tx: Session, entitlement: Entitlement, kind: Kind, now: datetime) -> set[Member]:
     """The members that are declared all at once where they are still there: found at first, or due for review."""
-    standing = standings.of_group(tx, entitlement.directory, entitlement.group)
-    kept = kept_standings(standing, watched=True)
+    kept = kept_in(tx, entitlement)
     if kind == Kind.FOUND_STANDING:
         return set(kept.found)
     return (

@@ -235,7 +235,7 @@ class Leavers:
             correlation=leaver.id,
             facts={
                 "why": leaver.why,
-                **({"directory": leaver.directory} if len(self._ground.directories) > 1 else {}),
+                **self._ground.told(leaver.directory),
                 "access": sorted(report.access),
                 "requests": sorted(report.requests),
                 "approvals": sorted(report.approvals),
