@@ -75,7 +75,7 @@ def record(
         "at": at, "actor": actor, "subject": subject, "resource": resource, "correlation": correlation,
         "where": _place(tx, where), "texts": texts or {},
     }  # fmt: skip
-    return log.append(tx, _entry(step, new_id("e", at), shared))
+    return log.append(tx, _entry(step, new_id(audit.PREFIX, at), shared))
 
 
 class _Shared(TypedDict):
@@ -144,7 +144,9 @@ def record_steps(
     besides = {**facts, **_account_of(grant)}
     entries = [
         _entry(step, fresh, wordless if number else shared, besides)
-        for number, (fresh, step) in enumerate(zip(new_ids("e", at, len(wanted)), wanted, strict=True))
+        for number, (fresh, step) in enumerate(
+            zip(new_ids(audit.PREFIX, at, len(wanted)), wanted, strict=True)
+        )
     ]
     log.append_each(tx, entries)
     return [entry.id for entry in entries]
@@ -169,7 +171,7 @@ def record_each(
                 _about(grant, at, WICKET, place),
                 _account_of(grant),
             )
-            for fresh, (grant, facts) in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
+            for fresh, (grant, facts) in zip(new_ids(audit.PREFIX, at, len(wanted)), wanted, strict=True)
         ],
     )
 

@@ -178,7 +178,7 @@ def _erase(
             id=fresh, at=at, action=audit.TEXT_ERASED, outcome="done", actor=OPERATOR, correlation=act, where=place,
             subject=whom,
         )
-        for fresh in new_ids("e", at, len(said))
+        for fresh in new_ids(audit.PREFIX, at, len(said))
     ]  # fmt: skip
     wanted = [(one.entry, one.name, entry) for one, entry in zip(said, records, strict=True)]
     return Erased(texts=log.erase_each(tx, wanted), elsewhere=elsewhere)

@@ -138,7 +138,7 @@ def _some_back(
             id=fresh, at=at, action=audit.TEXT_ERASED, outcome="done", actor=OPERATOR, where=place,
             correlation=archives.STORY, facts={"entry": said[index]["id"], "text": name},
         )
-        for fresh, (index, name) in zip(new_ids("e", at, len(unrecorded)), unrecorded, strict=True)
+        for fresh, (index, name) in zip(new_ids(audit.PREFIX, at, len(unrecorded)), unrecorded, strict=True)
     ]  # fmt: skip
     append_each(tx, fresh_records)
     for one, (index, name) in zip(fresh_records, unrecorded, strict=True):

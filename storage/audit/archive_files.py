@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
@@ -130,21 +130,14 @@ def empty_texts(files: ArchiveFiles, erased: Mapping[tuple[int, str], str]) -> N
 
     erased: by index and name, the id of the entry that records it.
     """
-    beside = _beside(files.texts)
-    try:
-        with _opened(files.texts) as held, _made(beside) as file:
-            for line in _lines(held):
-                read = _read(line)
-                record = erased.get(read[:2]) if read else None
-                if read and record:
-                    empty = StoredText(text=None, salt=None, erased_by=record)
-                    line = _line(read[0], read[1], empty)
-                file.write(line)
-            _on_disk(file)
-        beside.replace(files.texts)
-        _settle(files.folder)
-    finally:
-        beside.unlink(missing_ok=True)
+    with _opened(files.texts) as held, _anew(files.texts) as file:
+        for line in _lines(held):
+            read = _read(line)
+            record = erased.get(read[:2]) if read else None
+            if read and record:
+                empty = StoredText(text=None, salt=None, erased_by=record)
+                line = _line(read[0], read[1], empty)
+            file.write(line)
 
 
 def write_statement(files: ArchiveFiles, note: str) -> None:
@@ -153,15 +146,8 @@ def write_statement(files: ArchiveFiles, note: str) -> None:
     with suppress(FileNotFoundError), _opened(files.statement) as file:
         if file.read(len(said) + 1) == said:
             return
-    beside = _beside(files.statement)
-    try:
-        with _made(beside) as file:
-            file.write(said)
-            _on_disk(file)
-        beside.replace(files.statement)
-        _settle(files.folder)
-    finally:
-        beside.unlink(missing_ok=True)
+    with _anew(files.statement) as file:
+        file.write(said)
 
 
 def held_of(there: Archives, one: Archive, folder: Path) -> Held | str:
@@ -293,6 +279,20 @@ def _digest(path: Path) -> bytes:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{token_hex(4)}")
+
+
+@contextmanager
+def _anew(path: Path) -> Iterator[IO[bytes]]:
+    """To write a file anew, in the place of what is there: on disk and whole afterwards, or as it was."""
+    beside = _beside(path)
+    try:
+        with _made(beside) as file:
+            yield file
+            _on_disk(file)
+        beside.replace(path)
+        _settle(path.parent)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _made(path: Path) -> IO[bytes]:

@@ -7,14 +7,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from storage.audit import log
-from storage.audit.log import Transaction
+from storage.audit.log import Transaction, connection_of
 
 
 @contextmanager
 def forgiving(tx: Transaction) -> Iterator[None]:
     """On SQLite, read text that is no UTF-8 with replacement characters: it must be named, not end the walk."""
-    driver = log.connection_of(tx).connection.driver_connection
+    driver = connection_of(tx).connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         yield
         return

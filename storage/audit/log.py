@@ -210,7 +210,7 @@ def tally(tx: Transaction, since: datetime, until: datetime) -> dict[tuple[str, 
         .where(*times.near(connection, since, until), ENTRIES.c.at >= since, ENTRIES.c.at < until)
         .group_by(ENTRIES.c.action, ENTRIES.c.outcome)
     )
-    return {(action, outcome): int(times) for action, outcome, times in connection.execute(query)}
+    return {(action, outcome): int(often) for action, outcome, often in connection.execute(query)}
 
 
 def latest(tx: Transaction) -> Row | None:
