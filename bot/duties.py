@@ -131,20 +131,23 @@ class Duties:
             Duty(name="owners in trouble", every=60, work=self.watch.look_again),
             Duty(name="rules", every=5, woken_by=RULES, work=self._rules),
             *([Duty(name="siem", every=1, work=self._stream)] if self.siem else []),
-            # Each directory is compared by a duty of its own, so that a hung one delays no other.
+            *self._of_each_directory(),
+        ]
+
+    def _of_each_directory(self) -> list[Duty]:
+        """A duty of its own for each, so that a hung directory delays no other."""
+        every = self.drift_every
+        return [
             *(
                 Duty(
-                    name=f"drift {name}",
-                    every=self.drift_every,
-                    woken_by=CATALOGUE,
-                    work=partial(self.drift.look, name),
+                    name=f"drift {name}", every=every, woken_by=CATALOGUE, work=partial(self.drift.look, name)
                 )
                 for name in self.directories
             ),
             *(
                 Duty(
                     name=f"discovery {name}",
-                    every=self.drift_every,
+                    every=every,
                     woken_by=DISCOVERY,
                     work=partial(self.discovering.look, name),
                 )

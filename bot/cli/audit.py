@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,15 +82,8 @@ def show_entries(
     look = partial(log.rows, **wanted)
     with opened(settings) as database:
         rows = database.read_now(lambda tx: look(tx, limit=limit))
-        gone = database.read_now(gone_until if story is None else partial(may_lack, story=story))
         # Of what stayed some may be among them, with others missing in between.
-        reaches = rows[0].at if len(rows) == limit else wanted.get("since") or NO_TIME
-        if gone and reaches <= gone:
-            say(
-                f"Most entries up to {moment(gone)} UTC are archived, and are not among these. "
-                "`wicket audit unarchive FOLDER` brings them back.",
-                err=True,
-            )
+        _say_archived(database, story, since=rows[0].at if len(rows) == limit else wanted.get("since"))
         if follow:
             with suppress(KeyboardInterrupt):
                 _follow(settings, database, rows, look, as_json=as_json)
@@ -102,6 +96,17 @@ def show_entries(
         _tell_story(settings, rows)
     else:
         _show_table(settings, rows)
+
+
+def _say_archived(database: Database, story: str | None, *, since: datetime | None) -> None:
+    """Tell of what is archived of the time that was looked at: nothing found of it is no answer."""
+    gone = database.read_now(gone_until if story is None else partial(may_lack, story=story))
+    if gone and (since or NO_TIME) <= gone:
+        say(
+            f"Most entries up to {moment(gone)} UTC are archived, and are not among these. "
+            "`wicket audit unarchive FOLDER` brings them back.",
+            err=True,
+        )
 
 
 def _follow(
