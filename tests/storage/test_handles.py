@@ -14,9 +14,25 @@ from tests.handlers.access_ground import MACS
 from tests.storage.rows import recorded
 
 
+def begin_reset(tx, now):
+    """A visit of Ada's in which her password is being changed; its id."""
+    handle = handles.make_handle(
+        tx, at=now, expires_at=now, purpose=Purpose.RESET, directory="local", account="p-ada", slack_team="T1",
+        slack_user="U1",
+    )  # fmt: skip
+    assert handles.move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=now)
+    return handle.id
+
+
+def end_reset(tx, handle, now):
+    """It is changed, and on the record."""
+    assert handles.move(tx, handle, was=Result.CHANGING, now=Result.DONE, at=now)
+    recorded(tx, now, "password.changed", handle)
+
+
 @pytest.mark.parametrize("others", [0, 1, 3, 4, 9])
 def test_whoever_is_asked_about_with_others_has_the_same_last_reset(database, now, others):
-    """P-8: about few people and about many it is another statement, and one answer."""
+    """P-8: about many people it is asked several times, and about few once, with one answer."""
     hour = timedelta(hours=1)
 
     def work(tx):
@@ -63,17 +79,8 @@ def test_a_reset_whose_visit_other_hands_changed_or_took_away_holds_back_all_the
     def found():
         return opened.read_now(lambda tx: resets_since(tx, people, now - timedelta(days=7)))
 
-    def reset(tx):
-        handle = handles.make_handle(
-            tx, at=now, expires_at=now, purpose=Purpose.RESET, directory="local", account="p-ada", slack_team="T1",
-            slack_user="U1",
-        )  # fmt: skip
-        assert handles.move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=now)
-        assert handles.move(tx, handle.id, was=Result.CHANGING, now=Result.DONE, at=now)
-        recorded(tx, now, "password.changed", handle.id)
-
     try:
-        opened.write_now(reset)
+        opened.write_now(lambda tx: end_reset(tx, begin_reset(tx, now), now))
         assert found() == {("local", "p-ada"): now}
         opened.write_now(lambda tx: tx.execute(text(deed)))
         assert found() == {("local", "p-ada"): now, ("other", "p-ada"): now}
@@ -85,25 +92,13 @@ def test_a_visit_that_was_put_back_to_before_its_reset_holds_back_all_the_same(s
     """P-8, T-9: a copy of the row as it was has its MAC, and the record says that the password was changed in it."""
     opened = Database(store, busy_timeout=0.1, macs=MACS)
 
-    def begin(tx):
-        handle = handles.make_handle(
-            tx, at=now, expires_at=now, purpose=Purpose.RESET, directory="local", account="p-ada", slack_team="T1",
-            slack_user="U1",
-        )  # fmt: skip
-        assert handles.move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=now)
-        return handle.id
-
-    def end(tx):
-        assert handles.move(tx, handle, was=Result.CHANGING, now=Result.DONE, at=now)
-        recorded(tx, now, "password.changed", handle)
-
     def as_it_is(tx):
         return dict(tx.execute(text("SELECT result, done_at, mac FROM handles")).mappings().one())
 
     try:
-        handle = opened.write_now(begin)
+        handle = opened.write_now(lambda tx: begin_reset(tx, now))
         before = opened.read_now(as_it_is)
-        opened.write_now(end)
+        opened.write_now(lambda tx: end_reset(tx, handle, now))
         put_back = text("UPDATE handles SET result = :result, done_at = :done_at, mac = :mac")
         opened.write_now(lambda tx: tx.execute(put_back, before))
         asked = {("local", "p-ada")}
