@@ -20,8 +20,7 @@ MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2000000 { 
 # more take them, beside those of the others, and from the first moment on, beside the look at style and types; whoever
 # is free takes the next file, so the longest stand first.
 WAITING := tests/chaos tests/browser tests/bot/demo tests/storage/directories tests/wire tests/bot/test_serving.py \
-	tests/bot/test_policy_walk.py tests/bot/test_directories.py tests/handlers/grants/test_ldap_beside_local.py \
-	tests/bot/cli
+	tests/bot/test_policy_walk.py tests/bot/test_directories.py tests/handlers/grants/test_ldap_beside_local.py
 WAITING_TESTS = $(BIN)/python -m pytest \
 	$(if $(filter-out 1,$(JOBS)),-n $(shell expr $(JOBS) + 1) --dist loadfile --no-loadscope-reorder)
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
