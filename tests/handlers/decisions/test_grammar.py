@@ -214,7 +214,15 @@ def test_what_is_misspelt_is_asked_back_and_not_done(text: str, commands: tuple[
 
 @pytest.mark.parametrize(
     "text",
-    ["do not rest my password", "rest my pasword and unlok bob", "unlok bob", "pasword hunter2", "unlo"],
+    [
+        "do not rest my password",
+        "rest my pasword and unlok bob",
+        "unlok bob",
+        "pasword hunter2",
+        "unlo",
+        "hat rights",
+        "sow my groups",
+    ],
 )
 def test_a_misspelt_command_is_all_that_is_said_too(text: str) -> None:
     """Half a sentence, or another person: it is not even asked back."""
