@@ -139,10 +139,24 @@ def how_many_since(tx: Session, at: datetime, window: timedelta) -> int:
 
 
 def note(tx: Session, alarm: Alarm, *, disabled: Effect, sessions: Effect, at: datetime) -> None:
-    """What came of it. It is settled when nothing is wanted any more."""
+    """What came of it. It is settled when nothing is wanted any more; what was switched off once that was looked at."""
     alarm.disabled, alarm.sessions = disabled, sessions
-    if not (disabled.is_wanted or sessions.is_wanted):
+    if not (disabled == Effect.DONE or disabled.is_wanted or sessions.is_wanted):
         alarm.settled_at = at
+    tx.add(alarm)
+    tx.flush()
+
+
+def settle(tx: Session, alarm: Alarm, *, at: datetime) -> None:
+    """It was looked at since it was noted, and nothing is left to be done."""
+    alarm.settled_at = at
+    tx.add(alarm)
+    tx.flush()
+
+
+def unsettle(tx: Session, alarm: Alarm) -> None:
+    """Something is to be done about it, though it may be lifted: should nobody come to its end, it is found again."""
+    alarm.settled_at = None
     tx.add(alarm)
     tx.flush()
 

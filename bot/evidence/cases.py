@@ -64,7 +64,8 @@ class Case:
     """A request, and what came of it. Times are aware UTC; None where it did not happen (yet).
 
     removed_at: when the directory agreed that it is over, or (kept) that something else goes on giving the same.
-    late: seconds by which the access outlived its time. policies, policy_set: of the last answer about the request.
+    late: seconds by which the access outlived its time. due_at: the decision and the time that it was for, or what its
+    end was set to where the clock had been ahead. policies, policy_set: of the last answer about the request.
     entries: their ids in the log, in order.
     """
 
@@ -81,6 +82,7 @@ class Case:
     policies: tuple[str, ...]
     policy_set: str
     approved_at: datetime | None
+    due_at: datetime | None
     given_at: datetime | None
     ended_at: datetime | None
     ended_how: str
@@ -89,11 +91,6 @@ class Case:
     kept: bool
     late: float | None
     entries: tuple[str, ...]
-
-    @property
-    def due_at(self) -> datetime | None:
-        """When the access was to end: the decision and the time that it was for."""
-        return None if self.approved_at is None else self.approved_at + timedelta(minutes=self.minutes)
 
     @property
     def waited(self) -> timedelta | None:
@@ -127,13 +124,14 @@ def case_of(rows: Sequence[Row]) -> Case:
     policies = [row for row in rows if row.action in _ASKED and said_by(row)["policy"]]
     policy: Mapping[str, Any] = said_by(policies[-1])["policy"] if policies else {"ids": [], "set": ""}
     facts = said_by(approved or first)["facts"]
+    minutes = int(facts.get("minutes") or said_by(first)["facts"].get("minutes") or 0)
     return Case(
         id=first.correlation,
         asked_at=first.at,
         requester=first.actor,
         subject=first.subject or "",
         entitlement=first.resource or "",
-        minutes=int(facts.get("minutes") or said_by(first)["facts"].get("minutes") or 0),
+        minutes=minutes,
         justification=text_of(first, "justification"),
         ticket=text_of(first, "ticket") or str(said_by(first)["facts"].get("ticket", "")),
         outcome=_outcome(rows),
@@ -141,6 +139,7 @@ def case_of(rows: Sequence[Row]) -> Case:
         policies=tuple(policy["ids"]),
         policy_set=str(policy["set"]),
         approved_at=approved.at if approved else None,
+        due_at=_due(approved, by_action.get("grant.ends_sooner"), minutes),
         given_at=given.at if given else None,
         ended_at=ended.at if ended else None,
         ended_how=_ENDED[ended.action] if ended else "",
@@ -150,6 +149,13 @@ def case_of(rows: Sequence[Row]) -> Case:
         late=_late(removed, ended),
         entries=tuple(row.id for row in rows),
     )
+
+
+def _due(approved: Row | None, sooner: Row | None, minutes: int) -> datetime | None:
+    ends = said_by(sooner)["facts"].get("ends") if sooner is not None else None
+    if ends:
+        return datetime.fromisoformat(ends)
+    return None if approved is None else approved.at + timedelta(minutes=minutes)
 
 
 def _outcome(rows: Sequence[Row]) -> Outcome:

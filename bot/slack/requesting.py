@@ -13,7 +13,7 @@ from bot.slack.actions import Field, Form
 from bot.slack.choices import Answer as Choice
 from bot.slack.choices import Choices
 from bot.slack.forms.parts import Wrong, note_form
-from bot.slack.forms.request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form
+from bot.slack.forms.request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form, too_many
 from bot.slack.incoming import Incoming, part, text
 from bot.slack.messages.asking import TICKET_WANTED, UNKNOWN, asked_text, together_text
 from bot.slack.messages.freezes import stopped_plainly
@@ -24,7 +24,7 @@ from handlers.decisions import understanding as meant
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.grammar import understand
 from handlers.decisions.names import Names
-from handlers.intents import Actor, AskTogether, Intent, whole_minutes
+from handlers.intents import MOST_TOGETHER, Actor, AskTogether, Intent, whole_minutes
 from handlers.outcomes import AskedTogether, NotAReport, TicketWanted
 from handlers.requests.asking import Asking
 from handlers.requests.foreseen import Filled, Foresight
@@ -95,12 +95,12 @@ class Requesting:
         """A form filled with what a message says, and the remark above it. What was not understood is not in it."""
         match understand(words, self._names()):
             case meant.DraftRequest() as draft:
-                problems = [inert(as_told(problem)) for problem in draft.problems]
-                return _drafted(draft, self._catalogue), together(say(FROM_MESSAGE), *problems)
+                return _drafted(draft, self._catalogue), _remark(draft)
             case meant.SeveralNamed(entitlements=several, draft=draft):
                 found = (self._catalogue.entitlements.get(one) for one in several)
                 named = tuple(one for one in found if one is not None)
-                return replace(_drafted(draft, self._catalogue), entitlements=named), say(FROM_MESSAGE)
+                filled = replace(_drafted(draft, self._catalogue), entitlements=named[:MOST_TOGETHER])
+                return filled, together(_remark(draft), too_many() if len(named) > MOST_TOGETHER else "")
             case meant.DidYouMean(kind="request", draft=meant.DraftRequest() as draft):
                 return _drafted(draft, self._catalogue), say(FROM_MESSAGE)
             case _:
@@ -197,6 +197,11 @@ def remark_about(story: GrantStory) -> str:
     if story.report is None or story.report.slack_user:
         return ""
     return say(NOT_LINKED, name=inert(story.report.name))
+
+
+def _remark(draft: meant.DraftRequest) -> str:
+    """What stands above the form: that it is filled in, and what could not be read."""
+    return together(say(FROM_MESSAGE), *(inert(as_told(problem)) for problem in draft.problems))
 
 
 def _drafted(draft: meant.DraftRequest, catalogue: Catalogue) -> Prefilled:

@@ -7,6 +7,7 @@ import base64
 import hmac
 import re
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -212,6 +213,9 @@ class Alarms:
         alarm = await self._ground.database.read(lambda tx: tx.get(Alarm, handle_id))
         if alarm is None or alarm.settled_at is not None:
             return
+        if alarm.lifted_at is not None:
+            await self._ground.database.write(partial(self._was_let_in, handle_id=handle_id))
+            return
         try:
             directory = self._ground.directory(alarm.directory)
         except DirectoryUnavailable as fault:
@@ -231,18 +235,44 @@ class Alarms:
         stands = await self._ground.database.write(work)
         if disabled != Effect.DONE:
             return
-        if stands:
-            if await _may_be_on(directory, alarm.account):  # somebody was let in before that was noted
-                await self._ground.database.write(lambda tx: _want_anew(tx, alarm, Effect.DONE))
+        if not stands:  # somebody lifted it while we were at it
+            await self._let_in(directory, alarm)
             return
-        # Somebody lifted it while we were at it: what we did since is taken back, unless another alarm wants the same.
-        others = await self._ground.database.read(
-            lambda tx: alarms.open_of(tx, alarm.directory, alarm.account)
-        )
-        if not any(one.disabled in (Effect.WANTED, Effect.DONE) for one in others):
-            await in_call_time(directory.switch(alarm.account, active=True))
-            # Whoever found it off by then found what we had done.
-            await self._ground.database.write(lambda tx: _want_anew(tx, alarm, Effect.DONE, Effect.ALREADY))
+        is_on = await _may_be_on(directory, alarm.account)  # somebody was let in before that was noted
+        await self._ground.database.write(partial(self._looked, handle_id=handle_id, is_on=is_on))
+
+    async def _let_in(self, directory: Directory, alarm: Alarm) -> None:
+        """Take back what was done since it was lifted, unless another alarm wants the same."""
+
+        def begin(tx: Session) -> bool:
+            lifted, others = alarms.get(tx, alarm.handle), alarms.open_of(tx, alarm.directory, alarm.account)
+            if lifted is None or any(one.disabled in (Effect.WANTED, Effect.DONE) for one in others):
+                return False
+            alarms.unsettle(tx, lifted)  # if this ends before the last step, that is found and done
+            return True
+
+        if await self._ground.database.write(begin):
+            try:
+                await in_call_time(directory.switch(alarm.account, active=True))
+            except DirectoryUnavailable as fault:
+                log.warning("alarm.not_let_in", fault=str(fault))
+            await self._ground.database.write(partial(self._was_let_in, handle_id=alarm.handle))
+
+    def _looked(self, tx: Session, *, handle_id: str, is_on: bool) -> None:
+        alarm = alarms.get(tx, handle_id)
+        if alarm is None:
+            return
+        if is_on:
+            _want_anew(tx, alarm, Effect.DONE)
+        elif alarm.disabled == Effect.DONE and not Effect(alarm.sessions).is_wanted:
+            alarms.settle(tx, alarm, at=self._ground.now())
+
+    def _was_let_in(self, tx: Session, *, handle_id: str) -> None:
+        """Or may have been. Whoever found it off by then found what we had done."""
+        alarm = alarms.get(tx, handle_id)
+        if alarm is not None:
+            _want_anew(tx, alarm, Effect.DONE, Effect.ALREADY)
+            alarms.settle(tx, alarm, at=self._ground.now())
 
     async def _look(self, directory: Directory, alarm: Alarm) -> Effect:
         """Whether it is on, kept before it is switched off: afterwards nobody could tell how it was before."""
@@ -273,9 +303,10 @@ class Alarms:
             return True
         alarms.note(tx, alarm, disabled=disabled, sessions=sessions, at=at)
         facts = {"disabled": disabled, "sessions": sessions}
+        outcome = "failed" if disabled.is_wanted or sessions.is_wanted else "done"
         record(
-            tx, at=at, action="account.stopped", outcome="done" if alarm.settled_at else "failed", actor=WICKET,
-            where=SCHEDULE, correlation=handle_id, subject=alarm.account, facts=facts,
+            tx, at=at, action="account.stopped", outcome=outcome, actor=WICKET, where=SCHEDULE,
+            correlation=handle_id, subject=alarm.account, facts=facts,
         )  # fmt: skip
         decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_ME, handle_id), facts=facts)
         return True

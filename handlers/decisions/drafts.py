@@ -35,14 +35,14 @@ _CONTINUES = re.compile(
     rf"[\s.!?]*$|\s*[,;:\u2013\u2014]|\s--?\s|\s(?:{_AFTER_NAME}|{_REASON})\b|\s(?:during\s)?{EXPRESSION}|\s[A-Z][A-Z0-9]+-[0-9]",
     re.IGNORECASE,
 )
-_BREAK = re.compile(
-    rf"\s*[,;:\u2013\u2014]|\s--?\s|(?:^|\s)(?:{_REASON}|during)\s|(?:^|\s){EXPRESSION}", re.IGNORECASE
-)
+_AFTER_NAMES = rf"\s*[;:\u2013\u2014]|\s--?\s|(?:^|\s)(?:{_REASON}|during)\s|(?:^|\s){EXPRESSION}"
+_BREAK = re.compile(rf"\s*,|{_AFTER_NAMES}", re.IGNORECASE)
+_BREAK_OF_SEVERAL = re.compile(_AFTER_NAMES, re.IGNORECASE)
 _BEFORE_REASON = re.compile(
     rf"[\s,.;:!?\u2013\u2014]*(?:--?\s+)?(?:{_REASON}\b)?[\s,:\u2013\u2014]*", re.IGNORECASE
 )
 _BEFORE_TIME = re.compile(rf"[\s,;:\u2013\u2014]*(?:{_AFTER_NAME}\b[\s,;:\u2013\u2014]*)*", re.IGNORECASE)
-_AND = re.compile(r"\s+(?:and|plus)\s+|\s*[&+]\s*", re.IGNORECASE)
+_AND = re.compile(r"\s*,\s*(?:(?:and|plus)\s+)?|\s+(?:and|plus)\s+|\s*[&+]\s*|$", re.IGNORECASE)
 _ONLY_POLITE = re.compile(r"(?:please|pls|thanks|thank you|thx|now|asap)?[\s.!?]*", re.IGNORECASE)
 
 
@@ -58,13 +58,18 @@ def read_draft(
     exact, phrase, after = _take_name(rest, names)
     if exact is None:
         exact, phrase, after = _take_name(_without_filler(rest), names)
+    several, behind = _take_several(_without_filler(rest), names)
+    if len(several) > 1 and (exact is None or "," in (phrase[-1:], after.lstrip()[:1])):
+        exact, after = None, behind
+    else:
+        several = ()
     following, after = _leading_time(after[_end(_BEFORE_TIME, after) :])
     at_end, justification = _time_at_end(after[_end(_BEFORE_REASON, after) :])
     time = time or leading or following or at_end
     draft = _draft(exact, time, justification)
     if exact is not None:
         return draft
-    if len(several := _several(phrase, names)) > 1:
+    if several:
         return SeveralNamed(entitlements=several, draft=draft)
     match = names.look_up(phrase)
     if match.close:
@@ -99,10 +104,22 @@ def _take_name(rest: str, names: Names) -> tuple[str | None, str, str]:
     return names.exactly(phrase), phrase, rest[end:]
 
 
-def _several(phrase: str, names: Names) -> tuple[str, ...]:
-    """The entitlements that "this and that" names; none unless each of them is certain."""
-    found = [names.exactly(_without_filler(part)) for part in _AND.split(phrase)]
-    return () if None in found else tuple(dict.fromkeys(one for one in found if one is not None))
+def _take_several(rest: str, names: Names) -> tuple[tuple[str, ...], str]:
+    """The entitlements that "this, that and this" names at the start, each certain, and what follows them.
+
+    What follows a comma may be the reason; with anything else behind an "and" that is not certain there are none.
+    """
+    found, start, end, is_and = list[str](), 0, 0, False
+    stop = _BREAK_OF_SEVERAL.search(rest[:_HEAD])
+    listed = rest[: stop.start() if stop else _HEAD]
+    for between in _AND.finditer(listed):
+        part = _TRAILING_FILLER.sub("", _without_filler(listed[start : between.start()]))
+        name = names.exactly(part)
+        if name is None:
+            return ((), rest) if is_and else (tuple(dict.fromkeys(found)), rest[end:])
+        found.append(name)
+        start, end, is_and = between.end(), between.start(), "," not in between[0]
+    return tuple(dict.fromkeys(found)), rest[end:]
 
 
 def _leading_time(text: str) -> tuple[str | None, str]:

@@ -21,7 +21,7 @@ from handlers.outcomes import (
     Unknown,
 )
 from handlers.requests.asking import Asking
-from handlers.requests.extensions import cannot_extend
+from handlers.requests.extensions import cannot_extend, since_when
 from handlers.requests.own import owns, refuse_gone
 from storage import deliveries
 from storage.catalogue import Entitlement
@@ -70,7 +70,7 @@ class Extending:
         return minutes_longer(
             grant.minutes,
             longest=int(entitlement.max_duration.total_seconds() // 60),
-            held=minutes_held(grant.held_since or grant.decided_at, now),
+            held=minutes_held(since_when(grant), now),
             left=grant.expires_at - now,
         )
 

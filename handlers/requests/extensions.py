@@ -3,7 +3,7 @@
 It asks no policy and grants nothing: an extension is a request like any other (handlers.requests.access).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -61,7 +61,18 @@ def held_since(tx: Session, target: Counterpart, entitlement: Entitlement, now: 
         tx, directory=entitlement.directory, account=target.id, group=entitlement.group
     )
     lasting = [one for one in covering if one.state in LIVE and one.expires_at and one.expires_at > now]
-    return min((since for one in lasting if (since := one.held_since or one.decided_at)), default=None)
+    return min((since for one in lasting if (since := since_when(one))), default=None)
+
+
+def since_when(grant: Grant) -> datetime | None:
+    """Since when it was held without a break, as of this grant; None while nobody decided about it.
+
+    Of what a clock granted that was ahead, since its end was set to sooner: what that clock said may be still to come.
+    """
+    since = grant.held_since or grant.decided_at
+    if since is None or grant.expires_at is None:
+        return since
+    return min(since, grant.expires_at - timedelta(minutes=grant.minutes))
 
 
 def _record(tx: Session, ground: Ground, intent: Intent, grant: Grant, action: str) -> None:

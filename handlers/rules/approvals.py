@@ -128,7 +128,7 @@ class ApprovingRules:
             tx,
             row,
             {"approved": names, **({"became": "active"} if holds else {})},
-            by=names[-1] if holds else "",
+            by=actor.account.name if holds else None,
         )
         return RulesApproved(holds=holds)
 
@@ -151,10 +151,10 @@ class ApprovingRules:
         self._show(tx, row, {"became": "denied", "denied_by": name}, by=name)
         return RulesDenied()
 
-    def _show(self, tx: Session, row: RuleSet, facts: dict[str, object], *, by: str) -> None:
-        """by: whose decision it is over with; "" while it is not."""
+    def _show(self, tx: Session, row: RuleSet, facts: dict[str, object], *, by: str | None) -> None:
+        """by: whose decision it is over with; None while it is not."""
         now = self._ground.now()
-        settled = {"settled": now.isoformat(), "decided_by": by} if by else {}
+        settled = {"settled": now.isoformat(), "decided_by": by} if by is not None else {}
         cause = cause_of(Kind.RULES_PROPOSED, row.id)
         decide_exceptions(tx, at=now, cause=cause, facts={**facts, **settled})
 

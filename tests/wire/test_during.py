@@ -1,6 +1,8 @@
 """While a grant lasts, over the wire: its end is told of, it is extended, given back, or ended by its owner."""
 
 import asyncio
+import re
+from datetime import timedelta
 
 from tests.wire.conftest import ON_BOTH
 from tests.wire.steps import SECURITY, approve, ask
@@ -53,6 +55,24 @@ async def test_the_end_is_told_of_before_and_one_tap_extends(world):
         len([m for m in ada.messages() if "reminder is settled" in m.plain or "goes on until" in m.plain])
         == 2
     )
+
+
+async def test_what_a_clock_granted_that_was_ahead_says_its_new_end_after_a_start(world):
+    """Promise 1: nobody goes on reading of the wrong clock's end, and nothing has to be pressed for it."""
+    ada = world.person("ada")
+    world.clock.skip(hours=5)
+    await ask(ada, "I need grafana-edit for 1h because INC-1")
+    first = await ada.sees("✅ grafana-edit", "until")
+    world.clock.skip(hours=-5)
+    await world.stop()
+    await world.start()
+    await world.until(lambda: [m for m in ada.messages() if m.ts == first.ts and m.plain != first.plain])
+    (now,) = [message for message in ada.messages() if message.ts == first.ts]
+    assert now.plain.startswith("✅ grafana-edit")
+    until = re.search(r"until <!date\^(\d+)", now.text)
+    assert until is not None
+    assert int(until[1]) <= (world.clock.now() + timedelta(hours=1)).timestamp()
+    assert "grant.ends_sooner done" in await world.actions()
 
 
 async def test_an_extension_that_needs_approval_says_what_it_is(world):

@@ -49,6 +49,13 @@ async def test_a_message_becomes_a_form_that_is_filled_in(world, words, things, 
     assert ada.messages() == []
 
 
+async def test_what_could_not_be_read_of_several_things_is_said_as_of_one(world):
+    """Whoever sends the form would have asked for another time than the message says."""
+    _, form = await from_message(world, "I need prod-db and crm-read for 900 years because INC-1")
+    assert held_by(form)["entitlements"] == ["prod-db", "crm-read"]
+    assert "I could not read for how long." in form.plain
+
+
 async def test_the_form_of_a_message_says_what_would_happen_and_is_sent_by_whoever_used_the_shortcut(world):
     """For oneself, whoever wrote the message."""
     ada, form = await from_message(world, "I need prod-db for 2h because INC-4711", by="charles")

@@ -123,9 +123,7 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
     if not any(name in catalogue.entitlements for name in entitlements):
         wrong[Field.ENTITLEMENT] = say("Please choose something from the list.")
     elif len(entitlements) > MOST_TOGETHER:
-        wrong[Field.ENTITLEMENT] = say(
-            "Please choose {most} at most; send the rest after these.", most=MOST_TOGETHER
-        )
+        wrong[Field.ENTITLEMENT] = too_many()
     if isinstance(duration, str):
         wrong[Field.DURATION] = as_told(duration)
     if not visible(justification):
@@ -144,6 +142,11 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
         report=_user(view),
         draft=metadata(view),
     )
+
+
+def too_many() -> str:
+    """Of more things than one request may be for."""
+    return say("Please choose {most} at most; send the rest after these.", most=MOST_TOGETHER)
 
 
 def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:

@@ -224,6 +224,21 @@ async def test_what_still_has_time_is_not_called_owed(world: World) -> None:
     for seconds, told in ((-1, "It lasted still when this was written."), (1, "Not taken back yet.")):
         written = case.due_at + timedelta(seconds=seconds)
         assert told in report([case], period(start), {}, written=written, checkpoint="")
+    ended = replace(case, ended_at=start, ended_how="ended early")
+    assert "Not taken back yet." in report([ended], period(start), {}, written=start, checkpoint="")
+
+
+async def test_what_a_clock_granted_that_was_ahead_is_due_when_it_was_set_to_end(world: World) -> None:
+    """Promise 1, AU-12: an auditor who read of the wrong clock's end took it for access that was cut short."""
+    start = world.clock()
+    world.clock.forward(hours=9)
+    await world.given("ada")
+    world.clock.forward(hours=-9)
+    await world.revocation.end_sooner()
+    [case] = (await gathered(world, start)).cases
+    assert case.due_at == start + timedelta(hours=1)
+    page = report([case], period(start), NAMES, written=world.clock(), checkpoint="")
+    assert "It lasted still when this was written." in page
 
 
 async def test_what_was_stopped_is_a_request_of_its_own(world: World) -> None:

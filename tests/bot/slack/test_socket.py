@@ -67,3 +67,14 @@ async def test_what_fails_otherwise_is_tried_again_at_once(
     await looks(socket)
     assert asked(slack) == 2
     await socket.close()
+
+
+async def test_a_page_in_the_place_of_an_answer_ends_no_trying(
+    slack: Workspace, client: AsyncWebClient, clock: Clock
+) -> None:
+    """SL-11: a proxy's, who says nothing of how long to wait."""
+    socket = a_socket(slack, client, clock)
+    slack.faults.garble(OPEN, 200, times=1)
+    await looks(socket)
+    assert (asked(slack), await socket.is_connected()) == (2, True)
+    await socket.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from storage.alarms import Effect
 from storage.catalogue import Catalogue
 from storage.directories.base import Directory
 from storage.engine.stores import Server
+from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, ExceptionRecord, Handle, Passkey, Proof
 from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
@@ -438,6 +440,181 @@ async def test_what_is_reported_while_a_late_switching_off_is_taken_back_stands(
     faulty.release()
     await slower
     await door.alarms.settle_due()
+    assert not await active(door)
+
+
+async def test_what_finds_an_account_off_by_a_late_switching_off_that_is_taken_back_stands(
+    door: Door,
+) -> None:
+    """P-6: it was off by no person's doing, and is on once that is taken back."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.visit()
+    faulty.error("switch", "end_sessions", times=2)
+    await door.report(handle)
+    faulty.timeout = 60
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    faulty.hang("switch", times=1)
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await door.page.until_hanging()
+    await door.releasing.release(await door.resume())
+    faulty.release()
+    await pausing.reached.wait()
+    faulty.hang("switch", times=1)
+    pausing.go_on.set()
+    await door.page.until_hanging()
+    assert await door.alarms.by_mail(door.link(other)) == Stopped()
+    (told,) = [one for one in await door.page.rows(Alarm) if one.handle == other]
+    assert told.disabled == Effect.ALREADY
+    faulty.release()
+    await slower
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
+async def test_sessions_are_ended_by_and_by_though_the_account_is_off_at_once(door: Door) -> None:
+    handle, faulty = await door.reset(), door.page.faulty
+    ended = faulty.calls["end_sessions"]
+    faulty.error("end_sessions", times=1)
+    await door.report(handle)
+    assert [await door.alarms.settle_due() for _ in range(2)] == [1, 0]
+    assert faulty.calls["end_sessions"] == ended + 2
+
+
+async def test_what_was_wanted_anew_while_it_was_looked_at_is_not_settled_by_that(door: Door) -> None:
+    """P-6: it was off when it was looked at, and whoever let her in left it to be switched off again."""
+    handle = await door.reset()
+    other = await door.visit()
+    await door.report(handle)
+    reading, go_on, local = asyncio.Event(), asyncio.Event(), door.page.faulty.inner
+
+    class Slow(Pausing):
+        looks = 0
+
+        async def account(self, account_id: str) -> Any:
+            found, self.looks = await local.account(account_id), self.looks + 1
+            if self.looks == 3:  # to report, to read back, and once that is noted
+                reading.set()
+                await go_on.wait()
+            return found
+
+    door.page.faulty.timeout = 60
+    resume = await door.resume()
+    door.page.faulty.inner = slow = Slow(local)  # type: ignore[assignment]
+    slow.go_on.set()
+    door.page.faulty.hang("switch", times=1)
+    slow.looks = -9
+    releasing = asyncio.create_task(door.releasing.release(resume))
+    await door.page.until_hanging()
+    slow.looks = 0
+    reporting = asyncio.create_task(door.alarms.by_mail(door.link(other)))
+    await reading.wait()
+    door.page.faulty.release()
+    assert await releasing == Released(who="Ada Byron (ada)")
+    go_on.set()
+    assert await reporting == Stopped()
+    assert await door.alarms.settle_due() == 1
+    assert not await active(door)
+
+
+async def test_what_was_switched_off_and_cannot_be_looked_at_is_switched_off_again(door: Door) -> None:
+    """P-6: nobody knows whether somebody was let in meanwhile. What another report left as it was stays that one's."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.visit()
+    await door.page.local.change_account("ada", active=False)
+    await door.report(other)
+    await door.page.local.change_account("ada", active=True)
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    reporting = asyncio.create_task(door.report(handle))
+    await pausing.reached.wait()
+    faulty.error("account", times=1)
+    pausing.go_on.set()
+    assert await reporting == Stopped()
+    stand = {one.handle: one.disabled for one in await door.page.rows(Alarm)}
+    assert stand == {other: Effect.ALREADY, handle: Effect.WANTED}
+    assert [await door.alarms.settle_due() for _ in range(2)] == [1, 0]
+    assert faulty.calls["switch"] == 2
+
+
+async def test_what_is_reported_stands_where_taking_back_a_late_switching_off_was_not_answered(
+    door: Door,
+) -> None:
+    """P-6: the directory let her in again, and nobody heard that it had."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.visit()
+    faulty.error("switch", "end_sessions", times=2)
+    await door.report(handle)
+    faulty.timeout = 60
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await pausing.reached.wait()
+    await door.releasing.release(await door.resume())
+    switch = pausing.inner.switch
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def unanswered(account_id: str, *, active: bool) -> None:
+        if active:
+            waiting.set()
+            await go_on.wait()
+        await switch(account_id, active=active)
+        if active:
+            raise DirectoryUnavailable("no answer")
+
+    pausing.switch = unanswered  # type: ignore[attr-defined]
+    pausing.go_on.set()
+    await waiting.wait()
+    assert await Alarms(door.ground, door.page.ground).by_mail(door.link(other)) == Stopped()
+    go_on.set()
+    await slower
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
+async def test_an_account_is_off_though_whoever_was_to_look_once_more_was_killed(door: Door) -> None:
+    """P-6: she was let in before it was noted, and between that and the look nothing was left to do."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.visit()
+    await door.report(handle)
+    faulty.hang("switch", times=1)
+    faulty.timeout = 60
+    releasing = asyncio.create_task(door.releasing.release(await door.resume()))
+    await door.page.until_hanging()
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    reporting = asyncio.create_task(door.alarms.by_mail(door.link(other)))
+    await pausing.reached.wait()
+    faulty.release()
+    assert await releasing == Released(who="Ada Byron (ada)")
+    faulty.hang("account", times=1)
+    pausing.go_on.set()
+    await door.page.until_hanging()
+    reporting.cancel()
+    with suppress(asyncio.CancelledError):
+        await reporting
+    assert [await door.alarms.settle_due() for _ in range(3)] == [1, 1, 0]
+    assert not await active(door)
+
+
+async def test_what_is_reported_stands_where_whoever_took_a_late_switching_off_back_was_killed(
+    door: Door,
+) -> None:
+    """P-6: she is let in, and the second report was found done before that."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.visit()
+    faulty.error("switch", "end_sessions", times=2)
+    await door.report(handle)
+    faulty.timeout = 60
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await pausing.reached.wait()
+    await door.releasing.release(await door.resume())
+    faulty.hang("switch", times=1)
+    pausing.go_on.set()
+    await door.page.until_hanging()
+    assert await Alarms(door.ground, door.page.ground).by_mail(door.link(other)) == Stopped()
+    slower.cancel()
+    with suppress(asyncio.CancelledError):
+        await slower
+    await door.page.local.change_account("ada", active=True)  # as it was asked to
+    assert [await door.alarms.settle_due() for _ in range(3)] == [1, 1, 0]
     assert not await active(door)
 
 

@@ -214,7 +214,15 @@ def test_what_is_misspelt_is_asked_back_and_not_done(text: str, commands: tuple[
 
 @pytest.mark.parametrize(
     "text",
-    ["do not rest my password", "rest my pasword and unlok bob", "unlok bob", "pasword hunter2", "unlo"],
+    [
+        "do not rest my password",
+        "rest my pasword and unlok bob",
+        "unlok bob",
+        "pasword hunter2",
+        "unlo",
+        "hat rights",
+        "sow my groups",
+    ],
 )
 def test_a_misspelt_command_is_all_that_is_said_too(text: str) -> None:
     """Half a sentence, or another person: it is not even asked back."""
@@ -226,6 +234,8 @@ def test_a_misspelt_command_is_all_that_is_said_too(text: str) -> None:
     [
         "I need prod-db and staging-db for 1h because INC-1",
         "can I get access to prod-db & the staging-db for 1h because INC-1",
+        "I need prod-db, staging-db for 1h because INC-1",
+        "I need for 1h prod-db, and the staging-db access, INC-1",
     ],
 )
 def test_several_things_at_once_are_known_for_what_they_are(text: str) -> None:
@@ -237,6 +247,14 @@ def test_several_things_at_once_are_known_for_what_they_are(text: str) -> None:
 def test_two_names_are_not_the_first_of_them() -> None:
     two = SeveralNamed(entitlements=("prod-db", "wiki-edit"), draft=asks(None, 2))
     assert read("I need prod-db and wiki-edit for 2h") == two
+
+
+def test_of_more_than_two_none_is_taken_for_the_reason_of_the_first() -> None:
+    three = ("prod-db", "staging-db", "wiki-edit")
+    rest = asks(None, 2, "INC-1")
+    listed = "I need prod-db, staging-db and wiki-edit for 2h because INC-1"
+    assert read(listed) == SeveralNamed(entitlements=three, draft=rest)
+    assert read("I need prod-db, logs and wiki-edit") == asks("prod-db", None, "logs and wiki-edit")
 
 
 def test_one_thing_with_and_in_its_name_or_one_that_is_not_known_is_not_several() -> None:

@@ -67,6 +67,31 @@ async def test_what_stood_before_is_told_once_for_all_of_it(world: World) -> Non
     assert len(await world.rows(Standing)) == 12
 
 
+@pytest.mark.parametrize(("others", "place"), [((), {}), (("lab",), {"directory": "staff"})])
+async def test_where_there_are_several_directories_drift_says_which(
+    world: World, others: tuple[str, ...], place: dict[str, str]
+) -> None:
+    """A group of one name may be in each."""
+    world.ground = replace(
+        world.ground, directories={**world.ground.directories, **dict.fromkeys(others, world.faulty)}
+    )
+    grant = await world.given("charles")
+    await world.local.put_in_group("wiki-edit", "ada")
+    await look(world)
+    await world.local.put_in_group("wiki-edit", "linus")
+    await world.local.take_from_group("wiki-edit", "charles")
+    await look(world)
+    await world.local.drop_group("wiki-edit")
+    await look(world)
+    found = {row.kind: row.facts for row in await world.exceptions()}
+    assert {*found} == {Kind.FOUND_STANDING, Kind.UNEXPLAINED, Kind.VANISHED, Kind.GROUP_GONE}, grant
+    for facts in found.values():
+        assert {key: facts[key] for key in ("directory", "group") if key in facts} == {
+            **place,
+            "group": "wiki-edit",
+        }
+
+
 async def test_what_may_stand_is_of_little_weight_at_the_first_look(world: World) -> None:
     world.ground = _with(world, wiki={"standing_allowed": True})
     await world.local.put_in_group("wiki-edit", "ada")

@@ -63,6 +63,20 @@ async def leave(world: World, login: str, how: str) -> None:
         await world.local.change_account(login, active=False)
 
 
+@pytest.mark.parametrize(("others", "told"), [((), None), (("lab",), "staff")])
+async def test_where_there_are_several_directories_a_report_says_which_they_left(
+    world: World, others: tuple[str, ...], told: str | None
+) -> None:
+    world.ground = replace(
+        world.ground, directories={**world.ground.directories, **dict.fromkeys(others, world.faulty)}
+    )
+    await world.given("ada")
+    await leave(world, "ada", "gone")
+    await look(world)
+    (report,) = await world.exceptions()
+    assert report.facts.get("directory") == told
+
+
 @pytest.mark.both_engines
 @pytest.mark.parametrize("how", ["gone", "switched off"])
 async def test_everything_of_a_leaver_ends_at_once_with_one_report(world: World, how: str) -> None:

@@ -90,6 +90,21 @@ async def test_asking_anew_while_one_holds_it_is_no_way_around(tmp_path):
         assert (await wicket.ask("ada", "prod-db", timedelta(hours=20))).state == "pending"
 
 
+async def test_what_a_clock_granted_that_was_ahead_is_held_since_that_was_noticed(tmp_path):
+    """N-5: by what the wrong clock said it had been held for a minute, until that day came, however often extended."""
+    async with world(tmp_path) as wicket:
+        wicket.clock.forward(days=3)
+        first = await wicket.approved("ada", duration=timedelta(hours=20))
+        wicket.clock.forward(days=-3)
+        noticed = wicket.clock()
+        assert await wicket.revocation.end_sooner() == 1
+        wicket.clock.forward(hours=19)
+        assert (await wicket.ask("ada", "prod-db", timedelta(hours=20))).state == "refused"
+        asked = await wicket.extend("ada", first)
+        extension = await wicket.grant(asked.grant)
+        assert (extension.held_since, extension.minutes) == (noticed, 5 * 60)
+
+
 async def test_two_taps_extend_once(tmp_path):
     """SL-5: the same delivery does nothing, another says that it goes on already; side by side, too."""
     async with world(tmp_path) as wicket:

@@ -276,6 +276,21 @@ async def test_a_change_holds_once_two_owners_approved_it_on_every_replica_and_a
     assert [facts["approved"] for facts in told] == [["Grace", "Linus"]]
 
 
+async def test_whoever_lets_a_change_hold_decided_it_whatever_clocks_say(world: World) -> None:
+    """G-3: by the clock of another replica who approved before was later. A directory may have no name for them."""
+    at = office(world, two_owners=True)
+    await at.governing.begin("")
+    await at.governing.take(rules("never"))
+    proposal = await at.proposal()
+    assert await at.click("grace", proposal) == RulesApproved(holds=False)
+    world.clock.forward(seconds=-2)
+    nameless = await world.actor("linus")
+    nameless = replace(nameless, account=replace(nameless.account, name=""))
+    assert await at.click("linus", proposal, actor=nameless) == RulesApproved(holds=True)
+    (told,) = [row for row in await world.exceptions() if row.facts.get("became") == "active"]
+    assert (told.resolution, told.resolved_by) == (Resolution.DECIDED, "")
+
+
 async def test_one_person_is_one_owner_and_needs_a_proof_that_counts_once(world: World) -> None:
     """G-3, R-1, P-10: neither twice, nor by a second account, nor without a proof."""
     at = office(world, two_owners=True)
