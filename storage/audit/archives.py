@@ -222,8 +222,8 @@ def facts_of(archive: Archive) -> dict[str, str | int]:
     """What the record says of an archive."""
     said = archive.statement
     return {
-        "first": said.first, "end": said.end, "stayed": archive.staying, "leaves": said.leaves.hex(),
-        "until": said.until.isoformat(),
+        "first": said.first, "end": said.end, "stayed": archive.staying, "stay": said.stay.hex(),
+        "leaves": said.leaves.hex(), "until": said.until.isoformat(),
     }  # fmt: skip
 
 
