@@ -18,7 +18,7 @@ from bot.cli.tables import moment, say, time_in
 from bot.cli.verifying import Key, verifier_of
 from handlers.audit import archiving, unarchiving
 from handlers.audit.archiving import NotSound, Plan, TooYoung
-from storage.audit.archives import Archive, gone_of, read_archives
+from storage.audit.archives import Archive, gone_of, read_archives, stated_gone
 from storage.audit.checkpoint import Verifier
 from storage.database import Database
 from storage.faults import AuditFault
@@ -116,8 +116,11 @@ def sign_archives(
 
 
 def refuse_archived(tx: Session, verifier: Verifier | None, since: datetime) -> None:
-    """AuditFault where entries of this time or later are archived and not here: whatever counts would count too few."""
-    for one in gone_of(tx, read_archives(tx, verifier)):
+    """AuditFault where entries of this time or later are archived and not here: whatever counts would count too few.
+
+    verifier: for who verifies the log besides; without it whatever is stated is taken for true.
+    """
+    for one in stated_gone(tx) if verifier is None else gone_of(tx, read_archives(tx, verifier)):
         if since <= one.statement.until:
             raise AuditFault(
                 f"{_entries(one)} (until {moment(one.statement.until)} UTC) are archived. Bring them back with `wicket "

@@ -59,6 +59,7 @@ _READ = Plain(
 _RECORDED = Plain(
     select(cast(ENTRIES.c.leaf, LargeBinary)).where(ENTRIES.c.action == literal_column(f"'{ARCHIVED}'"))
 )
+_LAST = Plain(select(func.max(ENTRIES.c.index)))
 _HERE = Plain(
     select(func.count()).where(ENTRIES.c.index >= bindparam("first"), ENTRIES.c.index < bindparam("end"))
 )
@@ -162,9 +163,7 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
     """The archives that this key signed. Without a key, what they say of themselves: that proves nothing."""
     chain, strange, end = list[Archive](), 0, 0
     # Of one that was signed anew, the newest that this key signed.
-    with forgiving(tx):
-        found = rows(connection_of(tx), _READ)
-    for row in found:
+    for row in _stored(tx):
         archive = _archive(*row, verifier)
         if archive is not None and archive.first == end:
             chain.append(archive)
@@ -172,6 +171,11 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
         elif not isinstance(row[1], int) or row[1] > end:
             strange += 1
     return Archives(each=tuple(chain), strange=strange)
+
+
+def _stored(tx: Transaction) -> Sequence[Sequence[Any]]:
+    with forgiving(tx):
+        return rows(connection_of(tx), _READ)
 
 
 def archived_tree(tx: Transaction, archives: Archives, size: int) -> Frontier | None:
@@ -193,12 +197,18 @@ def gone_of(tx: Transaction, archives: Archives) -> list[Archive]:
     return [one for one in archives.each if _here(tx, one) < one.end - one.first]
 
 
+def stated_gone(tx: Transaction) -> list[Archive]:
+    """`gone_of` of all that is stated here, whoever signed it: who puts another statement there hides none by that."""
+    ((last,),) = rows(connection_of(tx), _LAST)
+    each = filter(None, (_archive(*row, None) for row in _stored(tx)))
+    return [one for one in each if one.end <= (last or 0) and _here(tx, one) < one.end - one.first]
+
+
 def gone_until(tx: Transaction) -> datetime | None:
     """Up to when most entries are archived and not here (aware UTC), as the statements say of themselves; None if all
     are here. Whoever asks about that time knows by this that nothing found is no answer.
     """
-    gone = gone_of(tx, read_archives(tx, None))
-    return gone[-1].statement.until if gone else None
+    return max((one.statement.until for one in stated_gone(tx)), default=None)
 
 
 def may_lack(tx: Transaction, story: str) -> datetime | None:

@@ -11,8 +11,10 @@ import pytest
 from bot.settings import new_audit_key
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Signer, read_signer
+from storage.audit.merkle import WIDTH
 from storage.audit.tiles import add_tiles, next_tiles
 from tests.bot.cli.test_cli import Install, install
+from tests.handlers.audit.test_archives_planted import plant
 from tests.handlers.audit.test_archiving import NOW, OLD, OLDEST, OLDS, TODAYS, entry
 
 __all__ = ["install"]
@@ -171,6 +173,17 @@ def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: In
     again = install.run("audit", "unarchive", str(folder), *BY)
     assert (again.exit_code, "nothing was brought back" in again.stdout) == (0, True)
     assert "752 taken out" in archived(install, folder)
+
+
+def test_no_statement_that_others_put_there_has_anybody_count_too_few(install: Install, folder: Path) -> None:
+    """T-9: commands that need no key of the log take for true whatever is stated of what is not there."""
+    archived(install, folder)
+    with install.tx() as write:
+        write(lambda tx: plant(tx, 0, WIDTH, until=OLD - timedelta(days=99)))
+    for command in (("audit", "controls", "--from"), ("policy", "replay", "--since")):
+        refused = install.run(*command, f"{OLD:%Y-%m-%d}")
+        assert (refused.exit_code, "are archived. Bring them back" in refused.output) == (1, True), command
+    assert "Most entries up to" in install.run("audit", "show", "--until", DAY).stderr
 
 
 def test_whoever_erases_hears_that_what_is_archived_is_not_looked_through(

@@ -1,0 +1,53 @@
+"""T-9: statements of archives that others put there count for nothing, hide nothing and stop nothing."""
+
+import hashlib
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from storage.audit import archives, log
+from storage.audit.archives import Archive, Statement
+from storage.audit.checkpoint import Signer
+from storage.audit.merkle import WIDTH
+from storage.audit.tiles import Tree
+from storage.database import Database
+from storage.identifiers import new_id
+from tests.handlers.audit.test_archiving import (
+    OLD,
+    OTHER,
+    archived,
+    database,
+    folder,
+    store,
+)
+
+__all__ = ["database", "folder", "store"]
+
+
+def plant(
+    tx: log.Transaction, first: int, end: int, *, until: datetime = OLD, signer: Signer = OTHER
+) -> Archive:
+    """What somebody puts there who may write rows: right in all but who signed it, and what it says of the files."""
+    tree = Tree(tx, end).frontier(end)
+    stay = bytes((end - first) // 8)
+    said = Statement(
+        log=signer.name, first=first, end=end, root=tree.root, until=until, leaves=bytes(32),
+        stay=hashlib.sha256(stay).digest(),
+    )  # fmt: skip
+    made = Archive(statement=said, note=said.signed(signer), frontier=tree, stay=stay)
+    archives.keep_archive(tx, made)
+    return made
+
+
+def test_another_statement_hides_nothing_of_what_is_archived(database: Database, folder: Path) -> None:
+    """Promise 5: nothing found there would be taken for an answer, and the rest of a story shown to too many."""
+    archived(database, folder)
+    until = database.read_now(archives.gone_until)
+    assert until == OLD + timedelta(minutes=3 * WIDTH - 1)
+    database.write_now(lambda tx: plant(tx, 0, WIDTH, until=OLD - timedelta(days=999)))
+    assert database.read_now(archives.gone_until) == until
+    assert database.read_now(lambda tx: archives.may_lack(tx, new_id("g", OLD))) == until
+
+
+def test_a_statement_of_what_is_not_there_is_no_answer_about_any_time(database: Database) -> None:
+    database.write_now(lambda tx: plant(tx, 0, WIDTH))
+    assert database.read_now(archives.gone_until) is None
