@@ -33,7 +33,7 @@ from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.entry import decode
 from storage.audit.findings import Finding
 from storage.audit.merkle import WIDTH, Frontier
-from storage.audit.moving import erased_here, take_out, words_here
+from storage.audit.moving import erased_here, indexes_here, take_out, words_here
 from storage.audit.passing import Progress
 from storage.audit.privileges import may_archive
 from storage.audit.ranges import stands_in, verify_part
@@ -51,6 +51,10 @@ from storage.words_needed import needed
 LARGEST = 64 * WIDTH
 # Taken out or brought back in one transaction.
 AT_ONCE = 4 * WIDTH
+
+
+Lacking = Mapping[tuple[int, str], str]
+"""Words that an archive's file of texts has not, by index and name: the id of the entry that commits to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +199,7 @@ def _write(
     made = database.write_now(
         partial(
             _state, unsigned=replace(unsigned, until=until), tree=tree, briefs=briefs, signer=signer, by=by,
-            at=database.now(),
+            lacking=_lacking(held), at=database.now(),
         )
     )  # fmt: skip
     return made, held
@@ -207,17 +211,25 @@ def _state(
     unsigned: Statement,
     tree: Frontier,
     briefs: Sequence[Brief],
+    lacking: Lacking,
     signer: Signer,
     by: By,
     at: datetime,
 ) -> Archive:
-    """Sign it, keep it and record it, if nobody was faster and it is what a checkpoint was signed for."""
+    """Sign it, keep it and record it, if nobody was faster, it is what a checkpoint was signed for, and no words of it
+    were lost since it was verified.
+    """
     first, end = unsigned.first, unsigned.end
     _is_next(read_archives(tx, signer.verifier), first)
     note = latest_checkpoint(tx) or ""
     covers = stands_in(tx, tree, first, verify_note(note, signer.verifier), log.head(tx).size)
     if isinstance(covers, Finding):
         raise AuditFault(f"{covers.detail} Nothing of it was archived.")
+    for index, name in _lost(tx, lacking):
+        raise AuditFault(
+            f"The {name} of entry {index} was taken out after it was verified, and no record says that it was erased. "
+            "Nothing of it was archived."
+        )
     open_ones = needed(tx, {one.story for one in briefs}, at=at, counted_since=at - COUNTED_FOR)
     stay = archives.bits(first, end, staying(briefs, open_ones))
     statement = replace(unsigned, stay=hashlib.sha256(stay).digest())
@@ -242,16 +254,16 @@ def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: dateti
 
 
 def _take_out(database: Database, one: Archive, held: Held, *, folder: Path, tell: Progress) -> int:
-    """Take out what its files hold; how many entries. AuditFault for words that stand here and not there."""
+    """Take out what its files hold; how many entries. AuditFault for words that are not there and were not erased."""
     files = ArchiveFiles(folder=folder, first=one.first, end=one.end)
     write_statement(files, one.note)
     if erased := database.read_now(partial(_erased_since, one=one, held=held)):
         empty_texts(files, erased)
-    gone = 0
+    lost, gone = database.read_now(partial(_lost, lacking=_lacking(held))), 0
     for first in range(one.first, one.end, AT_ONCE):
         end = min(one.end, first + AT_ONCE)
         stay = list(archives.staying(one, first, end))
-        gone += database.write_now(partial(_some_out, first=first, end=end, stay=stay, held=held))
+        gone += database.write_now(partial(_some_out, first=first, end=end, stay=stay, held=held, lost=lost))
         tell(end, one.end)
     return gone
 
@@ -269,13 +281,39 @@ def _erased_since(tx: Session, *, one: Archive, held: Held) -> Mapping[tuple[int
     }
 
 
-def _some_out(tx: Session, *, first: int, end: int, stay: Sequence[int], held: Held) -> int:
+def _lacking(held: Held) -> Lacking:
+    said = enumerate(map(decode, held.leaves), start=held.first)
+    return {
+        (index, name): str(each["id"])
+        for index, each in said
+        for name in each["texts"]
+        if not _has(held, index, name)
+    }
+
+
+def _lost(tx: Session, lacking: Lacking) -> Sequence[tuple[int, str]]:
+    """Those of which no record says that they were erased, by index and name."""
+    on_record = erasures(tx) if lacking else {}
+    return [(index, name) for (index, name), entry in lacking.items() if (entry, name) not in on_record]
+
+
+def _some_out(
+    tx: Session, *, first: int, end: int, stay: Sequence[int], held: Held, lost: Sequence[tuple[int, str]]
+) -> int:
     """A line that its file lacks was taken out by law, or is lost; nobody but who erases the words here says which."""
     for index, name in words_here(tx, first, end, staying=stay):
         if not _has(held, index, name):
             raise AuditFault(
                 f"The {name} of entry {index} stands here and not in the archive's file of texts, so it was left. Put "
                 "the file back as it was, or erase the text here too with `wicket audit erase --entry`."
+            )
+    here = indexes_here(tx, first, end) - set(stay) if lost else ()
+    for index, name in lost:
+        if index in here:
+            raise AuditFault(
+                f"The {name} of entry {index} stands neither here nor in the archive's file of texts, and no record "
+                "says that it was erased, so the entry was left. Put the file back as it was, and see what `wicket "
+                "audit verify` says."
             )
     return take_out(tx, first, end, staying=stay)
 

@@ -42,6 +42,10 @@ __all__ = ["database", "folder", "store"]
 
 # An entry with a text, of those that leave.
 INDEX = 105
+LOSES = [
+    f'DELETE FROM audit_texts WHERE "index" = {INDEX}',
+    f"UPDATE audit_texts SET text = NULL, salt = NULL, erased_by = 'e-nobody' WHERE \"index\" = {INDEX}",
+]
 GONE = Done(archived=0, gone=3 * WIDTH - 16, stayed=0)
 
 
@@ -173,6 +177,41 @@ def test_words_that_were_erased_while_others_brought_them_back_stay_erased(
     unarchive(database, folder=folder, verifier=KEY, by=BY, tell=lambda *_: None)
     assert text_at(database).text is None
     assert verified(database).sound
+
+
+@pytest.mark.parametrize("deed", LOSES)
+def test_words_that_somebody_takes_out_while_an_operator_is_asked_are_missed(
+    database: Database, folder: Path, deed: str
+) -> None:
+    """T-9: they were verified before; a file without them looks like one of which a line was taken out by law."""
+    plan = planned(database)
+    done_to(database, "audit_texts", deed)
+    with pytest.raises(
+        AuditFault, match=rf"justification of entry {INDEX} was taken out after it was verified"
+    ):
+        archiving.archive(database, plan, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert len(leaves_of(database)) == OLDS + TODAYS
+    assert not verified(database).sound
+
+
+@pytest.mark.parametrize("deed", LOSES)
+def test_words_that_are_lost_here_and_in_the_file_are_not_hidden_by_archiving(
+    database: Database, folder: Path, deed: str
+) -> None:
+    """T-9: once the entry is gone, nothing would tell that words of it were destroyed."""
+    archived(database, folder)
+    brought_back(database, folder)
+    done_to(database, "audit_texts", deed)
+    file = files_in(folder).texts
+    whole = file.read_bytes()
+    file.write_bytes(b"".join(line for line in whole.splitlines(keepends=True) if b"INC-105" not in line))
+    with pytest.raises(AuditFault, match=rf"justification of entry {INDEX} stands neither here nor in the"):
+        archived(database, folder)
+    assert not verified(database).sound
+    file.write_bytes(whole)
+    assert archived(database, folder).gone == GONE.gone
+    assert brought_back(database, folder) == BroughtBack(archives=1)
+    assert text_at(database).text == "why 105 — INC-105"
 
 
 @pytest.mark.parametrize("kind", ["leaves", "texts"])
