@@ -6,7 +6,7 @@ can write rows but has no key cannot excuse what they took out.
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -57,12 +57,18 @@ _READ = Plain(
 )
 
 _RECORDED = Plain(
-    select(cast(ENTRIES.c.leaf, LargeBinary)).where(ENTRIES.c.action == literal_column(f"'{ARCHIVED}'"))
+    select(ENTRIES.c.index, cast(ENTRIES.c.leaf, LargeBinary)).where(
+        ENTRIES.c.action == literal_column(f"'{ARCHIVED}'")
+    )
 )
 _LAST = Plain(select(func.max(ENTRIES.c.index)))
 _HERE = Plain(
     select(func.count()).where(ENTRIES.c.index >= bindparam("first"), ENTRIES.c.index < bindparam("end"))
 )
+
+
+Facts = Mapping[str, Any]
+"""What the record says of an archive, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +234,7 @@ def _here(tx: Transaction, archive: Archive) -> int:
     return int(count)
 
 
-def facts_of(archive: Archive) -> dict[str, str | int]:
+def facts_of(archive: Archive) -> Facts:
     """What the record says of an archive."""
     said = archive.statement
     return {
@@ -237,12 +243,24 @@ def facts_of(archive: Archive) -> dict[str, str | int]:
     }  # fmt: skip
 
 
-def unrecorded(tx: Transaction, archives: Archives) -> list[Archive]:
+def recorded(tx: Transaction) -> list[Facts]:
+    """What the log says of each archive (`facts_of`). AuditFault if such an entry cannot be read."""
+    each = ((index, decode(leaf)["facts"]) for index, leaf in rows(connection_of(tx), _RECORDED))
+    return [said for index, said in each if type(said.get("end")) is int and said["end"] <= index]
+
+
+def unrecorded(archives: Archives, told: Sequence[Facts]) -> list[Archive]:
     """Those of which the log does not say that anybody archived them: their statement is of another store, or of a time
-    that was lost, and whoever put it there excuses what they took out. AuditFault if such an entry cannot be read.
+    that was lost, and whoever put it there excuses what they took out. told: what the log says.
     """
-    told = [decode(leaf)["facts"] for (leaf,) in rows(connection_of(tx), _RECORDED)] if archives.each else []
     return [one for one in archives.each if facts_of(one) not in told]
+
+
+def unstated(archives: Archives, told: Sequence[Facts]) -> list[Facts]:
+    """What the log says that was archived, and no statement does: whoever took that away left no other trace, where
+    all of the entries were brought back. told: what the log says.
+    """
+    return [said for said in told if said["end"] > archives.end]
 
 
 def keep_archive(tx: Transaction, archive: Archive) -> None:

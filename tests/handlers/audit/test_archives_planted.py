@@ -15,10 +15,14 @@ from tests.handlers.audit.test_archiving import (
     OLD,
     OTHER,
     archived,
+    brought_back,
     database,
     folder,
+    slices,
     store,
+    verified,
 )
+from tests.handlers.audit.test_retiling import done_to
 
 __all__ = ["database", "folder", "store"]
 
@@ -51,3 +55,21 @@ def test_another_statement_hides_nothing_of_what_is_archived(database: Database,
 def test_a_statement_of_what_is_not_there_is_no_answer_about_any_time(database: Database) -> None:
     database.write_now(lambda tx: plant(tx, 0, WIDTH))
     assert database.read_now(archives.gone_until) is None
+
+
+def test_a_statement_that_was_taken_away_is_missed_though_all_it_was_about_is_here(
+    database: Database, folder: Path
+) -> None:
+    """By whoever verifies, and by the bot's walk; what is archived again is stated again."""
+    archived(database, folder)
+    brought_back(database, folder)
+    assert verified(database).sound
+    done_to(database, "audit_archives", "DELETE FROM audit_archives")
+    told = [one.detail for one in verified(database).findings]
+    assert told == slices(database)
+    assert told[0].startswith(
+        "The log says that the entries 0 to 767 were archived, and no statement of this key"
+    )
+    assert archived(database, folder).gone == 3 * WIDTH - 16
+    assert verified(database).sound
+    assert slices(database) == []
