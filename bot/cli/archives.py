@@ -15,7 +15,7 @@ from bot.cli.doers import doer_of
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.cli.tables import moment, say, time_in
-from bot.cli.verifying import Key, verifier_of
+from bot.cli.verifying import Key, say_strange, verifier_of
 from handlers.audit import archiving, unarchiving
 from handlers.audit.archiving import NotSound, Plan, TooYoung
 from storage.audit.archives import Archive, gone_of, read_archives, stated_gone
@@ -47,6 +47,7 @@ def archive(
     day = time_in(before, "--before", "a day, like 2026-01-01")
     with opened(settings) as database:
         plan = _plan(database, day, signer.verifier)
+        say_strange(plan.there)
         if plan.end == plan.first and not plan.unfinished:
             say("Nothing is old enough, signed, and passed by all that follow the log. Nothing was archived.")
             return

@@ -284,3 +284,20 @@ def test_bringing_back_says_how_many_texts_the_files_lacked(install: Install, fo
     back = install.run("audit", "unarchive", str(folder), *BY)
     assert (back.exit_code, "2 texts were not in the files of texts" in back.stdout) == (0, True), back.output
     assert install.run("audit", "verify").exit_code == 0
+
+
+def test_statements_that_others_put_there_are_named_with_what_to_do_and_stop_nothing(
+    install: Install, folder: Path
+) -> None:
+    with install.tx() as write:
+        write(lambda tx: plant(tx, 0, WIDTH))
+    verified = install.run("audit", "verify")
+    said = archived(install, folder)
+    assert verified.exit_code == 0
+    for told in (said, verified.stdout):
+        assert (
+            "1 statements of archives are not signed by this key or fit nowhere, and were not used. If"
+            in told
+        )
+        assert "They excuse nothing and hold nothing up, so they may stay." in told
+    assert "752 taken out" in said

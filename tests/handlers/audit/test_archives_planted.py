@@ -4,18 +4,27 @@ import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from handlers.audit.archiving import NotSound, look
+from handlers.audit.unarchiving import BroughtBack
 from storage.audit import archives, log
 from storage.audit.archives import Archive, Statement
 from storage.audit.checkpoint import Signer
 from storage.audit.merkle import WIDTH
+from storage.audit.moving import take_out
 from storage.audit.tiles import Tree
 from storage.database import Database
 from storage.identifiers import new_id
 from tests.handlers.audit.test_archiving import (
+    KEY,
+    NOW,
     OLD,
+    OLDEST,
     OTHER,
     archived,
     brought_back,
+    checkpoint,
     database,
     folder,
     slices,
@@ -73,3 +82,33 @@ def test_a_statement_that_was_taken_away_is_missed_though_all_it_was_about_is_he
     assert archived(database, folder).gone == 3 * WIDTH - 16
     assert verified(database).sound
     assert slices(database) == []
+
+
+@pytest.mark.parametrize(("first", "end"), [(0, WIDTH), (0, 3 * WIDTH), (WIDTH, 3 * WIDTH), (0, 4 * WIDTH)])
+def test_a_statement_that_others_put_there_stops_no_retention(
+    database: Database, folder: Path, first: int, end: int
+) -> None:
+    """A-17: whoever can write rows would keep for ever what is to leave."""
+    database.write_now(lambda tx: plant(tx, first, end))
+    assert archived(database, folder).gone == 3 * WIDTH - 16
+    report = verified(database, checkpoint(database))
+    assert (report.sound, report.archived) == (True, 3 * WIDTH)
+    assert slices(database) == []
+    database.write_now(lambda tx: plant(tx, first, end))
+    assert brought_back(database, folder) == BroughtBack(archives=1)
+    assert archived(database, folder).gone == 3 * WIDTH - 16
+    assert verified(database, checkpoint(database)).sound
+
+
+def test_nothing_is_archived_where_what_such_a_statement_is_about_is_missing(
+    database: Database, folder: Path
+) -> None:
+    """The guards let it go by that; who verifies does not."""
+    database.write_now(lambda tx: plant(tx, 0, WIDTH))
+    database.write_now(lambda tx: take_out(tx, 0, WIDTH, staying=()))
+    found = database.read_now(lambda tx: look(tx, KEY, before=OLDEST, at=NOW))
+    assert isinstance(found, NotSound)
+    assert found.detail.startswith(
+        "Entries are missing that are archived by no statement that this key signed."
+    )
+    assert "What stood at the indexes 0 to 255 is missing" in verified(database).conclusion
