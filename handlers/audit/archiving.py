@@ -117,7 +117,7 @@ def look(
         return NotSound(detail=_NOT_THE_OWNER)
     there = read_archives(tx, verifier)
     # What is stated by others counts for nothing and is in nobody's way, unless something went by it.
-    if any(one.end > there.end for one in archives.stated_gone(tx)):
+    if archives.gone_beyond(tx, there):
         return NotSound(detail=_STRANGE)
     note = latest_checkpoint(tx)
     kept = verify_note(note, verifier) if note else None

@@ -200,14 +200,22 @@ def archived_tree(tx: Transaction, archives: Archives, size: int) -> Frontier | 
 
 def gone_of(tx: Transaction, archives: Archives) -> list[Archive]:
     """Those of which not every entry stands in the store."""
-    return [one for one in archives.each if _here(tx, one) < one.end - one.first]
+    return [one for one in archives.each if _here(tx, one.first, one.end) < one.end - one.first]
 
 
 def stated_gone(tx: Transaction) -> list[Archive]:
     """`gone_of` of all that is stated here, whoever signed it: who puts another statement there hides none by that."""
     ((last,),) = rows(connection_of(tx), _LAST)
     each = filter(None, (_archive(*row, None) for row in _stored(tx)))
-    return [one for one in each if one.end <= (last or 0) and _here(tx, one) < one.end - one.first]
+    return [
+        one for one in each if one.end <= (last or 0) and _here(tx, one.first, one.end) < one.end - one.first
+    ]
+
+
+def gone_beyond(tx: Transaction, archives: Archives) -> bool:
+    """Whether entries are missing behind these archives that other statements are about, whoever signed those."""
+    begins = ((max(archives.end, one.first), one.end) for one in stated_gone(tx))
+    return any(first < end and _here(tx, first, end) < end - first for first, end in begins)
 
 
 def gone_until(tx: Transaction) -> datetime | None:
@@ -226,11 +234,11 @@ def may_lack(tx: Transaction, story: str) -> datetime | None:
 
 def left_of(tx: Transaction, archives: Archives) -> list[Archive]:
     """Those of which more entries stand in the store than stay."""
-    return [one for one in archives.each if _here(tx, one) > one.staying]
+    return [one for one in archives.each if _here(tx, one.first, one.end) > one.staying]
 
 
-def _here(tx: Transaction, archive: Archive) -> int:
-    ((count,),) = rows(connection_of(tx), _HERE, {"first": archive.first, "end": archive.end})
+def _here(tx: Transaction, first: int, end: int) -> int:
+    ((count,),) = rows(connection_of(tx), _HERE, {"first": first, "end": end})
     return int(count)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.audit.archiving import NotSound, look
+from handlers.audit.archiving import Done, NotSound, look
 from handlers.audit.unarchiving import BroughtBack
 from storage.audit import archives, log
 from storage.audit.archives import Archive, Statement
@@ -95,6 +95,7 @@ def test_a_statement_that_others_put_there_stops_no_retention(
     assert (report.sound, report.archived) == (True, 3 * WIDTH)
     assert slices(database) == []
     database.write_now(lambda tx: plant(tx, first, end))
+    assert archived(database, folder) == Done(archived=0, gone=0, stayed=0)
     assert brought_back(database, folder) == BroughtBack(archives=1)
     assert archived(database, folder).gone == 3 * WIDTH - 16
     assert verified(database, checkpoint(database)).sound
