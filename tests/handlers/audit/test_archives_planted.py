@@ -7,21 +7,24 @@ from pathlib import Path
 import pytest
 
 from handlers.audit.archiving import Done, NotSound, look
-from handlers.audit.unarchiving import BroughtBack
+from handlers.audit.unarchiving import SIGNED_ANEW, BroughtBack, sign_anew
 from storage.audit import archives, log
-from storage.audit.archives import Archive, Statement
+from storage.audit.archives import Archive, Statement, read_archives
 from storage.audit.checkpoint import Signer
 from storage.audit.merkle import WIDTH
 from storage.audit.moving import take_out
 from storage.audit.tiles import Tree
 from storage.database import Database
+from storage.faults import AuditFault
 from storage.identifiers import new_id
 from tests.handlers.audit.test_archiving import (
+    BY,
     KEY,
     NOW,
     OLD,
     OLDEST,
     OTHER,
+    SIGNER,
     archived,
     brought_back,
     checkpoint,
@@ -113,3 +116,13 @@ def test_nothing_is_archived_where_what_such_a_statement_is_about_is_missing(
         "Entries are missing that are archived by no statement that this key signed."
     )
     assert "What stood at the indexes 0 to 255 is missing" in verified(database).conclusion
+
+
+def test_what_is_on_no_record_is_signed_by_no_new_key(database: Database, folder: Path) -> None:
+    """T-9: whoever got hold of the old key states archives of their own, by which something may be gone."""
+    archived(database, folder)
+    database.write_now(lambda tx: plant(tx, 3 * WIDTH, 4 * WIDTH, signer=SIGNER))
+    with pytest.raises(AuditFault, match=r"anybody archived the entries 768 to 1023, .* Nothing was signed"):
+        sign_anew(database, signer=OTHER, old=KEY, by=BY)
+    assert database.read_now(lambda tx: read_archives(tx, OTHER.verifier)).each == ()
+    assert database.read_now(lambda tx: log.rows(tx, action=SIGNED_ANEW)) == []
