@@ -107,7 +107,7 @@ def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
     digest = hashlib.sha256()
     leaves, texts = _beside(files.leaves), _beside(files.texts)
     try:
-        with _made(leaves) as of_leaves, _made(texts) as of_texts:
+        with _naming(files.folder), _made(leaves) as of_leaves, _made(texts) as of_texts:
             for row in rows:
                 line = row.leaf + b"\n"
                 digest.update(line)
@@ -286,13 +286,24 @@ def _anew(path: Path) -> Iterator[IO[bytes]]:
     """To write a file anew, in the place of what is there: on disk and whole afterwards, or as it was."""
     beside = _beside(path)
     try:
-        with _made(beside) as file:
+        with _naming(path), _made(beside) as file:
             yield file
             _on_disk(file)
         beside.replace(path)
         _settle(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say what it was that could not be written: of a full disk the system says no more than that."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.filename is None:
+            fault.filename = str(path)
+        raise
 
 
 def _made(path: Path) -> IO[bytes]:

@@ -14,6 +14,7 @@ from storage.audit.checkpoint import BadKey, Signer, read_signer
 from storage.audit.merkle import WIDTH
 from storage.audit.tiles import add_tiles, next_tiles
 from tests.bot.cli.test_cli import Install, install
+from tests.full_disk import room_for
 from tests.handlers.audit.test_archives_planted import plant
 from tests.handlers.audit.test_archiving import NOW, OLD, OLDEST, OLDS, TODAYS, entry
 
@@ -301,3 +302,28 @@ def test_statements_that_others_put_there_are_named_with_what_to_do_and_stop_not
         )
         assert "They excuse nothing and hold nothing up, so they may stay." in told
     assert "752 taken out" in said
+
+
+@pytest.mark.parametrize(
+    ("room", "told", "left"),
+    [
+        # For less than the leaves; for less than what the database writes when entries leave.
+        (100_000, "archive: File too large.", 0),
+        (400_000, "The database cannot be used right now: ", 3),
+    ],
+)
+def test_a_full_disk_loses_nothing_and_the_same_command_goes_on(
+    install: Install, folder: Path, room: int, told: str, left: int
+) -> None:
+    """A-17: it says what is full, leaves no file in part, and what did not leave stands there."""
+    before = install.run("audit", "leaves").stdout
+    with room_for(room):
+        full = install.run("audit", "archive", "--before", DAY, "--to", str(folder), *BY, "--yes")
+    assert full.exit_code == 2, full.output
+    assert told in full.stderr
+    assert full.stderr.endswith("and run the same again: it goes on from there.\n")
+    assert len([*folder.iterdir()]) == left
+    assert install.run("audit", "leaves").stdout.startswith(before)
+    assert install.run("audit", "verify").exit_code == 0
+    assert "752 taken out" in archived(install, folder)
+    assert install.run("audit", "verify", "--archives", str(folder)).exit_code == 0
