@@ -18,8 +18,10 @@ from handlers.recording import OPERATOR, record
 from storage import streams
 from storage.audit import archives, log
 from storage.audit.archive_files import (
+    AT_THE_SAME_TIME,
     ArchiveFiles,
     Held,
+    alone_in,
     empty_texts,
     held_of,
     of_none,
@@ -152,8 +154,13 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
     """Write each archive, verify its files, state it on the record, and take its entries out.
 
     It can be broken off at any moment and begun again. OSError where the folder cannot be written to; AuditFault where
-    something is wrong with what was written.
+    something is wrong with what was written, or somebody else writes there.
     """
+    with alone_in(folder):
+        return _archive(database, plan, folder=folder, signer=signer, by=by, tell=tell)
+
+
+def _archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by: By, tell: Progress) -> Done:
     sweep(folder)
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
@@ -242,7 +249,7 @@ def _state(
 
 def _is_next(there: Archives, first: int) -> None:
     if there.end != first:
-        raise AuditFault("Somebody else archives at the same time. Run it again.")
+        raise AuditFault(AT_THE_SAME_TIME)
 
 
 def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: datetime) -> None:

@@ -28,6 +28,7 @@ from storage.faults import AuditFault
 
 _NAME = r"audit-(\d{12,})-(\d{12,})\.(leaves\.jsonl|texts\.jsonl|statement\.txt)"
 _WHOLE, _BEGUN = re.compile(_NAME), re.compile(rf"\.{_NAME}\.[0-9a-f]{{8}}")
+AT_THE_SAME_TIME = "Somebody else archives at the same time. Run it again."
 # Of a line, in bytes: no leaf and no text is nearly so long.
 _LONGEST = 1 << 24
 # A text that is empty there: what the file names as the record of that is not believed.
@@ -76,6 +77,24 @@ class Held:
     first: int
     leaves: Sequence[bytes]
     texts: Mapping[int, Mapping[str, StoredText]]
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder against another run that archives into it: of two that write one file the later one would put words
+    back that were erased meanwhile. AuditFault if one does. Not every file system can; whoever runs elsewhere is not
+    seen either.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AuditFault(AT_THE_SAME_TIME) from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def sweep(folder: Path) -> None:
