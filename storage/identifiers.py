@@ -3,6 +3,7 @@
 They carry no meaning and give no authority.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from os import urandom
@@ -13,6 +14,17 @@ _CHANCE = 5  # bytes
 LAST = "-zzzzzzzz"
 """The end of an id that no other of its moment sorts behind."""
 _LAST_MOMENT = 32**9 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Digits(dict[int, str]):
+    """Digits as `int` reads them; what is none it refuses then, whatever else it would take for one."""
+
+    def __missing__(self, _: int) -> str:
+        return "!"
+
+
+_DIGITS = _Digits(zip(map(ord, _ALPHABET), "0123456789abcdefghijklmnopqrstuv", strict=True))
 
 
 def new_id(prefix: str, at: datetime) -> str:
@@ -47,6 +59,33 @@ def last_of(prefix: str, at: datetime) -> str:
     return first_of(prefix, at) + LAST
 
 
+def are_of(prefix: str, ids: Sequence[str], micros: Sequence[int]) -> bool:
+    """Whether each of these ids is of its moment, in microseconds since 1970: as `new_id` makes them, whatever chance
+    they have.
+    """
+    count, begin = len(ids), len(prefix) + 1
+    step = begin + 10
+    text = "".join([each[:step] for each in ids])
+    around = ((begin + 9, "-"), *enumerate(f"{prefix}-"))
+    if len(text) != step * count or any(text[place::step] != one * count for place, one in around):
+        return False
+    digits = text.translate(_DIGITS)
+    try:
+        made = [int(digits[first : first + 9], 32) for first in range(begin, len(digits), step)]
+    except ValueError:
+        return False
+    moments = [micro // 1000 for micro in micros]
+    if made == moments:
+        return True
+    # One on a millisecond may be given the one before it.
+    each_one = zip(ids, micros, made, moments, strict=True)
+    return all(
+        one.startswith(first_of(prefix, _EPOCH + timedelta(microseconds=micro)))
+        for one, micro, said, moment in each_one
+        if said != moment
+    )
+
+
 def made_at(identifier: str) -> datetime | None:
     """When an id says that it was made; None for what is no id. Anybody can write one that says something else."""
     _, _, rest = identifier.partition("-")
@@ -57,7 +96,7 @@ def made_at(identifier: str) -> datetime | None:
     for digit in written:
         milliseconds = milliseconds * 32 + _ALPHABET.index(digit)
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+        return _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
         return None
 

@@ -13,19 +13,21 @@ from sqlmodel import Session
 from bot.cli.bars import progress
 from bot.cli.doers import doer_of
 from bot.cli.place import opened, place_of
-from bot.cli.sentences import NOT_DONE
+from bot.cli.sentences import NOT_DONE, sentence
 from bot.cli.tables import moment, say, time_in
-from bot.cli.verifying import Key, verifier_of
+from bot.cli.verifying import Key, say_strange, verifier_of
 from handlers.audit import archiving, unarchiving
 from handlers.audit.archiving import NotSound, Plan, TooYoung
-from storage.audit.archives import Archive, gone_of, read_archives
+from storage.audit.archives import Archive, gone_of, read_archives, stated_gone
 from storage.audit.checkpoint import Verifier
 from storage.database import Database
-from storage.faults import AuditFault
+from storage.faults import AuditFault, StorageUnavailable
 
 Said = Annotated[str, typer.Option(help="Who decided it: a name.", metavar="NAME")]
 Why = Annotated[str, typer.Option(help="Why; it stays on the record.", metavar="WORDS")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+_GOES_ON = "What was not taken out yet stands here as before. Mend that, and run the same again: it goes on from there."
 
 
 def archive(
@@ -47,14 +49,19 @@ def archive(
     day = time_in(before, "--before", "a day, like 2026-01-01")
     with opened(settings) as database:
         plan = _plan(database, day, signer.verifier)
+        say_strange(plan.there)
         if plan.end == plan.first and not plan.unfinished:
             say("Nothing is old enough, signed, and passed by all that follow the log. Nothing was archived.")
             return
         _say_plan(plan, to)
         if not yes:
             typer.confirm("Take them out of the store, once they are written and verified?", abort=True)
-        with progress("Archiving") as tell:
-            done = archiving.archive(database, plan, folder=to, signer=signer, by=doer, tell=tell)
+        try:
+            with progress("Archiving") as tell:
+                done = archiving.archive(database, plan, folder=to, signer=signer, by=doer, tell=tell)
+        except (OSError, StorageUnavailable) as fault:
+            say(f"{sentence(fault)} {_GOES_ON}", err=True)
+            raise typer.Exit(NOT_DONE) from fault
     for one in done.waiting:
         say(
             f"{_entries(one)} were archived before and stand here; their files are not in {to}, so they were left."
@@ -116,8 +123,11 @@ def sign_archives(
 
 
 def refuse_archived(tx: Session, verifier: Verifier | None, since: datetime) -> None:
-    """AuditFault where entries of this time or later are archived and not here: whatever counts would count too few."""
-    for one in gone_of(tx, read_archives(tx, verifier)):
+    """AuditFault where entries of this time or later are archived and not here: whatever counts would count too few.
+
+    verifier: for who verifies the log besides; without it whatever is stated is taken for true.
+    """
+    for one in stated_gone(tx) if verifier is None else gone_of(tx, read_archives(tx, verifier)):
         if since <= one.statement.until:
             raise AuditFault(
                 f"{_entries(one)} (until {moment(one.statement.until)} UTC) are archived. Bring them back with `wicket "

@@ -94,11 +94,7 @@ def _say_archives(
     """What is archived, and whether the files of it are not what was stated, where they were given. signed: whether a
     key told that it was signed.
     """
-    if there.strange:
-        say(
-            f"{there.strange} statements of archives are not signed by this key or fit nowhere, and were not used.",
-            indent=2,
-        )
+    say_strange(there, indent=2)
     if not there.each:
         return False
     what = f"The first {there.end:,} entries are archived: {_of_hashes(report, signed=signed)}"
@@ -111,6 +107,17 @@ def _say_archives(
     if not wrong:
         say(f"{what}, and their files are what was {'signed' if signed else 'stated'}.", indent=2)
     return bool(wrong)
+
+
+def say_strange(there: AllArchives, *, indent: int = 0) -> None:
+    """Statements of archives that count for nothing, and what to do about them; nothing where there are none."""
+    if there.strange:
+        say(
+            f"{there.strange} statements of archives are not signed by this key or fit nowhere, and were not used. If "
+            "the key is new, `wicket audit sign-archives` signs them anew. Otherwise somebody wrote them into the "
+            "database: find out who. They excuse nothing and hold nothing up, so they may stay.",
+            indent=indent,
+        )
 
 
 def _of_hashes(report: Report | PartReport, *, signed: bool) -> str:

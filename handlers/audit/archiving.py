@@ -18,8 +18,10 @@ from handlers.recording import OPERATOR, record
 from storage import streams
 from storage.audit import archives, log
 from storage.audit.archive_files import (
+    AT_THE_SAME_TIME,
     ArchiveFiles,
     Held,
+    alone_in,
     empty_texts,
     held_of,
     of_none,
@@ -33,7 +35,7 @@ from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.entry import decode
 from storage.audit.findings import Finding
 from storage.audit.merkle import WIDTH, Frontier
-from storage.audit.moving import erased_here, take_out, words_here
+from storage.audit.moving import erased_here, indexes_here, take_out, words_here
 from storage.audit.passing import Progress
 from storage.audit.privileges import may_archive
 from storage.audit.ranges import stands_in, verify_part
@@ -51,6 +53,10 @@ from storage.words_needed import needed
 LARGEST = 64 * WIDTH
 # Taken out or brought back in one transaction.
 AT_ONCE = 4 * WIDTH
+
+
+Lacking = Mapping[tuple[int, str], str]
+"""Words that an archive's file of texts has not, by index and name: the id of the entry that commits to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +118,8 @@ def look(
     if not may_archive(tx):
         return NotSound(detail=_NOT_THE_OWNER)
     there = read_archives(tx, verifier)
-    if there.strange:
+    # What is stated by others counts for nothing and is in nobody's way, unless something went by it.
+    if archives.gone_beyond(tx, there):
         return NotSound(detail=_STRANGE)
     note = latest_checkpoint(tx)
     kept = verify_note(note, verifier) if note else None
@@ -129,8 +136,8 @@ _NOT_THE_OWNER = (
     "This role may take nothing out of the log. Run it as the role that owns the tables, as `wicket migrate`."
 )
 _STRANGE = (
-    "There are statements of archives that this key did not sign. If it is new, `wicket audit sign-archives` signs "
-    "them anew; otherwise find out who wrote them."
+    "Entries are missing that are archived by no statement that this key signed. If it is new, `wicket audit "
+    "sign-archives` signs them anew; otherwise find out who took them out: `wicket audit verify` says which."
 )
 
 
@@ -147,8 +154,13 @@ def archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by:
     """Write each archive, verify its files, state it on the record, and take its entries out.
 
     It can be broken off at any moment and begun again. OSError where the folder cannot be written to; AuditFault where
-    something is wrong with what was written.
+    something is wrong with what was written, or somebody else writes there.
     """
+    with alone_in(folder):
+        return _archive(database, plan, folder=folder, signer=signer, by=by, tell=tell)
+
+
+def _archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by: By, tell: Progress) -> Done:
     sweep(folder)
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
@@ -195,7 +207,7 @@ def _write(
     made = database.write_now(
         partial(
             _state, unsigned=replace(unsigned, until=until), tree=tree, briefs=briefs, signer=signer, by=by,
-            at=database.now(),
+            lacking=_lacking(held), at=database.now(),
         )
     )  # fmt: skip
     return made, held
@@ -207,17 +219,25 @@ def _state(
     unsigned: Statement,
     tree: Frontier,
     briefs: Sequence[Brief],
+    lacking: Lacking,
     signer: Signer,
     by: By,
     at: datetime,
 ) -> Archive:
-    """Sign it, keep it and record it, if nobody was faster and it is what a checkpoint was signed for."""
+    """Sign it, keep it and record it, if nobody was faster, it is what a checkpoint was signed for, and no words of it
+    were lost since it was verified.
+    """
     first, end = unsigned.first, unsigned.end
     _is_next(read_archives(tx, signer.verifier), first)
     note = latest_checkpoint(tx) or ""
     covers = stands_in(tx, tree, first, verify_note(note, signer.verifier), log.head(tx).size)
     if isinstance(covers, Finding):
         raise AuditFault(f"{covers.detail} Nothing of it was archived.")
+    for index, name in _lost(tx, lacking):
+        raise AuditFault(
+            f"The {name} of entry {index} was taken out after it was verified, and no record says that it was erased. "
+            "Nothing of it was archived."
+        )
     open_ones = needed(tx, {one.story for one in briefs}, at=at, counted_since=at - COUNTED_FOR)
     stay = archives.bits(first, end, staying(briefs, open_ones))
     statement = replace(unsigned, stay=hashlib.sha256(stay).digest())
@@ -229,7 +249,7 @@ def _state(
 
 def _is_next(there: Archives, first: int) -> None:
     if there.end != first:
-        raise AuditFault("Somebody else archives at the same time. Run it again.")
+        raise AuditFault(AT_THE_SAME_TIME)
 
 
 def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: datetime) -> None:
@@ -242,16 +262,16 @@ def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: dateti
 
 
 def _take_out(database: Database, one: Archive, held: Held, *, folder: Path, tell: Progress) -> int:
-    """Take out what its files hold; how many entries. AuditFault for words that stand here and not there."""
+    """Take out what its files hold; how many entries. AuditFault for words that are not there and were not erased."""
     files = ArchiveFiles(folder=folder, first=one.first, end=one.end)
     write_statement(files, one.note)
     if erased := database.read_now(partial(_erased_since, one=one, held=held)):
         empty_texts(files, erased)
-    gone = 0
+    lost, gone = database.read_now(partial(_lost, lacking=_lacking(held))), 0
     for first in range(one.first, one.end, AT_ONCE):
         end = min(one.end, first + AT_ONCE)
         stay = list(archives.staying(one, first, end))
-        gone += database.write_now(partial(_some_out, first=first, end=end, stay=stay, held=held))
+        gone += database.write_now(partial(_some_out, first=first, end=end, stay=stay, held=held, lost=lost))
         tell(end, one.end)
     return gone
 
@@ -269,13 +289,39 @@ def _erased_since(tx: Session, *, one: Archive, held: Held) -> Mapping[tuple[int
     }
 
 
-def _some_out(tx: Session, *, first: int, end: int, stay: Sequence[int], held: Held) -> int:
+def _lacking(held: Held) -> Lacking:
+    said = enumerate(map(decode, held.leaves), start=held.first)
+    return {
+        (index, name): str(each["id"])
+        for index, each in said
+        for name in each["texts"]
+        if not _has(held, index, name)
+    }
+
+
+def _lost(tx: Session, lacking: Lacking) -> Sequence[tuple[int, str]]:
+    """Those of which no record says that they were erased, by index and name."""
+    on_record = erasures(tx) if lacking else {}
+    return [(index, name) for (index, name), entry in lacking.items() if (entry, name) not in on_record]
+
+
+def _some_out(
+    tx: Session, *, first: int, end: int, stay: Sequence[int], held: Held, lost: Sequence[tuple[int, str]]
+) -> int:
     """A line that its file lacks was taken out by law, or is lost; nobody but who erases the words here says which."""
     for index, name in words_here(tx, first, end, staying=stay):
         if not _has(held, index, name):
             raise AuditFault(
                 f"The {name} of entry {index} stands here and not in the archive's file of texts, so it was left. Put "
                 "the file back as it was, or erase the text here too with `wicket audit erase --entry`."
+            )
+    here = indexes_here(tx, first, end) - set(stay) if lost else ()
+    for index, name in lost:
+        if index in here:
+            raise AuditFault(
+                f"The {name} of entry {index} stands neither here nor in the archive's file of texts, and no record "
+                "says that it was erased, so the entry was left. Put the file back as it was, and see what `wicket "
+                "audit verify` says."
             )
     return take_out(tx, first, end, staying=stay)
 

@@ -58,7 +58,7 @@ def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, t
 def sign_anew(database: Database, *, signer: Signer, old: Verifier, by: By) -> int:
     """State every archive under the new key that the old one stated; how many.
 
-    AuditFault if the store contradicts one of them: then nothing is signed.
+    AuditFault if the store contradicts one of them, or the log tells of none: then nothing is signed.
     """
     return database.write_now(partial(_sign_anew, database=database, signer=signer, old=old, by=by))
 
@@ -148,6 +148,12 @@ def _some_back(
 
 def _sign_anew(tx: Session, *, database: Database, signer: Signer, old: Verifier, by: By) -> int:
     there = read_archives(tx, old)
+    # Whoever has the old key states what they like by it: that is believed only where it is on record who archived it.
+    for one in archives.unrecorded(there, archives.recorded(tx)):
+        raise AuditFault(
+            f"The log does not say that anybody archived the entries {one.first} to {one.end - 1}, so that was stated "
+            "by other hands. Nothing was signed."
+        )
     for one in there.each:
         if archived_tree(tx, there, one.end) != one.frontier:
             raise AuditFault(

@@ -19,7 +19,7 @@ from handlers.grants.unfollowed import tell_overdue
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.requests.reminding import planned_end
-from handlers.stops.stopping import put_off
+from handlers.stops.stopping import LONG_OVER, put_off
 from storage import deliveries, emergencies, endings, grants, holdings, step_ups, tallies
 from storage.holdings import Standing
 from storage.records import Grant
@@ -140,14 +140,14 @@ class Revocation:
         return moved
 
     def _lapse_batch(self, tx: Session) -> int:
-        now = self._ground.now()
-        if self._ground.stopped(tx):
-            return put_off(tx, self._ground, BATCH)
-        unanswered = grants.unanswered(tx, now, BATCH)
+        now, waits = self._ground.now(), self._ground.stopped(tx) is not None
+        unanswered = grants.unanswered(tx, now - LONG_OVER if waits else now, BATCH)
         for grant in unanswered:
             grants.move(tx, grant, GrantState.LAPSED, ended_at=now)
             self._record(tx, grant, "grant.lapsed")
             self._ground.show(tx, grant)
+        if waits and not unanswered:
+            return put_off(tx, self._ground, BATCH)
         return len(unanswered)
 
     def _tell_batch(self, tx: Session) -> int:

@@ -17,6 +17,9 @@ from storage.states import GrantState
 # A request that would lapse within the one has at least the other left, as often as it takes.
 NEAR = timedelta(minutes=30)
 PUT_OFF_BY = timedelta(hours=1)
+# What is over for so long lapses all the same: its end may be archived (handlers.audit.archivable), and then nothing
+# but its own time says of a row that somebody put back that it is over.
+LONG_OVER = timedelta(days=30)
 
 
 def stopped(

@@ -28,6 +28,7 @@ from storage.faults import AuditFault
 
 _NAME = r"audit-(\d{12,})-(\d{12,})\.(leaves\.jsonl|texts\.jsonl|statement\.txt)"
 _WHOLE, _BEGUN = re.compile(_NAME), re.compile(rf"\.{_NAME}\.[0-9a-f]{{8}}")
+AT_THE_SAME_TIME = "Somebody else archives at the same time. Run it again."
 # Of a line, in bytes: no leaf and no text is nearly so long.
 _LONGEST = 1 << 24
 # A text that is empty there: what the file names as the record of that is not believed.
@@ -78,6 +79,24 @@ class Held:
     texts: Mapping[int, Mapping[str, StoredText]]
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder against another run that archives into it: of two that write one file the later one would put words
+    back that were erased meanwhile. AuditFault if one does. Not every file system can; whoever runs elsewhere is not
+    seen either.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AuditFault(AT_THE_SAME_TIME) from None
+        yield
+    finally:
+        os.close(handle)
+
+
 def sweep(folder: Path) -> None:
     """Take away what runs that were killed left half written there: what people typed stands in it."""
     for path in folder.iterdir():
@@ -107,7 +126,7 @@ def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
     digest = hashlib.sha256()
     leaves, texts = _beside(files.leaves), _beside(files.texts)
     try:
-        with _made(leaves) as of_leaves, _made(texts) as of_texts:
+        with _naming(files.folder), _made(leaves) as of_leaves, _made(texts) as of_texts:
             for row in rows:
                 line = row.leaf + b"\n"
                 digest.update(line)
@@ -286,13 +305,24 @@ def _anew(path: Path) -> Iterator[IO[bytes]]:
     """To write a file anew, in the place of what is there: on disk and whole afterwards, or as it was."""
     beside = _beside(path)
     try:
-        with _made(beside) as file:
+        with _naming(path), _made(beside) as file:
             yield file
             _on_disk(file)
         beside.replace(path)
         _settle(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say what it was that could not be written: of a full disk the system says no more than that."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.filename is None:
+            fault.filename = str(path)
+        raise
 
 
 def _made(path: Path) -> IO[bytes]:

@@ -6,7 +6,7 @@ can write rows but has no key cannot excuse what they took out.
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -57,11 +57,18 @@ _READ = Plain(
 )
 
 _RECORDED = Plain(
-    select(cast(ENTRIES.c.leaf, LargeBinary)).where(ENTRIES.c.action == literal_column(f"'{ARCHIVED}'"))
+    select(ENTRIES.c.index, cast(ENTRIES.c.leaf, LargeBinary)).where(
+        ENTRIES.c.action == literal_column(f"'{ARCHIVED}'")
+    )
 )
+_LAST = Plain(select(func.max(ENTRIES.c.index)))
 _HERE = Plain(
     select(func.count()).where(ENTRIES.c.index >= bindparam("first"), ENTRIES.c.index < bindparam("end"))
 )
+
+
+Facts = Mapping[str, Any]
+"""What the record says of an archive, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,9 +169,7 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
     """The archives that this key signed. Without a key, what they say of themselves: that proves nothing."""
     chain, strange, end = list[Archive](), 0, 0
     # Of one that was signed anew, the newest that this key signed.
-    with forgiving(tx):
-        found = rows(connection_of(tx), _READ)
-    for row in found:
+    for row in _stored(tx):
         archive = _archive(*row, verifier)
         if archive is not None and archive.first == end:
             chain.append(archive)
@@ -172,6 +177,11 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
         elif not isinstance(row[1], int) or row[1] > end:
             strange += 1
     return Archives(each=tuple(chain), strange=strange)
+
+
+def _stored(tx: Transaction) -> Sequence[Sequence[Any]]:
+    with forgiving(tx):
+        return rows(connection_of(tx), _READ)
 
 
 def archived_tree(tx: Transaction, archives: Archives, size: int) -> Frontier | None:
@@ -190,15 +200,29 @@ def archived_tree(tx: Transaction, archives: Archives, size: int) -> Frontier | 
 
 def gone_of(tx: Transaction, archives: Archives) -> list[Archive]:
     """Those of which not every entry stands in the store."""
-    return [one for one in archives.each if _here(tx, one) < one.end - one.first]
+    return [one for one in archives.each if _here(tx, one.first, one.end) < one.end - one.first]
+
+
+def stated_gone(tx: Transaction) -> list[Archive]:
+    """`gone_of` of all that is stated here, whoever signed it: who puts another statement there hides none by that."""
+    ((last,),) = rows(connection_of(tx), _LAST)
+    each = filter(None, (_archive(*row, None) for row in _stored(tx)))
+    return [
+        one for one in each if one.end <= (last or 0) and _here(tx, one.first, one.end) < one.end - one.first
+    ]
+
+
+def gone_beyond(tx: Transaction, archives: Archives) -> bool:
+    """Whether entries are missing behind these archives that other statements are about, whoever signed those."""
+    begins = ((max(archives.end, one.first), one.end) for one in stated_gone(tx))
+    return any(first < end and _here(tx, first, end) < end - first for first, end in begins)
 
 
 def gone_until(tx: Transaction) -> datetime | None:
     """Up to when most entries are archived and not here (aware UTC), as the statements say of themselves; None if all
     are here. Whoever asks about that time knows by this that nothing found is no answer.
     """
-    gone = gone_of(tx, read_archives(tx, None))
-    return gone[-1].statement.until if gone else None
+    return max((one.statement.until for one in stated_gone(tx)), default=None)
 
 
 def may_lack(tx: Transaction, story: str) -> datetime | None:
@@ -210,29 +234,41 @@ def may_lack(tx: Transaction, story: str) -> datetime | None:
 
 def left_of(tx: Transaction, archives: Archives) -> list[Archive]:
     """Those of which more entries stand in the store than stay."""
-    return [one for one in archives.each if _here(tx, one) > one.staying]
+    return [one for one in archives.each if _here(tx, one.first, one.end) > one.staying]
 
 
-def _here(tx: Transaction, archive: Archive) -> int:
-    ((count,),) = rows(connection_of(tx), _HERE, {"first": archive.first, "end": archive.end})
+def _here(tx: Transaction, first: int, end: int) -> int:
+    ((count,),) = rows(connection_of(tx), _HERE, {"first": first, "end": end})
     return int(count)
 
 
-def facts_of(archive: Archive) -> dict[str, str | int]:
+def facts_of(archive: Archive) -> Facts:
     """What the record says of an archive."""
     said = archive.statement
     return {
-        "first": said.first, "end": said.end, "stayed": archive.staying, "leaves": said.leaves.hex(),
-        "until": said.until.isoformat(),
+        "first": said.first, "end": said.end, "stayed": archive.staying, "stay": said.stay.hex(),
+        "leaves": said.leaves.hex(), "until": said.until.isoformat(),
     }  # fmt: skip
 
 
-def unrecorded(tx: Transaction, archives: Archives) -> list[Archive]:
+def recorded(tx: Transaction) -> list[Facts]:
+    """What the log says of each archive (`facts_of`). AuditFault if such an entry cannot be read."""
+    each = ((index, decode(leaf)["facts"]) for index, leaf in rows(connection_of(tx), _RECORDED))
+    return [said for index, said in each if type(said.get("end")) is int and said["end"] <= index]
+
+
+def unrecorded(archives: Archives, told: Sequence[Facts]) -> list[Archive]:
     """Those of which the log does not say that anybody archived them: their statement is of another store, or of a time
-    that was lost, and whoever put it there excuses what they took out. AuditFault if such an entry cannot be read.
+    that was lost, and whoever put it there excuses what they took out. told: what the log says.
     """
-    told = [decode(leaf)["facts"] for (leaf,) in rows(connection_of(tx), _RECORDED)] if archives.each else []
     return [one for one in archives.each if facts_of(one) not in told]
+
+
+def unstated(archives: Archives, told: Sequence[Facts]) -> list[Facts]:
+    """What the log says that was archived, and no statement does: whoever took that away left no other trace, where
+    all of the entries were brought back. told: what the log says.
+    """
+    return [said for said in told if said["end"] > archives.end]
 
 
 def keep_archive(tx: Transaction, archive: Archive) -> None:

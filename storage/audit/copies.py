@@ -6,11 +6,12 @@ It only reads what it is handed, and trusts the leaf alone.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from storage.audit.entry import TEXT_ERASED, columns
+from storage.audit.entry import PREFIX, TEXT_ERASED, columns
 from storage.audit.findings import Finding, about
 from storage.audit.log import Row, StoredText
 from storage.audit.salted import check_commitment
 from storage.faults import AuditFault
+from storage.identifiers import are_of
 
 FindRow = Callable[[str], Row | None]
 
@@ -30,6 +31,9 @@ def contradictions(row: Row, find: FindRow | None) -> Iterator[Finding]:
                 "column",
                 f"Column `{name}` of entry {row.id} at index {row.index} differs from its leaf.",
             )
+    if not are_of(PREFIX, [said["id"]], [said["at"]]):
+        # What happened when is found by ids (storage.audit.times): it would be told of no time, and counted in none.
+        yield about(row, "column", f"The id of entry {row.id} at index {row.index} is of another moment.")
     commitments: dict[str, Any] = said["texts"]
     for name in sorted(commitments.keys() | row.texts.keys()):
         wrong = _wrong_text(row, name, commitments.get(name), row.texts.get(name), find)

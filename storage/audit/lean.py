@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from storage.audit.merkle import HASH_SIZE, MARK, WIDTH, Frontier, mark_of, root_under
 from storage.audit.salted import SALT_SIZE, quick_commitment
+from storage.identifiers import are_of
 
 # As many as a tile has hashes: so few that what is made of them stays near the processor.
 BATCH = WIDTH
@@ -22,8 +23,10 @@ ROWS, TEXTS, TILES, SIGNED = "rows", "texts", "tiles", "signed"
 Ask: TypeAlias = Callable[[str, Mapping[str, int]], Sequence[Sequence[Any]]]
 
 COPIES = ("action", "actor", "correlation", "id", "outcome", "resource", "subject")
+_PREFIX = "e"  # storage.audit.entry, which would have more imported
 # Where these, the time, the facts and the texts stand among the groups of `_SHAPES`.
 _PLACES = (0, 1, 3, 5, 6, 7, 8, 2, 4, 9)
+_ID_AT = COPIES.index("id")
 _RESOURCE, _SUBJECT = COPIES.index("resource"), COPIES.index("subject")
 AT, INDEX, LEAF, LEAF_HASH, ROOT = range(len(COPIES), len(COPIES) + 5)
 
@@ -131,7 +134,9 @@ def _copied(columns: Sequence[Sequence[Any]], lines: str) -> dict[tuple[int, str
         copies[place] = tuple([each or None for each in copies[place]])
     if copies != columns[:AT] or tuple(map(int, at)) != columns[AT]:
         return None
-    return None if _repeats(facts) else _committed(columns[INDEX], texts)
+    if _repeats(facts) or not are_of(_PREFIX, columns[_ID_AT], columns[AT]):
+        return None
+    return _committed(columns[INDEX], texts)
 
 
 def _repeats(facts: Sequence[str]) -> bool:

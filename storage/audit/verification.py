@@ -4,10 +4,11 @@ It only reads, and it never calls a log sound beyond what a checkpoint from else
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from storage.audit import log
-from storage.audit.archives import Archive, read_archives, unrecorded
+from storage.audit.archives import Archive, Facts, read_archives, recorded, unrecorded, unstated
 from storage.audit.checkpoint import Checkpoint, Verifier, verify_note
 from storage.audit.copies import FindRow
 from storage.audit.epochs import Epochs, read_epochs
@@ -93,8 +94,8 @@ def _sizes(verifier: Verifier | None, notes: Sequence[str | bytes]) -> Iterable[
 
 
 def note_strays(tx: Transaction, walk: Walk) -> None:
-    """Note what stands where no entry is: before the first, beyond the head, as the text of none; a second head, and a
-    statement of an archive that is on no record.
+    """Note what stands where no entry is: before the first, beyond the head, as the text of none; a second head; a
+    statement of an archive that is on no record, and a record of one that nothing states.
     """
     with forgiving(tx):
         strays, loose = log.strays(tx), log.loose_text(tx)
@@ -102,12 +103,12 @@ def note_strays(tx: Transaction, walk: Walk) -> None:
         walk.note(stray(row))
     if loose is not None:
         walk.note(stray_text(loose))
-    try:
-        unknown = unrecorded(tx, walk.archives)
-    except AuditFault:  # an entry that was edited is named where it stands
-        unknown = []
-    for one in unknown:
-        walk.note(_unknown(one))
+    with suppress(AuditFault):  # an entry that was edited is named where it stands
+        told = recorded(tx)
+        for one in unrecorded(walk.archives, told):
+            walk.note(_unknown(one))
+        for said in unstated(walk.archives, told):
+            walk.note(_taken_away(said))
     if log.second_head(tx):
         walk.note(Finding(kind="head", detail="A second head stands beside that of the log."))
 
@@ -118,6 +119,17 @@ def _unknown(archive: Archive) -> Finding:
         detail=(
             f"The entries {archive.first} to {archive.end - 1} are stated to be archived, and the log does not say "
             "that anybody archived them: the statement was put there by other hands."
+        ),
+    )  # fmt: skip
+
+
+def _taken_away(said: Facts) -> Finding:
+    first, last = said.get("first"), said["end"] - 1
+    return Finding(
+        kind="unaccounted", first=first if isinstance(first, int) else None, last=last,
+        detail=(
+            f"The log says that the entries {first} to {last} were archived, and no statement of this key says so: it "
+            "was taken away, or `wicket audit sign-archives` was not run after the key was changed."
         ),
     )  # fmt: skip
 

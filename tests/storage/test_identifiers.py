@@ -3,10 +3,12 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.identifiers import first_of, last_of, made_at, new_id, new_ids
+from storage.identifiers import are_of, first_of, last_of, made_at, new_id, new_ids
+from storage.types import to_micros
 
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2400, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 
@@ -62,3 +64,35 @@ def test_an_id_says_when_it_was_made_and_what_is_none_says_nothing():
     ):
         assert made_at(wrong) is None
     assert made_at("g-zzzzzzzzz-zzzzzzzz") is None or made_at("g-zzzzzzzzz-zzzzzzzz").year > 2026
+
+
+@given(st.lists(TIMES))
+def test_an_id_is_of_its_moment_whatever_that_is(moments):
+    ids, micros = [new_id("e", at) for at in moments], [to_micros(at) for at in moments]
+    assert are_of("e", ids, micros)
+    for beside in (1000, 10**9):
+        assert not moments or not are_of("e", ids, [*micros[:-1], micros[-1] + 2 * beside])
+    assert not moments or not are_of("g", ids, micros)
+
+
+@pytest.mark.parametrize(
+    "digits",
+    [
+        "1m84bdby",
+        "1m84bdby00",
+        "1M84bdby0",
+        "1_84bdby0",
+        " 1m84bdby",
+        "+m84bdby0",
+        "-m84bdby0",
+        "1m84-dby0",
+        "im84bdby0",
+        "\u0661m84bdby0",
+    ],
+)
+def test_what_is_no_moment_is_of_none(digits):
+    """Whatever would be read as a number elsewhere."""
+    micros = 1795442520000000
+    assert are_of("e", ["e-1m84bdby0-00000001"], [micros])
+    assert not are_of("e", [f"e-{digits}-00000001"], [micros])
+    assert not are_of("e", ["e-1m84bdby0-00000001", f"e-{digits}-00000001"], [micros, micros])

@@ -11,8 +11,11 @@ import pytest
 from bot.settings import new_audit_key
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Signer, read_signer
+from storage.audit.merkle import WIDTH
 from storage.audit.tiles import add_tiles, next_tiles
 from tests.bot.cli.test_cli import Install, install
+from tests.full_disk import room_for
+from tests.handlers.audit.test_archives_planted import plant
 from tests.handlers.audit.test_archiving import NOW, OLD, OLDEST, OLDS, TODAYS, entry
 
 __all__ = ["install"]
@@ -173,6 +176,17 @@ def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: In
     assert "752 taken out" in archived(install, folder)
 
 
+def test_no_statement_that_others_put_there_has_anybody_count_too_few(install: Install, folder: Path) -> None:
+    """T-9: commands that need no key of the log take for true whatever is stated of what is not there."""
+    archived(install, folder)
+    with install.tx() as write:
+        write(lambda tx: plant(tx, 0, WIDTH, until=OLD - timedelta(days=99)))
+    for command in (("audit", "controls", "--from"), ("policy", "replay", "--since")):
+        refused = install.run(*command, f"{OLD:%Y-%m-%d}")
+        assert (refused.exit_code, "are archived. Bring them back" in refused.output) == (1, True), command
+    assert "Most entries up to" in install.run("audit", "show", "--until", DAY).stderr
+
+
 def test_whoever_erases_hears_that_what_is_archived_is_not_looked_through(
     install: Install, folder: Path
 ) -> None:
@@ -271,3 +285,45 @@ def test_bringing_back_says_how_many_texts_the_files_lacked(install: Install, fo
     back = install.run("audit", "unarchive", str(folder), *BY)
     assert (back.exit_code, "2 texts were not in the files of texts" in back.stdout) == (0, True), back.output
     assert install.run("audit", "verify").exit_code == 0
+
+
+def test_statements_that_others_put_there_are_named_with_what_to_do_and_stop_nothing(
+    install: Install, folder: Path
+) -> None:
+    with install.tx() as write:
+        write(lambda tx: plant(tx, 0, WIDTH))
+    verified = install.run("audit", "verify")
+    said = archived(install, folder)
+    assert verified.exit_code == 0
+    for told in (said, verified.stdout):
+        assert (
+            "1 statements of archives are not signed by this key or fit nowhere, and were not used. If"
+            in told
+        )
+        assert "They excuse nothing and hold nothing up, so they may stay." in told
+    assert "752 taken out" in said
+
+
+@pytest.mark.parametrize(
+    ("room", "told", "left"),
+    [
+        # For less than the leaves; for less than what the database writes when entries leave.
+        (100_000, "archive: File too large.", 0),
+        (400_000, "The database cannot be used right now: ", 3),
+    ],
+)
+def test_a_full_disk_loses_nothing_and_the_same_command_goes_on(
+    install: Install, folder: Path, room: int, told: str, left: int
+) -> None:
+    """A-17: it says what is full, leaves no file in part, and what did not leave stands there."""
+    before = install.run("audit", "leaves").stdout
+    with room_for(room):
+        full = install.run("audit", "archive", "--before", DAY, "--to", str(folder), *BY, "--yes")
+    assert full.exit_code == 2, full.output
+    assert told in full.stderr
+    assert full.stderr.endswith("and run the same again: it goes on from there.\n")
+    assert len([*folder.iterdir()]) == left
+    assert install.run("audit", "leaves").stdout.startswith(before)
+    assert install.run("audit", "verify").exit_code == 0
+    assert "752 taken out" in archived(install, folder)
+    assert install.run("audit", "verify", "--archives", str(folder)).exit_code == 0

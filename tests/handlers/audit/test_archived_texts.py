@@ -5,6 +5,7 @@ import json
 import os
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from handlers.audit import archiving
 from handlers.audit.archiving import Done
 from handlers.audit.unarchiving import BroughtBack, unarchive
 from storage.audit import log
-from storage.audit.archive_files import ArchiveFiles, sweep, write_files
+from storage.audit.archive_files import ArchiveFiles, alone_in, sweep, write_files
 from storage.audit.merkle import WIDTH
 from storage.database import Database
+from storage.engine.stores import Store
 from storage.faults import AuditFault
 from storage.identifiers import new_id
+from tests.handlers.access_ground import MACS
 from tests.handlers.audit.test_archiving import (
     BY,
     KEY,
@@ -42,6 +45,10 @@ __all__ = ["database", "folder", "store"]
 
 # An entry with a text, of those that leave.
 INDEX = 105
+LOSES = [
+    f'DELETE FROM audit_texts WHERE "index" = {INDEX}',
+    f"UPDATE audit_texts SET text = NULL, salt = NULL, erased_by = 'e-nobody' WHERE \"index\" = {INDEX}",
+]
 GONE = Done(archived=0, gone=3 * WIDTH - 16, stayed=0)
 
 
@@ -173,6 +180,74 @@ def test_words_that_were_erased_while_others_brought_them_back_stay_erased(
     unarchive(database, folder=folder, verifier=KEY, by=BY, tell=lambda *_: None)
     assert text_at(database).text is None
     assert verified(database).sound
+
+
+def test_a_run_that_is_late_puts_no_words_back_that_another_took_out_of_the_file(
+    database: Database, store: Store, folder: Path
+) -> None:
+    """A-16: it read what it writes before they were erased, and the other archived."""
+    plan, read_now = planned(database), database.read_now
+    other = Database(store, macs=MACS)
+
+    def is_late(work: Callable[..., object]) -> object:
+        def late(tx: log.Transaction) -> object:
+            log.head(tx)
+            erase(other)
+            with suppress(AuditFault):
+                archived(other, folder)
+            return work(tx)
+
+        database.read_now = read_now  # type: ignore[method-assign]
+        return read_now(late)
+
+    database.read_now = is_late  # type: ignore[method-assign, assignment]
+    with suppress(AuditFault):
+        archiving.archive(database, plan, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert of_entry(folder)["text"] is None
+    assert verified(other).sound
+    other.close()
+
+
+def test_a_folder_into_which_another_run_archives_is_left_to_it(database: Database, folder: Path) -> None:
+    with alone_in(folder), pytest.raises(AuditFault, match="at the same time"):
+        archived(database, folder)
+    assert list(folder.iterdir()) == []
+    assert archived(database, folder).archived == 3 * WIDTH
+
+
+@pytest.mark.parametrize("deed", LOSES)
+def test_words_that_somebody_takes_out_while_an_operator_is_asked_are_missed(
+    database: Database, folder: Path, deed: str
+) -> None:
+    """T-9: they were verified before; a file without them looks like one of which a line was taken out by law."""
+    plan = planned(database)
+    done_to(database, "audit_texts", deed)
+    with pytest.raises(
+        AuditFault, match=rf"justification of entry {INDEX} was taken out after it was verified"
+    ):
+        archiving.archive(database, plan, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert len(leaves_of(database)) == OLDS + TODAYS
+    assert not verified(database).sound
+
+
+@pytest.mark.parametrize("deed", LOSES)
+def test_words_that_are_lost_here_and_in_the_file_are_not_hidden_by_archiving(
+    database: Database, folder: Path, deed: str
+) -> None:
+    """T-9: once the entry is gone, nothing would tell that words of it were destroyed."""
+    archived(database, folder)
+    brought_back(database, folder)
+    done_to(database, "audit_texts", deed)
+    file = files_in(folder).texts
+    whole = file.read_bytes()
+    file.write_bytes(b"".join(line for line in whole.splitlines(keepends=True) if b"INC-105" not in line))
+    with pytest.raises(AuditFault, match=rf"justification of entry {INDEX} stands neither here nor in the"):
+        archived(database, folder)
+    assert not verified(database).sound
+    file.write_bytes(whole)
+    assert archived(database, folder).gone == GONE.gone
+    assert brought_back(database, folder) == BroughtBack(archives=1)
+    assert text_at(database).text == "why 105 — INC-105"
 
 
 @pytest.mark.parametrize("kind", ["leaves", "texts"])

@@ -162,6 +162,22 @@ def test_nor_does_one_that_would_let_more_leave_than_was_archived(place: Place, 
     assert "the log does not say that anybody archived them" in report.findings[0].detail
 
 
+def test_nor_does_one_that_would_let_others_leave_than_were_archived(place: Place, folder: Path) -> None:
+    """T-9: as many stay by the one as by the other, and the file is the same."""
+    before = place.copied()
+    place.write(lambda tx: keep(tx, OLD, id="g-21"))
+    archived(place.database, folder)
+    [signed] = place.database.read_now(lambda tx: read_archives(tx, KEY)).each
+    lost = place.grow(300)
+    place.go_back(before, agrees=OLDS + TODAYS, cites=[lost])
+    place.write(lambda tx: keep(tx, OLD, id="g-22"))
+    assert archived(place.database, folder).stayed == signed.staying
+    brought_back(place.database, folder)
+    put_there(place, signed)
+    report = verified(place.database, lost)
+    assert "the log does not say that anybody archived them" in report.findings[0].detail
+
+
 def put_there(place: Place, signed: Archive) -> None:
     place.write(lambda tx: archives.keep_archive(tx, signed))
     stays = list(archives.staying(signed, signed.first, signed.end))

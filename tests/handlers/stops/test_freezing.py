@@ -1,30 +1,35 @@
 """What a freeze stops and what goes on: nothing new is given, everything that ends does (T-4)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.decisions.freezing import Stopped
 from handlers.drift.finding import Drift
 from handlers.drift.reconciling import Reconciling
 from handlers.exceptions.strange import Kind
-from handlers.intents import SCHEDULE, Reconcile, Resume
+from handlers.intents import SCHEDULE, OnGrant, Reconcile, Resume
 from handlers.outcomes import Decided, MayResume, NoLonger, NotAllowed, NotPossible, Resumed, Unknown
-from handlers.recording import WICKET
+from handlers.recording import WICKET, record
+from handlers.requests.access import Access
 from handlers.stops.freezing import Cause, begin
 from handlers.stops.lifting import Lifting
 from storage.audit.checkpoint import Signer
+from storage.audit.merkle import WIDTH
 from storage.engine.stores import Server
 from storage.freezes import open_ones
 from storage.identifiers import new_id
 from storage.states import FreezeKind, GrantState
 from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.stores import archive_what_is_old
 
 
 @pytest.fixture
@@ -190,6 +195,44 @@ async def test_nobodys_request_lapses_for_a_freeze(world: World) -> None:
     world.clock.forward(hours=2)
     await world.revocation.lapse_unanswered()
     assert await world.state(grant) == GrantState.LAPSED
+
+
+async def test_no_request_is_put_off_whose_end_may_be_archived(world: World, tmp_path: Path) -> None:
+    """Promise 8, T-9: its row, put back to before it was withdrawn, would wait anew, and nothing would tell."""
+    grant = await world.asked("ada", "prod-db")
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(text("CREATE TABLE kept AS SELECT * FROM grants"))
+    )
+    await Access(world.ground).withdraw(OnGrant(**await world.intent("ada"), grant=grant))
+    await world.ground.database.write(lambda tx: _others(tx, world.clock()))
+    world.clock.forward(seconds=500 * 86400)
+    done = await asyncio.to_thread(archive_what_is_old, world.ground.database, tmp_path, world.clock())
+    assert done.gone > 0
+    assert await world.actions("grant") == []
+    await world.ground.database.write(_put_back)
+    await freeze(world)
+    await world.revocation.lapse_unanswered()
+    assert await world.state(grant) == GrantState.LAPSED
+    assert await world.actions("grant") == ["grant.lapsed done"]
+
+
+def _others(tx: Session, at: datetime) -> None:
+    """Enough for a whole tile to leave."""
+    for _ in range(WIDTH):
+        record(
+            tx,
+            at=at,
+            action="access.removed",
+            outcome="done",
+            actor=WICKET,
+            where=SCHEDULE,
+            correlation="g-1",
+        )
+
+
+def _put_back(tx: Session) -> None:
+    tx.connection().execute(text("DELETE FROM grants"))
+    tx.connection().execute(text("INSERT INTO grants SELECT * FROM kept"))
 
 
 async def reconcile(world: World, login: str, exception: str, way: str, **more: Any) -> Any:

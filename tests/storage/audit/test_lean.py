@@ -58,6 +58,13 @@ def test_nothing_is_not_an_empty_text(leaf: bytes) -> None:
     assert not is_fit([empty], [said])
 
 
+def test_an_id_of_another_moment_does_not_fit(leaf: bytes) -> None:
+    """T-9: what is looked for by time is found by ids."""
+    said = columns(decode(leaf))
+    odd = leaf.replace(said["id"].encode(), b"e-000000000" + said["id"][11:].encode())
+    assert not is_fit([odd], [columns(decode(odd))])
+
+
 def test_a_key_that_stands_twice_does_not_fit(leaf: bytes) -> None:
     twice = leaf.replace(b'"minutes":120', b'"minutes":120,"minutes":120')
     assert twice != leaf

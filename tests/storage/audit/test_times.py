@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
 from storage.audit import glimpses, log, stories
+from storage.audit.verification import verify_log
 from storage.engine.migrating import migrate
 from tests.storage.postgres import postgres
 from tests.storage.rows import numbered
@@ -109,3 +110,17 @@ def test_times_are_found_in_whatever_language_the_database_sorts(make_entry: Mak
 def _version() -> int:
     with postgres().connect() as admin:
         return admin.info.server_version
+
+
+def test_an_entry_whose_id_is_of_another_moment_is_named(engine: Engine, make_entry: MakeEntry) -> None:
+    """T-2, T-9: only other hands add one. It would be counted on no day, and told of none, while all was well."""
+    odd = make_entry(at=START + timedelta(hours=1), texts={})
+    object.__setattr__(odd, "id", numbered(7, START - timedelta(days=3000)))
+    with Session(engine) as tx:
+        fill(tx, make_entry, [START])
+        log.append(tx, odd)
+        assert log.tally(tx, odd.at, odd.at + MICRO) == {} or engine.dialect.name == "postgresql"
+        report = verify_log(tx)
+    assert [finding.detail for finding in report.findings] == [
+        f"The id of entry {odd.id} at index 1 is of another moment."
+    ]
