@@ -17,7 +17,7 @@ from bot.texts import places
 
 ROOT = Path(__file__).parent.parent
 SPEAKING = ("bot/slack", "bot/couriers", "bot/web")
-"""Where sentences are said; each module there is read."""
+"""Where sentences are said; each module there is read, and `bot.texts` itself, which says lengths of time."""
 
 HANDING = ("handlers", "storage")
 """Where reasons and refusals are made that a message repeats (`as_told`): whole, or as `Sentence` with their values."""
@@ -43,7 +43,8 @@ class _Module:
 
 def speaking(root: Path = ROOT) -> list[Path]:
     """The modules in which sentences are said."""
-    return [file for folder in SPEAKING for file in sorted((root / folder).rglob("*.py"))]
+    folders = [file for folder in SPEAKING for file in sorted((root / folder).rglob("*.py"))]
+    return [*(root / "bot").glob("texts.py"), *folders]
 
 
 def handing(root: Path = ROOT) -> list[Path]:

@@ -1,19 +1,19 @@
 """How a sentence is said: a whole template with named places, in the language that its reader reads.
 
-It holds no sentence of its own, and formats nothing but a template: a person's text is only ever a value.
+It holds no sentence of its own but lengths of time, and formats only templates: a person's text is never one.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
+from functools import lru_cache, reduce
 from gettext import NullTranslations
 from string import Formatter
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from storage.sentences import Sentence
+from storage.sentences import Length, Sentence
 from storage.sentences import template as template
 
 
@@ -88,11 +88,30 @@ def as_told(text: str) -> str:
     A handler's sentence brings its values along; those that are sentences are said in their turn.
     """
     if isinstance(text, Sentence) and text.values:
-        values = {
-            name: as_told(one) if isinstance(one, Sentence) else one for name, one in text.values.items()
-        }
+        values = {name: _as_value(one) for name, one in text.values.items()}
         return _LANGUAGE.get().gettext(text.template).format_map(values)
     return _LANGUAGE.get().gettext(str(text)) if text else ""
+
+
+def duration(minutes: int) -> str:
+    """90 → "1 hour 30 minutes", 1440 → "1 day"."""
+    days, rest = divmod(minutes, 1440)
+    hours, rest = divmod(rest, 60)
+    parts = [
+        *([say_counted("{count} day", "{count} days", days)] if days else []),
+        *([say_counted("{count} hour", "{count} hours", hours)] if hours else []),
+        *([say_counted("{count} minute", "{count} minutes", rest)] if rest else []),
+    ]
+    return reduce(
+        lambda longer, shorter: say("{longer} {shorter}", longer=longer, shorter=shorter),
+        parts or [say("no time")],
+    )
+
+
+def _as_value(value: str | int) -> str | int:
+    if isinstance(value, Length):
+        return duration(value)
+    return as_told(value) if isinstance(value, Sentence) else value
 
 
 def as_known(text: str) -> str:

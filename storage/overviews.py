@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam
+from sqlalchemy import BindParameter, bindparam, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -42,6 +42,12 @@ _PAST = (
     .where(*_OF_ONE, col(Grant.state).in_(_OVER), col(Grant.minutes) > 0)
     .order_by(col(Grant.requested_at).desc(), col(Grant.id).desc())
     .limit(bindparam("most"))
+)
+_LAST = (
+    select(Grant)
+    .where(*_OF_ONE, or_(col(Grant.minutes) > 0, col(Grant.state) == GrantState.DRAFT))
+    .order_by(col(Grant.requested_at).desc(), col(Grant.id).desc())
+    .limit(1)
 )
 _WAITING = (
     select_columns(
@@ -96,6 +102,11 @@ def requests_of(tx: Session, directory: str, account: str, most: int) -> Sequenc
 def past_of(tx: Session, directory: str, account: str, most: int) -> Sequence[Grant]:
     """What came of the person's latest requests that are over, the newest first."""
     return tx.exec(_PAST, params={"directory": directory, "account": account, "most": most}).all()
+
+
+def last_of(tx: Session, directory: str, account: str) -> Grant | None:
+    """What the person asked for last, or prepared to ask for, however it stands."""
+    return tx.exec(_LAST, params={"directory": directory, "account": account}).first()
 
 
 def waiting(tx: Session, at: datetime) -> Iterable[Waiting]:

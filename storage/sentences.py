@@ -10,10 +10,29 @@ from types import MappingProxyType
 from typing import Any, Self
 
 Value = str | int
-"""What fills a place: a name or a number as it is, or a sentence that is said in its turn."""
+"""What fills a place: a name or a number as it is; a sentence or a `Length`, which is said in its turn."""
 
 _TEMPLATE, _VALUES = "said", "with"
+# No fact is called so: names of facts have no spaces.
+_MINUTES = "so many minutes"
+_UNITS = ((1440, "day"), (60, "hour"), (1, "minute"))
 _MARK = '{"said": '
+
+
+class Length(int):
+    """So many minutes, as a value of a sentence: it is read as a length of time, "1 hour" and never "60 minutes"."""
+
+    def __str__(self) -> str:
+        """In English; whoever shows it to people says it with `bot.texts.as_told`."""
+        parts, rest = [], int(self)
+        for unit, name in _UNITS:
+            count, rest = divmod(rest, unit)
+            parts += [f"{count} {name}{'' if count == 1 else 's'}"] if count else []
+        return " ".join(parts) or "no time"
+
+    def __format__(self, layout: str) -> str:
+        """The same: a template's place has no layout."""
+        return str(self)
 
 
 class Sentence(str):
@@ -62,9 +81,13 @@ def told_together(*sentences: str) -> str:
 
 
 def kept(value: Any) -> Any:
-    """The same as JSON can hold it: each sentence within as an object of its template and its values."""
+    """The same as JSON can hold it: each sentence within as an object of its template and its values, each length of
+    time as one of its minutes.
+    """
     if isinstance(value, Sentence):
         return {_TEMPLATE: value.template, _VALUES: {name: kept(one) for name, one in value.values.items()}}
+    if isinstance(value, Length):
+        return {_MINUTES: int(value)}
     if isinstance(value, Mapping):
         return {name: kept(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -78,6 +101,8 @@ def revived(value: Any) -> Any:
         return [revived(one) for one in value]
     if not isinstance(value, dict):
         return value
+    if value.keys() == {_MINUTES} and isinstance(value[_MINUTES], int):
+        return Length(value[_MINUTES])
     held = {name: revived(one) for name, one in value.items()}
     if (
         held.keys() == {_TEMPLATE, _VALUES}

@@ -11,6 +11,7 @@ import typer
 
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, show
+from bot.slack.words import duration
 from handlers.delegations.outcomes import DelegationStory, ScopeStory
 from handlers.delegations.shown import scope_told, told
 from storage import delegations as rows
@@ -56,7 +57,7 @@ def _things(things: Iterable[str]) -> str:
 
 
 def _most(one: DelegationStory | ScopeStory) -> str:
-    return f"risk {one.risk}, {one.minutes} min"
+    return f"risk {one.risk}, {duration(one.minutes)}"
 
 
 def _as_json(story: DelegationStory) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cli.tables import say
+from bot.slack.words import duration
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.explaining import Change, Kind, Turn, Verdict, answer_to, turns
 from handlers.decisions.facts_used import FactUsed, facts_used
@@ -113,11 +114,8 @@ def approvals(count: Approvals) -> str:
 
 
 def length(minutes: int) -> str:
-    """ "2h 30m"; "no end" for 0."""
-    days, rest = divmod(minutes, 1440)
-    hours, left = divmod(rest, 60)
-    parts = ((days, "d"), (hours, "h"), (left, "m"))
-    return " ".join(f"{number}{unit}" for number, unit in parts if number) or "no end"
+    """ "2 hours 30 minutes"; "no end" for 0."""
+    return duration(minutes) if minutes else "no end"
 
 
 def value(fact: Any) -> str:

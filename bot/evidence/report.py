@@ -15,6 +15,7 @@ from bot.evidence.cases import Case
 from bot.evidence.charts import Bar, bars
 from bot.evidence.gathering import Wanted
 from bot.evidence.tables import Names
+from bot.slack.words import duration
 
 VOLUME = ("automatic", "approved by people", "not given")
 _A_DAY, _A_WEEK = timedelta(days=1), timedelta(days=7)
@@ -127,7 +128,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters.update(moment=_moment, day=_whole_day, duration=_duration, late=_late)
+    made.filters.update(moment=_moment, day=_whole_day, duration=duration, late=_late)
     return made
 
 
@@ -147,12 +148,7 @@ def _moment(at: datetime | None) -> str:
     return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def _duration(minutes: int) -> str:
-    hours, left = divmod(minutes, 60)
-    return f"{hours} h {left} min" if hours and left else f"{hours} h" if hours else f"{left} min"
-
-
 def _late(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return f"{seconds:.1f} s" if seconds < 60 else _duration(round(seconds / 60))
+    return f"{seconds:.1f} s" if seconds < 60 else duration(round(seconds / 60))

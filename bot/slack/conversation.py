@@ -131,6 +131,8 @@ class Conversation:
                 return await self.ask(intent, Kind.DID_YOU_MEAN, *close.candidates, by_message=by_message)
             case meant.SeveralNamed(entitlements=several):
                 return await self.ask(intent, Kind.SEVERAL_NAMED, *several, by_message=by_message)
+            case meant.Courteous(kind=courtesy):
+                return await self.ask(intent, Kind.COURTESY, courtesy, by_message=by_message)
             case meant.NearlyUnderstood(commands=commands):
                 return await self.ask(intent, Kind.NEARLY_UNDERSTOOD, *commands, by_message=by_message)
             case meant.CheckMembership(entitlement=name):
@@ -241,6 +243,7 @@ _SIMPLE: dict[type, Kind] = {
     meant.PasswordExpiry: Kind.PASSWORD_EXPIRY,
     meant.ListPossible: Kind.CAN_ASK,
     meant.Help: Kind.HELP,
+    meant.FollowUp: Kind.OWN_REQUESTS,
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
     meant.VouchFor: Kind.NOT_UNDERSTOOD,  # where nobody vouches

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 
 from bot.texts import ENGLISH, read_in, say, say_counted, template, their_time
+from bot.texts import duration as duration
 
 # Controls, what reorders or hides text, lone surrogates, line and paragraph ends: none of them has a shape of its own.
 _SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -75,21 +76,6 @@ def number(count: int) -> str:
     return f"{count:,}".replace(",", say(","))
 
 
-def duration(minutes: int) -> str:
-    """90 → "1 hour 30 minutes", 1440 → "1 day"."""
-    days, rest = divmod(minutes, 1440)
-    hours, rest = divmod(rest, 60)
-    parts = [
-        *([say_counted("{count} day", "{count} days", days)] if days else []),
-        *([say_counted("{count} hour", "{count} hours", hours)] if hours else []),
-        *([say_counted("{count} minute", "{count} minutes", rest)] if rest else []),
-    ]
-    return reduce(
-        lambda longer, shorter: say("{longer} {shorter}", longer=longer, shorter=shorter),
-        parts or [say("no time")],
-    )
-
-
 def written(minutes: int) -> str:
     """A duration as somebody would type it into a field: in English, which is what is read there in any language."""
     with read_in(ENGLISH):
@@ -153,6 +139,10 @@ def until_from(now: datetime, then: datetime) -> str:
         return say_counted("in {count} day", "in {count} days", round(minutes / 1440))
     if minutes >= 120:
         return say_counted("in {count} hour", "in {count} hours", round(minutes / 60))
+    if minutes > 60:
+        return say_counted("in 1 hour {count} minute", "in 1 hour {count} minutes", minutes - 60)
+    if minutes == 60:
+        return say_counted("in {count} hour", "in {count} hours", 1)
     return say_counted("in {count} minute", "in {count} minutes", minutes)
 
 

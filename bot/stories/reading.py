@@ -12,8 +12,11 @@ from storage.audit.log import Row
 from storage.faults import AuditFault
 
 
-def step_of(row: Row, names: Mapping[str, str]) -> Step:
-    """The entry as its leaf has it. names: of people, by their ids; whoever has none is told by the id."""
+def step_of(row: Row, names: Mapping[str, str], *, withheld: bool = False) -> Step:
+    """The entry as its leaf has it. names: of people, by their ids; whoever has none is told by the id.
+
+    withheld: its words are not for whoever reads it.
+    """
     try:
         said: Mapping[str, Any] = row.said()
     except AuditFault:
@@ -31,6 +34,7 @@ def step_of(row: Row, names: Mapping[str, str]) -> Step:
         facts=said.get("facts") or {},
         policies=tuple(str(one) for one in policy.get("ids", ())),
         policy_set=str(policy.get("set", "")),
+        withheld=withheld,
         words=tuple(
             (name, None if kept.erased_by is not None else kept.text or "")
             for name, kept in sorted(row.texts.items())

@@ -38,6 +38,7 @@ class Step:
 
     who, whom: names to show. own: whom it is about is who did it, or nobody. facts: as the leaf has them. policies:
     ids; policy_set: the hash of all that shaped the decision. words: texts by their names, None for what was erased.
+    withheld: they are not for whoever reads it, who hears only that there are some.
     """
 
     at: datetime
@@ -52,6 +53,7 @@ class Step:
     policies: tuple[str, ...] = ()
     policy_set: str = ""
     words: tuple[tuple[str, str | None], ...] = ()
+    withheld: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,8 @@ def decided_by(step: Step, reasons: Mapping[str, str]) -> str:
 
 def words_of(step: Step) -> list[str]:
     """What people wrote, in quotation marks, one a line, as the record holds it."""
+    if step.withheld:
+        return [say("{label}: not for you to read", label=_label(name)) for name, _ in step.words]
     return [_words(name, text) for name, text in step.words]
 
 
@@ -109,7 +113,7 @@ def proofs_told(kinds: Iterable[str]) -> str:
 
 
 def _words(name: str, text: str | None) -> str:
-    label = say(_LABELS[name]) if name in _LABELS else visible(name)
+    label = _label(name)
     if text is None:
         return say("{label}: erased from the record", label=label)
     if len(text) > _MOST_OF_WORDS:
@@ -118,6 +122,10 @@ def _words(name: str, text: str | None) -> str:
             label=label, words=in_quotes(f"{text[:_MOST_OF_WORDS]}…"),
         )  # fmt: skip
     return say("{label}: {words}", label=label, words=in_quotes(text))
+
+
+def _label(name: str) -> str:
+    return say(_LABELS[name]) if name in _LABELS else visible(name)
 
 
 _LABELS = {

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from handlers.decisions.asking_after import asks_after
+from handlers.decisions.courtesies import courtesy_in
 from handlers.decisions.drafts import read_draft
 from handlers.decisions.for_others import for_somebody
 from handlers.decisions.misspelt import put_right
@@ -20,6 +22,7 @@ from handlers.decisions.understanding import (
     DidYouMean,
     DraftRequest,
     EnrolProofs,
+    FollowUp,
     Help,
     LinkAccount,
     ListAccess,
@@ -243,6 +246,8 @@ def understand(text: str, names: Names) -> Understanding:
     if not line:
         return Help()
     head = line[:_HEAD].translate(_APOSTROPHES)
+    if (courtesy := courtesy_in(head)) is not None:
+        return courtesy
     polite = _POLITE.match(head)
     start = polite.end() if polite else 0
     if start == len(line):
@@ -256,6 +261,8 @@ def understand(text: str, names: Names) -> Understanding:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
             if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
+        if asks_after(spoken):
+            return FollowUp()
         if (other := for_somebody(spoken)) is not None:
             return replace(other, ticket=ticket_of(head) or "")
         for question, kind in _QUESTIONS:

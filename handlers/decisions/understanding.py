@@ -5,9 +5,12 @@ It never holds text that was not understood: people type passwords into chats.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from handlers.decisions.helping import Act
+
+Courtesy: TypeAlias = Literal["never_mind", "thanks", "goodbye", "hello", "decide", "fine"]
+"""Small words that do nothing: "decide" is a bare "approve" or "send it", which takes a button."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,19 @@ class LinkAccount:
 
 @dataclass(frozen=True, kw_only=True)
 class Help:
-    """They want to know what can be done here; also what a greeting or an empty message gets."""
+    """They want to know what can be done here; also what an empty message gets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Courteous:
+    """Thanks, a greeting, an ok: it gets a kind word, and nothing is done."""
+
+    kind: Courtesy
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUp:
+    """They want to know what became of what they asked for themselves, whatever it was that they named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +202,8 @@ Understanding = (
     | BreakGlass
     | LinkAccount
     | Help
+    | Courteous
+    | FollowUp
     | CheckMembership
     | ShowOwner
     | WhyRefused

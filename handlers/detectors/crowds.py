@@ -11,6 +11,7 @@ from typing import Protocol
 from handlers.detectors.shape import EVERYBODY, Found, Window
 from storage.audit.glimpses import Trail
 from storage.audit.stories import Brief
+from storage.sentences import Length
 
 
 class Limits(Protocol):
@@ -26,7 +27,7 @@ class Limits(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """Templates: the headline, and what is told below it. They may name minutes; that of one person, who."""
+    """Templates: the headline, and what is told below it. They may name the length of time; that of one person, who."""
 
     title: str
     told: str
@@ -55,7 +56,7 @@ def crowd(
         title=said.title,
         told=said.told,
         people={"who": window.about},
-        values={"minutes": limits.minutes, **more(burst[-1])},
+        values={"length": Length(limits.minutes), **more(burst[-1])},
         count=len(burst),
         since=burst[0].at,
         until=burst[-1].at,

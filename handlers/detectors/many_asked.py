@@ -11,7 +11,7 @@ from handlers.detectors.shape import Ask, Detector, Found, Surroundings, Window
 from handlers.exceptions.strange import Kind, Severity
 from storage.audit.glimpses import NOBODYS, Trail
 from storage.audit.stories import Brief
-from storage.sentences import template
+from storage.sentences import Length, template
 
 _ASKED = ("grant.requested", "grant.refused", "grant.approved")
 # The same thing may be asked for again and again, so more entries are looked at than different things are wanted.
@@ -27,7 +27,7 @@ class ManyAsked:
 
 
 TITLE = template("Many different things asked for: {who}")
-TOLD = template("{who} asked for {count} different things within {minutes} minutes, the last one was {what}.")
+TOLD = template("{who} asked for {count} different things within {length}, the last one was {what}.")
 USUAL = template(
     "Usually somebody asks for what one piece of work needs. Ask what it is for; whoever begins a new role is better "
     "given what goes with it."
@@ -53,7 +53,7 @@ def find(window: Window, settings: ManyAsked, _: Surroundings) -> Found | None:
                 title=TITLE,
                 told=TOLD,
                 people={"who": window.about},
-                values={"minutes": settings.minutes, "what": burst[-1].resource},
+                values={"length": Length(settings.minutes), "what": burst[-1].resource},
                 count=len(different),
                 since=burst[0].at,
                 until=burst[-1].at,

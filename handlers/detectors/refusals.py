@@ -26,8 +26,8 @@ class Refusals:
 
 TITLE = template("Many refusals: {who}")
 TITLE_ALL = template("Many refusals in the whole company")
-TOLD = template("{who} was refused {count} times within {minutes} minutes, the last time over {what}.")
-TOLD_ALL = template("{count} times people were refused within {minutes} minutes, the last time over {what}.")
+TOLD = template("{who} was refused {count} times within {length}, the last time over {what}.")
+TOLD_ALL = template("{count} times people were refused within {length}, the last time over {what}.")
 USUAL = template(
     "Usually somebody is refused once, reads why, and asks for something else. Look at what was tried, and speak to "
     "them: somebody else may sit at their account."

@@ -29,8 +29,8 @@ class Resets:
 
 TITLE = template("Many resets: {who}")
 TITLE_ALL = template("Many resets in the whole company")
-TOLD = template("The password of {who} was reset {count} times within {minutes} minutes.")
-TOLD_ALL = template("{count} passwords were reset within {minutes} minutes.")
+TOLD = template("The password of {who} was reset {count} times within {length}.")
+TOLD_ALL = template("{count} passwords were reset within {length}.")
 USUAL = template(
     "Usually a password is reset once and then remembered, and resets come one by one. Ask whether it was them, over "
     "another way than Slack."

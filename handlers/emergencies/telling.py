@@ -20,17 +20,15 @@ from storage.exceptions import SECURITY
 from storage.outbox import ALERT, OWNER, Message, owe, where_posted
 from storage.records import Emergency, Grant
 from storage.reminders import extension_of
-from storage.sentences import Sentence, template
+from storage.sentences import Length, Sentence, template
 from storage.states import EmergencyState, GrantState
 
 if TYPE_CHECKING:
     from handlers.ground import Ground, Shown
 
 _TITLES = {
-    False: template("Break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}"),
-    True: template(
-        "DRILL of break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}"
-    ),
+    False: template("Break-glass: {who} takes {entitlement} for {length}, incident {incident}"),
+    True: template("DRILL of break-glass: {who} takes {entitlement} for {length}, incident {incident}"),
 }
 TOLD = template(
     "They proved who they are. The access begins once this was taken, and ends by itself. The team {owner} and "
@@ -82,7 +80,7 @@ def notice_of(ground: "Ground", emergency: Emergency, at: datetime) -> Notice:
             _TITLES[emergency.drill],
             who=named(emergency.name, emergency.login),
             entitlement=emergency.entitlement,
-            minutes=emergency.minutes,
+            length=Length(emergency.minutes),
             incident=emergency.incident,
         ),
         told=DRILL_TOLD if emergency.drill else Sentence(TOLD, owner=owner.name if owner else ""),

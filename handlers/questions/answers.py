@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
+from handlers.requests.stories import GrantStory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,25 @@ class PasswordExpiry:
 @dataclass(frozen=True, kw_only=True)
 class Help:
     """What can be done here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Courteous:
+    """A courtesy was said, and nothing was asked. kind: one of handlers.decisions.understanding.Courtesy."""
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnRequests:
+    """What the person asked for and waits, or is being set up, the oldest first. more: there are others besides.
+
+    last: where nothing is open, what they asked for last, or prepared; None if there was nothing.
+    """
+
+    open: tuple[GrantStory, ...]
+    more: bool = False
+    last: GrantStory | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +182,8 @@ Answer = (
     | WhyApproval
     | CanAsk
     | Help
+    | Courteous
+    | OwnRequests
     | LinkedAlready
     | DidYouMean
     | NothingNamed

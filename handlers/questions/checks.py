@@ -23,6 +23,7 @@ from handlers.people.elsewhere import Picture, is_unknown, picture_of
 from handlers.questions.answers import (
     AccessList,
     Answer,
+    Courteous,
     DidYouMean,
     Elsewhere,
     Held,
@@ -36,6 +37,7 @@ from handlers.questions.answers import (
     PasswordExpiry,
     SeveralNamed,
 )
+from handlers.questions.own_requests import own_requests
 from handlers.questions.why import Told, Why
 from storage import deliveries
 from storage.catalogue import Entitlement
@@ -61,6 +63,8 @@ class Kind(StrEnum):
     WHY_APPROVAL = "why-approval"
     CAN_ASK = "can-ask"
     HELP = "help"
+    COURTESY = "courtesy"
+    OWN_REQUESTS = "own-requests"
     LINKED_ALREADY = "linked-already"
     DID_YOU_MEAN = "did-you-mean"
     CHOOSE = "choose"
@@ -112,6 +116,8 @@ class Checks:
                 return taken
             if explained is not None and taken.kind in _EXPLAINED:
                 return explained
+            if taken.kind == Kind.OWN_REQUESTS:
+                return own_requests(tx, self._ground, account.directory, account.id)
             if taken.kind not in _ABOUT_ACCOUNT:
                 return self._plain(taken.kind, taken.about)
             given = _given(tx, account) if taken.kind in _ABOUT_GRANTS else {}
@@ -146,6 +152,9 @@ class Checks:
     async def answer(self, question: Question) -> Answer:
         """The answer to a question taken before, true now. DirectoryUnavailable when the directory cannot say."""
         kind = Kind(question.kind)
+        if kind == Kind.OWN_REQUESTS:
+            whose = (question.directory, question.account)
+            return await self._ground.database.read(lambda tx: own_requests(tx, self._ground, *whose))
         if kind not in _ABOUT_ACCOUNT | _EXPLAINED:
             return self._plain(kind, question.about)
         account = await self._account(question)
@@ -203,6 +212,8 @@ class Checks:
         match kind:
             case Kind.OWNER:
                 return self._owner(about[0])
+            case Kind.COURTESY:
+                return Courteous(kind=about[0])
             case Kind.LINKED_ALREADY:
                 return LinkedAlready()
             case Kind.DID_YOU_MEAN:

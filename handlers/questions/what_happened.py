@@ -16,6 +16,7 @@ from handlers.intents import Actor, AskStory
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.patience import few_at_a_time, in_time
 from handlers.questions.concerned import could_decide, of_delegation, of_owner, of_security
+from handlers.questions.words_told import Reader, withheld
 from handlers.requests.own import is_report, owns
 from storage import delegations, deliveries, emergencies, grants
 from storage.approvals import approvals_of
@@ -40,6 +41,7 @@ class Story:
     """One page of a story. about: what was asked for. rows: its entries, oldest first. names: of people, by their ids.
 
     page: from 0; pages, entries: how many there are. archived: until when entries of it may be archived and not here.
+    withheld: ids of those of its entries whose words are not for whoever asked.
     """
 
     about: str
@@ -50,6 +52,7 @@ class Story:
     pages: int
     entries: int
     archived: datetime | None = None
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +87,12 @@ class WhatHappened:
         found = await self._ground.database.read(lambda tx: _find(tx, intent.about))
         if found is None:
             return await self._ground.database.write(lambda tx: self._turn_away(tx, intent))
-        if not await self._concerns(intent.actor, found):
+        reader = await self._reader(intent.actor, found)
+        if reader is None:
             return await self._ground.database.write(lambda tx: self._refuse(tx, intent, found))
         told: tuple[str, ...] = (found.correlation,)
         entries = found.about.entries
-        if found.work and of_security(self._ground, intent.actor.account):
+        if found.work and reader == Reader.SECURITY:
             told, entries = (found.correlation, found.work), entries + found.done
         pages = max(1, -(-entries // ON_A_PAGE))
         page = min(max(0, intent.page), pages - 1)
@@ -104,22 +108,35 @@ class WhatHappened:
             pages=pages,
             entries=entries,
             archived=found.archived,
+            withheld=withheld(rows, reader, intent.actor.account.id),
         )
 
-    async def _concerns(self, actor: Actor, found: _Found) -> bool:
+    async def _reader(self, actor: Actor, found: _Found) -> Reader | None:
         """Security; the one it is about; whoever could decide it; and the owner of all that it is about."""
         ground, account, grant = self._ground, actor.account, found.grant
-        if of_security(ground, account) or found.visit == (account.directory, account.id):
-            return True
+        if of_security(ground, account):
+            return Reader.SECURITY
+        owns_all = bool(found.things) and all(of_owner(ground, account, thing) for thing in found.things)
+        if found.visit == (account.directory, account.id):
+            return Reader.DECIDES if owns_all else Reader.PETITIONER
         if grant is not None:
-            if owns(actor, grant) or is_report(actor, grant):
-                return True
-            # A draft is its author's alone, and what was refused at once went to no owner.
-            given = grant.automatic and of_owner(ground, account, grant.entitlement)
-            return given or await could_decide(ground, actor, grant, by_manager=found.by_manager)
+            return await self._reader_of_grant(actor, grant, by_manager=found.by_manager)
         if found.delegation is not None:
-            return of_delegation(ground, account, found.delegation)
-        return bool(found.things) and all(of_owner(ground, account, thing) for thing in found.things)
+            return Reader.DELEGATION if of_delegation(ground, account, found.delegation) else None
+        return Reader.DECIDES if owns_all else None
+
+    async def _reader_of_grant(self, actor: Actor, grant: Grant, *, by_manager: bool) -> Reader | None:
+        ground, account = self._ground, actor.account
+        is_owner = of_owner(ground, account, grant.entitlement)
+        if owns(actor, grant):
+            return Reader.ASKED
+        if is_report(actor, grant):
+            return Reader.DECIDES if is_owner else Reader.FOR_THEM
+        # A draft is its author's alone, and what was refused at once went to no owner.
+        able = (grant.automatic and is_owner) or await could_decide(
+            ground, actor, grant, by_manager=by_manager
+        )
+        return Reader.DECIDES if able else None
 
     async def _names(self, rows: Iterable[Row], known: Mapping[str, str]) -> Mapping[str, str]:
         """Names as the store has them, otherwise as the directory does; whoever it does not know stays an id."""

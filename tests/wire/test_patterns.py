@@ -22,7 +22,7 @@ async def test_refusals_and_quick_approvals_come_from_slack_to_the_security_chan
     for _ in range(3):
         await eve.say("I need github-admin for 1h because the vendor portal is slow")
     alert = await alan.sees("Many refusals: Eve", channel=SECURITY)
-    for words in ("was refused 3 times within 60 minutes", "Usually", "Nothing is stopped by this",
+    for words in ("was refused 3 times within 1 hour", "Usually", "Nothing is stopped by this",
                   "[detectors.refusals]: person = 3, everybody = 60, minutes = 60"):  # fmt: skip
         assert words in alert.plain
     for number in range(2):

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.slack.actions import Action
 from bot.slack.messages.asked_back import (
     ask_button,
+    courteous_message,
     did_you_mean,
     nearly_understood,
     not_understood,
@@ -17,12 +18,14 @@ from bot.slack.messages.asked_back import (
     suggestions,
 )
 from bot.slack.messages.explained import approval_message, can_ask_message, refused_message
+from bot.slack.messages.own_requests import own_requests_message
 from bot.slack.messages.parts import Message, button, link_button, said
 from bot.slack.words import day_and_clock, either, first, inert, together, until_from
 from bot.texts import as_told, say, say_counted, template
 from handlers.questions.answers import (
     AccessList,
     Answer,
+    Courteous,
     DidYouMean,
     Elsewhere,
     Held,
@@ -34,6 +37,7 @@ from handlers.questions.answers import (
     NothingNamed,
     NotUnderstood,
     OwnedBy,
+    OwnRequests,
     PasswordExpiry,
     SeveralNamed,
 )
@@ -62,6 +66,10 @@ def answer_message(answer: Answer, now: datetime) -> Message:
             return can_ask_message(answer)
         case Help():
             return _help()
+        case Courteous():
+            return courteous_message(answer)
+        case OwnRequests():
+            return own_requests_message(answer)
         case LinkedAlready():
             return said(
                 say("This Slack account is already linked to you. Ask me anything."), buttons=suggestions()
@@ -337,7 +345,8 @@ def _help() -> Message:
             "• *what access do I have?*\n"
             "• *am I in vpn-users?* · *who owns prod-db?*\n"
             "• *I need prod-db for 2h because INC-4711*\n"
-            "• *what can I ask for?* · *why was I refused?* · *why does prod-db need approval?*\n"
+            "• *where is my request?* · *why was I refused?*\n"
+            "• *what can I ask for?* · *why does prod-db need approval?*\n"
             "• *reset my password* · *unlock my account* · *when does my password expire?*\n"
             "• *set up my authenticator* · *manage my proofs*"
         ),

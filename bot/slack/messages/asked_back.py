@@ -1,4 +1,4 @@
-"""What staff are asked back where what they typed is not certain, and the buttons for what they can do next.
+"""What staff are told where they asked for nothing certain: a question back, a kind word, and what they can do next.
 
 Nothing is guessed: what they typed is kept nowhere, and none of it is done.
 """
@@ -9,7 +9,7 @@ from bot.slack.actions import Action
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import either, inert
 from bot.texts import say, template
-from handlers.questions.answers import DidYouMean, NearlyUnderstood
+from handlers.questions.answers import Courteous, DidYouMean, NearlyUnderstood
 
 _COMMANDS = {
     "reset": template("“reset my password”"),
@@ -27,6 +27,32 @@ def not_understood() -> Message:
         ),
         buttons=suggestions(),
     )
+
+
+def courteous_message(answer: Courteous) -> Message:
+    """A kind word for a kind word; where one could wait for something to happen by it, what it takes."""
+    return said(say(_COURTESIES[answer.kind]), buttons=suggestions() if answer.kind == "hello" else ())
+
+
+_COURTESIES = {
+    "thanks": template("You're welcome. Write to me whenever you need something."),
+    "goodbye": template("Goodbye. Write to me whenever you need something."),
+    "hello": template(
+        "Hello. I can show your access, ask for more, or reset your password. Say “help” for the rest."
+    ),
+    "fine": template(
+        "All right. A word alone does nothing here: if a message above waits for you, press its button. "
+        "Otherwise there is nothing to do."
+    ),
+    "never_mind": template(
+        "No problem, I did nothing. A request that you sent earlier stands as it is: "
+        "say “my requests” to see it or take it back."
+    ),
+    "decide": template(
+        "Nothing was sent and nothing was decided: that takes the button below the message in question. "
+        "What waits for your decision is on my Home tab, too."
+    ),
+}
 
 
 def nearly_understood(answer: NearlyUnderstood) -> Message:

@@ -13,7 +13,7 @@ from bot.slack.messages.alerts.facts import Alert, literal, plain
 from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.drift_decided import decided
 from bot.slack.messages.parts import Message, button, sure_button
-from bot.slack.words import day_and_clock, first, listed, together
+from bot.slack.words import day_and_clock, duration, first, listed, together
 from bot.texts import say, say_counted
 from handlers.exceptions.strange import Kind
 
@@ -61,7 +61,7 @@ def _unexplained(alert: Alert) -> Told:
             name=literal(alert.who), entitlement=literal(alert.facts.get("entitlement")),
         ),
     )  # fmt: skip
-    keep = button(say("Adopt for {duration}…", duration=_short(longest)), Action.ADOPT, alert.id)
+    keep = button(say("Adopt for {duration}…", duration=duration(longest)), Action.ADOPT, alert.id)
     return title, together(found, _unchanged()), [keep, take, _declare(alert)]
 
 
@@ -278,10 +278,3 @@ def _place(alert: Alert) -> str:
     return (
         say("{group} of the directory {directory}", group=group, directory=directory) if directory else group
     )
-
-
-def _short(minutes: int) -> str:
-    """60 → "1 h": for a button."""
-    if minutes >= 60 and minutes % 60 == 0:
-        return say_counted("{count} h", "{count} h", minutes // 60)
-    return say_counted("{count} min", "{count} min", minutes)

@@ -13,7 +13,7 @@ from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.digests import KINDS
 from bot.slack.messages.parts import Message, note
-from bot.slack.words import as_typed, clock, day_and_clock, listed, number, together, visible
+from bot.slack.words import as_typed, clock, day_and_clock, duration, listed, number, together, visible
 from bot.texts import as_known, say, say_counted, template
 from handlers.exceptions.outside import Notice
 
@@ -73,11 +73,7 @@ _SENT = {
 def notice_of(alert: Alert, message: Message, ident: str, minutes: int) -> Notice:
     """An exception where no markup is read: its headline, its whole meaning, and why it is told there."""
     _symbol, _, text = as_typed(message.text).replace("*", "").replace("`", "").partition(" ")
-    late = say_counted(
-        "Nobody acknowledged it in Slack within {count} minute.",
-        "Nobody acknowledged it in Slack within {count} minutes.",
-        minutes,
-    )
+    late = say("Nobody acknowledged it in Slack within {length}.", length=duration(minutes))
     return Notice(
         id=ident,
         kind=f"exception.{alert.kind}",

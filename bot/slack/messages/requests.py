@@ -128,8 +128,13 @@ def _pending(story: GrantStory) -> Message:
     lines = [_waiting(story), _so_far(story), void_approvals(story), _shorter(story), passed_on(story)]
     return said(
         "\n".join(line for line in lines if line),
-        buttons=[button(say("Withdraw"), Action.WITHDRAW, story.id)],
+        buttons=[withdraw_button(story)],
     )
+
+
+def withdraw_button(story: GrantStory) -> ButtonElement:
+    """The way to take back what waits."""
+    return button(say("Withdraw"), Action.WITHDRAW, story.id)
 
 
 def _waiting(story: GrantStory) -> str:

@@ -57,7 +57,9 @@ class StoryClicks:
     async def _show(self, click: "Click", story: Story) -> None:
         page = Page(
             about=story.about, correlation=story.correlation, page=story.page, pages=story.pages,
-            entries=story.entries, steps=tuple(step_of(row, story.names) for row in story.rows),
+            entries=story.entries, steps=tuple(
+                step_of(row, story.names, withheld=row.id in story.withheld) for row in story.rows
+            ),
             archived=story.archived,
         )  # fmt: skip
         policy = self._rules().policy

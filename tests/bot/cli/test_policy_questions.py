@@ -28,10 +28,10 @@ def test_one_answer_is_explained_with_policies_facts_and_what_would_change_it(in
     done = install.run("policy", "explain", "ada", "prod-db", "--for", "12h")
     assert done.exit_code == 0, done.stderr
     for line in (
-        "Refused: request prod-db for 12h by ada",
+        "Refused: request prod-db for 12 hours by ada",
         "context.minutes: 720",
         "resource.maxMinutes: 480",
-        "carried to its owner: for at most 8h, with 1 approval of its owner",
+        "carried to its owner: for at most 8 hours, with 1 approval of its owner",
     ):
         assert line in done.stdout
     assert "principal.team" not in done.stdout
@@ -42,7 +42,7 @@ def test_the_same_as_json_for_programs(install: Install) -> None:
     told = json.loads(done.stdout)
     assert (told["decision"], told["facts"]["context.minutes"]) == ("refused", 720)
     assert told["would_change"][0]["changes"] == [
-        {"fact": "time", "in_words": "for at most 8h", "minutes": 480}
+        {"fact": "time", "in_words": "for at most 8 hours", "minutes": 480}
     ]
 
 

@@ -118,7 +118,8 @@ def test_durations_are_said_as_people_say_them(minutes, said):
 @pytest.mark.parametrize(
     ("then", "said"),
     [
-        ({"seconds": 5}, "in 1 minute"), ({"minutes": 52}, "in 52 minutes"), ({"minutes": 119}, "in 119 minutes"),
+        ({"seconds": 5}, "in 1 minute"), ({"minutes": 52}, "in 52 minutes"), ({"minutes": 60}, "in 1 hour"),
+        ({"minutes": 61}, "in 1 hour 1 minute"), ({"minutes": 119}, "in 1 hour 59 minutes"),
         ({"hours": 2}, "in 2 hours"), ({"hours": 47}, "in 47 hours"), ({"days": 12}, "in 12 days"),
         ({"minutes": -3}, "in 1 minute"),
     ],

@@ -143,3 +143,8 @@ def test_times_are_the_readers_own():
     view = story_form(Page(about="g", correlation="g", steps=(STEP,), page=0, pages=1, entries=1)).to_dict()
     assert "<!date^1795442520^" in str(view)
     assert timedelta(0) == STEP.at.utcoffset()
+
+
+def test_words_that_are_not_for_the_reader_are_said_to_be_there_and_not_what_they_are():
+    kept = replace(STEP, words=(("rationale", "I never liked this one"), ("ticket", None)), withheld=True)
+    assert words_of(kept) == ["Their reason: not for you to read", "Ticket: not for you to read"]

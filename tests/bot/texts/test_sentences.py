@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.texts import as_known, as_told, read_in
+from bot.texts import as_known, as_told, duration, read_in
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence, as_kept, as_text, kept, revived, told_together
+from storage.sentences import Length, Sentence, as_kept, as_text, kept, revived, told_together
 from tests.bot.texts.pseudo import Pseudo, english
 
 WHY = Sentence("nobody had granted it; taken away by {name}", name="Γρεις")
+HELD = Sentence("Held for {length}.", length=Length(150))
 NESTED = told_together(Sentence("Left: {count}.", count=2), "No policy allows this.")
 
 
@@ -24,12 +25,22 @@ def test_its_text_is_english_for_the_record() -> None:
     )
 
 
+@pytest.mark.parametrize("minutes", [0, 1, 2, 59, 60, 61, 90, 120, 1439, 1440, 1561, 2880, 43_200])
+def test_a_length_of_time_is_read_as_everywhere_else(minutes: int) -> None:
+    """Where it comes out of a row, too: "60 minutes" stood beside "1 hour"."""
+    held = Sentence("Held for {length}.", length=Length(minutes))
+    again = revived(json.loads(json.dumps(kept(held))))
+    assert held == again == as_told(again) == f"Held for {duration(minutes)}."
+    with read_in(Pseudo()):
+        assert not english(as_told(again))
+
+
 def test_a_template_with_other_places_is_none() -> None:
     with pytest.raises(LookupError):
         Sentence("{name} left.", who="Grace")
 
 
-@pytest.mark.parametrize("sentence", [WHY, NESTED, Sentence("{a}", a="{b}"), Sentence("Somebody")])
+@pytest.mark.parametrize("sentence", [WHY, NESTED, HELD, Sentence("{a}", a="{b}"), Sentence("Somebody")])
 def test_it_comes_back_from_a_row_with_its_values(sentence: Sentence) -> None:
     for again in (
         as_kept(as_text(sentence)),

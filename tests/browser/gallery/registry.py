@@ -10,6 +10,7 @@ from bot.slack.actions import Form
 from handlers.exceptions.strange import Kind
 from handlers.questions.answers import (
     AccessList,
+    Courteous,
     DidYouMean,
     Help,
     LinkedAlready,
@@ -18,6 +19,7 @@ from handlers.questions.answers import (
     NothingNamed,
     NotUnderstood,
     OwnedBy,
+    OwnRequests,
     PasswordExpiry,
     SeveralNamed,
 )
@@ -150,11 +152,22 @@ _ANSWERS = (
         ("answer-help", "Help.", (Help,)),
     ),
     *_of(
+        "own_requests",
+        ("answer-own-requests", "Where is my request? Whose turn it is, and since when.", (OwnRequests,)),
+        ("answer-last-request", "The same where none waits any more.", ()),
+        ("answer-no-request", "The same where there was none.", ()),
+    ),
+    *_of(
         "asked_back",
         ("answer-did-you-mean", "A name that there is not.", (DidYouMean,)),
         ("answer-nothing-named", "Access is wanted, and nothing is named.", (NothingNamed,)),
         ("answer-several-named", "Several things at once are for the form.", (SeveralNamed,)),
         ("answer-nearly-understood", "A misspelt command is asked back.", (NearlyUnderstood,)),
+        ("answer-hello", "A greeting.", (Courteous,)),
+        ("answer-thanks", "Thanks.", ()),
+        ("answer-fine", "An ok sends and decides nothing.", ()),
+        ("answer-never-mind", "A word of regret.", ()),
+        ("answer-decide", "Approving takes the button.", ()),
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
     ),
     *_of(

@@ -3,6 +3,7 @@
 Each scene is played through the real bot; nothing is put into its store or into a message.
 """
 
+from bot.demo.workspace.messages import Message
 from tests.browser.gallery.studio import Studio
 from tests.wire.steps import approve, ask, deny
 
@@ -213,6 +214,12 @@ async def answers(it: Studio) -> None:
         ("answer-why-approval", "why does prod-db need approval?", "needs one approval"),
         ("answer-why-refused", "why was I refused?", "prod-db was refused"),
         ("answer-help", "help", "Things you can say"),
+        ("answer-hello", "hello", "Hello. I can show"),
+        ("answer-thanks", "thanks!", "You're welcome"),
+        ("answer-fine", "ok", "All right."),
+        ("answer-never-mind", "never mind", "No problem"),
+        ("answer-decide", "approve", "takes the button"),
+        ("answer-last-request", "where is my request?", "None of your requests is waiting"),
         ("answer-did-you-mean", "I need prod-bd for 1h because INC-1", "Did you mean"),
         ("answer-nothing-named", "I need access for 2h", "I don't know yet what you need"),
         ("answer-several-named", "I need prod-db and staging-db for 2h", "one thing at a time"),
@@ -225,6 +232,10 @@ async def answers(it: Studio) -> None:
         said = await ada.say(words)
         await it.take(name, "ada", await ada.sees(sign, after=said.ts))
         it.world.clock.skip(seconds=20)
+    await it.take("answer-no-request", "mary", await _asked(it, "mary", "status", "not asked for anything"))
+    await ask(ada, "I need prod-db for 2h because INC-4711")
+    await ada.sees("⏳ prod-db")
+    await it.take("answer-own-requests", "ada", await _asked(it, "ada", "where is my request?", "is open"))
     await charles.say("I need vpn-users for 1h because INC-1")
     await it.take("answer-held-already", "charles", await charles.sees("You already hold"))
     await it.person("bob").say("unlock my account")
@@ -235,6 +246,11 @@ async def answers(it: Studio) -> None:
     it.world.faulty.error("membership", "memberships_of", "account", "group")
     said = await ada.say("what access do I have?")
     await it.take("answer-unknown", "ada", await ada.sees("", after=said.ts))
+
+
+async def _asked(it: Studio, login: str, words: str, sign: str) -> Message:
+    said = await it.person(login).say(words)
+    return await it.person(login).sees(sign, after=said.ts)
 
 
 async def homes(it: Studio) -> None:

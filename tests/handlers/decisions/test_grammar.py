@@ -16,10 +16,12 @@ from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
     CareForProofs,
     CheckMembership,
+    Courteous,
     DelegateApprovals,
     DidYouMean,
     DraftRequest,
     EnrolProofs,
+    FollowUp,
     Help,
     HelpSomebody,
     LinkAccount,
@@ -130,7 +132,30 @@ def asks(
         (LinkAccount(), "link|sign me in|link my account|connect my slack account|log in"),
         (
             Help(),
-            "help|?|??|hello|hi!|what can you do?|what can I ask?||   |\x00|how does this work|thanks!",
+            "help|?|??|what can you do?|what can I ask?||   |\x00|how does this work|please|could you help me?",
+        ),
+        (
+            Courteous(kind="hello"),
+            "hello|hi!|Good morning, Wicket|hey there|Hi, how are you?|are you there?|moin",
+        ),
+        (
+            Courteous(kind="thanks"),
+            "thanks!|ok thanks|Thank you so much!!|thx|perfect, thank you :pray:|\U0001f64f|Danke"
+            "|Hi, thanks for your help",
+        ),
+        (Courteous(kind="fine"), "ok|Okay.|great!|got it|yes|no|\U0001f44d|:+1:|it works now|ok \U0001f44d"),
+        (Courteous(kind="never_mind"), "no thanks|never mind|sorry!|forget it|Sorry, wrong chat"),
+        (Courteous(kind="goodbye"), "bye|good night|have a nice weekend!"),
+        (Courteous(kind="decide"), "approve|Approved.|please approve it|deny|send it|lgtm"),
+        (
+            FollowUp(),
+            "where is my request|What about my request for prod-db?|status|status?|is it approved yet"
+            "|who has my request"
+            "|what\u2019s the status of my request?|hi, any news on my request? thanks|has anybody approved it yet?"
+            "|whose turn is it|show my requests|is prod-db approved yet?|when will my request be approved?"
+            "|who can approve my request?|still waiting|I\u2019m still waiting for prod-db|did you get my request?"
+            "|please withdraw my request|cancel|what did I ask for?|do I have open requests?|approve my request"
+            "|why is my request not approved yet|how long does it take|why does it take so long?",
         ),
     ],
 )
@@ -190,6 +215,23 @@ def test_what_is_done_for_somebody_else_opens_a_form_and_is_nobody_by_guess(
 def test_a_command_is_taken_only_when_it_is_all_that_is_said(text: str) -> None:
     """A negation, another person or a second wish: nothing happens by half a sentence."""
     assert read(text) == NotUnderstood()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thanks, but I need nothing",
+        "ok computer",
+        "where is Bob's request",
+        "what about the request of Bob?",
+        "who has prod-db",
+        "status page",
+        "is it raining",
+    ],
+)
+def test_a_courtesy_and_a_question_after_ones_request_are_all_that_is_said(text: str) -> None:
+    """More than that is not guessed at, and nobody else's request is asked after."""
+    assert not isinstance(read(text), Courteous | FollowUp)
 
 
 @pytest.mark.parametrize(

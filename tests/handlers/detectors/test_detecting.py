@@ -117,7 +117,7 @@ async def test_a_burst_of_refusals_of_one_person_is_told_and_explains_itself(wor
         "medium",
         "c-1",
     )
-    assert facts["told"] == "Eve (eve) was refused 10 times within 60 minutes, the last time over prod-admin."
+    assert facts["told"] == "Eve (eve) was refused 10 times within 1 hour, the last time over prod-admin."
     assert (facts["count"], facts["people"], facts["detector"]) == (10, ["eve"], "refusals")
     assert (facts["settings"], "Usually" in facts["usual"]) == (
         "person = 10, everybody = 60, minutes = 60",
@@ -169,7 +169,7 @@ async def test_refusals_all_over_the_company_are_told_together(plain: World) -> 
     await eye.put("identity.refused", "unknown", outcome="refused")
     (one,) = await eye.sees()
     assert (one.who, one.facts["count"], one.facts["people"]) == ("Wicket", 60, ["everybody"])
-    assert one.facts["told"].startswith("60 times people were refused within 60 minutes")
+    assert one.facts["told"].startswith("60 times people were refused within 1 hour")
 
 
 async def test_ten_thousand_refusals_are_told_a_few_times_with_their_whole_number(plain: World) -> None:
@@ -232,11 +232,11 @@ async def test_many_resets_are_told_of_one_person_and_of_all(plain: World) -> No
     await eye.put("password.changed", "wicket", whom="ada", after=1)
     (one,) = await eye.sees()
     assert (one.kind, one.severity) == (Kind.MANY_RESETS, "high")
-    assert one.facts["told"] == "The password of Ada (ada) was reset 3 times within 60 minutes."
+    assert one.facts["told"] == "The password of Ada (ada) was reset 3 times within 1 hour."
     for number in range(12):
         await eye.put("password.changed", "wicket", whom=f"person{number}")
     told = {one.facts["told"] for one in await eye.sees()}
-    assert "15 passwords were reset within 60 minutes." in told
+    assert "15 passwords were reset within 1 hour." in told
 
 
 @pytest.mark.both_engines

@@ -44,13 +44,13 @@ GOLDEN = [
         alert(Kind.UNEXPLAINED, ADA),
         "⚠️ Not given by Wicket: prod-db, held by Ada Lovelace (ada)",
         f"{STRANGER} Nothing was changed.",
-        "[Adopt for 8 h…] [Remove] [Declare standing…]",
+        "[Adopt for 8 hours…] [Remove] [Declare standing…]",
     ),
     (
         alert(Kind.UNEXPLAINED, {**ADA, "longest": 30 * 1440}),
         "⚠️ Not given by Wicket: prod-db, held by Ada Lovelace (ada)",
         f"{STRANGER} Nothing was changed.",
-        "[Adopt for 24 h…] [Remove] [Declare standing…]",
+        "[Adopt for 1 day…] [Remove] [Declare standing…]",
     ),
     (
         alert(Kind.UNEXPLAINED, {**ADA, "kind": "group"}, who="team-x"),

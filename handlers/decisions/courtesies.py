@@ -1,0 +1,85 @@
+"""Courtesies that staff write beside everything else: thanks, a greeting, an ok, a word of regret, a bare "approve".
+
+It takes a line for one only where nothing else is said, and nothing is done by any of them.
+"""
+
+import re
+
+from handlers.decisions.understanding import Courteous, Courtesy
+
+# A longer line says more than a courtesy.
+_LONGEST = 120
+
+_EMOJI = re.compile(r":[a-z+][\w+-]{0,40}:|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\u200d]+", re.IGNORECASE)
+_SIGNS = {
+    "fine": re.compile("\U0001f44d|:(?:\\+1|thumbsup|ok_hand):"),
+    "thanks": re.compile("\U0001f64f|:pray:"),
+}
+_APART = re.compile(r"[\s,.;:!?)(\u2026-]+")
+
+_WORDS: tuple[tuple[Courtesy, str], ...] = (
+    (
+        "never_mind",
+        r"no,? thanks?|no,? thank you|never ?mind|nvm|forget (?:it|about it|that)|sorry(?: about that)?|my"
+        r" (?:mistake|bad)"
+        r"|wrong (?:chat|window|channel)|ignore (?:that|me)|scratch that",
+    ),
+    (
+        "thanks",
+        r"(?:many |a lot of |ok |big )?(?:thanks|thank you|thank u|thankyou|thx|tnx|ty|tysm|cheers|merci"
+        r"|danke(?: sch\u00f6n)?)"
+        r"(?: (?:so much|very much|a lot|again|a million|a bunch|wicket|you|for (?:the |your |all )?help(?:ing)?"
+        r"|for (?:that|this|everything|all)))*"
+        r"|much appreciated|i appreciate it|appreciated|you(?:'re| are) (?:the best|great|awesome)",
+    ),
+    (
+        "goodbye",
+        r"bye(?: bye)?|goodbye|good ?night|see (?:you|ya)(?: (?:later|soon|tomorrow))?|ciao|you too"
+        r"|have a (?:nice|good|great|lovely) (?:day|one|evening|weekend|week)",
+    ),
+    (
+        "hello",
+        r"(?:hi|hello|hey|hallo|hiya|howdy|moin|yo|greetings)(?: (?:there|wicket|all|team|everybody|everyone))*"
+        r"|good (?:morning|afternoon|evening|day)(?: wicket)?|morning|wicket"
+        r"|(?:are you|is (?:anybody|anyone|somebody|someone)) (?:there|here|awake)|how are you(?: doing)?(?: today)?",
+    ),
+    (
+        "decide",
+        r"(?:please |i |i'd )?(?:approve|approved|deny|denied|reject|rejected|lgtm)(?: (?:it|this|that|them|all"
+        r"|everything))?"
+        r"(?: please)?|send(?: it)?|submit(?: it)?|go ahead|do it",
+    ),
+    (
+        "fine",
+        r"(?:very |all |so )?good|ok|okay|k|kk|great|perfect|cool|nice|awesome|super|excellent|wonderful|lovely"
+        r"|fine|alright|all right|sure|yes|yep|yeah|yup|no|nope|done|noted|got it|understood|i see|makes sense|will do"
+        r"|(?:it|that)(?: now)? work(?:s|ed)(?: now)?|works(?: now)?|well done|good (?:bot|job)|nice (?:bot|job|work)"
+        r"|no (?:problem|worries)|you(?:'re| are) welcome|(?:that's|that is) (?:fine|ok|okay|great|all)|yay",
+    ),
+)
+_ONE = {kind: re.compile(rf"(?:{words})(?= |$)", re.IGNORECASE) for kind, words in _WORDS}
+
+
+def courtesy_in(line: str) -> Courteous | None:
+    """The courtesy that the whole line is; of several the first in the order above. None if it says anything else."""
+    if len(line) > _LONGEST:
+        return None
+    rest = " ".join(_APART.sub(" ", _EMOJI.sub(" ", line)).split())
+    if not rest:
+        found = {kind for kind, sign in _SIGNS.items() if sign.search(line)}
+        return _first(found)
+    said = set[Courtesy]()
+    while rest:
+        # "no thanks" begins with "no": the longest that stands here is what is meant.
+        read = [(match.end(), kind) for kind, one in _ONE.items() if (match := one.match(rest))]
+        if not read:
+            return None
+        end = max(end for end, _ in read)
+        said.add(next(kind for at, kind in read if at == end))
+        rest = rest[end:].lstrip()
+    return _first(said)
+
+
+def _first(said: "set[Courtesy] | set[str]") -> Courteous | None:
+    kind = next((kind for kind, _ in _WORDS if kind in said), None)
+    return Courteous(kind=kind) if kind else None
