@@ -22,7 +22,10 @@ def _refused_request(alert: Alert) -> tuple[str, str]:
         )  # fmt: skip
     else:
         asked = say("{who} asked for {entitlement}.", who=_asker(alert), entitlement=alert.entitlement)
-    return title, together(asked, _reasons(alert), say("Nothing was granted."))
+    again = ""
+    if times := int(alert.facts.get("times", 0)):
+        again = say("They were refused it {count} times within a day.", count=times)
+    return title, together(asked, _reasons(alert), again, say("Nothing was granted."))
 
 
 def _emergency_refused(alert: Alert) -> tuple[str, str]:

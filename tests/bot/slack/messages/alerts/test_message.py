@@ -160,6 +160,14 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.REFUSED_REQUEST, {"entitlement": "prod-db", "minutes": 6000, "employment": "employee",
+                                     "reasons": ["That is longer than it may last."], "times": 3}),
+        "⚠️ Refused: prod-db asked by Ada Lovelace (ada)",
+        "Ada Lovelace (ada) asked for prod-db, for 4 days 4 hours. That is longer than it may last. "
+        "They were refused it 3 times within a day. Nothing was granted.",
+        TAIL,
+    ),
+    (
         alert(Kind.REFUSED_SELF_SERVICE, {"purpose": "reset", "reasons": ["Accounts with power are not reset here."]}),
         "⚠️ Refused: a password reset, asked by Ada Lovelace (ada)",
         "Ada Lovelace (ada) asked for a password reset. Accounts with power are not reset here. Nothing was changed.",
