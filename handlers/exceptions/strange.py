@@ -54,6 +54,7 @@ class Kind(StrEnum):
     EMERGENCY_REFUSED = "emergency-refused"
     RECORD_CHANGED = "record-changed"
     NOT_LOOKED_OVER = "not-looked-over"
+    CLOCK_AHEAD = "clock-ahead"
     MANY_REFUSALS = "many-refusals"
     MANY_RESETS = "many-resets"
     APPROVING_EACH_OTHER = "approving-each-other"

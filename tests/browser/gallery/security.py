@@ -17,6 +17,7 @@ from bot.demo.workspace.messages import Message
 from bot.settings import Settings
 from handlers.audit.doubts import Doubts
 from handlers.audit.taking_over import told_of_unsigned
+from handlers.grants.revocation import Revocation
 from storage.audit.sealing import last_checkpoint_id, take_checkpoint
 from storage.exceptions import SECURITY as TO_SECURITY
 from storage.outbox import owe
@@ -148,6 +149,20 @@ async def late(it: Studio) -> None:
     it.world.clock.skip(minutes=5)
     await alan.sees("Revocation overdue", "Settled", channel=SECURITY)
     await told(it, "alert-overdue-settled", "Revocation overdue", "Settled")
+
+
+async def a_wrong_clock(it: Studio) -> None:
+    """Something is given while the clock is three days ahead; then it is set right."""
+    ada = it.person("ada")
+    it.world.clock.skip(days=3)
+    await ask(ada, GRAFANA)
+    await ada.sees("✅ grafana-edit")
+    it.world.clock.skip(days=-3)
+    await Revocation(it.world.app.ground).end_sooner()
+    await told(it, "alert-clock-ahead", "The clock was set back", patience=15)
+    await it.take(
+        "request-ends-sooner", "ada", await ada.sees("✅ grafana-edit", "The clock was ahead", timeout=15)
+    )
 
 
 async def outage(it: Studio) -> None:

@@ -23,7 +23,7 @@ def _refused_request(alert: Alert) -> tuple[str, str]:
     else:
         asked = say("{who} asked for {entitlement}.", who=_asker(alert), entitlement=alert.entitlement)
     again = ""
-    if times := int(alert.facts.get("times", 0)):
+    if times := alert.number("times"):
         again = say("They were refused it {count} times within a day.", count=times)
     return title, together(asked, _reasons(alert), again, say("Nothing was granted."))
 

@@ -506,6 +506,22 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.CLOCK_AHEAD, {"grants": 1, "ahead": 180}, who="Wicket"),
+        "⚠️ The clock was set back",
+        "1 grant was given when it was up to 3 hours ahead of what it is now. It would have lasted longer than was "
+        "allowed, so its time counts from now. Either the clock was wrong then, or it is now: wicket check compares "
+        "it with Slack's.",
+        TAIL,
+    ),
+    (
+        alert(Kind.CLOCK_AHEAD, {"grants": 26, "ahead": 4320}, who="Wicket"),
+        "⚠️ The clock was set back",
+        "26 grants were given when it was up to 3 days ahead of what it is now. They would have lasted longer than "
+        "was allowed, so their time counts from now. Either the clock was wrong then, or it is now: wicket check "
+        "compares it with Slack's.",
+        TAIL,
+    ),
+    (
         alert(Kind.NOT_LOOKED_OVER, {"what": "walk", "since": NOW.isoformat()}, who="Wicket"),
         "⚠️ Overdue: the walk over the whole record",
         "All of it was walked over last 23 Nov 14:02 UTC. What was edited since is not found by itself: wicket audit "
