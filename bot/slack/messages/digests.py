@@ -242,6 +242,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.RECORD_CHANGED: template("place in the record changed past Wicket"),
     Kind.NOT_LOOKED_OVER: template("lookout over the record that stood still"),
     Kind.CLOCK_AHEAD: template("clock that was set back"),
+    Kind.LEFT_CATALOGUE: template("entitlement out of the catalogue that people have"),
     Kind.ROWS_UNSIGNED: template("rows of an older version without signatures"),
     Kind.MANY_REFUSALS: template("burst of refusals"),
     Kind.MANY_RESETS: template("burst of resets"),

@@ -472,6 +472,11 @@ _DIRECTORY = (
         ("alert-not-following", "A directory that does not do as it says.", (Kind.EFFECT_FAILED,)),
         ("alert-not-compared", "A directory that cannot be read.", (Kind.NOT_COMPARED,)),
         ("alert-target-gone", "A group that went with a grant on it.", (Kind.TARGET_GONE,)),
+        (
+            "alert-left-catalogue",
+            "Somebody has what left the catalogue: security ends it, if they do not.",
+            (Kind.LEFT_CATALOGUE,),
+        ),
         ("alert-directory-missing", "A directory that was taken out of the settings.", (Kind.DIRECTORY_MISSING,)),
         ("alert-not-streamed", "A SIEM that takes nothing any more.", (Kind.NOT_STREAMED,)),
     ),

@@ -17,6 +17,7 @@ from bot.demo.workspace.messages import Message
 from bot.settings import Settings
 from handlers.audit.doubts import Doubts
 from handlers.audit.taking_over import told_of_unsigned
+from handlers.grants.leftovers import Leftovers
 from handlers.grants.revocation import Revocation
 from storage.audit.sealing import last_checkpoint_id, take_checkpoint
 from storage.exceptions import SECURITY as TO_SECURITY
@@ -163,6 +164,16 @@ async def a_wrong_clock(it: Studio) -> None:
     await it.take(
         "request-ends-sooner", "ada", await ada.sees("✅ grafana-edit", "The clock was ahead", timeout=15)
     )
+
+
+async def left_over(it: Studio) -> None:
+    """Somebody has what is not in the catalogue any more."""
+    await ask(it.person("ada"), GRAFANA)
+    await it.person("ada").sees("✅ grafana-edit")
+    ground = it.world.app.ground
+    others = {name: one for name, one in ground.catalogue.entitlements.items() if name != "grafana-edit"}
+    await Leftovers(replace(ground, catalogue=replace(ground.catalogue, entitlements=others))).look()
+    await told(it, "alert-left-catalogue", "Not in the catalogue any more: grafana-edit", patience=15)
 
 
 async def outage(it: Studio) -> None:

@@ -506,6 +506,23 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(
+            Kind.LEFT_CATALOGUE,
+            {"entitlement": "prod-db", "count": 2, "until": LATER, "grants": [["g-1", "Ada Lovelace (ada)"]]},
+            who="prod-db",
+        ),
+        "⚠️ Not in the catalogue any more: prod-db",
+        "2 grants give it still, and nobody owns it. The last ends 23 Nov 14:32 UTC. Whoever has it can give it back, "
+        "and the security team can end each before its time. Or put it back into the catalogue.",
+        TAIL,
+    ),
+    (
+        alert(Kind.LEFT_CATALOGUE, {"entitlement": "prod-db", "count": 0, "settled": LATER}, who="prod-db"),
+        "⚠️ Not in the catalogue any more: prod-db",
+        "It is there again, or nobody has it any more, since 23 Nov 14:32 UTC.",
+        TAIL,
+    ),
+    (
         alert(Kind.CLOCK_AHEAD, {"grants": 1, "ahead": 180}, who="Wicket"),
         "⚠️ The clock was set back",
         "1 grant was given when it was up to 3 hours ahead of what it is now. It would have lasted longer than was "
