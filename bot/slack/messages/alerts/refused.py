@@ -218,6 +218,7 @@ def _rows_unsigned(alert: Alert) -> tuple[str, str]:
 
 _ROWS = {
     "alarms": template("a reported change"),
+    "announcements": template("what somebody was told before a change"),
     "approvals": template("an approval"),
     "attestations": template("an approver's word"),
     "delegations": template("a delegation of approvals"),
