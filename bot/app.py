@@ -56,6 +56,7 @@ from handlers.drift.finding import Drift
 from handlers.emergencies.granting import Emergencies
 from handlers.grants.effects import Effects
 from handlers.grants.leavers import Leavers
+from handlers.grants.leftovers import Leftovers
 from handlers.grants.revocation import Revocation
 from handlers.grants.revoking_all import RevokingAll
 from handlers.petitions.attesting import Attesting
@@ -326,6 +327,7 @@ class App:
             doubts=Doubts(self.ground),
             drift=self._drift,
             leavers=self._leavers,
+            leftovers=Leftovers(self.ground),
             watching=self._watching,
             lookouts=Lookouts.of(self._settings, self.ground, self._watching, self._signer.verifier),
             tiling=Tiling(self.database),

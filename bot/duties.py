@@ -32,6 +32,7 @@ from handlers.emergencies.followups import EmergencyFollowups
 from handlers.emergencies.granting import Emergencies
 from handlers.grants.effects import Effects
 from handlers.grants.leavers import Leavers
+from handlers.grants.leftovers import Leftovers
 from handlers.grants.revocation import Revocation
 from handlers.grants.revoking_all import WAKES as REVOKED
 from handlers.grants.revoking_all import RevokingAll
@@ -69,6 +70,7 @@ class Duties:
     doubts: Doubts
     drift: Drift
     leavers: Leavers
+    leftovers: Leftovers
     summons: Summons
     watching: Watching
     lookouts: Lookouts
@@ -121,6 +123,7 @@ class Duties:
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="bulletins", every=60, work=self.bulletins.owe_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
+            Duty(name="left over", every=300, woken_by=CATALOGUE, work=self.leftovers.look),
             Duty(name="clock", every=60, work=self.revocation.end_sooner),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),
             Duty(name="leavers", every=60, work=self.leavers.look),

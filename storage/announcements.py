@@ -11,18 +11,21 @@ from storage.engine import upserts
 from storage.engine.plain import run
 from storage.outbox import where_posted
 from storage.records import Announcement, Handle
+from storage.signing import genuine, signed
 
 _BEGIN = upserts.or_nothing(SQLModel.metadata.tables[Announcement.__tablename__])
 
 
 def begin(tx: Session, handle: str, at: datetime) -> bool:
     """Keep that it is to be told; False if that was kept before."""
-    return run(tx.connection(), _BEGIN, {"handle": handle, "at": at, "mailed_at": None}) == 1
+    row = signed(tx, Announcement.__tablename__, {"handle": handle, "at": at, "mailed_at": None})
+    return run(tx.connection(), _BEGIN, row) == 1
 
 
 def of(tx: Session, handle: str) -> Announcement | None:
-    """What was told of this visit's change before it."""
-    return tx.get(Announcement, handle)
+    """What was told of this visit's change before it; nothing by a row that is not as Wicket wrote it."""
+    row = tx.get(Announcement, handle)
+    return row if row is not None and genuine(tx, row) else None
 
 
 def mailed(tx: Session, handle: str, at: datetime) -> None:
@@ -36,7 +39,7 @@ def mailed(tx: Session, handle: str, at: datetime) -> None:
 
 def missing(tx: Session, handle: Handle, *, kind: str) -> tuple[str, ...]:
     """The couriers that have not delivered it yet. kind: of the message in Slack."""
-    row = tx.get(Announcement, handle.id)
+    row = of(tx, handle.id)
     posted = where_posted(tx, kind=kind, subject=handle.id, recipient=handle.slack_user)
     return (
         *(("mail",) if row is None or row.mailed_at is None else ()),

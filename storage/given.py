@@ -1,17 +1,19 @@
-"""What a person's grants gave them, for the answers that most people ask for.
+"""What grants gave: to one person, for the answers that most people ask for, and of one entitlement.
 
 It reads without the ORM, and changes nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, SQLModel
 
+from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows
 from storage.records import Grant
-from storage.states import GrantState
+from storage.states import LIVE, GrantState
 from storage.whose import whose
 
 # Built once: making a statement costs more than running it.
@@ -31,6 +33,15 @@ _GIVEN_TO = Plain(
         or_(_GRANTS.c.state == GrantState.ACTIVE, _GRANTS.c.state == GrantState.ENDING),
     )
     .order_by(_GRANTS.c.expires_at)
+)
+# Literally the condition of an index, so that what is over costs nothing.
+_LASTS = _GRANTS.c.state.in_(LIVE), _GRANTS.c.expires_at.is_not(None)
+_ENTITLEMENTS = Plain(select(_GRANTS.c.entitlement).where(*_LASTS).distinct())
+_OF_ENTITLEMENT = Loading(
+    Grant,
+    select(_GRANTS)
+    .where(_GRANTS.c.entitlement == bindparam("entitlement"), *_LASTS)
+    .order_by(_GRANTS.c.expires_at.desc(), _GRANTS.c.id),
 )
 
 
@@ -63,3 +74,13 @@ def given_to(tx: Session, directory: str, account: str) -> list[Given]:
         )
         for grant, kept_in, whose_membership, group, expires_at, state in found
     ]
+
+
+def entitlements_given(tx: Session) -> list[str]:
+    """The ids of all entitlements of which somebody has something now, or is about to."""
+    return sorted(entitlement for (entitlement,) in rows(tx.connection(), _ENTITLEMENTS, {}))
+
+
+def given_of(tx: Session, entitlement: str) -> Sequence[Grant]:
+    """The grants of one entitlement that give access or are about to, the one that lasts longest first."""
+    return _OF_ENTITLEMENT.held(tx, {"entitlement": entitlement})

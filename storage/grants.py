@@ -50,6 +50,17 @@ _PAST_OF = Loading(
         _GRANTS.c.ended_at.desc()
     ),
 )
+_REFUSED_SINCE = Plain(
+    select_columns(func.count())
+    .select_from(_GRANTS)
+    .where(
+        _GRANTS.c.requester_directory == bindparam("directory"),
+        _GRANTS.c.requester_account == bindparam("account"),
+        _GRANTS.c.state == GrantState.REFUSED,
+        _GRANTS.c.entitlement == bindparam("entitlement"),
+        _GRANTS.c.decided_at > bindparam("since"),
+    )
+)
 _COVERING_ALL = select(Grant).where(
     col(Grant.account).in_(bindparam("accounts", expanding=True)),
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
@@ -247,6 +258,13 @@ def open_of(tx: Session, directory: str, account: str, entitlement: str) -> Gran
 def past_of(tx: Session, directory: str, account: str, entitlement: str) -> Sequence[Grant]:
     """Ended grants of this person on this entitlement, newest first; not what was only taken away (0 minutes)."""
     return _PAST_OF.held(tx, {"directory": directory, "account": account, "entitlement": entitlement})
+
+
+def refused_since(tx: Session, directory: str, account: str, entitlement: str, since: datetime) -> int:
+    """How often this person was refused this entitlement after `since`, for whomever they asked."""
+    asked = {"directory": directory, "account": account, "entitlement": entitlement, "since": since}
+    ((count,),) = rows(tx.connection(), _REFUSED_SINCE, asked)
+    return int(count)
 
 
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:

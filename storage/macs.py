@@ -21,6 +21,7 @@ Row: TypeAlias = Mapping[str, Any]
 # begins with what its primary key consists of: so no MAC fits another row.
 BOUND: Mapping[str, tuple[str, ...]] = {
     "alarms": ("handle", "directory", "account", "disabled", "at", "lifted_at", "lifted_by"),
+    "announcements": ("handle", "at", "mailed_at"),
     "approvals": (
         "id", "grant", "approver", "slack_user", "role", "approved", "at", "shown", "proof", "proved_by", "proved_at",
         "retyped",

@@ -109,6 +109,9 @@ REQUESTS: Mapping[str, str] = {
     "leavers.confirmed": template("{who} confirmed that they all left, and what they held was ended."),
     "leavers.late": template("{who} confirmed that people left after that had been settled."),
     "leavers.refused": template("{who} tried to confirm that people left and may not. Nothing was ended."),
+    "entitlement.left": template(
+        "{what} was not in the catalogue any more while somebody had it, and security was told."
+    ),
     "directory.missing": template(
         "A directory that gave access is no longer in the settings. Security was told."
     ),

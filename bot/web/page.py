@@ -14,10 +14,11 @@ from aiohttp import web
 from bot.metrics import Metrics
 from bot.texts import template
 from bot.web import endings
+from bot.web.addresses import Hourly
 from bot.web.caring import CaringForms, PasskeyOptions, answer_in
 from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
-from bot.web.front_door import DoorWidth, FrontDoorPage
+from bot.web.front_door import WAIT, DoorWidth, FrontDoorPage
 from bot.web.regaining import RegainingForms
 from bot.web.rendering import Pages, qr_code
 from bot.web.signing_in import RETURN_PATH, SigningIn, brought_back
@@ -57,6 +58,12 @@ SIGN_IN_FAILED = template(
     "That sign-in did not count. Sign in anew as yourself, in the way your company asks for; it works once. "
     "If it keeps failing, show it another way or tell your IT team."
 )
+TOO_MUCH = (
+    template("Too much was sent from this link."),
+    template("Nothing was done. Wait some minutes and go on, or begin again with a new link."),
+)
+# From one link. The dearest form is a second's work, and each tries to prove something and so has its entry.
+FORMS_AN_HOUR = 60
 RECOVERY = "recovery"
 # Each takes its time, whatever the cause (P-9).
 _UNIFORM = frozenset({DID_NOT_WORK, PASSKEY_REFUSED, SIGN_IN_FAILED, NOT_YET})
@@ -95,6 +102,7 @@ class SecurePage:
         self._tokens = Tokens(ground.vault)
         self._pages = Pages()
         self._metrics, self._floor = metrics, floor
+        self._limit = Hourly(FORMS_AN_HOUR, ground.now)
         self._proving = Proving(ground)
         self._passwords = Passwords(ground)
         self._recovering = Recovering(ground)
@@ -164,6 +172,8 @@ class SecurePage:
         if deed is None or not self._is_ours(request, visitor, fields):
             self._metrics.request("page", "refused")
             return await self._again(request, visitor, way, Again(errors={"": NOT_FROM_HERE}, kept={}), 403)
+        if not self._limit.allows(visitor.text):
+            return self._too_much()
         answer = await deed(Sent(visitor=visitor, fields=fields))
         self._metrics.request("page", "refused" if isinstance(answer, Again) else "done")
         if isinstance(answer, web.Response):
@@ -180,6 +190,8 @@ class SecurePage:
         if not self._is_ours(request, visitor, fields):
             self._metrics.request("page", "refused")
             raise web.HTTPForbidden(text=f"{NOT_FROM_HERE}\n")
+        if not self._limit.allows(visitor.text):
+            return self._too_much()
         return await self._passkey_options.answer(visitor, fields.get("kind", ""))
 
     # The deeds: each carries one form to its handler.
@@ -356,6 +368,14 @@ class SecurePage:
         response = self._pages.page(template, status=status, **words)
         if cookie != self._cookies.form(request):
             self._cookies.set_form(response, cookie)
+        return response
+
+    def _too_much(self) -> web.Response:
+        self._metrics.request("page", "limited")
+        response = self._pages.page(
+            "message", status=429, symbol="⌛", title=TOO_MUCH[0], sentences=TOO_MUCH[1:]
+        )
+        response.headers["Retry-After"] = WAIT
         return response
 
     def _ended(self, look: Look) -> web.Response:

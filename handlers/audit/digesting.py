@@ -11,13 +11,16 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers.audit.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Digest
+from handlers.audit.retiling import REBUILT
+from handlers.audit.unarchiving import SIGNED_ANEW, UNARCHIVED
 from handlers.decisions.lifecycle import OVERDUE_AFTER
 from handlers.decisions.outliers import Decided, Late, StandsOut, since, stand_out
 from handlers.emergencies.frequency import frequency
 from storage import grants
 from storage.approvals import approvals_of
 from storage.audit import log, stories
-from storage.audit.entry import decode
+from storage.audit.archives import ARCHIVED
+from storage.audit.entry import TEXT_ERASED, decode
 from storage.audit.stories import Brief
 from storage.exceptions import raised_during
 from storage.faults import AuditFault
@@ -30,7 +33,7 @@ _LOOKED_AT = (_ASKED, _APPROVED, _REFUSED, _REMOVED, *_DECIDED)
 _COUNTED = (
     _ASKED, "approval.denied", "grant.lapsed", "grant.withdrawn", "grant.expired", "grant.ended_early",
     "grant.given_back", "password.changed", "account.unlocked", "account.reported", "petition.asked", "petition.used",
-    "vouching.given", "vouching.used", "delegation.made",
+    "vouching.given", "vouching.used", "delegation.made", TEXT_ERASED, ARCHIVED, UNARCHIVED, SIGNED_ANEW, REBUILT,
 )  # fmt: skip
 
 

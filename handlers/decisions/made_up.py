@@ -1,10 +1,11 @@
-"""Somebody who is nobody: an ordinary employee, for questions that are put about no person of a directory.
+"""Somebody who is nobody, and what is in no catalogue any more: for questions about what no look-up finds.
 
-No look-up finds them, and nothing is ever granted to them.
+Nothing is ever granted to them, nor of it.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
 SOMEBODY = Account(
@@ -28,3 +29,13 @@ SOMEBODY = Account(
     password_expires_at=None,
     read_at=datetime(2000, 1, 1, tzinfo=UTC),
 )
+NOBODY = Owner(id="", name="", channel="", approvers="")
+"""Who owns what left the catalogue."""
+
+
+def left_catalogue(entitlement: str) -> Entitlement:
+    """What left the catalogue, of which nothing is known any more: it counts as the riskiest."""
+    return Entitlement(
+        id=entitlement, title=entitlement, directory="", group="", owner="", risk=5, environment="", kind="",
+        access="", max_duration=timedelta(0),
+    )  # fmt: skip

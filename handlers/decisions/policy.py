@@ -293,7 +293,7 @@ class PolicyEngine(Protocol):
         ...
 
 
-def refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity) -> PolicyDecision:
+def refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity | None) -> PolicyDecision:
     """The answer of code, before or after any policy."""
     return PolicyDecision(
         allowed=False, policy_ids=(rule,), reasons=(reason,), severity=severity, policy_set=policy.policy_set

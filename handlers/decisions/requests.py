@@ -20,6 +20,7 @@ from handlers.decisions.policy import (
     Role,
     Severity,
     is_standing_in,
+    refusal,
     same_person,
 )
 from storage.directories.base import Account
@@ -64,7 +65,8 @@ class Verdict:
 
     decision: the answer that decided, for the record. reasons: for "approval", why policy asks, each fit to
     follow "Policy asks because"; otherwise whole sentences. missing: for "approval", the fewest needed.
-    nobodys: for "refused", why there is no account to give it to, if that was it.
+    nobodys: for "refused", why there is no account to give it to, if that was it. only_too_long: for "refused", that a
+    shorter time would not be.
     """
 
     outcome: Literal["automatic", "approval", "refused"]
@@ -73,6 +75,7 @@ class Verdict:
     missing: Approvals | None = None
     severity: Severity | None = None
     nobodys: NoCounterpart | None = None
+    only_too_long: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,14 +180,14 @@ def may_decide(
     question.approvals: those so far, without theirs, so that policy can say whose turn it is.
     """
     if _is_theirs(question, approver):
-        return _refusal(policy, OWN_REQUEST, OWN_REQUEST_REASON, "high")
+        return refusal(policy, OWN_REQUEST, OWN_REQUEST_REASON, "high")
     decision, *again = policy.ask_each(
         [_approving(question, approver, role), *delegating_again(question, approver, role)]
     )
     if decision.allowed and again and not again[0].allowed:
         return is_lost(policy, again[0])
     if decision.allowed and role is None:  # it could not be counted, so it must not look as if it were
-        return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
+        return refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
     return decision
 
 
@@ -294,7 +297,7 @@ def _asked_again(
 ) -> PolicyDecision:
     """Whether an approval still counts beside those of the others."""
     if approver.role is None or any(same_person(approver.account, one.account) for one in others):
-        return _refusal(policy, NO_ROLE, NO_ROLE_REASON, None)
+        return refusal(policy, NO_ROLE, NO_ROLE_REASON, None)
     beside = tuple(one.account for one in others)
     now = but(
         question,
@@ -373,19 +376,12 @@ def _nobodys(policy: PolicyEngine, target: NoCounterpart, report: Account | None
     if report is not None:
         advice = Sentence(NO_ACCOUNT_OF_THEIRS, name=report.name, directory=target.directory)
     if target.is_uncertain:
-        return _refusal(policy, UNCERTAIN_ACCOUNT, told_together(advice, TOLD), "medium")
+        return refusal(policy, UNCERTAIN_ACCOUNT, told_together(advice, TOLD), "medium")
     if target.reason == Reason.NOT_A_REPORT:
-        return _refusal(policy, OWN_REPORTS, target.advice, "low")
+        return refusal(policy, OWN_REPORTS, target.advice, "low")
     if target.reason == Reason.ELSEWHERE:
-        return _refusal(policy, OTHER_DIRECTORY, advice, "low")
-    return _refusal(policy, NO_ACCOUNT, advice, "low" if target.reason == Reason.INACTIVE else None)
-
-
-def _refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity | None) -> PolicyDecision:
-    """The answer of code, before any policy is asked."""
-    return PolicyDecision(
-        allowed=False, policy_ids=(rule,), reasons=(reason,), severity=severity, policy_set=policy.policy_set
-    )
+        return refusal(policy, OTHER_DIRECTORY, advice, "low")
+    return refusal(policy, NO_ACCOUNT, advice, "low" if target.reason == Reason.INACTIVE else None)
 
 
 def _refused(decision: PolicyDecision) -> Verdict:

@@ -5,14 +5,13 @@ It changes nothing. What a directory does not say in time is unknown, and refuse
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Literal, Protocol
 
 from sqlmodel import Session
 
 from handlers.decisions.emergency_questions import EmergencyReviewQuestion
 from handlers.decisions.emergency_reviews import Finding, Followed, Lapse, due_of, lapse_of, may_review
-from handlers.decisions.made_up import SOMEBODY
+from handlers.decisions.made_up import NOBODY, SOMEBODY, left_catalogue
 from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.ground import Ground
 from handlers.patience import few_at_a_time, in_time
@@ -20,7 +19,6 @@ from handlers.people.recently import recently
 from handlers.questions.concerned import of_owner, of_security
 from handlers.vouching.vouchers import is_above
 from storage import emergency_reviews
-from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable
 from storage.records import Emergency
@@ -88,8 +86,10 @@ class Reviewers:
     ) -> PolicyDecision:
         """Policy's answer about this person saying so of it."""
         ground, now = self._ground, self._ground.now()
-        entitlement = ground.catalogue.entitlements.get(emergency.entitlement) or _gone(emergency.entitlement)
-        owner = ground.catalogue.owners.get(entitlement.owner) or _NOBODY
+        entitlement = ground.catalogue.entitlements.get(emergency.entitlement) or left_catalogue(
+            emergency.entitlement
+        )
+        owner = ground.catalogue.owners.get(entitlement.owner) or NOBODY
         return may_review(
             ground.policy,
             EmergencyReviewQuestion(
@@ -190,14 +190,3 @@ async def _is_of(ground: Ground, account: Account, emergency: Emergency) -> bool
         return False
     other = await in_time(ground.home(emergency.directory).account(emergency.account))
     return other is not None and same_person(account, other)
-
-
-_NOBODY = Owner(id="", name="", channel="", approvers="")
-
-
-def _gone(entitlement: str) -> Entitlement:
-    """What left the catalogue meanwhile: security reviews it all the same."""
-    return Entitlement(
-        id=entitlement, title=entitlement, directory="", group="", owner="", risk=5, environment="", kind="",
-        access="", max_duration=timedelta(0),
-    )  # fmt: skip

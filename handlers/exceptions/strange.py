@@ -54,6 +54,8 @@ class Kind(StrEnum):
     EMERGENCY_REFUSED = "emergency-refused"
     RECORD_CHANGED = "record-changed"
     NOT_LOOKED_OVER = "not-looked-over"
+    CLOCK_AHEAD = "clock-ahead"
+    LEFT_CATALOGUE = "left-catalogue"
     MANY_REFUSALS = "many-refusals"
     MANY_RESETS = "many-resets"
     APPROVING_EACH_OTHER = "approving-each-other"

@@ -1,4 +1,4 @@
-"""Ending what somebody has before its time: its owner and security can, with a rationale, and nobody else.
+"""Ending what somebody has before its time: its owner and security can, security alone what left the catalogue.
 
 Policy is asked at the click and when the form is sent; the directory itself is changed by handlers.grants.effects.
 """
@@ -13,7 +13,8 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.counterparts import Counterpart
-from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, is_standing_in, role_of
+from handlers.decisions.made_up import NOBODY, left_catalogue
+from handlers.decisions.policy import AccessQuestion, Action, PolicyDecision, Role, is_standing_in, role_of
 from handlers.decisions.revoking import may_revoke
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import tell_security, wrong_person
@@ -23,6 +24,7 @@ from handlers.intents import EndGrant, OnGrant
 from handlers.outcomes import EndedEarly, MayEnd, NotAllowed, Repeated, TooLate, Unknown
 from handlers.patience import in_time
 from handlers.people.counterparts import target_now
+from handlers.questions.concerned import of_security
 from handlers.requests.besides import tell_ended_early, was_carried
 from handlers.requests.stories import ENDED_EARLY
 from storage import deliveries, grants, holdings
@@ -123,9 +125,13 @@ class Ending:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
         grant = grants.get(tx, intent.grant)
-        if grant is None or not was_carried(tx, grant):
+        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement) if grant else None
+        is_security = of_security(self._ground, intent.actor.account)
+        is_left = grant is not None and entitlement is None and is_security
+        if grant is None or not (is_left or was_carried(tx, grant)):
             return turn_away_forged(tx, self._ground, intent, "ending.tampered", what="grant")
-        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
+        if is_left:  # nobody owns it any more, so it is security's to end
+            entitlement = left_catalogue(grant.entitlement)
         if entitlement is None:
             self._record(tx, intent, grant, "ending.late", "refused")
             return Unknown(what="entitlement")
@@ -145,13 +151,24 @@ class Ending:
         """Policy's answer about whoever clicked, as the directory has them now."""
         actor = intent.actor.account
         requester = facts.requester or _gone(actor, grant)
-        question = self._ground.question_of(
-            grant, requester, facts.target or requester, entitlement, facts.report
-        )
+        question = self._question(grant, requester, entitlement, facts)
         security = self._ground.security_group
         role = role_of(actor, requester, question.owner, security, question.fallback)
         decision = may_revoke(self._ground.policy, question, actor, role)
         return _Open(grant=grant, entitlement=entitlement, question=question, role=role, decision=decision)
+
+    def _question(
+        self, grant: Grant, requester: Account, entitlement: Entitlement, facts: _Facts
+    ) -> AccessQuestion:
+        if entitlement.id in self._ground.catalogue.entitlements:
+            return self._ground.question_of(
+                grant, requester, facts.target or requester, entitlement, facts.report
+            )
+        return AccessQuestion(
+            action=Action.REVOKE, principal=requester, requester=requester, entitlement=entitlement, owner=NOBODY,
+            minutes=grant.minutes, justification_given=bool(grant.justification.strip()),
+            ticket_given=bool(grant.ticket), now=self._ground.now(),
+        )  # fmt: skip
 
     def _end_one(self, tx: Session, intent: EndGrant, found: _Open, grant: Grant, now: datetime) -> None:
         name = intent.actor.account.name
@@ -197,7 +214,7 @@ class Ending:
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(
             entitlement=grant.entitlement,
-            owner_name=self._ground.catalogue.owner_of(found.entitlement).name,
+            owner_name=found.question.owner.name,
             reasons=decision.reasons,
             can=tuple(name for name in facts.can if name != account.name),
         )

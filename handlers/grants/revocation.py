@@ -4,7 +4,7 @@ It moves grants and makes holdings follow; the directory itself is changed by ha
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from math import inf
 
@@ -14,10 +14,11 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.approvals.stepping_up import APART
 from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page, told_again_at
+from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.grants.outages import is_any_told, tell_outages
 from handlers.grants.unfollowed import tell_overdue
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
+from handlers.intents import SCHEDULE, whole_minutes
 from handlers.requests.reminding import planned_end
 from handlers.stops.stopping import LONG_OVER, put_off
 from storage import deliveries, emergencies, endings, grants, holdings, step_ups, tallies
@@ -65,7 +66,7 @@ class Revocation:
         moved = 0
         for start in range(0, len(ids), BATCH):
             some = ids[start : start + BATCH]
-            moved += await self._ground.database.write(partial(self._end_sooner, ids=some))
+            moved += await self._ground.database.write(partial(self._end_sooner, ids=some, before=moved))
         return moved
 
     async def until_next_end(self) -> float:
@@ -118,12 +119,13 @@ class Revocation:
             )
         return len(due)
 
-    def _end_sooner(self, tx: Session, ids: Sequence[str]) -> int:
-        now, moved = self._ground.now(), 0
+    def _end_sooner(self, tx: Session, ids: Sequence[str], before: int) -> int:
+        """Those of these that outlast their minutes; how many. before: how many there were in this round already."""
+        now, granted_at = self._ground.now(), list[datetime]()
         # What is not as Wicket wrote it is ended as such, and not signed by this.
         for grant in given_truly(tx, filter(None, (grants.get(tx, one) for one in ids))):
-            before, ends = grant.expires_at, now + timedelta(minutes=grant.minutes)
-            if grant.state not in LIVE or before is None or before <= ends:
+            was_to_end, ends = grant.expires_at, now + timedelta(minutes=grant.minutes)
+            if grant.state not in LIVE or was_to_end is None or was_to_end <= ends:
                 continue  # another replica was quicker, or it is over
             grants.end_sooner(tx, grant, ends)
             emergencies.end_sooner(tx, grant.id, ends)
@@ -131,13 +133,16 @@ class Revocation:
                 grants.move(tx, grant, GrantState.ACTIVE, **planned_end(grant, now))
             facts: dict[str, recording.Fact] = {
                 "why": CLOCK_AHEAD, "decided_at": grant.decided_at.isoformat() if grant.decided_at else "",
-                "was_to_end": before.isoformat(), "ends": ends.isoformat(),
+                "was_to_end": was_to_end.isoformat(), "ends": ends.isoformat(),
             }  # fmt: skip
             self._record(tx, grant, "grant.ends_sooner", facts)
             self._ground.show(tx, grant)
             log.warning("grant.ends_sooner", grant=grant.id, **facts)
-            moved += 1
-        return moved
+            granted_at.append(grant.decided_at or now)
+        if granted_at:
+            facts = {"grants": before + len(granted_at), "ahead": whole_minutes(max(granted_at) - now)}
+            tell_security(tx, now, _clock_ahead(facts))
+        return len(granted_at)
 
     def _lapse_batch(self, tx: Session) -> int:
         now, waits = self._ground.now(), self._ground.stopped(tx) is not None
@@ -177,3 +182,15 @@ class Revocation:
             where=SCHEDULE,
             facts=facts,
         )
+
+
+def _clock_ahead(facts: Mapping[str, recording.Fact]) -> Strange:
+    """One exception for all that a clock granted: it is the clock that somebody has to look at."""
+    return Strange(
+        kind=Kind.CLOCK_AHEAD,
+        severity=Severity.MEDIUM,
+        who="Wicket",
+        cause="clock",
+        correlation="",
+        facts=facts,
+    )

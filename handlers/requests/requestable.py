@@ -3,7 +3,7 @@
 It looks at no directory: the looks that are taken by the hour and the day say what they found, and when it is over.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
@@ -35,8 +35,7 @@ class InTheWay:
         if verdict.outcome == "refused" or found is None:
             return verdict
         rule, told = found
-        decision = replace(refusal(policy, rule, told, "low"), severity=None)
-        return Verdict(outcome="refused", decision=decision, reasons=(told,))
+        return Verdict(outcome="refused", decision=refusal(policy, rule, told, None), reasons=(told,))
 
 
 def weighed(tx: Session, ground: Ground, entitlement: Entitlement, verdict: Verdict) -> Verdict:

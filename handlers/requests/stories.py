@@ -5,7 +5,7 @@ It looks nothing up; handlers.requests.storytelling fills it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.catalogue import Entitlement, Owner
 from storage.fresh import FreshProof
@@ -174,3 +174,10 @@ class GrantStory:
     ticket: str = ""
     counted: int | None = None
     reset_at: datetime | None = None
+
+    @property
+    def ends_sooner(self) -> bool:
+        """Whether it was given by a clock that was ahead, and its end was set to sooner than that clock had it."""
+        if self.decided_at is None or self.expires_at is None:
+            return False
+        return self.expires_at < self.decided_at + timedelta(minutes=self.minutes)

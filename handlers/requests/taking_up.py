@@ -17,6 +17,7 @@ from handlers.decisions.counterparts import Counterpart, NoCounterpart
 from handlers.decisions.policy import AccessQuestion
 from handlers.decisions.requests import Verdict, weigh_request
 from handlers.decisions.timing import minutes_held
+from handlers.decisions.too_long import with_its_length
 from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
@@ -36,8 +37,10 @@ from storage.records import Grant
 from storage.spellings import ways
 from storage.states import GrantState
 
-# From this risk on a refusal is always something for the security channel.
+# From this risk on a refusal is something for the security channel, whatever refused it.
 PRIVILEGED_RISK = 4
+# But that it was for too long: whoever asks for less is carried to the owner. So often within a day is an attempt.
+TOO_LONG_REPEATED, DAY = 3, timedelta(days=1)
 
 # Policy hears that one is given, and no more of it.
 ANY_TICKET = "ANY-1"
@@ -159,7 +162,9 @@ class TakingUp:
         question = self._ground.question_of(
             grant, account, facts.target(entitlement), entitlement, facts.report
         )
-        return weigh_request(self._ground.policy, replace(question, recently=facts.recently, having=has))
+        question = replace(question, recently=facts.recently, having=has)
+        verdict = weigh_request(self._ground.policy, question)
+        return with_its_length(self._ground.policy, question, verdict)
 
     def wants_ticket(self, account: Account, wish: Wish, facts: Facts) -> bool:
         """Whether policy refuses this wish only because no ticket is named."""
@@ -253,7 +258,10 @@ class TakingUp:
             )
             tell_security(tx, self._ground.now(), strange)
             return
-        severity = verdict.severity or ("medium" if entitlement.risk >= PRIVILEGED_RISK else None)
+        severity, times = verdict.severity, 0
+        if severity is None and entitlement.risk >= PRIVILEGED_RISK:
+            times = self._times_refused(tx, grant) if verdict.only_too_long else 0
+            severity = None if 0 < times < TOO_LONG_REPEATED else "medium"
         if severity is not None:
             refused = refusal(
                 account,
@@ -263,8 +271,15 @@ class TakingUp:
                 correlation=grant.id,
                 policies=verdict.decision.policy_ids,
                 reasons=verdict.reasons,
+                times=times,
             )
             tell_security(tx, self._ground.now(), refused)
+
+    def _times_refused(self, tx: Session, grant: Grant) -> int:
+        """How often this was refused them within a day, with this time."""
+        directory, account = grant.requester_directory, grant.requester_account
+        since = self._ground.now() - DAY
+        return grants.refused_since(tx, directory, account, grant.entitlement, since)
 
     def _record(
         self, tx: Session, intent: Intent, grant: Grant, action: str, outcome: str, verdict: Verdict
@@ -302,8 +317,9 @@ def refusal(
     correlation: str,
     policies: Collection[str],
     reasons: Collection[str],
+    times: int = 0,
 ) -> Strange:
-    """The exception that this person's request was refused."""
+    """The exception that this person's request was refused. times: within a day, where that makes it one."""
     return Strange(
         kind=Kind.REFUSED_REQUEST,
         severity=severity,
@@ -317,6 +333,7 @@ def refusal(
             "company": account.company,
             "policies": list(policies),
             "reasons": list(reasons),
+            **({"times": times} if times else {}),
         },
     )
 

@@ -44,6 +44,7 @@ class Announcement(SQLModel, table=True):
     handle: str = Field(primary_key=True, foreign_key="handles.id")
     at: datetime = moment()
     mailed_at: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class Alarm(SQLModel, table=True):

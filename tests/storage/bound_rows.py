@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from storage import (
     alarms,
+    announcements,
     approvals,
     delegations,
     emergencies,
@@ -270,6 +271,21 @@ def _alarm(tx: Session, at: datetime) -> str:
     return handle
 
 
+def _announcement(tx: Session, at: datetime) -> str:
+    handle = a_handle(tx, at)
+    assert announcements.begin(tx, handle, at)
+    announcements.mailed(tx, handle, at)
+    return handle
+
+
+def _is_mailed(tx: Session, _: datetime) -> bool:
+    handle = handles.handle_by_id(
+        tx, str(tx.connection().execute(text("SELECT id FROM handles")).scalar_one())
+    )
+    assert handle is not None
+    return "mail" not in announcements.missing(tx, handle, kind="password-changed")
+
+
 def _delegation(tx: Session, at: datetime) -> str:
     by, to = (Party(account=one, name=one, slack_user=f"U{one.upper()}") for one in ("p-grace", "p-ada"))
     return delegations.make(
@@ -355,6 +371,7 @@ KINDS = (
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
     Kind(table="restore_words", make=_restore_word, change="emergency = 'b-2'", counts=_is_settled),
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),
+    Kind(table="announcements", make=_announcement, change="mailed_at = mailed_at + 1", counts=_is_mailed),
     Kind(table="log_walks", make=_log_walk, change="position = 7", counts=_is_walked),
     Kind(table="streams", make=_detectors, change="position = 7", counts=_have_come_far),
     Kind(table="streams", make=_siem, change="position = 7", counts=_has_taken_much),

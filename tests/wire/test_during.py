@@ -133,7 +133,11 @@ async def test_what_may_not_last_longer_is_refused_and_ends_when_it_would(world)
     await ada.click(first, "grant.extend")
     refused = await ada.sees("I can't extend github-admin", "without a break", "It still ends")
     assert "Nothing was granted" not in refused.plain
-    await alan.sees("Refused: github-admin asked by Ada Lovelace", channel=SECURITY)
+    await ada.click(first, "grant.extend")
+    await world.told()
+    assert not [m for m in alan.messages(SECURITY) if m.says("Refused: github-admin")]
+    await ada.click(first, "grant.extend")
+    await alan.sees("Refused: github-admin asked by Ada Lovelace", "3 times within a day", channel=SECURITY)
 
 
 async def test_its_owner_ends_it_and_whoever_had_it_reads_why(world):

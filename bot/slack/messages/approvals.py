@@ -18,7 +18,16 @@ from bot.slack.messages.critical import (
     thing,
     who,
 )
-from bot.slack.messages.during import can_be_ended, end_button, ended_by, ender, goes_on, going_on, passed_on
+from bot.slack.messages.during import (
+    can_be_ended,
+    end_button,
+    ended_by,
+    ender,
+    goes_on,
+    going_on,
+    passed_on,
+    sooner,
+)  # fmt: skip
 from bot.slack.messages.naming import name, owner_of
 from bot.slack.messages.parts import (
     CONFIRM_LIMIT,
@@ -216,7 +225,7 @@ def _what_became(story: GrantStory) -> str:
         case GrantState.ACTIVE:
             until = day_and_clock(story.expires_at) if story.expires_at else ""
             active = say("Active until {time}.", time=until) if until else ""
-            return together(_approved(story), active, goes_on(story))
+            return together(_approved(story), active, sooner(story), goes_on(story))
         case GrantState.ENDING:
             return together(say("⌛ *Being taken back*: {why}.", why=_why_ended(story)), by)
         case GrantState.ENDED:

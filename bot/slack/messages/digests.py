@@ -60,6 +60,7 @@ def _rows(digest: Digest) -> list[tuple[str, str]]:
         (say("Grants"), _told(_ends(ended, digest.late))),
         (say("Accounts"), _told(_accounts(count))),
         (say("Delegations"), _told(_delegations(count))),
+        (say("The record"), _told(_record(count))),
     ]
 
 
@@ -113,6 +114,22 @@ def _delegations(count: Mapping[str, int]) -> list[tuple[int, str]]:
         (
             used,
             say_counted("{count} decision by delegation", "{count} decisions by delegation", used),
+        ),
+    ]
+
+
+def _record(count: Mapping[str, int]) -> list[tuple[int, str]]:
+    """What an operator did to it: whoever has the key and the tables does nothing of it unseen."""
+    erased, archived, rebuilt = count["text.erased"], count["log.archived"], count["log.tiles_rebuilt"]
+    back, signed = count["log.unarchived"], count["log.archives_signed"]
+    return [
+        (erased, say_counted("{count} text erased", "{count} texts erased", erased)),
+        (archived, say_counted("{count} archive written", "{count} archives written", archived)),
+        (back, say_counted("{count} archive brought back", "{count} archives brought back", back)),
+        (signed, say_counted("{count} archive signed anew", "{count} archives signed anew", signed)),
+        (
+            rebuilt,
+            say_counted("the tree rebuilt {count} time", "the tree rebuilt {count} times", rebuilt),
         ),
     ]
 
@@ -241,6 +258,8 @@ KINDS: Mapping[Kind, str] = {
     Kind.ROW_CHANGED: template("row changed past Wicket"),
     Kind.RECORD_CHANGED: template("place in the record changed past Wicket"),
     Kind.NOT_LOOKED_OVER: template("lookout over the record that stood still"),
+    Kind.CLOCK_AHEAD: template("clock that was set back"),
+    Kind.LEFT_CATALOGUE: template("entitlement out of the catalogue that people have"),
     Kind.ROWS_UNSIGNED: template("rows of an older version without signatures"),
     Kind.MANY_REFUSALS: template("burst of refusals"),
     Kind.MANY_RESETS: template("burst of resets"),

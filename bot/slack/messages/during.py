@@ -117,6 +117,13 @@ def goes_on(story: GrantStory) -> str:
     return say("It goes on until {time}.", time=day_and_clock(story.extension.until))
 
 
+def sooner(story: GrantStory) -> str:
+    """Why it does not last as long as was said when it was given; empty if it does."""
+    if not story.ends_sooner:
+        return ""
+    return say("The clock was ahead when this was given, so it ends sooner than was said at first.")
+
+
 def going_on(story: GrantStory) -> str:
     """Of an extension, since and until when it is held without it; empty for what is none."""
     held = story.goes_on_from

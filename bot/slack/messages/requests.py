@@ -9,7 +9,7 @@ from datetime import timedelta
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.during import done_button, ended_by, ender, extend_button, goes_on, passed_on
+from bot.slack.messages.during import done_button, ended_by, ender, extend_button, goes_on, passed_on, sooner
 from bot.slack.messages.naming import owner_of, what
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.messages.who_decided import approvals, approved_by, denial
@@ -181,7 +181,7 @@ def _approved(story: GrantStory) -> Message:
 
 def _active(story: GrantStory) -> Message:
     return said(
-        together(_held_until(story), _by_whom(story), _shorter(story), goes_on(story)),
+        together(_held_until(story), _by_whom(story), _shorter(story), sooner(story), goes_on(story)),
         buttons=[done_button(story), *([] if story.extension or story.report else [extend_button(story)])],
     )
 
@@ -214,7 +214,9 @@ def _ending(story: GrantStory) -> Message:
 
 def _ended(story: GrantStory) -> Message:
     after = goes_on(story) if _is_covered(story) else removal(story)
-    return said(together(_how_it_ended(story), _held_for(story), after), buttons=[_again(story)])
+    return said(
+        together(_how_it_ended(story), _held_for(story), sooner(story), after), buttons=[_again(story)]
+    )
 
 
 def _is_covered(story: GrantStory) -> bool:

@@ -60,6 +60,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "desk.unlock_started": (3001, "Other"),
     "detector.noticed": (3004, "Other"),
     "directory.missing": (3004, "Other"),
+    "entitlement.left": (3004, "Other"),
     "drift.adopted": (3004, "Update"),
     "drift.considered": (3004, "Read"),
     "drift.declared": (3004, "Update"),

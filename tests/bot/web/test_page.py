@@ -9,7 +9,8 @@ import structlog
 from structlog.testing import capture_logs
 
 from bot.web.forms import LARGEST_FORM
-from bot.web.page import DID_NOT_WORK, NEED_LOGIN, NEED_SIX, NOT_FROM_HERE
+from bot.web.front_door import WAIT
+from bot.web.page import DID_NOT_WORK, FORMS_AN_HOUR, NEED_LOGIN, NEED_SIX, NOT_FROM_HERE
 from handlers.secure_page.visits import Visitor
 from storage.records import Failures, Link
 from storage.states import Purpose
@@ -416,3 +417,35 @@ async def test_a_fault_of_ours_shows_a_number_and_logs_no_secret(page: World, br
     assert lines[0]["error_id"] in answer.text
     assert "canary" not in answer.html + repr(lines)
     assert path.split(".")[1] not in repr(lines)
+
+
+async def test_a_link_takes_so_many_forms_an_hour_and_no_more_are_looked_at(
+    page: World, browser: Browser
+) -> None:
+    """Whoever holds an open link makes neither codes reckoned for nothing nor entries without end."""
+    path = _path(await page.opened(Purpose.RESET))
+    await browser.open(path)
+    for _ in range(FORMS_AN_HOUR):
+        assert (await browser.send("totp", code="12")).status == 422
+    before = len(await page.audit())
+    for _ in range(2):
+        await browser.open(path)
+        answer = await browser.send("totp", code=page.code())
+        assert (answer.status, answer.headers["Retry-After"]) == (429, WAIT)
+        assert "Too much was sent" in answer.text
+    assert len(await page.audit()) == before
+    assert (await browser.open(_path(await page.opened(Purpose.RESET)))).status == 200
+    assert (await browser.send("totp", code="12")).status == 422
+    page.clock.forward(minutes=1)
+    await browser.open(path)
+    assert "It is you, Ada Byron" in (await browser.send("totp", code=page.code())).text
+
+
+async def test_forms_without_a_token_of_ours_use_up_nothing(page: World, browser: Browser) -> None:
+    """Nobody locks another's link by its address alone."""
+    path = _path(await page.opened(Purpose.RESET))
+    await browser.open(path)
+    for _ in range(FORMS_AN_HOUR + 1):
+        assert (await browser.post(path, {"do": "totp", "code": "123456", "token": "x"})).status == 403
+    await browser.open(path)
+    assert "It is you, Ada Byron" in (await browser.send("totp", code=page.code())).text

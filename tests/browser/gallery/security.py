@@ -17,6 +17,8 @@ from bot.demo.workspace.messages import Message
 from bot.settings import Settings
 from handlers.audit.doubts import Doubts
 from handlers.audit.taking_over import told_of_unsigned
+from handlers.grants.leftovers import Leftovers
+from handlers.grants.revocation import Revocation
 from storage.audit.sealing import last_checkpoint_id, take_checkpoint
 from storage.exceptions import SECURITY as TO_SECURITY
 from storage.outbox import owe
@@ -148,6 +150,30 @@ async def late(it: Studio) -> None:
     it.world.clock.skip(minutes=5)
     await alan.sees("Revocation overdue", "Settled", channel=SECURITY)
     await told(it, "alert-overdue-settled", "Revocation overdue", "Settled")
+
+
+async def a_wrong_clock(it: Studio) -> None:
+    """Something is given while the clock is three days ahead; then it is set right."""
+    ada = it.person("ada")
+    it.world.clock.skip(days=3)
+    await ask(ada, GRAFANA)
+    await ada.sees("✅ grafana-edit")
+    it.world.clock.skip(days=-3)
+    await Revocation(it.world.app.ground).end_sooner()
+    await told(it, "alert-clock-ahead", "The clock was set back", patience=15)
+    await it.take(
+        "request-ends-sooner", "ada", await ada.sees("✅ grafana-edit", "The clock was ahead", timeout=15)
+    )
+
+
+async def left_over(it: Studio) -> None:
+    """Somebody has what is not in the catalogue any more."""
+    await ask(it.person("ada"), GRAFANA)
+    await it.person("ada").sees("✅ grafana-edit")
+    ground = it.world.app.ground
+    others = {name: one for name, one in ground.catalogue.entitlements.items() if name != "grafana-edit"}
+    await Leftovers(replace(ground, catalogue=replace(ground.catalogue, entitlements=others))).look()
+    await told(it, "alert-left-catalogue", "Not in the catalogue any more: grafana-edit", patience=15)
 
 
 async def outage(it: Studio) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers import recording
 from handlers.audit.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS, Bulletins
 from handlers.audit.checkpointing import Checkpointing
 from handlers.audit.digesting import digest_of
@@ -14,7 +15,7 @@ from handlers.decisions.outliers import Outlier
 from handlers.decisions.set_times import SetTimes
 from handlers.exceptions.open_exceptions import open_exceptions
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.intents import Intent
+from handlers.intents import CLI, Intent
 from handlers.outcomes import CheckpointTaken, NotAllowed, Repeated
 from storage import bulletins, outbox
 from storage.audit.checkpoint import Checkpoint, Signer, verify_note
@@ -154,3 +155,20 @@ async def test_a_week_is_counted_from_the_record_with_what_stands_out(world: Wor
     assert stands[Outlier.LATEST_END].took == timedelta(hours=2)
     later = await world.ground.database.read(lambda tx: digest_of(tx, ends, ends + WEEK))
     assert (later.is_quiet, later.entries) == (True, 0)
+
+
+async def test_a_week_counts_what_an_operator_did_to_the_record(world: World) -> None:
+    """Each act, also where nothing else happened: archiving is no quiet week."""
+    begins = world.ground.now()
+    acts = ("text.erased", "log.archived", "log.unarchived", "log.archives_signed", "log.tiles_rebuilt")
+    for action in acts:
+        await world.ground.database.write(
+            lambda tx, action=action: recording.record(
+                tx, at=world.ground.now(), action=action, outcome="done", actor=recording.OPERATOR, where=CLI,
+                correlation="audit",
+            )
+        )  # fmt: skip
+    ends = world.ground.now() + timedelta(seconds=1)
+    told = await world.ground.database.read(lambda tx: digest_of(tx, begins, ends))
+    assert {action: told.counts[action] for action in acts} == dict.fromkeys(acts, 1)
+    assert not told.is_quiet

@@ -49,6 +49,8 @@ async def test_what_a_clock_granted_that_was_ahead_lasts_its_minutes_once_that_i
     for grant in (active, waits):
         assert (await world.grant(grant)).expires_at == noticed + HOUR
     assert await world.actions("grant.ends_sooner") == ["grant.ends_sooner done"] * 2
+    (told,) = await world.exceptions()
+    assert (told.kind, told.facts["grants"], told.facts["ahead"]) == ("clock-ahead", 2, 3 * 24 * 60)
     world.clock.forward(minutes=30)
     assert await world.revocation.end_sooner() == 0
     assert (await world.grant(active)).remind_at == noticed + timedelta(minutes=54)
@@ -72,6 +74,23 @@ async def test_what_was_granted_within_what_replicas_differ_by_ends_when_it_was_
     assert (await world.grant(grant)).expires_at == before
     world.clock.forward(microseconds=-1)
     assert await world.revocation.end_sooner() == 1
+
+
+async def test_a_clock_that_was_ahead_is_one_exception_however_many_it_granted(world: World) -> None:
+    """More than one batch: each has its entry, and security reads one message that counts them."""
+    first = await world.grant(await world.given("ada"))
+
+    def copies(tx: Session) -> None:
+        for number in range(BATCH + 5):
+            tx.add(Grant(**{**first.model_dump(), "id": f"g-{number}", "account": f"p{number}"}))
+
+    await world.ground.database.write(copies)
+    world.clock.forward(hours=-2)
+    assert await world.revocation.end_sooner() == BATCH + 6
+    (told,) = await world.exceptions()
+    assert (told.facts["grants"], told.severity, told.correlation) == (BATCH + 6, "medium", "")
+    assert await world.revocation.end_sooner() == 0
+    assert len(await world.exceptions()) == 1
 
 
 async def test_a_forged_decision_is_not_signed_by_being_ended_sooner(world: World) -> None:

@@ -66,6 +66,42 @@ async def test_a_harmless_refusal_is_no_news_for_security(world: World) -> None:
     assert await world.exceptions() == []
 
 
+async def test_privileged_access_for_too_long_is_no_news_for_security_until_it_is_tried_a_third_time(
+    world: World,
+) -> None:
+    """A shorter time would be carried to the owner: asking for more is no exception, trying it again and again is."""
+    for _ in range(2):
+        assert (await world.ask("ada", "prod-db", timedelta(days=3))).state == GrantState.REFUSED
+    assert (await world.ask("grace", "prod-db", timedelta(days=3))).state == GrantState.REFUSED
+    assert await world.exceptions() == []
+    third = await world.ask("ada", "prod-db", timedelta(days=3))
+    (told,) = await world.exceptions()
+    assert (told.kind, told.severity, told.correlation) == ("refused-request", "medium", third.grant)
+    assert told.facts["times"] == 3
+    assert await world.actions("grant") == ["grant.refused refused"] * 4
+
+
+async def test_what_was_too_long_on_another_day_does_not_count(world: World) -> None:
+    for _ in range(4):
+        await world.ask("ada", "prod-db", timedelta(days=3))
+        world.clock.forward(hours=13)
+    assert await world.exceptions() == []
+
+
+async def test_too_long_and_refused_for_something_else_is_told_at_once(tmp_path: Path) -> None:
+    """For a shorter time it would be refused as well, if only by a policy without a severity of its own."""
+    sources, schema = without_step_up()
+    other = """
+        @id("no-prod-for-ada") @reason("Not this one.")
+        forbid (principal, action in [Action::"grant", Action::"request"], resource)
+        when { resource.environment == "production" && principal.team == "" };
+    """
+    policy = CedarPolicy.load({**sources, "other.cedar": other}, schema, bound_to="test")
+    async with open_world(tmp_path, policy=policy) as world:
+        assert (await world.ask("ada", "prod-db", timedelta(days=3))).state == GrantState.REFUSED
+        assert await world.kinds() == ["refused-request"]
+
+
 @pytest.mark.both_engines
 async def test_four_deliveries_of_one_request_are_one_request(world: World) -> None:
     """Promise 6, also at the same moment."""

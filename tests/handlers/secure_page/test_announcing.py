@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from handlers.secure_page.passwords import NOT_TOLD, Passwords
 from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused, Visitor
@@ -60,6 +60,22 @@ async def test_where_one_of_the_two_does_not_go_out_nothing_is_changed(page: Wor
     assert await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Done()
     assert [outcome for outcome, _ in await page.audited("password.announced")] == ["done"]
     assert all(NEW_PASSWORD not in repr(row) for row in await page.rows(Owed))
+
+
+async def test_a_letter_that_only_the_database_calls_mailed_is_not_told(page: World) -> None:
+    """P-6, T-9: whoever writes the database silences nobody: without the letter nothing is changed."""
+    page.arrives.discard("mail")
+    visitor = await page.proven()
+    await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD)
+
+    def forge(tx: Session) -> None:
+        tx.connection().exec_driver_sql("UPDATE announcements SET mailed_at = at")
+        tx.connection().exec_driver_sql("DELETE FROM outbox WHERE courier = 'mail'")
+
+    await page.ground.database.write(forge)
+    assert await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == NotYet(reason=NOT_TOLD)
+    assert page.faulty.calls["set_password"] == 0
+    assert {doubt.table for doubt in page.ground.database.doubts} == {"announcements"}
 
 
 @pytest.mark.both_engines

@@ -181,6 +181,26 @@ def _not_compared(alert: Alert) -> tuple[str, str]:
     return title, together(unread, which, fault(alert), meanwhile)
 
 
+def _left_catalogue(alert: Alert) -> tuple[str, str]:
+    title = say("Not in the catalogue any more: {entitlement}", entitlement=alert.entitlement)
+    if settled := alert.moment("settled"):
+        return title, say(
+            "It is there again, or nobody has it any more, since {time}.", time=day_and_clock(settled)
+        )
+    until = alert.moment("until")
+    last = say("The last ends {time}.", time=day_and_clock(until)) if until else ""
+    left = say_counted(
+        "{count} grant gives it still, and nobody owns it.",
+        "{count} grants give it still, and nobody owns it.",
+        alert.number("count"),
+    )
+    ways = say(
+        "Whoever has it can give it back, and the security team can end each before its time. "
+        "Or put it back into the catalogue."
+    )
+    return title, together(left, last, ways)
+
+
 SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
     {
         Kind.REVOCATION_OVERDUE: _revocation_overdue,
@@ -189,6 +209,7 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
         Kind.TARGET_GONE: _target_gone,
         Kind.DIRECTORY_MISSING: _directory_missing,
         Kind.NOT_COMPARED: _not_compared,
+        Kind.LEFT_CATALOGUE: _left_catalogue,
     }
 )
 """For each of these kinds, what becomes headline and sentences."""

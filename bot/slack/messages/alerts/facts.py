@@ -62,6 +62,12 @@ class Alert:
         value = self.facts.get(name)
         return value[:most] if isinstance(value, list) else []
 
+    def pairs(self, name: str, most: int = _SHOWN) -> list[tuple[object, object]]:
+        """The first few of a list of pairs."""
+        return [
+            (one[0], one[1]) for one in self.several(name, most) if isinstance(one, list) and len(one) == 2
+        ]
+
     def moment(self, name: str) -> datetime | None:
         """One fact that is a time."""
         try:

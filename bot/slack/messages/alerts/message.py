@@ -15,14 +15,14 @@ from bot.slack.messages.alerts.facts import GRAVE, Alert, fault, plain
 from bot.slack.messages.alerts.helping import helping
 from bot.slack.messages.alerts.people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts.petitions import petition_alert
-from bot.slack.messages.alerts.record import not_looked_over, record_changed
+from bot.slack.messages.alerts.record import clock_ahead, not_looked_over, record_changed
 from bot.slack.messages.alerts.refused import SENTENCES as OF_REFUSALS
 from bot.slack.messages.alerts.rules import SENTENCES as OF_RULES
 from bot.slack.messages.alerts.rules import proposal_message
 from bot.slack.messages.alerts.seen import SENTENCES as OF_DETECTORS
 from bot.slack.messages.alerts.vouching import vouching
 from bot.slack.messages.alerts.work import mark, state_line, ways
-from bot.slack.messages.parts import Message, actions, note, section, story_button
+from bot.slack.messages.parts import Message, actions, button, note, section, story_button
 from bot.slack.words import day_and_clock, listed, together
 from bot.texts import say, say_counted, template
 from handlers.exceptions.strange import Kind
@@ -32,7 +32,18 @@ def alert_message(alert: Alert) -> Message:
     """What happened, who, what was done already, and the story's id."""
     if alert.kind == Kind.RULES_PROPOSED:
         return proposal_message(alert, _tail(alert))
-    return composed(alert, *_SENTENCES[alert.kind](alert))
+    return composed(alert, *_SENTENCES[alert.kind](alert), buttons=_ends(alert))
+
+
+def _ends(alert: Alert) -> list[ButtonElement]:
+    """A button for each grant that is left of something, where security works on it."""
+    is_left = alert.kind == Kind.LEFT_CATALOGUE and alert.moment("settled") is None
+    if not is_left or alert.work is None or not alert.work.here:
+        return []
+    return [
+        button(say("End that of {name}…", name=plain(holder, _MOST_OF_A_HOLDER)), Action.END_NOW, str(grant))
+        for grant, holder in alert.pairs("grants", _MOST_ENDED)
+    ]
 
 
 def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonElement] = ()) -> Message:
@@ -51,6 +62,10 @@ def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonEle
             *actions(ways(alert.work, alert.id, buttons, story)),
         ),
     )
+
+
+_MOST_ENDED = 4
+_MOST_OF_A_HOLDER = 50
 
 
 def _tail(alert: Alert) -> str:
@@ -156,6 +171,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.HELP_DESK: helping,
     Kind.RECORD_CHANGED: record_changed,
     Kind.NOT_LOOKED_OVER: not_looked_over,
+    Kind.CLOCK_AHEAD: clock_ahead,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

@@ -1,10 +1,10 @@
-"""What security reads when the record was changed past Wicket where that stops nothing more, or is not looked over.
+"""What security reads of the record, changed past Wicket or not looked over, and of the clock it is written by.
 
 Headlines and sentences only; bot.slack.messages.alerts.message makes messages of them.
 """
 
 from bot.slack.messages.alerts.facts import Alert, plain
-from bot.slack.words import day_and_clock, together
+from bot.slack.words import day_and_clock, duration, together
 from bot.texts import as_told, say, say_counted
 
 _MOST_OF_A_DETAIL = 400
@@ -53,6 +53,21 @@ def not_looked_over(alert: Alert) -> tuple[str, str]:
     if settled:
         return title, together(told, say("Since {time} it goes on.", time=day_and_clock(settled)))
     return title, together(told, meanwhile, say("The log of the bot says what keeps it from going on."))
+
+
+def clock_ahead(alert: Alert) -> tuple[str, str]:
+    """The clock was set back, and what had been granted before would have lasted too long."""
+    ahead = duration(alert.number("ahead"))
+    told = say_counted(
+        "{count} grant was given when it was up to {duration} ahead of what it is now. It would have lasted longer "
+        "than was allowed, so its time counts from now.",
+        "{count} grants were given when it was up to {duration} ahead of what it is now. They would have lasted "
+        "longer than was allowed, so their time counts from now.",
+        alert.number("grants"),
+        duration=ahead,
+    )
+    compare = say("Either the clock was wrong then, or it is now: `wicket check` compares it with Slack's.")
+    return say("The clock was set back"), together(told, compare)
 
 
 def _title(alert: Alert) -> str:

@@ -22,7 +22,10 @@ def _refused_request(alert: Alert) -> tuple[str, str]:
         )  # fmt: skip
     else:
         asked = say("{who} asked for {entitlement}.", who=_asker(alert), entitlement=alert.entitlement)
-    return title, together(asked, _reasons(alert), say("Nothing was granted."))
+    again = ""
+    if times := alert.number("times"):
+        again = say("They were refused it {count} times within a day.", count=times)
+    return title, together(asked, _reasons(alert), again, say("Nothing was granted."))
 
 
 def _emergency_refused(alert: Alert) -> tuple[str, str]:
@@ -215,6 +218,7 @@ def _rows_unsigned(alert: Alert) -> tuple[str, str]:
 
 _ROWS = {
     "alarms": template("a reported change"),
+    "announcements": template("what somebody was told before a change"),
     "approvals": template("an approval"),
     "attestations": template("an approver's word"),
     "delegations": template("a delegation of approvals"),

@@ -92,6 +92,11 @@ AFTER = {
     ),
     "approved": (approved(GrantState.APPROVED), f"✅ {APPROVED} Being set up."),
     "active": (approved(), f"✅ {APPROVED} Active until 23 Nov 16:09 UTC."),
+    "active by a clock that was ahead": (
+        approved(expires_at=GRACE.at),
+        f"✅ {APPROVED} Active until 23 Nov 14:09 UTC. "
+        "The clock was ahead when this was given, so it ends sooner than was said at first.",
+    ),
     "active by two": (
         approved(said=(GRACE, ALAN)),
         "✅ Approved by Grace Hopper at 14:09 UTC: “ok for the incident” and by Alan Turing at 14:11 UTC: “seen”. "

@@ -13,7 +13,7 @@ EVERYTHING = (
     "grant.requested", "approval.denied", "grant.refused", "grant.lapsed", "grant.withdrawn", "grant.expired",
     "grant.ended_early", "grant.given_back", "password.changed", "account.unlocked", "account.reported",
     "petition.asked", "petition.used", "vouching.given", "vouching.used", "delegation.made", BY_DELEGATION, AUTOMATIC,
-    BY_PEOPLE,
+    BY_PEOPLE, "text.erased", "log.archived", "log.unarchived", "log.archives_signed", "log.tiles_rebuilt",
 )  # fmt: skip
 
 
@@ -125,3 +125,21 @@ def test_delegations_made_and_used_stand_in_a_line_of_their_own():
     """R-5."""
     counts = {**dict.fromkeys(EVERYTHING, 0), "delegation.made": 2, BY_DELEGATION: 1}
     assert "Delegations  2 made and 1 decision by delegation" in reads(digest_message(week(counts=counts)))
+
+
+def test_what_an_operator_did_to_the_record_stands_in_a_line_of_its_own_and_makes_no_quiet_week():
+    """Whoever has the key and the tables takes nothing out of the record without security's reading of it."""
+    quiet = dict.fromkeys(EVERYTHING, 0)
+    for action, told in (
+        ("text.erased", "1 text erased"),
+        ("log.archived", "1 archive written"),
+        ("log.unarchived", "1 archive brought back"),
+        ("log.archives_signed", "1 archive signed anew"),
+        ("log.tiles_rebuilt", "the tree rebuilt 1 time"),
+    ):
+        message = digest_message(week(counts={**quiet, action: 1}))
+        assert f"The record  {told}" in reads(message)
+        assert f"The record: {told}." in message.text
+    counts = {**quiet, "text.erased": 7, "log.archived": 2, "log.tiles_rebuilt": 2}
+    read = reads(digest_message(week(counts=counts)))
+    assert "The record  7 texts erased, 2 archives written and the tree rebuilt 2 times" in read

@@ -88,6 +88,17 @@ STATES = {
         "✅ prod-db · read and write until 25 Nov 14:09 UTC. "
         "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”.",
     ),
+    "active by a clock that was ahead": (
+        approved(expires_at=GRACE.at),
+        "✅ prod-db · read and write until 14:09 UTC. "
+        "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”. "
+        "The clock was ahead when this was given, so it ends sooner than was said at first.",
+    ),
+    "ended by a clock that was ahead": (
+        ended(expires_at=GRACE.at, ended_at=GRACE.at),
+        "⌛ prod-db · read and write ended at 14:09 UTC as agreed. You held it for 1 second. "
+        "The clock was ahead when this was given, so it ends sooner than was said at first.",
+    ),
     "active and to be extended": (
         approved(extension=Extension(until=None, minutes=120)),
         "✅ prod-db · read and write until 16:09 UTC. "

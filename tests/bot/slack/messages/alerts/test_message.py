@@ -160,6 +160,14 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.REFUSED_REQUEST, {"entitlement": "prod-db", "minutes": 6000, "employment": "employee",
+                                     "reasons": ["That is longer than it may last."], "times": 3}),
+        "⚠️ Refused: prod-db asked by Ada Lovelace (ada)",
+        "Ada Lovelace (ada) asked for prod-db, for 4 days 4 hours. That is longer than it may last. "
+        "They were refused it 3 times within a day. Nothing was granted.",
+        TAIL,
+    ),
+    (
         alert(Kind.REFUSED_SELF_SERVICE, {"purpose": "reset", "reasons": ["Accounts with power are not reset here."]}),
         "⚠️ Refused: a password reset, asked by Ada Lovelace (ada)",
         "Ada Lovelace (ada) asked for a password reset. Accounts with power are not reset here. Nothing was changed.",
@@ -495,6 +503,39 @@ GOLDEN = [
         alert(Kind.RECORD_CHANGED, {"detail": "The stored tree is not.", "tree": True, "settled": LATER}, who="Wicket"),
         "⚠️ Changed past Wicket: the stored tree of the record",
         "The stored tree is not. Since 23 Nov 14:32 UTC it fits again.",
+        TAIL,
+    ),
+    (
+        alert(
+            Kind.LEFT_CATALOGUE,
+            {"entitlement": "prod-db", "count": 2, "until": LATER, "grants": [["g-1", "Ada Lovelace (ada)"]]},
+            who="prod-db",
+        ),
+        "⚠️ Not in the catalogue any more: prod-db",
+        "2 grants give it still, and nobody owns it. The last ends 23 Nov 14:32 UTC. Whoever has it can give it back, "
+        "and the security team can end each before its time. Or put it back into the catalogue.",
+        TAIL,
+    ),
+    (
+        alert(Kind.LEFT_CATALOGUE, {"entitlement": "prod-db", "count": 0, "settled": LATER}, who="prod-db"),
+        "⚠️ Not in the catalogue any more: prod-db",
+        "It is there again, or nobody has it any more, since 23 Nov 14:32 UTC.",
+        TAIL,
+    ),
+    (
+        alert(Kind.CLOCK_AHEAD, {"grants": 1, "ahead": 180}, who="Wicket"),
+        "⚠️ The clock was set back",
+        "1 grant was given when it was up to 3 hours ahead of what it is now. It would have lasted longer than was "
+        "allowed, so its time counts from now. Either the clock was wrong then, or it is now: wicket check compares "
+        "it with Slack's.",
+        TAIL,
+    ),
+    (
+        alert(Kind.CLOCK_AHEAD, {"grants": 26, "ahead": 4320}, who="Wicket"),
+        "⚠️ The clock was set back",
+        "26 grants were given when it was up to 3 days ahead of what it is now. They would have lasted longer than "
+        "was allowed, so their time counts from now. Either the clock was wrong then, or it is now: wicket check "
+        "compares it with Slack's.",
         TAIL,
     ),
     (
