@@ -14,6 +14,12 @@ from handlers.secure_page.visits import Visitor
 TOTP_DIGITS = 6
 # Longer than any password that a directory keeps, short enough to be hashed without thought.
 LONGEST_TYPED = 1024
+TOO_MUCH = (
+    template("Too much was sent from this link."),
+    template("Nothing was done. Wait some minutes and go on, or begin again with a new link."),
+)
+# From one link. The dearest form is a second's work, and each tries to prove something and so has its entry.
+FORMS_AN_HOUR = 60
 NEED_SIX = template("Type the six digits that your authenticator shows.")
 
 

@@ -16,7 +16,7 @@ from bot.texts import template
 from bot.web import endings
 from bot.web.addresses import Hourly
 from bot.web.caring import CaringForms, PasskeyOptions, answer_in
-from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
+from bot.web.deeds import FORMS_AN_HOUR, NEED_SIX, TOO_MUCH, Again, Answer, Deed, Onward, Sent, six_digits
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.front_door import WAIT, DoorWidth, FrontDoorPage
 from bot.web.regaining import RegainingForms
@@ -58,12 +58,6 @@ SIGN_IN_FAILED = template(
     "That sign-in did not count. Sign in anew as yourself, in the way your company asks for; it works once. "
     "If it keeps failing, show it another way or tell your IT team."
 )
-TOO_MUCH = (
-    template("Too much was sent from this link."),
-    template("Nothing was done. Wait some minutes and go on, or begin again with a new link."),
-)
-# From one link. The dearest form is a second's work, and each tries to prove something and so has its entry.
-FORMS_AN_HOUR = 60
 RECOVERY = "recovery"
 # Each takes its time, whatever the cause (P-9).
 _UNIFORM = frozenset({DID_NOT_WORK, PASSKEY_REFUSED, SIGN_IN_FAILED, NOT_YET})

@@ -2,8 +2,11 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 
+from bot.policies import rules_of, sources_of
+from handlers.grants.leftovers import Leftovers
 from tests.wire.conftest import ON_BOTH
 from tests.wire.steps import SECURITY, approve, ask
 
@@ -217,3 +220,26 @@ async def test_somebody_elses_button_extends_nothing(world):
     await linus.sees("This is no longer there")
     await alan.sees("No button or form of ours: sent by Linus Pauling", channel=SECURITY)
     assert (await world.actions()).count("grant.approved done") == 2
+
+
+async def test_security_ends_by_a_click_what_left_the_catalogue(world):
+    """Its owner's button ends nothing any more; who has it and security can."""
+    ada, alan, grace = (world.person(login) for login in ("ada", "alan", "grace"))
+    await held(world)
+    message = await grace.sees("✅ Approved by Grace Hopper", "[End now…]", channel=DATA)
+    settings = world.settings
+    others = {name: one for name, one in settings.catalogue.entitlements.items() if name != "prod-db"}
+    left = replace(settings.catalogue, entitlements=others)
+    await world.app.governing.take(rules_of(sources_of(settings), left, settings))
+    await grace.click(message, "grant.end")
+    assert grace.view is None
+    assert "access.removed done" not in await world.actions()
+    await Leftovers(world.app.ground).look()
+    told = await alan.sees(
+        "Not in the catalogue any more: prod-db", "[End that of Ada Lovelace", channel=SECURITY
+    )
+    assert (await end(alan, told, "nobody owns it")).closed
+    await ada.sees("was ended by Alan Turing: “nobody owns it”")
+    await ada.sees("⌛ prod-db", "was ended at")
+    assert (await world.actions()).count("ending.late refused") == 1
+    assert {"grant.ended_early done", "access.removed done"} <= set(await world.actions())

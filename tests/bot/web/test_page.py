@@ -8,9 +8,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from bot.web.deeds import FORMS_AN_HOUR
 from bot.web.forms import LARGEST_FORM
 from bot.web.front_door import WAIT
-from bot.web.page import DID_NOT_WORK, FORMS_AN_HOUR, NEED_LOGIN, NEED_SIX, NOT_FROM_HERE
+from bot.web.page import DID_NOT_WORK, NEED_LOGIN, NEED_SIX, NOT_FROM_HERE
 from handlers.secure_page.visits import Visitor
 from storage.records import Failures, Link
 from storage.states import Purpose
