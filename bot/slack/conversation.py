@@ -244,6 +244,8 @@ _SIMPLE: dict[type, Kind] = {
     meant.ListPossible: Kind.CAN_ASK,
     meant.Help: Kind.HELP,
     meant.FollowUp: Kind.OWN_REQUESTS,
+    meant.ForAnother: Kind.FOR_ANOTHER,
+    meant.Worried: Kind.WORRIED,
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
     meant.VouchFor: Kind.NOT_UNDERSTOOD,  # where nobody vouches

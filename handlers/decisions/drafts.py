@@ -18,7 +18,9 @@ _HEAD = 300
 _MOST_WORDS = 10
 
 _REASON = r"(?:because\sof|because|cos|since|so\sthat|so\si\scan|in\sorder\sto|to|for)"
-_AFTER_NAME = r"(?:access|group|role|rights|permissions?|membership|please|pls|now)"
+_AFTER_NAME = (
+    r"(?:access|group|role|rights|permissions?|membership|please|pls|plz|now|asap|urgently|immediately)"
+)
 
 _LEADING_FILLER = re.compile(
     r"(?:(?:a|an|the|my|some|to|of|on|in|into|for|with|me|temporary|full|read|write|(?:the\s)?group)\s+)+",
@@ -35,14 +37,20 @@ _CONTINUES = re.compile(
     rf"[\s.!?]*$|\s*[,;:\u2013\u2014]|\s--?\s|\s(?:{_AFTER_NAME}|{_REASON})\b|\s(?:during\s)?{EXPRESSION}|\s[A-Z][A-Z0-9]+-[0-9]",
     re.IGNORECASE,
 )
-_AFTER_NAMES = rf"\s*[;:\u2013\u2014]|\s--?\s|(?:^|\s)(?:{_REASON}|during)\s|(?:^|\s){EXPRESSION}"
-_BREAK = re.compile(rf"\s*,|{_AFTER_NAMES}", re.IGNORECASE)
-_BREAK_OF_SEVERAL = re.compile(_AFTER_NAMES, re.IGNORECASE)
+_BREAK = re.compile(
+    rf"\s*[,;:\u2013\u2014]|\s--?\s|(?:^|\s)(?:{_REASON}|during)\s|(?:^|\s){EXPRESSION}", re.IGNORECASE
+)
 _BEFORE_REASON = re.compile(
     rf"[\s,.;:!?\u2013\u2014]*(?:--?\s+)?(?:{_REASON}\b)?[\s,:\u2013\u2014]*", re.IGNORECASE
 )
-_BEFORE_TIME = re.compile(rf"[\s,;:\u2013\u2014]*(?:{_AFTER_NAME}\b[\s,;:\u2013\u2014]*)*", re.IGNORECASE)
-_AND = re.compile(r"\s*,\s*(?:(?:and|plus)\s+)?|\s+(?:and|plus)\s+|\s*[&+]\s*|$", re.IGNORECASE)
+_BEFORE_TIME = re.compile(
+    rf"(?:\s*:[a-z_]{{2,30}}:(?=\s))?[\s,;:\u2013\u2014]*(?:{_AFTER_NAME}\b[\s,;:\u2013\u2014]*)*",
+    re.IGNORECASE,
+)
+_AND = re.compile(r"\s+(?:and|plus)\s+|\s*[&+]\s*", re.IGNORECASE)
+_LIST = re.compile(
+    rf"(?:\s{_AFTER_NAME})?\s*(?:,\s*(?:and\s+|plus\s+)?|\s(?:and|plus)\s+|[&+]\s*)", re.IGNORECASE
+)
 _ONLY_POLITE = re.compile(r"(?:please|pls|thanks|thank you|thx|now|asap)?[\s.!?]*", re.IGNORECASE)
 
 
@@ -58,18 +66,16 @@ def read_draft(
     exact, phrase, after = _take_name(rest, names)
     if exact is None:
         exact, phrase, after = _take_name(_without_filler(rest), names)
-    several, behind = _take_several(_without_filler(rest), names)
-    if len(several) > 1 and (exact is None or "," in (phrase[-1:], after.lstrip()[:1])):
-        exact, after = None, behind
-    else:
-        several = ()
+    others, after = _others(exact, after, names)
     following, after = _leading_time(after[_end(_BEFORE_TIME, after) :])
     at_end, justification = _time_at_end(after[_end(_BEFORE_REASON, after) :])
     time = time or leading or following or at_end
     draft = _draft(exact, time, justification)
+    if exact is not None and others:
+        return SeveralNamed(entitlements=(exact, *others), draft=replace(draft, entitlement=None))
     if exact is not None:
         return draft
-    if several:
+    if len(several := _several(phrase, names)) > 1:
         return SeveralNamed(entitlements=several, draft=draft)
     match = names.look_up(phrase)
     if match.close:
@@ -89,37 +95,41 @@ def _draft(entitlement: str | None, time: str | None, justification: str) -> Dra
     )
 
 
-def _take_name(rest: str, names: Names) -> tuple[str | None, str, str]:
+def _take_name(rest: str, names: Names, *, in_list: bool = False) -> tuple[str | None, str, str]:
     """The exact entitlement at the start, if any; the words that name something; and what follows them."""
     words = list(re.finditer(r"\S+", rest[:_HEAD]))[:_MOST_WORDS]
     for word in reversed(words):
         phrase, after = rest[: word.end()], rest[word.end() :]
         exact = names.exactly(phrase)
         # "prod db staging" begins with "prod db" but may be something else: the name must really end here.
-        if exact is not None and (phrase[-1] in ",;:—." or _CONTINUES.match(after)):
-            return exact, phrase, after
+        if exact is not None and (
+            phrase[-1] in ",;:—." or _CONTINUES.match(after) or (in_list and _LIST.match(after))
+        ):
+            kept = phrase.rstrip(",")
+            return exact, kept, rest[len(kept) :]
     found = _BREAK.search(rest[:_HEAD])
     end = found.start() if found else min(len(rest), _HEAD)
     phrase = _TRAILING_FILLER.sub("", rest[:end]).strip(" .!?")
     return names.exactly(phrase), phrase, rest[end:]
 
 
-def _take_several(rest: str, names: Names) -> tuple[tuple[str, ...], str]:
-    """The entitlements that "this, that and this" names at the start, each certain, and what follows them.
+def _others(exact: str | None, after: str, names: Names) -> tuple[tuple[str, ...], str]:
+    """The exact names of a list that goes on from one, "prod-db, wiki and vpn", and what follows the last of them."""
+    found = dict[str, None]()
+    while exact is not None and (apart := _LIST.match(after[:_HEAD])):
+        more, _, rest = _take_name(_without_filler(after[apart.end() :]), names, in_list=True)
+        if more is None:
+            break
+        if more != exact:
+            found[more] = None
+        after = rest
+    return tuple(found), after
 
-    What follows a comma may be the reason; with anything else behind an "and" that is not certain there are none.
-    """
-    found, start, end, is_and = list[str](), 0, 0, False
-    stop = _BREAK_OF_SEVERAL.search(rest[:_HEAD])
-    listed = rest[: stop.start() if stop else _HEAD]
-    for between in _AND.finditer(listed):
-        part = _TRAILING_FILLER.sub("", _without_filler(listed[start : between.start()]))
-        name = names.exactly(part)
-        if name is None:
-            return ((), rest) if is_and else (tuple(dict.fromkeys(found)), rest[end:])
-        found.append(name)
-        start, end, is_and = between.end(), between.start(), "," not in between[0]
-    return tuple(dict.fromkeys(found)), rest[end:]
+
+def _several(phrase: str, names: Names) -> tuple[str, ...]:
+    """The entitlements that "this and that" names; none unless each of them is certain."""
+    found = [names.exactly(_without_filler(part)) for part in _AND.split(phrase)]
+    return () if None in found else tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def _leading_time(text: str) -> tuple[str | None, str]:

@@ -14,6 +14,14 @@ from handlers.decisions.drafts import read_draft
 from handlers.decisions.for_others import for_somebody
 from handlers.decisions.misspelt import put_right
 from handlers.decisions.names import Names
+from handlers.decisions.said_otherwise import (
+    as_one_line,
+    held_name,
+    is_for_another,
+    is_worried,
+    names_another,
+    sentences_of,
+)
 from handlers.decisions.understanding import (
     BreakGlass,
     CareForProofs,
@@ -23,6 +31,7 @@ from handlers.decisions.understanding import (
     DraftRequest,
     EnrolProofs,
     FollowUp,
+    ForAnother,
     Help,
     LinkAccount,
     ListAccess,
@@ -40,6 +49,7 @@ from handlers.decisions.understanding import (
     VouchFor,
     WhyApproval,
     WhyRefused,
+    Worried,
 )
 
 # Rules look at no more than this many characters; only a justification may go on.
@@ -51,7 +61,8 @@ _FENCE = "```"  # how Slack sends what stands in a block of code
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")  # noqa: RUF001 - the look-alikes are what people's keyboards type
 
 _POLITE = re.compile(
-    r"(?:(?:<@[A-Z0-9]+>|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks"
+    r"(?:(?:<@[A-Z0-9]+>|:[a-z+][\w+-]{0,40}:|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]+"
+    r"|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks"
     r"|thank you|(?:could|can|would|will) you(?: help me(?: to)?)?|help me(?: to)?|i must|how (?:do|can) i"
     r"|i (?:want|need|would like|have|wish) (?:you )?to|i'd like (?:you )?to)(?:[\s,.!:-]+|$))+",
     re.IGNORECASE,
@@ -231,7 +242,7 @@ _MAYBE = re.compile(
 )
 _ACCESS = re.compile(
     r"(?P<kind>(?:(?:a|an|the|some|my|temporary|temp|short|permanent|standing|read|write|read-only|edit|admin|full|urgent"
-    r"|emergency|and|read/write)\s){0,5})access(?:\s(?:to|for|on|in|of)\b)?(?:\s|$)",
+    r"|emergency|and|read/write)\s){0,5})acc?ess?(?:\s(?:to|for|on|in|of)\b)?(?:\s|$)",
     re.IGNORECASE,
 )
 _TICKET = re.compile(r"(?<![\w-])(?!(?:UTF|SHA|ISO|RFC|CVE|AES)-)([A-Z][A-Z0-9]{1,9}-[0-9]{1,9})(?![\w-])")
@@ -240,7 +251,7 @@ _ENDLESS = re.compile(r"\b(?:permanent|standing)\b", re.IGNORECASE)
 
 def understand(text: str, names: Names) -> Understanding:
     """What the text asks for. Any text at all is fine; the time this takes grows no faster than its length."""
-    line = " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).split())
+    line = " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", as_one_line(text))).split())
     if line.startswith(_FENCE):
         line = line.strip("` ")
     if not line:
@@ -251,7 +262,7 @@ def understand(text: str, names: Names) -> Understanding:
     polite = _POLITE.match(head)
     start = polite.end() if polite else 0
     if start == len(line):
-        return Help()
+        return Help() if any(map(str.isalpha, line)) else NotUnderstood()
     if len(line) <= _HEAD:
         spoken = _CLOSING.sub("", head[start:])
         whole = _CLOSING.sub("", head) if start else spoken
@@ -263,14 +274,47 @@ def understand(text: str, names: Names) -> Understanding:
                 return meaning
         if asks_after(spoken):
             return FollowUp()
+        if is_worried(spoken):
+            return Worried()
         if (other := for_somebody(spoken)) is not None:
             return replace(other, ticket=ticket_of(head) or "")
         for question, kind in _QUESTIONS:
             if found := question.fullmatch(spoken):
                 return _about(found["name"], kind, names)
+        if (held := _about_held(spoken, names)) is not None:
+            return held
         if (nearly := _nearly(spoken)) is not None:
             return nearly
-    return _request(line[start:], head[start:], names)
+    wish = _request(line[start:], head[start:], names)
+    if isinstance(wish, DraftRequest) and names_another(wish.justification):
+        return ForAnother()
+    if isinstance(wish, NotUnderstood) or (isinstance(wish, DidYouMean) and not _opens(head[start:])):
+        if is_for_another(_CLOSING.sub("", head[start:])):
+            return ForAnother()
+        return _by_sentences(line, names) or wish
+    return wish
+
+
+def _opens(head: str) -> bool:
+    return bool(_SURELY.match(head) or _MAYBE.match(head))
+
+
+def _about_held(spoken: str, names: Names) -> Understanding | None:
+    """What they would give back, keep longer or cannot use, if its name is certain."""
+    exact = names.exactly(_AROUND_NAME.sub("", held_name(spoken)))
+    return None if exact is None else CheckMembership(entitlement=exact)
+
+
+def _by_sentences(line: str, names: Names) -> Understanding | None:
+    """What one of several sentences asks for: a draft, with the others as its reason, or a command to be asked back."""
+    said = sentences_of(line[:_HEAD]) if len(line) <= _HEAD else ()
+    meant = [understand(one, names) for one in said]
+    for at, one in enumerate(meant):
+        if isinstance(one, DraftRequest) and one.entitlement is not None and _opens(said[at]):
+            others = " ".join(said[:at])
+            return replace(one, justification=one.justification or others or None)
+    commands = dict.fromkeys(command for one in meant if (command := _NEARLY.get(type(one))) is not None)
+    return NearlyUnderstood(commands=tuple(commands)) if commands else None
 
 
 def _nearly(spoken: str) -> NearlyUnderstood | None:

@@ -68,7 +68,7 @@ class Names:
 
     def _close(self, name: str) -> tuple[str, ...]:
         spoken = _spoken(name)
-        if not 2 <= len(spoken) <= _LONGEST_NAME:
+        if not 3 <= len(spoken) <= _LONGEST_NAME:
             return ()
         found = process.extract(
             spoken,

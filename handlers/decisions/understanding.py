@@ -93,6 +93,16 @@ class Courteous:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForAnother:
+    """They want access for somebody else, whom only the form can name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worried:
+    """They fear that somebody else has their account or did something in their name."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FollowUp:
     """They want to know what became of what they asked for themselves, whatever it was that they named."""
 
@@ -204,6 +214,8 @@ Understanding = (
     | Help
     | Courteous
     | FollowUp
+    | ForAnother
+    | Worried
     | CheckMembership
     | ShowOwner
     | WhyRefused

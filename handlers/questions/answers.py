@@ -50,13 +50,17 @@ class AccessList:
 
 @dataclass(frozen=True, kw_only=True)
 class Membership:
-    """Whether the person is in it, and until when if by a grant; None if nobody can say, with what to do about it."""
+    """Whether the person is in it, and until when if by a grant; None if nobody can say, with what to do about it.
+
+    grant: the id of that grant, while it is not being taken back.
+    """
 
     entitlement: str
     member: bool | None
     until: datetime | None
     read_at: datetime
     advice: str = ""
+    grant: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +93,16 @@ class Courteous:
     """A courtesy was said, and nothing was asked. kind: one of handlers.decisions.understanding.Courtesy."""
 
     kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForAnother:
+    """Access is wanted for somebody else, which only the form can ask for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worried:
+    """They fear that somebody else has their account."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +198,8 @@ Answer = (
     | Help
     | Courteous
     | OwnRequests
+    | ForAnother
+    | Worried
     | LinkedAlready
     | DidYouMean
     | NothingNamed

@@ -26,6 +26,7 @@ from handlers.questions.answers import (
     Courteous,
     DidYouMean,
     Elsewhere,
+    ForAnother,
     Held,
     Help,
     LinkedAlready,
@@ -36,6 +37,7 @@ from handlers.questions.answers import (
     OwnedBy,
     PasswordExpiry,
     SeveralNamed,
+    Worried,
 )
 from handlers.questions.own_requests import own_requests
 from handlers.questions.why import Told, Why
@@ -65,6 +67,8 @@ class Kind(StrEnum):
     HELP = "help"
     COURTESY = "courtesy"
     OWN_REQUESTS = "own-requests"
+    FOR_ANOTHER = "for-another"
+    WORRIED = "worried"
     LINKED_ALREADY = "linked-already"
     DID_YOU_MEAN = "did-you-mean"
     CHOOSE = "choose"
@@ -214,6 +218,10 @@ class Checks:
                 return self._owner(about[0])
             case Kind.COURTESY:
                 return Courteous(kind=about[0])
+            case Kind.FOR_ANOTHER:
+                return ForAnother()
+            case Kind.WORRIED:
+                return Worried()
             case Kind.LINKED_ALREADY:
                 return LinkedAlready()
             case Kind.DID_YOU_MEAN:
@@ -304,6 +312,7 @@ class Checks:
             member=member,
             until=grant.expires_at if member and grant is not None else None,
             read_at=found.read_at,
+            grant=grant.id if member and grant is not None and not grant.ending else None,
         )
 
     def _owner(self, entitlement_id: str) -> OwnedBy:

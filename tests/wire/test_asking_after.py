@@ -81,3 +81,30 @@ async def test_a_courtesy_gets_a_kind_word_and_does_nothing(world, words, answer
     await world.told()
     assert (await world.actions())[len(before) :] == ["question.asked done"]
     assert world.person("alan").messages(SECURITY) == []
+
+
+async def test_whoever_is_done_with_something_gives_it_back_by_the_button_that_shows_it(world):
+    ada, grace = world.person("ada"), world.person("grace")
+    await ask(ada, "I need prod-db for 2h because INC-4711")
+    await approve(grace, DATA, "prod-db")
+    await ada.sees("✅ prod-db")
+    said = await ada.say("I want my prod-db access revoked")
+    answer = await ada.sees("Yes, you are in prod-db until", "its own message", after=said.ts)
+    await ada.click(answer, "grant.give_back")
+    await ada.sees("⌛ prod-db")
+    assert "grant.given_back done" in await world.actions()
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("please give Bob access to prod-db", "Here I ask for you alone, so I sent nothing."),
+        ("I think my account was hacked", "If somebody else may have your account, reset your password now"),
+        ("Hi, I forgot my password. Can you reset it? Thanks!", "Did you mean “reset my password”?"),
+    ],
+)
+async def test_what_is_wanted_for_another_or_in_fear_is_answered_and_not_done(world, words, answer):
+    ada = world.person("ada")
+    assert answer in await answer_to(ada, words, "message")
+    await world.told()
+    assert not [one for one in await world.actions() if one.startswith(("grant", "reset"))]

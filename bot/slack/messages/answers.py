@@ -10,13 +10,16 @@ from bot.slack.messages.asked_back import (
     ask_button,
     courteous_message,
     did_you_mean,
+    for_another,
     nearly_understood,
     not_understood,
     nothing_named,
     reset_button,
     several_named,
     suggestions,
+    worried,
 )
+from bot.slack.messages.during import give_back_button
 from bot.slack.messages.explained import approval_message, can_ask_message, refused_message
 from bot.slack.messages.own_requests import own_requests_message
 from bot.slack.messages.parts import Message, button, link_button, said
@@ -28,6 +31,7 @@ from handlers.questions.answers import (
     Courteous,
     DidYouMean,
     Elsewhere,
+    ForAnother,
     Held,
     Help,
     LinkedAlready,
@@ -40,6 +44,7 @@ from handlers.questions.answers import (
     OwnRequests,
     PasswordExpiry,
     SeveralNamed,
+    Worried,
 )
 from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 
@@ -68,6 +73,10 @@ def answer_message(answer: Answer, now: datetime) -> Message:
             return _help()
         case Courteous():
             return courteous_message(answer)
+        case ForAnother():
+            return for_another()
+        case Worried():
+            return worried()
         case OwnRequests():
             return own_requests_message(answer)
         case LinkedAlready():
@@ -305,7 +314,10 @@ def _membership(answer: Membership, now: datetime) -> Message:
         say(
             "✅ Yes, you are in *{name}* until {time}. Directory read {ago}.",
             name=name, time=day_and_clock(answer.until), ago=ago,
-        )
+        ),
+        # Its own message knows who may extend it: a button here could be nobody's to press.
+        remark=say("Where it can be extended, the button is below its own message.") if answer.grant else "",
+        buttons=[give_back_button(answer.grant, answer.entitlement)] if answer.grant else (),
     )  # fmt: skip
 
 

@@ -95,6 +95,29 @@ def nothing_named() -> Message:
     )
 
 
+def for_another() -> Message:
+    """Access for somebody else: whom is chosen, since a name may be several people's."""
+    return said(
+        say(
+            "Here I ask for you alone, so I sent nothing. For somebody who reports to you, choose them in the form. "
+            "Anybody else writes to me themselves."
+        ),
+        buttons=[ask_button()],
+    )
+
+
+def worried() -> Message:
+    """Somebody else may have their account: what they can do at once, and where else to tell it."""
+    return said(
+        say(
+            "If somebody else may have your account, reset your password now: it signs you out everywhere. "
+            "If I told you of a change that was not yours, press *It wasn't me* below that message. "
+            "Then tell the security team or the IT desk in person. I have not done anything yet."
+        ),
+        buttons=[reset_button()],
+    )
+
+
 def several_named() -> Message:
     """Several things at once, which only the form can ask for."""
     return said(

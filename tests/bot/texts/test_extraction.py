@@ -83,6 +83,7 @@ IN_HANDLERS = {
 # command line alone says of policies and their cases, in English as all of it.
 NO_SENTENCES = {
     "handlers/decisions/asking_after.py", "handlers/decisions/courtesies.py",
+    "handlers/decisions/said_otherwise.py",
     "handlers/decisions/cases.py", "handlers/decisions/inspecting.py", "handlers/decisions/stated_facts.py",
     "handlers/decisions/stating.py", "handlers/decisions/facts_used.py", "handlers/decisions/recollecting.py",
     "handlers/rules/replaying.py",

@@ -12,6 +12,7 @@ from handlers.questions.answers import (
     AccessList,
     Courteous,
     DidYouMean,
+    ForAnother,
     Help,
     LinkedAlready,
     Membership,
@@ -22,6 +23,7 @@ from handlers.questions.answers import (
     OwnRequests,
     PasswordExpiry,
     SeveralNamed,
+    Worried,
 )
 from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 from storage.states import FreezeKind, GrantState
@@ -147,6 +149,11 @@ _ANSWERS = (
         "answers",
         ("answer-access", "What access do I have?", (AccessList,)),
         ("answer-member", "Am I in vpn-users?", (Membership,)),
+        (
+            "answer-held-for-a-time",
+            "“I'm done with …”, “extend …”: what is held, and the way to give it back.",
+            (),
+        ),
         ("answer-no-member", "Am I in prod-db?", (Membership,)),
         ("answer-owner", "Who owns prod-db?", (OwnedBy,)),
         ("answer-expiry", "When does my password expire?", (PasswordExpiry,)),
@@ -164,6 +171,8 @@ _ANSWERS = (
         ("answer-nothing-named", "Access is wanted, and nothing is named.", (NothingNamed,)),
         ("answer-several-named", "Several things at once are for the form.", (SeveralNamed,)),
         ("answer-nearly-understood", "A misspelt command is asked back.", (NearlyUnderstood,)),
+        ("answer-for-another", "Access for somebody else is for the form.", (ForAnother,)),
+        ("answer-worried", "Somebody else may have the account.", (Worried,)),
         ("answer-hello", "A greeting.", (Courteous,)),
         ("answer-thanks", "Thanks.", ()),
         ("answer-fine", "An ok sends and decides nothing.", ()),

@@ -22,6 +22,7 @@ from handlers.decisions.understanding import (
     DraftRequest,
     EnrolProofs,
     FollowUp,
+    ForAnother,
     Help,
     HelpSomebody,
     LinkAccount,
@@ -38,6 +39,7 @@ from handlers.decisions.understanding import (
     VouchFor,
     WhyApproval,
     WhyRefused,
+    Worried,
 )
 from storage.catalogue import Catalogue
 from tests.handlers.decisions.cast import DATA, PROD_ADMIN, PROD_DB, STAGING_DB, WIKI, thing
@@ -278,12 +280,95 @@ def test_a_misspelt_command_is_all_that_is_said_too(text: str) -> None:
         "can I get access to prod-db & the staging-db for 1h because INC-1",
         "I need prod-db, staging-db for 1h because INC-1",
         "I need for 1h prod-db, and the staging-db access, INC-1",
+        "I need prod-db access and staging-db access for 1h because INC-1",
     ],
 )
 def test_several_things_at_once_are_known_for_what_they_are(text: str) -> None:
     """They were taken for one name that nothing has, and asked back as misspelt."""
     rest = asks(None, 1, "INC-1")
     assert read(text) == SeveralNamed(entitlements=("prod-db", "staging-db"), draft=rest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db, wiki-edit and vpn for 1h because I am new",
+        "I need:\n\u2022 prod-db\n\u2022 wiki-edit\n\u2022 vpn\nfor 1h because I am new",
+        "I need\n- prod-db\n- wiki-edit\n- vpn\nfor 1h because I am new",
+    ],
+)
+def test_a_list_is_not_its_first_name_with_the_others_as_the_reason(text: str) -> None:
+    assert read(text) == SeveralNamed(
+        entitlements=("prod-db", "wiki-edit", "vpn-users"), draft=asks(None, 1, "I am new")
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want prod-db access revoked",
+        "I need my access to prod-db removed",
+        "I'm done with prod-db",
+        "I don\u2019t need prod-db any more",
+        "please give back prod-db",
+        "extend my prod-db for 1h",
+        "until when do I have prod-db?",
+        "when does my access to prod-db end?",
+        "I can't access prod-db",
+        "prod-db doesn't work for me",
+    ],
+)
+def test_what_is_said_of_something_held_shows_it_and_drafts_nothing(text: str) -> None:
+    """ "Revoked" was the reason of a request for it."""
+    assert read(text) == CheckMembership(entitlement="prod-db")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please give Bob access to prod-db",
+        "give @U0BOB access to prod-db for 2h",
+        "Bob needs access to prod-db",
+        "I need access to prod-db for @U0BOB",
+        "I need prod-db for my colleague Bob",
+    ],
+)
+def test_access_for_somebody_else_is_drafted_for_nobody(text: str) -> None:
+    assert read(text) == ForAnother()
+
+
+def test_whoever_fears_for_their_account_is_understood() -> None:
+    for text in (
+        "I think my account was hacked",
+        "Somebody changed my password!",
+        "it wasn\u2019t me",
+        "hacked",
+    ):
+        assert read(text) == Worried(), text
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("The build is broken. I need prod-db for 1h to fix it.", asks("prod-db", 1, "fix it.")),
+        ("Our customers are waiting! Give me prod-db.", asks("prod-db", None, "Our customers are waiting!")),
+        ("Hi, I forgot my password. Can you reset it? Thanks!", NearlyUnderstood(commands=("reset",))),
+        ("I'm locked out!! This is the third time this week!!!", NearlyUnderstood(commands=("unlock",))),
+        ("> I need prod-db for 1h because INC-1", asks("prod-db", 1, "INC-1")),
+        ("\U0001f64f please give me prod-db for 1h because INC-1", asks("prod-db", 1, "INC-1")),
+        ("I need access to prod-db :pray: for 1h", asks("prod-db", 1)),
+        ("need prod-db asap!!!", asks("prod-db")),
+        ("I need acces to prod-db for 1h", asks("prod-db", 1)),
+        (
+            "Hi,\n\nI need prod-db for 1h because INC-1.\n\nBest regards,\nAda\nPayments",
+            asks("prod-db", 1, "INC-1."),
+        ),
+        ("who owns it", DidYouMean(candidates=(), kind="owner")),
+    ],
+)
+def test_what_stands_around_it_changes_nothing_of_what_is_meant(text: str, meaning: Understanding) -> None:
+    """A command among other sentences is asked back all the same: nothing happens by half of what is said."""
+    assert read(text) == meaning
 
 
 def test_two_names_are_not_the_first_of_them() -> None:

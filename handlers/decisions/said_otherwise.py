@@ -1,0 +1,108 @@
+"""What staff say round about: several sentences at once, lists line by line, a name and what to do with it.
+
+It decides nothing: a sentence among others is at most asked back, or drafted.
+"""
+
+import re
+
+_BULLET = re.compile(r"[:,]?[ \t]{0,3}[\r\n]{1,4}[ \t]{0,8}[-\u2022*\u25e6\u25aa][ \t]")
+_QUOTE = re.compile(r"^(?:[>\s]|\u2022 )+")
+_SIGNATURE = re.compile(
+    r"[\r\n]{1,4}[ \t]{0,3}(?:--|(?:(?:best|kind|warm|many)(?: regards| wishes)?|regards|cheers|br|vg|mfg)[ \t]?,?)"
+    r"[ \t]{0,3}[\r\n](?:[^\r\n]{0,60}[\r\n]){0,4}[^\r\n]{0,60}\Z",
+    re.IGNORECASE,
+)
+_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z@])|(?<=[!?])\s+")
+_MOST = 6
+_TAIL = 320
+
+# What is held, and what is to be done with it: nothing is done by a word, but its buttons are shown.
+_HELD = re.compile(
+    r"(?:give back|hand back|return|(?:remove|revoke|end|stop|extend|prolong|renew)(?: my)?(?: access (?:to|for))?"
+    r"|take back(?: my)?|(?:i'?m |i am )?(?:done|finished) with|i (?:don't|do not|no longer) (?:need|use|want)"
+    r"|(?:until when|how long|for how long|till when) (?:do|can) i (?:still )?(?:have|hold|keep|use)"
+    r"|when does my(?: access (?:to|for))?"
+    r"|(?:i )?(?:can'?t|cannot|can not) (?:access|reach|open|use|get into|connect to|log ?in to|get on)(?: the)?)"
+    r" (?P<name>.{1,80}?)(?: (?:access|any ?more|any longer|again|end|ends|expire|run out|(?:for|by) .{1,30}|please))*",
+    re.IGNORECASE,
+)
+_TAKEN = re.compile(
+    r"(?:(?:i (?:want|need|would like|'d like)|please have) )?(?:my )?(?:access to )?(?P<name>.{1,80}?)(?: access)?"
+    r" (?:to be )?(?:removed|revoked|taken (?:away|back)|deleted|ended|extended)",
+    re.IGNORECASE,
+)
+_BROKEN = re.compile(
+    r"(?:my |the )?(?P<name>.{1,80}?) (?:access )?(?:(?:is|has) )?(?:not working|broken|down|gone|not reachable"
+    r"|doesn't work|does not work|isn't working|won't open|won't connect|stopped working)(?: for me| again| any"
+    r" ?more)*",
+    re.IGNORECASE,
+)
+
+_FOR_ANOTHER = re.compile(
+    r"(?:give|grant|get|let|allow|add) (?!(?:me|us|it|back|access|temporary|a|an|the|some|full|read"
+    r"|write)\b)(?:<?@\S{1,40}|my \w{1,20}(?: \S{1,30})?|\S{1,30})"
+    r" (?:access|temporary access|(?:in)?to|have|use)\b.{1,200}"
+    r"|(?!i\b|we\b|it\b|who\b|what\b|this\b|that\b|somebody\b|someone\b)(?:<?@\S{1,40}|my \w{1,20}|\S{1,30}) needs"
+    r" (?:access|temporary access|to (?:have|use)|.{1,80} for \d).{0,200}",
+    re.IGNORECASE,
+)
+_ANOTHERS = re.compile(
+    r"(?:@\S|(?:my|our|a|the) (?:colleague|teammate|team mate|boss|manager|report|intern)s?\b)", re.IGNORECASE
+)
+
+_WORRIED = re.compile(
+    r"(?:i think |i believe |maybe |it seems |looks like )?(?:that )?(?:somebody|someone|somebody else|someone"
+    r" else|a hacker|they)"
+    r" (?:has |is |have |had )?(?:hacked|stole|stolen|changed|knows|using|used|has|got|took over|logged in(?:to)?|in)"
+    r" (?:my|to my|into my) (?:account|password|login|mail|e-?mail)(?: account)?"
+    r"|(?:i think |i believe |maybe |help |i fear )?(?:my|the) (?:account|password|login) (?:was|is|has been"
+    r"|got|may be|might be)"
+    r" (?:hacked|stolen|leaked|compromised|taken over|known)"
+    r"|(?:it|that|this) (?:was not|wasn't|was n't) me|i (?:did not|didn't) (?:do|ask for|request|change)"
+    r" (?:that|this|it)"
+    r"|i(?:'ve| have)? (?:clicked|opened)(?: on)? (?:a|some|the) (?:phishing|bad|strange|suspicious) (?:link"
+    r"|mail|e-?mail)"
+    r"|i(?:'ve| have)? (?:got|received)(?: a| an| some)? (?:mail|e-?mail|message|letter|code) (?:about|for|that)"
+    r" .{0,60}(?:did not|didn't|never) (?:ask|request|change|do).{0,40}"
+    r"|i(?:'ve| have)? been (?:hacked|phished)|(?:i )?was hacked|hacked|i(?:'ve| have)? (?:gave|given|told)"
+    r" (?:somebody|someone) my"
+    r" (?:password|code)",
+    re.IGNORECASE,
+)
+
+
+def as_one_line(text: str) -> str:
+    """The text without a signature below it and marks of quotation before it, its list with commas between."""
+    # A signature is short and stands last: nothing else is looked at for it.
+    whole = text[:-_TAIL] + _SIGNATURE.sub("", text[-_TAIL:])
+    begun = _BULLET.sub(" ", _QUOTE.sub("", whole), count=1)
+    return _BULLET.sub(", ", begun)
+
+
+def sentences_of(line: str) -> tuple[str, ...]:
+    """The sentences of a line, if there are several and not too many; otherwise none."""
+    found = tuple(part.strip() for part in _END.split(line) if part.strip())
+    return found if 1 < len(found) <= _MOST else ()
+
+
+def held_name(spoken: str) -> str:
+    """The name of what somebody would give back, keep longer, or cannot use; "" if nothing of the kind is said."""
+    for pattern in (_HELD, _TAKEN, _BROKEN):
+        if found := pattern.fullmatch(spoken):
+            return found["name"]
+    return ""
+
+
+def is_for_another(spoken: str) -> bool:
+    """Whether access is wanted for somebody else."""
+    return _FOR_ANOTHER.fullmatch(spoken) is not None
+
+
+def names_another(justification: str | None) -> bool:
+    """Whether what follows "for" is somebody, and no reason."""
+    return _ANOTHERS.match(justification or "") is not None
+
+
+def is_worried(spoken: str) -> bool:
+    """Whether somebody fears that another has their account."""
+    return _WORRIED.fullmatch(spoken) is not None
