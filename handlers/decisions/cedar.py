@@ -37,6 +37,8 @@ _GROUPS_KEPT = 200_000
 
 # Sets kept, for whoever builds a bot in a process that had one: most of its start would be reading them anew.
 _SETS_KEPT = 2
+# Files kept, a few sets of them: who changes one file has the others checked already.
+_FILES_KEPT = 64
 
 # Cedar numbers policies by their place in what it was given.
 _NUMBERED = re.compile(r"(?<=policy `)policy\d+(?=`)")
@@ -251,6 +253,20 @@ class CedarPolicy:
         )
 
 
+@lru_cache(_FILES_KEPT)
+def _checked_file(file: str, text: str, schema: str) -> tuple[PolicyNote, ...]:
+    """What each policy of a file says of itself, by this schema; a PolicyFault at the first one that will not do."""
+    return tuple(checked(file, text, _parsed_schema(schema), looked_up(schema)))
+
+
+@lru_cache(2 * _SETS_KEPT)
+def _parsed_schema(schema: str) -> cedarpy.Schema:
+    try:
+        return cedarpy.Schema.from_str(schema)
+    except ValueError as error:
+        raise PolicyFault(f"the policy schema: {error}") from error
+
+
 @lru_cache(_SETS_KEPT)
 def _checked(
     sources: tuple[tuple[str, str], ...], schema: str
@@ -259,13 +275,11 @@ def _checked(
 
     Nothing of it can be changed.
     """
-    try:
-        parsed_schema, asked = cedarpy.Schema.from_str(schema), cedarpy.Schema.from_str(as_asked(schema))
-    except ValueError as error:
-        raise PolicyFault(f"the policy schema: {error}") from error
+    _parsed_schema(schema)  # first: what is wrong is told of where it is written
+    asked = _parsed_schema(as_asked(schema))
     notes: dict[str, PolicyNote] = {}
     for file, text in sources:
-        for note in checked(file, text, parsed_schema, looked_up(schema)):
+        for note in _checked_file(file, text, schema):
             if note.id in notes:
                 first = notes[note.id].where
                 raise PolicyFault(f"{note.where}: the @id `{note.id}` is already used in {first}")

@@ -390,6 +390,19 @@ def test_a_set_that_was_read_before_is_bound_to_what_it_is_loaded_with_now() -> 
     assert first.policy_set != again.policy_set
 
 
+def test_a_file_that_was_sound_before_is_held_against_the_schema_and_the_set_it_comes_with_now() -> None:
+    """And what is wrong is told of where it stands now."""
+    reads = '@id("reads") @reason("By risk.")\nforbid (principal, action == Action::"grant", resource)'
+    reads += " when { resource.risk > 3 };\n"
+    load(reads)
+    with pytest.raises(PolicyFault, match=r"own\.cedar, line 2, column \d+: policy `reads`:"):
+        load(reads, SCHEMA.replace("risk:", "peril:"))
+    with pytest.raises(
+        PolicyFault, match=r"twin\.cedar, line 1: the @id `reads` is already used in own\.cedar"
+    ):
+        CedarPolicy.load({"own.cedar": reads, "twin.cedar": reads}, SCHEMA, bound_to="")
+
+
 def test_errors_on_the_record_do_not_repeat_the_account() -> None:
     """What could not be evaluated is told without what the directory holds about people."""
     odd = spoilt(ADA, team="Quiet Team", groups=frozenset({"quiet-group"}), active="yes")
