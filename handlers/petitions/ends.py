@@ -6,6 +6,7 @@ It decides nothing; every end but being used is safe at any moment, so that noth
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlmodel import Session
 
@@ -24,6 +25,14 @@ from storage.records import Handle, Petition
 from storage.states import PetitionState
 
 _QUIET = frozenset({PetitionState.LAPSED})
+_ON_RECORD: Mapping[PetitionState, str] = MappingProxyType(
+    {
+        PetitionState.DENIED: "petition.denied",
+        PetitionState.CANCELLED: "petition.cancelled",
+        PetitionState.LAPSED: "petition.lapsed",
+        PetitionState.VOIDED: "petition.voided",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +87,7 @@ def end(
         tx, petition, to, ended_at=at, ended_by=by.name, end_reason=why, end_words=by.words
     )  # fmt: skip
     record_about(
-        tx, petition, f"petition.{to}", "refused" if to != PetitionState.CANCELLED else "done", by, at,
+        tx, petition, _ON_RECORD[to], "refused" if to != PetitionState.CANCELLED else "done", by, at,
         decision=decision, facts={"why": why},
     )  # fmt: skip
     show(tx, petition, at)
@@ -111,7 +120,7 @@ def end_spoilt(tx: Session, petition_id: str, at: datetime) -> bool:
     if petition is None:
         return False
     record_about(
-        tx, petition, f"petition.{PetitionState.VOIDED}", "refused", BY_WICKET, at, facts={"why": Why.ROW}
+        tx, petition, _ON_RECORD[PetitionState.VOIDED], "refused", BY_WICKET, at, facts={"why": Why.ROW}
     )
     return True
 

@@ -13,6 +13,8 @@ _ASKED = frozenset(
 )
 _DECIDED = frozenset({"approval.given", "approval.denied", "approval.asked", "approval.answered"})
 _ENDED = frozenset({"grant.ended_early"})
+# On record as refused, since it refuses the petition: it counted all the same.
+_REFUSING = frozenset({"petition.denied"})
 _IN_OWNERS_CHANNEL = frozenset(
     {
         "emergency.reviewed", "drift.adopted", "drift.declared", "drift.removed", "drift.given_again", "drift.ended",
@@ -36,7 +38,7 @@ _TOLD: dict[Reader, frozenset[str]] = {
     Reader.ASKED: _ASKED | _DECIDED | _ENDED,
     # Their own message has why it was asked and why it was ended, and nothing of those who decided.
     Reader.FOR_THEM: _ASKED | _ENDED,
-    Reader.PETITIONER: _ASKED | _ENDED | {"petition.denied"},
+    Reader.PETITIONER: _ASKED | _ENDED | _REFUSING,
     Reader.DELEGATION: frozenset(),
 }
 
@@ -51,5 +53,9 @@ def withheld(rows: Iterable[Row], reader: Reader, account: str) -> frozenset[str
     return frozenset(
         row.id
         for row in rows
-        if row.texts and row.actor != account and (row.outcome != "done" or row.action not in _TOLD[reader])
+        if row.texts and row.actor != account and not (_counted(row) and row.action in _TOLD[reader])
     )
+
+
+def _counted(row: Row) -> bool:
+    return row.outcome == "done" or row.action in _REFUSING

@@ -63,7 +63,7 @@ def test_each_reader_has_the_words_that_messages_show_them(reader: Reader, told:
     rows = {
         "asked": entry("grant.requested"), "decided": entry("approval.given"), "ended": entry("grant.ended_early"),
         "late": entry("approval.late", "refused"), "reviewed": entry("emergency.reviewed"),
-        "attested": entry("petition.attested"), "denied": entry("petition.denied"),
+        "attested": entry("petition.attested"), "denied": entry("petition.denied", "refused"),
         "said": entry("something.new"),
     }  # fmt: skip
     kept = withheld(rows.values(), reader, "p-ada")
