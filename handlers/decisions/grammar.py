@@ -286,7 +286,7 @@ def understand(text: str, names: Names) -> Understanding:
         if (nearly := _nearly(spoken)) is not None:
             return nearly
     wish = _request(line[start:], head[start:], names)
-    if isinstance(wish, DraftRequest) and names_another(wish.justification):
+    if isinstance(wish, DraftRequest) and names_another(head, wish.justification):
         return ForAnother()
     if isinstance(wish, NotUnderstood) or (isinstance(wish, DidYouMean) and not _opens(head[start:])):
         if is_for_another(_CLOSING.sub("", head[start:])):

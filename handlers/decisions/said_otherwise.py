@@ -98,9 +98,10 @@ def is_for_another(spoken: str) -> bool:
     return _FOR_ANOTHER.fullmatch(spoken) is not None
 
 
-def names_another(justification: str | None) -> bool:
-    """Whether what follows "for" is somebody, and no reason."""
-    return _ANOTHERS.match(justification or "") is not None
+def names_another(head: str, justification: str | None) -> bool:
+    """Whether what follows "for" is somebody, and no reason. After "because" a name is part of one."""
+    found = _ANOTHERS.match(justification or "")
+    return found is not None and f"for {found[0]}" in head
 
 
 def is_worried(spoken: str) -> bool:

@@ -337,6 +337,15 @@ def test_access_for_somebody_else_is_drafted_for_nobody(text: str) -> None:
     assert read(text) == ForAnother()
 
 
+def test_a_name_in_a_reason_is_part_of_it() -> None:
+    assert read("I need prod-db for 1h because @U0BOB asked me to") == asks(
+        "prod-db", 1, "@U0BOB asked me to"
+    )
+    assert read("I need prod-db because my colleague is away") == asks(
+        "prod-db", None, "my colleague is away"
+    )
+
+
 def test_whoever_fears_for_their_account_is_understood() -> None:
     for text in (
         "I think my account was hacked",
