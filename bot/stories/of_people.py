@@ -67,7 +67,9 @@ PEOPLE: Mapping[str, str] = {
     "petition.denied": template("{who} denied the petition. Nothing was changed."),
     "petition.cancelled": template("The petition was stopped. Nothing was changed."),
     "petition.lapsed": template("The petition lapsed, since it was not answered or not used in time."),
-    "petition.voided": template("The petition ended, since it could not be opened or did not count any more."),
+    "petition.voided": template(
+        "The petition ended, since it could not be opened or did not count any more."
+    ),
     "petition.opened": template("The page of the petition was opened for {whom}."),
     "petition.used": template("{whom} used the petition."),
     "petition.put_off": template("Opening the petition was put off."),
