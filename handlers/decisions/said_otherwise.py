@@ -41,32 +41,37 @@ _BROKEN = re.compile(
 _FOR_ANOTHER = re.compile(
     r"(?:give|grant|get|let|allow|add) (?!(?:me|us|it|back|access|temporary|a|an|the|some|full|read"
     r"|write)\b)(?:<?@\S{1,40}|my \w{1,20}(?: \S{1,30})?|\S{1,30})"
-    r" (?:access|temporary access|(?:in)?to|have|use)\b.{1,200}"
+    r" (?:access|temporary access|(?:in)?to(?! my\b)|have|use)\b.{1,200}"
     r"|(?!i\b|we\b|it\b|who\b|what\b|this\b|that\b|somebody\b|someone\b)(?:<?@\S{1,40}|my \w{1,20}|\S{1,30}) needs"
     r" (?:access|temporary access|to (?:have|use)|.{1,80} for \d).{0,200}",
     re.IGNORECASE,
 )
+# Who it is for, and no more: "for my manager's dashboard" and "for the intern project" are reasons.
+_ENDS = r"(?=$|[.!?,;:)]|\s(?:@|<@|[A-Z]|(?i:because|since|so|to|who|and|until|for|please)\b))"
 _ANOTHERS = re.compile(
-    r"(?:@\S|(?:my|our|a|the) (?:colleague|teammate|team mate|boss|manager|report|intern)s?\b)", re.IGNORECASE
+    rf"<?@\S|(?i:(?:my|our|a|the) (?:colleague|teammate|team mate|boss|manager|intern)s?){_ENDS}"
+    r"|(?i:my reports?) (?=[A-Z@<])"
 )
 
 _WORRIED = re.compile(
-    r"(?:i think |i believe |maybe |it seems |looks like )?(?:that )?(?:somebody|someone|somebody else|someone"
-    r" else|a hacker|they)"
+    r"(?:but )?(?:(?:i think |i believe |maybe |it seems |looks like )?(?:that )?(?:somebody|someone"
+    r"|somebody else|someone else|a hacker|they)"
     r" (?:has |is |have |had )?(?:hacked|stole|stolen|changed|knows|using|used|has|got|took over|logged in(?:to)?|in)"
     r" (?:my|to my|into my) (?:account|password|login|mail|e-?mail)(?: account)?"
     r"|(?:i think |i believe |maybe |help |i fear )?(?:my|the) (?:account|password|login) (?:was|is|has been"
     r"|got|may be|might be)"
     r" (?:hacked|stolen|leaked|compromised|taken over|known)"
-    r"|(?:it|that|this) (?:was not|wasn't|was n't) me|i (?:did not|didn't) (?:do|ask for|request|change)"
-    r" (?:that|this|it)"
+    r"|(?:somebody|someone)(?: else)? (?:has |have )?(?:hacked me|is (?:logged|signed) in as me)"
+    r"|(?:it|that|this) (?:was not|wasn't|was n't) me|i (?:did not|didn't|never) (?:do|ask for|request|change)"
+    r" (?:that|this|it|(?:a |this |that |any )?(?:password )?(?:reset|change))"
     r"|i(?:'ve| have)? (?:clicked|opened)(?: on)? (?:a|some|the) (?:phishing|bad|strange|suspicious) (?:link"
     r"|mail|e-?mail)"
     r"|i(?:'ve| have)? (?:got|received)(?: a| an| some)? (?:mail|e-?mail|message|letter|code) (?:about|for|that)"
     r" .{0,60}(?:did not|didn't|never) (?:ask|request|change|do).{0,40}"
     r"|i(?:'ve| have)? been (?:hacked|phished)|(?:i )?was hacked|hacked|i(?:'ve| have)? (?:gave|given|told)"
     r" (?:somebody|someone) my"
-    r" (?:password|code)",
+    r" (?:password|code))"
+    r"(?:[,;]? (?:what (?:do|can|should|must|shall|now)\b.{0,40}|(?:please )?help(?: me)?))?",
     re.IGNORECASE,
 )
 

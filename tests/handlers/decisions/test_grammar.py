@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +29,7 @@ from handlers.decisions.understanding import (
     LinkAccount,
     ListAccess,
     ListPossible,
+    LostProofs,
     NearlyUnderstood,
     NotUnderstood,
     PasswordExpiry,
@@ -344,6 +346,84 @@ def test_a_name_in_a_reason_is_part_of_it() -> None:
     assert read("I need prod-db because my colleague is away") == asks(
         "prod-db", None, "my colleague is away"
     )
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "the report", "a report for the board", "my manager's dashboard", "the manager console", "the intern project",
+        "our reports",
+    ],
+)  # fmt: skip
+def test_what_is_made_for_people_is_a_reason_and_nobody(reason: str) -> None:
+    assert read(f"I need prod-db for {reason}") == asks("prod-db", None, reason)
+
+
+def test_what_is_added_to_ones_own_access_is_for_oneself() -> None:
+    assert not isinstance(read("add prod-db to my access"), ForAnother)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db for <@U0BOB>",
+        "I need prod-db and wiki-edit for my colleague Bob",
+        "Please help! I need prod-db for my colleague Bob",
+        "I need prod-db for my report Bob",
+    ],
+)
+def test_somebody_else_is_known_in_a_mention_a_list_and_among_sentences(text: str) -> None:
+    assert read(text) == ForAnother()
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("> unlock my account", "unlock"),
+        ("\u2022 reset my password", "reset"),
+        ("unlock my account\nCheers\nno wait, do not do this", "unlock"),
+        ("reset my password\n--\nthat is what Bob typed, what does it do?", "reset"),
+    ],
+)
+def test_a_command_that_is_quoted_or_goes_on_below_is_asked_back(
+    text: str, command: Literal["reset", "unlock"]
+) -> None:
+    """What stands below "Cheers" is taken for a signature, and may say that it is not wanted at all."""
+    assert read(text) == NearlyUnderstood(commands=(command,))
+    assert read("> take a checkpoint") == NotUnderstood()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My account was hacked. What do I do?",
+        "I think my account was hacked! I need prod-db for 1h.",
+        "It wasn\u2019t me! Reset my password.",
+        "Thanks. But somebody is using my account.",
+        "my account was hacked, what do I do?",
+        "somebody hacked me",
+        "someone else is logged in as me",
+        "I did not request a password reset",
+    ],
+)
+def test_fear_for_an_account_comes_before_whatever_else_is_said(text: str) -> None:
+    """They were told that they are not understood, or got a draft."""
+    assert read(text) == Worried()
+
+
+def test_whoever_lost_their_phone_is_heard_among_other_sentences() -> None:
+    assert read("My phone was stolen. What now?") == LostProofs()
+
+
+def test_a_thing_that_is_called_like_a_courtesy_or_a_question_is_still_that_thing() -> None:
+    """Its bare name was a draft before there were answers to such words, and is one still."""
+    items = {one: thing(one) for one in ("status", "it", "morning")}
+    names = Names(Catalogue(entitlements=items, owners={DATA.id: DATA}))
+    assert understand("status", names) == asks("status")
+    assert understand("morning", names) == asks("morning")
+    assert understand("who approves IT?", names) == ShowOwner(entitlement="it")
+    assert understand("is it approved yet?", names) == FollowUp()
+    assert understand("good morning", names) == Courteous(kind="hello")
 
 
 def test_whoever_fears_for_their_account_is_understood() -> None:
