@@ -59,6 +59,16 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], _About], ...] = (
         "owner",
     ),
 )
+# Whom to turn to is who answers for it; who holds it is told nobody.
+_WHOM = re.compile(
+    r"(?:who|whom) (?:do|can|should|must|could|would) (?:i|we) (?:ask|contact|write to|talk to|speak to|turn to)"
+    r" (?:for|about|to get)(?: access (?:to|for))? (?P<asked>.+)"
+    r"|who (?:(?:can )?(?:gives?|grants?)|manages|looks after|is in charge of)(?: me)?(?: access to)? (?P<given>.+)"
+    r"|who(?: else)? (?:has|have|got|holds|uses|is in|is on|can access|can use)(?: access to)? (?P<held>.+)"
+    r"|(?:please )?(?:i (?:really |urgently )?)?need (?:some )?help (?:with|on|for|using)(?: the)? (?P<helped>.+)"
+    r"|(?:please )?(?:(?:can|could|would|will) you )?(?:please )?help me (?:with|on|using)(?: the)? (?P<with>.+)",
+    re.IGNORECASE,
+)
 _MEANT: Mapping[_About, Callable[..., Understanding]] = {
     "membership": CheckMembership,
     "owner": ShowOwner,
@@ -73,7 +83,9 @@ def asked_about(spoken: str, names: Names) -> Understanding | None:
     for question, kind in _QUESTIONS:
         if found := question.fullmatch(spoken):
             return _about(found["name"], kind, names)
-    return None
+    whom = _WHOM.fullmatch(spoken)
+    about = names.exactly(bare_name(whom[whom.lastgroup])) if whom and whom.lastgroup else None
+    return None if about is None else ShowOwner(entitlement=about)
 
 
 def bare_name(name: str) -> str:

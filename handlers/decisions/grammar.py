@@ -16,17 +16,18 @@ from handlers.decisions.for_others import for_somebody
 from handlers.decisions.misspelt import put_right
 from handlers.decisions.names import Names
 from handlers.decisions.said_otherwise import (
+    another_named,
     as_one_line,
     held_name,
     is_for_another,
     is_worried,
-    names_another,
     sentences_of,
 )
 from handlers.decisions.understanding import (
     BreakGlass,
     CareForProofs,
     CheckMembership,
+    Courteous,
     DelegateApprovals,
     DidYouMean,
     DraftRequest,
@@ -61,8 +62,10 @@ _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")  # noqa: RUF001 - the look-
 
 _POLITE = re.compile(
     r"(?:(?:<@[A-Z0-9]+>|:[a-z+][\w+-]{0,40}:|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]+"
-    r"|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks"
-    r"|thank you|(?:could|can|would|will) you(?: help me(?: to)?)?|help me(?: to)?|i must|how (?:do|can) i"
+    r"|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks|sorry"
+    r"|thank you|(?:could|can|would|will) you(?: help me(?: to)?)?|help me(?: to)?"
+    r"|(?:could|can|would|will) (?:some(?:body|one)|any(?:body|one))"
+    r"(?=(?: please)? (?:(?:give|grant|let|add|put|make) me|unlock|unblock|reset|help)\b)|i must|how (?:do|can) i"
     r"|i (?:want|need|would like|have|wish) (?:you )?to|i'd like (?:you )?to)(?:[\s,.!:-]+|$))+",
     re.IGNORECASE,
 )
@@ -149,6 +152,10 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"
             rf"|{_DEVICE} (?:is|was|has been|are|were|got) (?:lost|stolen|broken|gone|away)"
+            rf"|{_DEVICE} (?:(?:is |are )?not working|(?:doesn't|does not|don't|do not|won't) work|isn't working)"
+            r"(?: any ?more)?"
+            r"|(?:i (?:have|got|bought|use|have got) |i've got )?(?:a |my )?new (?:phone|mobile|smartphone)"
+            r"|i (?:have |just |'ve )*(?:changed|replaced) my (?:phone|mobile|smartphone)"
             rf"|(?:i )?(?:don't|do not|no longer|can't|cannot) (?:have|find|use) {_DEVICE}(?: any ?more)?"
             r"|(?:somebody|someone) stole my (?:phone|laptop|security key|key)"
             r"|lost|lost (?:proofs?|everything)|i lost everything",
@@ -170,6 +177,8 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
 _KEPT_OUT = re.compile(
     r"(?:i )?(?:can'?t|cannot|can not|couldn't) (?:log|sign|get) ?in(?:to my account)?(?: any ?more)?"
     rf"|{_PASSWORD} (?:doesn't|does not|no longer|isn't|is not) (?:work|works|working|accepted)(?: any ?more)?"
+    r"|(?:i )?(?:need |have )?(?:some |a )?(?:help|problems?|trouble|issues?) with"
+    rf" (?:{_PASSWORD}|{_ACCOUNT}|logging in)"
     r"|(?:my |the )?log ?in (?:failed|fails|doesn't work|does not work|is not working|isn't working)",
     re.IGNORECASE,
 )
@@ -237,7 +246,7 @@ def _meaning(line: str, names: Names) -> Understanding:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
             if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
-        asked = asked_about(spoken, names)
+        asked = asked_about(spoken, names) or (asked_about(whole, names) if start else None)
         if not is_name and not (asked and not isinstance(asked, DidYouMean)) and asks_after(spoken):
             return FollowUp()
         if is_worried(spoken):
@@ -257,8 +266,9 @@ def _wish(line: str, start: int, names: Names) -> Understanding:
     """What access a line asks for, and for whom. start: where it does, after what is only polite."""
     head = line[:_HEAD].translate(_APOSTROPHES)
     wish = _request(line[start:], head[start:], names)
-    draft = wish.draft if isinstance(wish, SeveralNamed) else wish
-    if isinstance(draft, DraftRequest) and names_another(head, draft.justification):
+    draft = wish.draft if isinstance(wish, SeveralNamed | DidYouMean) else wish
+    other = another_named(head, draft.justification) if isinstance(draft, DraftRequest) else ""
+    if other and names.exactly(other) is None:
         return ForAnother()
     if isinstance(wish, NotUnderstood) or (isinstance(wish, DidYouMean) and not _opens(head[start:])):
         if is_for_another(_CLOSING.sub("", head[start:])):
@@ -289,7 +299,11 @@ def _by_sentences(line: str, names: Names) -> Understanding | None:
             return first
     for at, one in enumerate(meant):
         if isinstance(one, DraftRequest) and one.entitlement is not None and _opens(said[at]):
-            others = " ".join(said[:at])
+            others = " ".join(
+                each
+                for each, meaning in zip(said[:at], meant, strict=False)
+                if not isinstance(meaning, Courteous)
+            )
             return replace(one, justification=one.justification or others or None)
     if ForAnother() in meant:
         return ForAnother()

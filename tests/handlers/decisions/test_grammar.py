@@ -360,7 +360,9 @@ def test_what_is_made_for_people_is_a_reason_and_nobody(reason: str) -> None:
 
 
 def test_what_is_added_to_ones_own_access_is_for_oneself() -> None:
-    assert not isinstance(read("add prod-db to my access"), ForAnother)
+    for text in ("add prod-db to my access", "give prod-db to me"):
+        assert not isinstance(read(text), ForAnother), text
+    assert read("give prod-db to my colleague") == ForAnother()
 
 
 @pytest.mark.parametrize(
@@ -409,6 +411,126 @@ def test_a_command_that_is_quoted_or_goes_on_below_is_asked_back(
 def test_fear_for_an_account_comes_before_whatever_else_is_said(text: str) -> None:
     """They were told that they are not understood, or got a draft."""
     assert read(text) == Worried()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db for Bob",
+        "I need prod-db for Bob Smith because INC-1",
+        "need access to prod-db for 2h for Bob",
+        "I need prod-db for Bob for 2h",
+        "request prod-db for Bob and me",
+        "prod-db for Bob",
+        "Give me prod-db. For Bob. He needs it.",
+        "I need prod-db for Bob to fix INC-1",
+        "I need prod-db on behalf of Bob",
+        "I need prod-db and wiki-edit for Bob",
+        "can Bob have access to prod-db?",
+        "could somebody give Bob access to prod-db",
+    ],
+)
+def test_a_name_after_for_is_for_somebody_else(text: str) -> None:
+    """It was drafted for whoever wrote it, with Bob as the reason."""
+    assert read(text) == ForAnother()
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Monday", "Migration work", "Payments", "Debugging", "INC-4711", "Christmas sales", "Q3 reporting",
+        "the Berlin team", "Bob's migration", "Release 4", "GDPR", "Jira tickets",
+    ],
+)  # fmt: skip
+def test_what_is_no_name_after_for_is_the_reason(reason: str) -> None:
+    assert read(f"I need prod-db for {reason}") == asks("prod-db", None, reason)
+    assert read("I need prod-db because Bob") == asks("prod-db", None, "Bob")
+    assert read("I need prod-db because I act on behalf of Bob") == asks(
+        "prod-db", None, "I act on behalf of Bob"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who do I ask for prod-db?",
+        "who should I ask about access to prod-db",
+        "who has prod-db?",
+        "who has access to prod-db?",
+        "who else is in prod-db",
+        "who can access prod-db",
+        "who can give me prod-db?",
+        "I need help with prod-db",
+        "can you help me with prod-db?",
+        "please help me with prod-db",
+        "I need some help using prod-db, please",
+    ],
+)
+def test_whom_to_turn_to_is_who_answers_for_it_and_never_who_holds_it(text: str) -> None:
+    assert read(text) == ShowOwner(entitlement="prod-db")
+
+
+@pytest.mark.parametrize("text", ["who has time", "I need help with my dog", "who has it", "who is in"])
+def test_whom_to_turn_to_is_told_of_what_has_this_very_name(text: str) -> None:
+    assert not isinstance(read(text), ShowOwner | DraftRequest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db no more",
+        "I need prod-db no longer",
+        "can I have prod-db for longer?",
+        "can I have prod-db longer because INC-1",
+        "could I keep access to prod-db for a bit longer?",
+        "can I keep prod-db?",
+        "I need prod-db longer",
+        "I need more time on prod-db",
+        "I need some more time with prod-db",
+        "more time for prod-db please",
+        "I need prod-db for 2 more hours",
+        "I need prod-db for another hour",
+        "I need another 2 hours of prod-db",
+        "I do not need access to prod-db any more",
+    ],
+)
+def test_more_time_or_none_any_more_shows_what_is_held(text: str) -> None:
+    """ "Longer" was the reason of a second request, which the first stands in the way of."""
+    assert read(text) == CheckMembership(entitlement="prod-db")
+
+
+def test_another_thing_is_no_more_time() -> None:
+    assert read("I need prod-db for another project") == asks("prod-db", None, "another project")
+    assert read("I need prod-db for 2 more servers") == asks("prod-db", None, "2 more servers")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "new phone", "I have a new phone", "I got a new phone!", "2fa not working", "my 2FA doesn't work",
+        "my authenticator is not working", "my passkey does not work any more", "I changed my phone",
+    ],
+)  # fmt: skip
+def test_whoever_cannot_show_a_proof_hears_of_the_others_and_of_the_way_without(text: str) -> None:
+    assert read(text) == LostProofs()
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("production is down, I need prod-db NOW", asks("prod-db", None, "production is down")),
+        ("production is down \u2013 we need prod-db for 1h", asks("prod-db", 1, "production is down")),
+        ("Sorry, I need prod-db for 1h because INC-1", asks("prod-db", 1, "INC-1")),
+        ("sorry, I need prod-db", asks("prod-db")),
+        ("can somebody give me prod-db for 1h?", asks("prod-db", 1)),
+        ("could anyone please give me access to prod-db", asks("prod-db")),
+        ("I need help with my password", NearlyUnderstood(commands=("unlock", "reset"))),
+        ("problems with my account", NearlyUnderstood(commands=("unlock", "reset"))),
+        ("can somebody unlock bob", HelpSomebody(act=Act.UNLOCK, whom="bob")),
+    ],
+)
+def test_what_is_urgent_or_asked_of_anybody_is_understood(text: str, meaning: Understanding) -> None:
+    assert read(text) == meaning
 
 
 def test_whoever_lost_their_phone_is_heard_among_other_sentences() -> None:
