@@ -4,7 +4,7 @@ It never acts, and never takes for certain what it only half recognised: the mos
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -175,11 +175,13 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
 
 # Who cannot get in is locked out, or has a wrong password: only they can tell.
 _KEPT_OUT = re.compile(
-    r"(?:i )?(?:can'?t|cannot|can not|couldn't) (?:log|sign|get) ?in(?:to my account)?(?: any ?more)?"
+    rf"(?:(?:but|and|no|yes|great|nice|fine),? )*"
+    rf"(?:(?:now )?(?:i'?m |i am )?(?:still |again |now )?locked out|{_ACCOUNT} is still (?:locked|blocked)|"
+    r"(?:i )?(?:still )?(?:can'?t|cannot|can not|couldn't) (?:log|sign|get) ?in(?:to my account)?(?: any ?more)?"
     rf"|{_PASSWORD} (?:doesn't|does not|no longer|isn't|is not) (?:work|works|working|accepted)(?: any ?more)?"
     r"|(?:i )?(?:need |have )?(?:some |a )?(?:help|problems?|trouble|issues?) with"
     rf" (?:{_PASSWORD}|{_ACCOUNT}|logging in)"
-    r"|(?:my |the )?log ?in (?:failed|fails|doesn't work|does not work|is not working|isn't working)",
+    r"|(?:my |the )?log ?in (?:failed|fails|doesn't work|does not work|is not working|isn't working))",
     re.IGNORECASE,
 )
 _NEARLY: Mapping[type[Understanding], Literal["reset", "unlock", "access"]] = {
@@ -214,8 +216,8 @@ def understand(text: str, names: Names) -> Understanding:
     meaning = _meaning(line, names)
     if line != whole and (meaning == TakeCheckpoint() or type(meaning) in _NEARLY):
         # Quoted, or with something below that may say that it is not wanted: nobody said this and no more.
-        command = _NEARLY.get(type(meaning))
-        return NotUnderstood() if command is None else NearlyUnderstood(commands=(command,))
+        commands = tuple(_commands(meaning))
+        return NearlyUnderstood(commands=commands) if commands else NotUnderstood()
     return meaning
 
 
@@ -307,8 +309,14 @@ def _by_sentences(line: str, names: Names) -> Understanding | None:
             return replace(one, justification=one.justification or others or None)
     if ForAnother() in meant:
         return ForAnother()
-    commands = dict.fromkeys(command for one in meant if (command := _NEARLY.get(type(one))) is not None)
+    commands = dict.fromkeys(command for one in meant for command in _commands(one))
     return NearlyUnderstood(commands=tuple(commands)) if commands else None
+
+
+def _commands(meaning: Understanding) -> Iterable[Literal["reset", "unlock", "access"]]:
+    if isinstance(meaning, NearlyUnderstood):
+        return meaning.commands
+    return () if (command := _NEARLY.get(type(meaning))) is None else (command,)
 
 
 def _nearly(spoken: str) -> NearlyUnderstood | None:

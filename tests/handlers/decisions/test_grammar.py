@@ -147,7 +147,10 @@ def asks(
             "thanks!|ok thanks|Thank you so much!!|thx|perfect, thank you :pray:|\U0001f64f|Danke"
             "|Hi, thanks for your help",
         ),
-        (Courteous(kind="fine"), "ok|Okay.|great!|got it|yes|no|\U0001f44d|:+1:|it works now|ok \U0001f44d"),
+        (
+            Courteous(kind="fine"),
+            "ok|Okay.|great!|got it|yes|no|\U0001f44d|:+1:|it works now|ok \U0001f44d|yes please",
+        ),
         (Courteous(kind="never_mind"), "no thanks|never mind|sorry!|forget it|Sorry, wrong chat"),
         (Courteous(kind="goodbye"), "bye|good night|have a nice weekend!"),
         (Courteous(kind="decide"), "approve|Approved.|please approve it|deny|send it|lgtm"),
@@ -251,6 +254,12 @@ def test_a_courtesy_and_a_question_after_ones_request_are_all_that_is_said(text:
         ("I can\u2019t log in", ("unlock", "reset")),
         ("cant sign in anymore", ("unlock", "reset")),
         ("my password doesn't work", ("unlock", "reset")),
+        ("thanks, but I still can't log in", ("unlock", "reset")),
+        ("no, I'm still locked out", ("unlock", "reset")),
+        ("thanks, still locked out", ("unlock", "reset")),
+        ("great, now I am locked out", ("unlock", "reset")),
+        ("my account is still locked", ("unlock", "reset")),
+        ("Thanks! I still can't log in. What now?", ("unlock", "reset")),
     ],
 )
 def test_what_is_misspelt_is_asked_back_and_not_done(text: str, commands: tuple[str, ...]) -> None:
