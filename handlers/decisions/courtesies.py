@@ -52,7 +52,9 @@ _WORDS: tuple[tuple[Courtesy, str], ...] = (
     (
         "fine",
         r"(?:very |all |so )?good|ok|okay|k|kk|great|perfect|cool|nice|awesome|super|excellent|wonderful|lovely"
-        r"|fine|alright|all right|sure|yes|yep|yeah|yup|no|nope|done|noted|got it|understood|i see|makes sense|will do"
+        r"|fine|alright|all right|sure|(?:yes|no)(?: please)?"
+        r"|yep|yeah|yup|nope|done|noted|got it|understood|i see|makes sense"
+        r"|will do"
         r"|(?:it|that)(?: now)? work(?:s|ed)(?: now)?|works(?: now)?|well done|good (?:bot|job)|nice (?:bot|job|work)"
         r"|no (?:problem|worries)|you(?:'re| are) welcome|(?:that's|that is) (?:fine|ok|okay|great|all)|yay",
     ),

@@ -4,10 +4,11 @@ It never acts, and never takes for certain what it only half recognised: the mos
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from handlers.decisions.asking_about import REFUSED, asked_about, bare_name
 from handlers.decisions.asking_after import asks_after
 from handlers.decisions.courtesies import courtesy_in
 from handlers.decisions.drafts import read_draft
@@ -15,17 +16,18 @@ from handlers.decisions.for_others import for_somebody
 from handlers.decisions.misspelt import put_right
 from handlers.decisions.names import Names
 from handlers.decisions.said_otherwise import (
+    another_named,
     as_one_line,
     held_name,
     is_for_another,
     is_worried,
-    names_another,
     sentences_of,
 )
 from handlers.decisions.understanding import (
     BreakGlass,
     CareForProofs,
     CheckMembership,
+    Courteous,
     DelegateApprovals,
     DidYouMean,
     DraftRequest,
@@ -42,12 +44,10 @@ from handlers.decisions.understanding import (
     PasswordExpiry,
     ResetPassword,
     SeveralNamed,
-    ShowOwner,
     TakeCheckpoint,
     Understanding,
     UnlockAccount,
     VouchFor,
-    WhyApproval,
     WhyRefused,
     Worried,
 )
@@ -62,8 +62,10 @@ _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")  # noqa: RUF001 - the look-
 
 _POLITE = re.compile(
     r"(?:(?:<@[A-Z0-9]+>|:[a-z+][\w+-]{0,40}:|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]+"
-    r"|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks"
-    r"|thank you|(?:could|can|would|will) you(?: help me(?: to)?)?|help me(?: to)?|i must|how (?:do|can) i"
+    r"|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks|sorry"
+    r"|thank you|(?:could|can|would|will) you(?: help me(?: to)?)?|help me(?: to)?"
+    r"|(?:could|can|would|will) (?:some(?:body|one)|any(?:body|one))"
+    r"(?=(?: please)? (?:(?:give|grant|let|add|put|make) me|unlock|unblock|reset|help)\b)|i must|how (?:do|can) i"
     r"|i (?:want|need|would like|have|wish) (?:you )?to|i'd like (?:you )?to)(?:[\s,.!:-]+|$))+",
     re.IGNORECASE,
 )
@@ -80,9 +82,7 @@ _DEVICE = (
     r"|proofs?|recovery codes?|yubikey|security key|second factor|2fa|mfa)"
 )
 
-_REFUSED = r"(?:refused|denied|rejected|declined|turned (?:down|away))"
 _MINE = r"(?:my (?:last )?(?:request|wish)|this|that|it)"
-_APPROVAL = r"(?:an? |any |the )?(?:approvals?|approved|approving|to be approved)"
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
@@ -136,7 +136,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             ListPossible(),
         ),
         (
-            rf"why (?:was|am|were|did) i(?: get)? {_REFUSED}|why (?:was|is|were) {_MINE} {_REFUSED}"
+            rf"why (?:was|am|were|did) i(?: get)? {REFUSED}|why (?:was|is|were) {_MINE} {REFUSED}"
             rf"|why did (?:you|they|it|he|she|wicket) (?:refuse|deny|reject|decline)(?: me| {_MINE})?|why not"
             r"|why can(?:'t i| ?not i| i not) (?:have|get) (?:it|this|that)",
             WhyRefused(),
@@ -152,6 +152,10 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"
             rf"|{_DEVICE} (?:is|was|has been|are|were|got) (?:lost|stolen|broken|gone|away)"
+            rf"|{_DEVICE} (?:(?:is |are )?not working|(?:doesn't|does not|don't|do not|won't) work|isn't working)"
+            r"(?: any ?more)?"
+            r"|(?:i (?:have|got|bought|use|have got) |i've got )?(?:a |my )?new (?:phone|mobile|smartphone)"
+            r"|i (?:have |just |'ve )*(?:changed|replaced) my (?:phone|mobile|smartphone)"
             rf"|(?:i )?(?:don't|do not|no longer|can't|cannot) (?:have|find|use) {_DEVICE}(?: any ?more)?"
             r"|(?:somebody|someone) stole my (?:phone|laptop|security key|key)"
             r"|lost|lost (?:proofs?|everything)|i lost everything",
@@ -171,9 +175,13 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
 
 # Who cannot get in is locked out, or has a wrong password: only they can tell.
 _KEPT_OUT = re.compile(
-    r"(?:i )?(?:can'?t|cannot|can not|couldn't) (?:log|sign|get) ?in(?:to my account)?(?: any ?more)?"
+    rf"(?:(?:but|and|no|yes|great|nice|fine),? )*"
+    rf"(?:(?:now )?(?:i'?m |i am )?(?:still |again |now )?locked out|{_ACCOUNT} is still (?:locked|blocked)|"
+    r"(?:i )?(?:still )?(?:can'?t|cannot|can not|couldn't) (?:log|sign|get) ?in(?:to my account)?(?: any ?more)?"
     rf"|{_PASSWORD} (?:doesn't|does not|no longer|isn't|is not) (?:work|works|working|accepted)(?: any ?more)?"
-    r"|(?:my |the )?log ?in (?:failed|fails|doesn't work|does not work|is not working|isn't working)",
+    r"|(?:i )?(?:need |have )?(?:some |a )?(?:help|problems?|trouble|issues?) with"
+    rf" (?:{_PASSWORD}|{_ACCOUNT}|logging in)"
+    r"|(?:my |the )?log ?in (?:failed|fails|doesn't work|does not work|is not working|isn't working))",
     re.IGNORECASE,
 )
 _NEARLY: Mapping[type[Understanding], Literal["reset", "unlock", "access"]] = {
@@ -181,53 +189,6 @@ _NEARLY: Mapping[type[Understanding], Literal["reset", "unlock", "access"]] = {
     UnlockAccount: "unlock",
     ListAccess: "access",
 }
-
-_WHYS: tuple[tuple[str, Literal["refusal", "approval"]], ...] = (
-    (rf"why (?:was|am|were|did) i(?: get)? {_REFUSED} (?:access (?:to|for) |for )?(?P<name>.+)", "refusal"),
-    (rf"why (?:was|is|were) my (?:last )?(?:request|wish) for (?P<name>.+) {_REFUSED}", "refusal"),
-    (
-        r"why can(?:'t i| ?not i| i not) (?:have|get|ask for|use|access)(?: access to)? (?P<name>.+)",
-        "refusal",
-    ),
-    (
-        rf"why (?:do|would|must|does) (?:i|it|this) (?:have to )?(?:need|require|get) {_APPROVAL} for (?P<name>.+)",
-        "approval",
-    ),
-    (rf"why (?:do|would|does|is|must) (?P<name>.+) (?:needs?|requires?|wants?|be) {_APPROVAL}", "approval"),
-    (
-        rf"(?:why (?:is|are)|is|are|do i need) {_APPROVAL} (?:needed |required |necessary )?for (?P<name>.+)",
-        "approval",
-    ),
-    (rf"does (?P<name>.+) (?:need|require) {_APPROVAL}", "approval"),
-)
-_About = Literal["membership", "owner", "refusal", "approval"]
-_QUESTIONS: tuple[tuple[re.Pattern[str], _About], ...] = (
-    *((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _WHYS),
-    (
-        re.compile(
-            r"(?:am i(?: still| already)? (?:in|on|part of|(?:a )?member of)"
-            r"|do i(?: still| already)? (?:have|hold)(?: access to)?|have i got(?: access to)?|can i access"
-            r"|is my account in) (?P<name>.+)",
-            re.IGNORECASE,
-        ),
-        "membership",
-    ),
-    (
-        re.compile(
-            r"(?:who (?:owns|approves|can approve|decides about|answers for)|whose is|owners? of"
-            r"|who(?:'s|s| is| are)(?: the)? (?:owners? of|responsible for|approvers? (?:of|for))) (?P<name>.+)",
-            re.IGNORECASE,
-        ),
-        "owner",
-    ),
-)
-_MEANT: Mapping[_About, Callable[..., Understanding]] = {
-    "membership": CheckMembership,
-    "owner": ShowOwner,
-    "refusal": WhyRefused,
-    "approval": WhyApproval,
-}
-_AROUND_NAME = re.compile(r"^(?:the )?(?:group )?|(?: (?:group|access|still|already|yet))+$", re.IGNORECASE)
 
 # The openings of a request. Some can only mean access; after the others it takes a name or a time to believe it.
 _SURELY = re.compile(
@@ -251,13 +212,28 @@ _ENDLESS = re.compile(r"\b(?:permanent|standing)\b", re.IGNORECASE)
 
 def understand(text: str, names: Names) -> Understanding:
     """What the text asks for. Any text at all is fine; the time this takes grows no faster than its length."""
-    line = " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", as_one_line(text))).split())
-    if line.startswith(_FENCE):
-        line = line.strip("` ")
+    line, whole = _line(as_one_line(text)), _line(text)
+    meaning = _meaning(line, names)
+    if line != whole and (meaning == TakeCheckpoint() or type(meaning) in _NEARLY):
+        # Quoted, or with something below that may say that it is not wanted: nobody said this and no more.
+        commands = tuple(_commands(meaning))
+        return NearlyUnderstood(commands=commands) if commands else NotUnderstood()
+    return meaning
+
+
+def _line(text: str) -> str:
+    line = " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).split())
+    return line.strip("` ") if line.startswith(_FENCE) else line
+
+
+def _meaning(line: str, names: Names) -> Understanding:
+    """What one line asks for."""
     if not line:
         return Help()
     head = line[:_HEAD].translate(_APOSTROPHES)
-    if (courtesy := courtesy_in(head)) is not None:
+    # Something may be called "status", or "morning".
+    is_name = names.exactly(head) is not None
+    if not is_name and (courtesy := courtesy_in(head)) is not None:
         return courtesy
     polite = _POLITE.match(head)
     start = polite.end() if polite else 0
@@ -272,21 +248,29 @@ def understand(text: str, names: Names) -> Understanding:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
             if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
-        if asks_after(spoken):
+        asked = asked_about(spoken, names) or (asked_about(whole, names) if start else None)
+        if not is_name and not (asked and not isinstance(asked, DidYouMean)) and asks_after(spoken):
             return FollowUp()
         if is_worried(spoken):
             return Worried()
         if (other := for_somebody(spoken)) is not None:
             return replace(other, ticket=ticket_of(head) or "")
-        for question, kind in _QUESTIONS:
-            if found := question.fullmatch(spoken):
-                return _about(found["name"], kind, names)
+        if asked is not None:
+            return asked
         if (held := _about_held(spoken, names)) is not None:
             return held
         if (nearly := _nearly(spoken)) is not None:
             return nearly
+    return _wish(line, start, names)
+
+
+def _wish(line: str, start: int, names: Names) -> Understanding:
+    """What access a line asks for, and for whom. start: where it does, after what is only polite."""
+    head = line[:_HEAD].translate(_APOSTROPHES)
     wish = _request(line[start:], head[start:], names)
-    if isinstance(wish, DraftRequest) and names_another(head, wish.justification):
+    draft = wish.draft if isinstance(wish, SeveralNamed | DidYouMean) else wish
+    other = another_named(head, draft.justification) if isinstance(draft, DraftRequest) else ""
+    if other and names.exactly(other) is None:
         return ForAnother()
     if isinstance(wish, NotUnderstood) or (isinstance(wish, DidYouMean) and not _opens(head[start:])):
         if is_for_another(_CLOSING.sub("", head[start:])):
@@ -301,20 +285,38 @@ def _opens(head: str) -> bool:
 
 def _about_held(spoken: str, names: Names) -> Understanding | None:
     """What they would give back, keep longer or cannot use, if its name is certain."""
-    exact = names.exactly(_AROUND_NAME.sub("", held_name(spoken)))
+    exact = names.exactly(bare_name(held_name(spoken)))
     return None if exact is None else CheckMembership(entitlement=exact)
 
 
 def _by_sentences(line: str, names: Names) -> Understanding | None:
-    """What one of several sentences asks for: a draft, with the others as its reason, or a command to be asked back."""
-    said = sentences_of(line[:_HEAD]) if len(line) <= _HEAD else ()
-    meant = [understand(one, names) for one in said]
+    """What one of several sentences asks for: a draft, with the others as its reason, or a command to be asked back.
+
+    Fear for an account, and lost proofs, come before anything else.
+    """
+    said = sentences_of(line) if len(line) <= _HEAD else ()
+    meant = [_meaning(one, names) for one in said]
+    for first in (Worried(), LostProofs()):
+        if first in meant:
+            return first
     for at, one in enumerate(meant):
         if isinstance(one, DraftRequest) and one.entitlement is not None and _opens(said[at]):
-            others = " ".join(said[:at])
+            others = " ".join(
+                each
+                for each, meaning in zip(said[:at], meant, strict=False)
+                if not isinstance(meaning, Courteous)
+            )
             return replace(one, justification=one.justification or others or None)
-    commands = dict.fromkeys(command for one in meant if (command := _NEARLY.get(type(one))) is not None)
+    if ForAnother() in meant:
+        return ForAnother()
+    commands = dict.fromkeys(command for one in meant for command in _commands(one))
     return NearlyUnderstood(commands=tuple(commands)) if commands else None
+
+
+def _commands(meaning: Understanding) -> Iterable[Literal["reset", "unlock", "access"]]:
+    if isinstance(meaning, NearlyUnderstood):
+        return meaning.commands
+    return () if (command := _NEARLY.get(type(meaning))) is None else (command,)
 
 
 def _nearly(spoken: str) -> NearlyUnderstood | None:
@@ -328,16 +330,6 @@ def _nearly(spoken: str) -> NearlyUnderstood | None:
         if type(meaning) in _NEARLY and pattern.fullmatch(right):
             return NearlyUnderstood(commands=(_NEARLY[type(meaning)],))
     return None
-
-
-def _about(name: str, kind: _About, names: Names) -> Understanding:
-    """A question about one entitlement, if its name is certain."""
-    match = names.look_up(name)
-    if match.exact is None:
-        match = names.look_up(_AROUND_NAME.sub("", name))
-    if match.exact is None:
-        return DidYouMean(candidates=match.close, kind=kind)
-    return _MEANT[kind](entitlement=match.exact)
 
 
 def _request(line: str, head: str, names: Names) -> Understanding:

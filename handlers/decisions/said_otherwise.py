@@ -12,9 +12,22 @@ _SIGNATURE = re.compile(
     r"[ \t]{0,3}[\r\n](?:[^\r\n]{0,60}[\r\n]){0,4}[^\r\n]{0,60}\Z",
     re.IGNORECASE,
 )
-_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z@])|(?<=[!?])\s+")
+_END = re.compile(
+    r"(?<=[.!?])\s+(?=[A-Z@])|(?<=[!?])\s+"
+    r"|(?:(?<=[,;])|(?<=\s[\u2013\u2014-]))\s+(?=(?i:(?:i|we) (?:urgently |really |just |now )?need)\b)"
+)
 _MOST = 6
 _TAIL = 320
+
+# A first name, with the next one if there is one, and none of the words that are written so for another reason.
+_NAME = (
+    r"(?!(?i:\w+(?:day|ments?|ance|ware|works?|base|tests?|ops)|\w{4,}(?:ing|ions?|ity)|me|myself|us|now|today|tomorrow"
+    r"|january|february|april|june|july|august|september|october|november|december|christmas|easter|sales|support|legal"
+    r"|releases?|reviews?|audits?|incidents?|staging|customers?|projects?|teams?|analysis|reports?|demos?|research"
+    r"|design|quality|finance|data|security|emergency|emergencies|backups?|urgent|onboarding)\b)"
+    r"[A-Z][a-z\u00df-\u00ff]{1,20}(?:[ -][A-Z][a-z\u00df-\u00ff]{1,20})?"
+    r"(?=$|[.!?,;)]|\s(?i:because|since|so|to|who|and|until|for|please|too)\b)"
+)
 
 # What is held, and what is to be done with it: nothing is done by a word, but its buttons are shown.
 _HELD = re.compile(
@@ -23,12 +36,26 @@ _HELD = re.compile(
     r"|(?:until when|how long|for how long|till when) (?:do|can) i (?:still )?(?:have|hold|keep|use)"
     r"|when does my(?: access (?:to|for))?"
     r"|(?:i )?(?:can'?t|cannot|can not) (?:access|reach|open|use|get into|connect to|log ?in to|get on)(?: the)?)"
-    r" (?P<name>.{1,80}?)(?: (?:access|any ?more|any longer|again|end|ends|expire|run out|(?:for|by) .{1,30}|please))*",
+    r" (?:access to )?(?P<name>.{1,80}?)(?: (?:access|any ?more|any longer|again|end|ends|expire|run out|please"
+    rf"|(?:for|by) (?!(?-i:<?@|{_NAME})).{{1,30}}))*",
     re.IGNORECASE,
 )
 _TAKEN = re.compile(
     r"(?:(?:i (?:want|need|would like|'d like)|please have) )?(?:my )?(?:access to )?(?P<name>.{1,80}?)(?: access)?"
     r" (?:to be )?(?:removed|revoked|taken (?:away|back)|deleted|ended|extended)",
+    re.IGNORECASE,
+)
+_MORE = r"(?:another (?:\d{1,3} ?|half )?|(?:\d{1,3}|a few|some|one|two) more )(?:minutes?|min|hours?|h|days?|d|weeks?)"
+_LONGER = re.compile(
+    r"(?:i (?:really |still )?need|(?:can|could|may) i (?:please )?(?:have|keep|use|hold)) (?:access to )?"
+    r"(?P<name>.{1,80}?)(?: access)? (?:for )?(?:(?:a (?:bit|little|while) |much )?longer|(?:some )?more time"
+    rf"|no (?:more|longer)|{_MORE})(?: (?:because|since|so) .{{1,200}})?",
+    re.IGNORECASE,
+)
+_KEPT = re.compile(
+    rf"(?:(?:i need )?(?:(?:some |a (?:bit|little) )?more time|{_MORE}) (?:on|for|with|in|of|to use)"
+    r"|(?:can|may) i keep)"
+    r" (?:access to )?(?P<name>.{1,80}?)",
     re.IGNORECASE,
 )
 _BROKEN = re.compile(
@@ -39,34 +66,45 @@ _BROKEN = re.compile(
 )
 
 _FOR_ANOTHER = re.compile(
+    r"(?:(?:can|could|will|would) (?:some|any)(?:body|one) (?:please )?)?"
     r"(?:give|grant|get|let|allow|add) (?!(?:me|us|it|back|access|temporary|a|an|the|some|full|read"
     r"|write)\b)(?:<?@\S{1,40}|my \w{1,20}(?: \S{1,30})?|\S{1,30})"
-    r" (?:access|temporary access|(?:in)?to|have|use)\b.{1,200}"
+    r" (?:access|temporary access|have|use"
+    r"|(?:in)?to(?! (?:me|my (?:own )?(?:access|account|groups?|list|rights|permissions))\b))\b.{1,200}"
     r"|(?!i\b|we\b|it\b|who\b|what\b|this\b|that\b|somebody\b|someone\b)(?:<?@\S{1,40}|my \w{1,20}|\S{1,30}) needs"
-    r" (?:access|temporary access|to (?:have|use)|.{1,80} for \d).{0,200}",
+    r" (?:access|temporary access|to (?:have|use)|.{1,80} for \d).{0,200}"
+    r"|(?:can|could|may) (?!(?:i|we|you|it|this|that|some(?:body|one)|any(?:body|one))\b)"
+    r"(?:<?@\S{1,40}|my \w{1,20}|\S{1,30}) (?:please )?(?:have|get|be given) (?:temporary )?access\b.{0,200}",
     re.IGNORECASE,
 )
+# Who it is for, and no more: "for my manager's dashboard" and "for the intern project" are reasons.
+_ENDS = r"(?=$|[.!?,;:)]|\s(?:@|<@|[A-Z]|(?i:because|since|so|to|who|and|until|for|please)\b))"
 _ANOTHERS = re.compile(
-    r"(?:@\S|(?:my|our|a|the) (?:colleague|teammate|team mate|boss|manager|report|intern)s?\b)", re.IGNORECASE
+    rf"<?@\S|{_NAME}|(?i:(?:my|our|a|the) (?:colleague|teammate|team mate|boss|manager|intern)s?){_ENDS}"
+    r"|(?i:my reports?) (?=[A-Z@<])"
 )
 
+_BEHALF = re.compile(rf"\bon behalf of (?P<who><?@\S{{1,40}}|{_NAME})")
+
 _WORRIED = re.compile(
-    r"(?:i think |i believe |maybe |it seems |looks like )?(?:that )?(?:somebody|someone|somebody else|someone"
-    r" else|a hacker|they)"
+    r"(?:but )?(?:(?:i think |i believe |maybe |it seems |looks like )?(?:that )?(?:somebody|someone"
+    r"|somebody else|someone else|a hacker|they)"
     r" (?:has |is |have |had )?(?:hacked|stole|stolen|changed|knows|using|used|has|got|took over|logged in(?:to)?|in)"
     r" (?:my|to my|into my) (?:account|password|login|mail|e-?mail)(?: account)?"
     r"|(?:i think |i believe |maybe |help |i fear )?(?:my|the) (?:account|password|login) (?:was|is|has been"
     r"|got|may be|might be)"
     r" (?:hacked|stolen|leaked|compromised|taken over|known)"
-    r"|(?:it|that|this) (?:was not|wasn't|was n't) me|i (?:did not|didn't) (?:do|ask for|request|change)"
-    r" (?:that|this|it)"
+    r"|(?:somebody|someone)(?: else)? (?:has |have )?(?:hacked me|is (?:logged|signed) in as me)"
+    r"|(?:it|that|this) (?:was not|wasn't|was n't) me|i (?:did not|didn't|never) (?:do|ask for|request|change)"
+    r" (?:that|this|it|(?:a |this |that |any )?(?:password )?(?:reset|change))"
     r"|i(?:'ve| have)? (?:clicked|opened)(?: on)? (?:a|some|the) (?:phishing|bad|strange|suspicious) (?:link"
     r"|mail|e-?mail)"
     r"|i(?:'ve| have)? (?:got|received)(?: a| an| some)? (?:mail|e-?mail|message|letter|code) (?:about|for|that)"
     r" .{0,60}(?:did not|didn't|never) (?:ask|request|change|do).{0,40}"
     r"|i(?:'ve| have)? been (?:hacked|phished)|(?:i )?was hacked|hacked|i(?:'ve| have)? (?:gave|given|told)"
     r" (?:somebody|someone) my"
-    r" (?:password|code)",
+    r" (?:password|code))"
+    r"(?:[,;]? (?:what (?:do|can|should|must|shall|now)\b.{0,40}|(?:please )?help(?: me)?))?",
     re.IGNORECASE,
 )
 
@@ -81,13 +119,13 @@ def as_one_line(text: str) -> str:
 
 def sentences_of(line: str) -> tuple[str, ...]:
     """The sentences of a line, if there are several and not too many; otherwise none."""
-    found = tuple(part.strip() for part in _END.split(line) if part.strip())
+    found = tuple(part for one in _END.split(line) if (part := one.strip().rstrip(",; \u2013\u2014-")))
     return found if 1 < len(found) <= _MOST else ()
 
 
 def held_name(spoken: str) -> str:
     """The name of what somebody would give back, keep longer, or cannot use; "" if nothing of the kind is said."""
-    for pattern in (_HELD, _TAKEN, _BROKEN):
+    for pattern in (_HELD, _TAKEN, _LONGER, _KEPT, _BROKEN):
         if found := pattern.fullmatch(spoken):
             return found["name"]
     return ""
@@ -98,10 +136,15 @@ def is_for_another(spoken: str) -> bool:
     return _FOR_ANOTHER.fullmatch(spoken) is not None
 
 
-def names_another(head: str, justification: str | None) -> bool:
-    """Whether what follows "for" is somebody, and no reason. After "because" a name is part of one."""
-    found = _ANOTHERS.match(justification or "")
-    return found is not None and f"for {found[0]}" in head
+def another_named(head: str, justification: str | None) -> str:
+    """Whom it is for, if what follows "for" is somebody, and no reason; otherwise "".
+
+    After "because" a name is part of one.
+    """
+    if (found := _ANOTHERS.match(justification or "")) and f"for {found[0]}".casefold() in head.casefold():
+        return found[0]
+    behalf = _BEHALF.search(head)
+    return behalf["who"] if behalf and behalf[0] not in (justification or "") else ""
 
 
 def is_worried(spoken: str) -> bool:

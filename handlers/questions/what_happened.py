@@ -108,7 +108,9 @@ class WhatHappened:
             pages=pages,
             entries=entries,
             archived=found.archived,
-            withheld=withheld(rows, reader, intent.actor.account.id),
+            withheld=withheld(
+                rows, reader, intent.actor.account.id, (intent.actor.slack_team, intent.actor.slack_user)
+            ),
         )
 
     async def _reader(self, actor: Actor, found: _Found) -> Reader | None:

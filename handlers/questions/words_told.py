@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from storage.audit.log import Row
+from storage.faults import AuditFault
 
 _ASKED = frozenset(
     {"grant.requested", "grant.approved", "emergency.asked", "emergency.recorded", "petition.asked"}
@@ -43,8 +44,8 @@ _TOLD: dict[Reader, frozenset[str]] = {
 }
 
 
-def withheld(rows: Iterable[Row], reader: Reader, account: str) -> frozenset[str]:
-    """The ids of entries whose words are not for this reader. account: theirs.
+def withheld(rows: Iterable[Row], reader: Reader, account: str, slack: tuple[str, str]) -> frozenset[str]:
+    """The ids of entries whose words are not for this reader. account: theirs. slack: their team and user there.
 
     What did not count, such as the reason of somebody who may not decide, was never shown to anybody else.
     """
@@ -53,8 +54,19 @@ def withheld(rows: Iterable[Row], reader: Reader, account: str) -> frozenset[str
     return frozenset(
         row.id
         for row in rows
-        if row.texts and row.actor != account and not (_counted(row) and row.action in _TOLD[reader])
+        if row.texts
+        and not (_counted(row) and row.action in _TOLD[reader])
+        and not (row.actor == account and _from(row, slack))
     )
+
+
+def _from(row: Row, slack: tuple[str, str]) -> bool:
+    """Whether this Slack account did it, or none: two directories may have people of one id, and it names neither."""
+    try:
+        actor = row.said()["actor"]
+    except AuditFault:
+        return False
+    return not actor.get("slack_user") or (actor.get("slack_team"), actor["slack_user"]) == slack
 
 
 def _counted(row: Row) -> bool:

@@ -99,6 +99,10 @@ async def test_whoever_is_done_with_something_gives_it_back_by_the_button_that_s
     ("words", "answer"),
     [
         ("please give Bob access to prod-db", "Here I ask for you alone, so I sent nothing."),
+        ("I need prod-db for Jira", "If it is for you, write the reason after “because”."),
+        ("can I have prod-db for longer?", "No, you are not in prod-db."),
+        ("who has prod-db?", "prod-db (Production database) belongs to Data Platform"),
+        ("I got a new phone", "If one of your proofs is left"),
         ("I think my account was hacked", "If somebody else may have your account, reset your password now"),
         ("Hi, I forgot my password. Can you reset it? Thanks!", "Did you mean “reset my password”?"),
     ],

@@ -100,7 +100,7 @@ def for_another() -> Message:
     return said(
         say(
             "Here I ask for you alone, so I sent nothing. For somebody who reports to you, choose them in the form. "
-            "Anybody else writes to me themselves."
+            "Anybody else writes to me themselves. If it is for you, write the reason after “because”."
         ),
         buttons=[ask_button()],
     )

@@ -82,6 +82,7 @@ IN_HANDLERS = {
 # Words that people type, names of products, sentences that constants are made of, which are found whole, and what the
 # command line alone says of policies and their cases, in English as all of it.
 NO_SENTENCES = {
+    "handlers/decisions/asking_about.py",
     "handlers/decisions/asking_after.py", "handlers/decisions/courtesies.py",
     "handlers/decisions/said_otherwise.py",
     "handlers/decisions/cases.py", "handlers/decisions/inspecting.py", "handlers/decisions/stated_facts.py",

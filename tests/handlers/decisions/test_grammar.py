@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +29,7 @@ from handlers.decisions.understanding import (
     LinkAccount,
     ListAccess,
     ListPossible,
+    LostProofs,
     NearlyUnderstood,
     NotUnderstood,
     PasswordExpiry,
@@ -145,7 +147,10 @@ def asks(
             "thanks!|ok thanks|Thank you so much!!|thx|perfect, thank you :pray:|\U0001f64f|Danke"
             "|Hi, thanks for your help",
         ),
-        (Courteous(kind="fine"), "ok|Okay.|great!|got it|yes|no|\U0001f44d|:+1:|it works now|ok \U0001f44d"),
+        (
+            Courteous(kind="fine"),
+            "ok|Okay.|great!|got it|yes|no|\U0001f44d|:+1:|it works now|ok \U0001f44d|yes please",
+        ),
         (Courteous(kind="never_mind"), "no thanks|never mind|sorry!|forget it|Sorry, wrong chat"),
         (Courteous(kind="goodbye"), "bye|good night|have a nice weekend!"),
         (Courteous(kind="decide"), "approve|Approved.|please approve it|deny|send it|lgtm"),
@@ -249,6 +254,12 @@ def test_a_courtesy_and_a_question_after_ones_request_are_all_that_is_said(text:
         ("I can\u2019t log in", ("unlock", "reset")),
         ("cant sign in anymore", ("unlock", "reset")),
         ("my password doesn't work", ("unlock", "reset")),
+        ("thanks, but I still can't log in", ("unlock", "reset")),
+        ("no, I'm still locked out", ("unlock", "reset")),
+        ("thanks, still locked out", ("unlock", "reset")),
+        ("great, now I am locked out", ("unlock", "reset")),
+        ("my account is still locked", ("unlock", "reset")),
+        ("Thanks! I still can't log in. What now?", ("unlock", "reset")),
     ],
 )
 def test_what_is_misspelt_is_asked_back_and_not_done(text: str, commands: tuple[str, ...]) -> None:
@@ -344,6 +355,206 @@ def test_a_name_in_a_reason_is_part_of_it() -> None:
     assert read("I need prod-db because my colleague is away") == asks(
         "prod-db", None, "my colleague is away"
     )
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "the report", "a report for the board", "my manager's dashboard", "the manager console", "the intern project",
+        "our reports",
+    ],
+)  # fmt: skip
+def test_what_is_made_for_people_is_a_reason_and_nobody(reason: str) -> None:
+    assert read(f"I need prod-db for {reason}") == asks("prod-db", None, reason)
+
+
+def test_what_is_added_to_ones_own_access_is_for_oneself() -> None:
+    for text in ("add prod-db to my access", "give prod-db to me"):
+        assert not isinstance(read(text), ForAnother), text
+    assert read("give prod-db to my colleague") == ForAnother()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db for <@U0BOB>",
+        "I need prod-db and wiki-edit for my colleague Bob",
+        "Please help! I need prod-db for my colleague Bob",
+        "I need prod-db for my report Bob",
+    ],
+)
+def test_somebody_else_is_known_in_a_mention_a_list_and_among_sentences(text: str) -> None:
+    assert read(text) == ForAnother()
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("> unlock my account", "unlock"),
+        ("\u2022 reset my password", "reset"),
+        ("unlock my account\nCheers\nno wait, do not do this", "unlock"),
+        ("reset my password\n--\nthat is what Bob typed, what does it do?", "reset"),
+    ],
+)
+def test_a_command_that_is_quoted_or_goes_on_below_is_asked_back(
+    text: str, command: Literal["reset", "unlock"]
+) -> None:
+    """What stands below "Cheers" is taken for a signature, and may say that it is not wanted at all."""
+    assert read(text) == NearlyUnderstood(commands=(command,))
+    assert read("> take a checkpoint") == NotUnderstood()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My account was hacked. What do I do?",
+        "I think my account was hacked! I need prod-db for 1h.",
+        "It wasn\u2019t me! Reset my password.",
+        "Thanks. But somebody is using my account.",
+        "my account was hacked, what do I do?",
+        "somebody hacked me",
+        "someone else is logged in as me",
+        "I did not request a password reset",
+    ],
+)
+def test_fear_for_an_account_comes_before_whatever_else_is_said(text: str) -> None:
+    """They were told that they are not understood, or got a draft."""
+    assert read(text) == Worried()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db for Bob",
+        "I need prod-db for Bob Smith because INC-1",
+        "need access to prod-db for 2h for Bob",
+        "I need prod-db for Bob for 2h",
+        "request prod-db for Bob and me",
+        "prod-db for Bob",
+        "Give me prod-db. For Bob. He needs it.",
+        "I need prod-db for Bob to fix INC-1",
+        "I need prod-db on behalf of Bob",
+        "I need prod-db and wiki-edit for Bob",
+        "can Bob have access to prod-db?",
+        "could somebody give Bob access to prod-db",
+    ],
+)
+def test_a_name_after_for_is_for_somebody_else(text: str) -> None:
+    """It was drafted for whoever wrote it, with Bob as the reason."""
+    assert read(text) == ForAnother()
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Monday", "Migration work", "Payments", "Debugging", "INC-4711", "Christmas sales", "Q3 reporting",
+        "the Berlin team", "Bob's migration", "Release 4", "GDPR", "Jira tickets",
+    ],
+)  # fmt: skip
+def test_what_is_no_name_after_for_is_the_reason(reason: str) -> None:
+    assert read(f"I need prod-db for {reason}") == asks("prod-db", None, reason)
+    assert read("I need prod-db because Bob") == asks("prod-db", None, "Bob")
+    assert read("I need prod-db because I act on behalf of Bob") == asks(
+        "prod-db", None, "I act on behalf of Bob"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who do I ask for prod-db?",
+        "who should I ask about access to prod-db",
+        "who has prod-db?",
+        "who has access to prod-db?",
+        "who else is in prod-db",
+        "who can access prod-db",
+        "who can give me prod-db?",
+        "I need help with prod-db",
+        "can you help me with prod-db?",
+        "please help me with prod-db",
+        "I need some help using prod-db, please",
+    ],
+)
+def test_whom_to_turn_to_is_who_answers_for_it_and_never_who_holds_it(text: str) -> None:
+    assert read(text) == ShowOwner(entitlement="prod-db")
+
+
+@pytest.mark.parametrize("text", ["who has time", "I need help with my dog", "who has it", "who is in"])
+def test_whom_to_turn_to_is_told_of_what_has_this_very_name(text: str) -> None:
+    assert not isinstance(read(text), ShowOwner | DraftRequest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need prod-db no more",
+        "I need prod-db no longer",
+        "can I have prod-db for longer?",
+        "can I have prod-db longer because INC-1",
+        "could I keep access to prod-db for a bit longer?",
+        "can I keep prod-db?",
+        "I need prod-db longer",
+        "I need more time on prod-db",
+        "I need some more time with prod-db",
+        "more time for prod-db please",
+        "I need prod-db for 2 more hours",
+        "I need prod-db for another hour",
+        "I need another 2 hours of prod-db",
+        "I do not need access to prod-db any more",
+    ],
+)
+def test_more_time_or_none_any_more_shows_what_is_held(text: str) -> None:
+    """ "Longer" was the reason of a second request, which the first stands in the way of."""
+    assert read(text) == CheckMembership(entitlement="prod-db")
+
+
+def test_another_thing_is_no_more_time() -> None:
+    assert read("I need prod-db for another project") == asks("prod-db", None, "another project")
+    assert read("I need prod-db for 2 more servers") == asks("prod-db", None, "2 more servers")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "new phone", "I have a new phone", "I got a new phone!", "2fa not working", "my 2FA doesn't work",
+        "my authenticator is not working", "my passkey does not work any more", "I changed my phone",
+    ],
+)  # fmt: skip
+def test_whoever_cannot_show_a_proof_hears_of_the_others_and_of_the_way_without(text: str) -> None:
+    assert read(text) == LostProofs()
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("production is down, I need prod-db NOW", asks("prod-db", None, "production is down")),
+        ("production is down \u2013 we need prod-db for 1h", asks("prod-db", 1, "production is down")),
+        ("Sorry, I need prod-db for 1h because INC-1", asks("prod-db", 1, "INC-1")),
+        ("sorry, I need prod-db", asks("prod-db")),
+        ("can somebody give me prod-db for 1h?", asks("prod-db", 1)),
+        ("could anyone please give me access to prod-db", asks("prod-db")),
+        ("I need help with my password", NearlyUnderstood(commands=("unlock", "reset"))),
+        ("problems with my account", NearlyUnderstood(commands=("unlock", "reset"))),
+        ("can somebody unlock bob", HelpSomebody(act=Act.UNLOCK, whom="bob")),
+    ],
+)
+def test_what_is_urgent_or_asked_of_anybody_is_understood(text: str, meaning: Understanding) -> None:
+    assert read(text) == meaning
+
+
+def test_whoever_lost_their_phone_is_heard_among_other_sentences() -> None:
+    assert read("My phone was stolen. What now?") == LostProofs()
+
+
+def test_a_thing_that_is_called_like_a_courtesy_or_a_question_is_still_that_thing() -> None:
+    """Its bare name was a draft before there were answers to such words, and is one still."""
+    items = {one: thing(one) for one in ("status", "it", "morning")}
+    names = Names(Catalogue(entitlements=items, owners={DATA.id: DATA}))
+    assert understand("status", names) == asks("status")
+    assert understand("morning", names) == asks("morning")
+    assert understand("who approves IT?", names) == ShowOwner(entitlement="it")
+    assert understand("is it approved yet?", names) == FollowUp()
+    assert understand("good morning", names) == Courteous(kind="hello")
 
 
 def test_whoever_fears_for_their_account_is_understood() -> None:
