@@ -20,7 +20,7 @@ from storage.exceptions import SAME_CAUSE, decide_exception, is_open, open_under
 from storage.records import ExceptionRecord
 
 # Grants named in one message, each with its button.
-NAMED = 4
+NAMED = 3
 
 
 class Leftovers:
