@@ -9,6 +9,8 @@ import pytest
 
 from handlers.grants.leftovers import Leftovers
 from handlers.outcomes import Ended, EndedEarly, MayEnd, Unknown
+from storage import rule_sets
+from storage.states import RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World, thing
 from tests.handlers.access_ground import world as open_world
 
@@ -95,3 +97,18 @@ async def test_whoever_has_it_gives_it_back(world: World) -> None:
     assert isinstance(await world.access.give_back(await world.on("ada", of_ada)), Ended)
     await world.settle()
     assert not await world.holds("ada", "prod-db")
+
+
+async def test_replicas_that_keep_differing_do_not_tell_it_again_and_again(world: World) -> None:
+    """Security hears that they differ. One of them knows what the other does not: it would be news at each look."""
+    await world.approved("ada", duration=timedelta(minutes=30))
+    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    await world.ground.database.write(
+        lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=world.clock())
+    )
+    world.clock.forward(minutes=10)
+    for _ in range(3):
+        for catalogue in (EMPTY, CATALOGUE):
+            world.reopen(catalogue=catalogue)
+            await Leftovers(world.ground).look()
+    assert await world.exceptions() == []
