@@ -16,7 +16,14 @@ from handlers.exceptions.strange import named_holder
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from storage import given, rule_sets
-from storage.exceptions import SAME_CAUSE, decide_exception, is_open, open_under, settle_exceptions
+from storage.exceptions import (
+    SAME_CAUSE,
+    decide_exception,
+    is_open,
+    known_among,
+    open_under,
+    settle_exceptions,
+)
 from storage.records import ExceptionRecord
 
 # Grants named in one message, each with its button.
@@ -75,6 +82,11 @@ class Leftovers:
             correlation=entitlement, facts=facts, anew=True,
         )  # fmt: skip
         tell_security(tx, now, strange)
+
+
+def was_told(tx: Session, entitlement: str) -> bool:
+    """Whether security ever had a message about this one, with buttons to end what is left of it."""
+    return bool(known_among(tx, [_cause(entitlement)]))
 
 
 def _facts(tx: Session, entitlement: str) -> Mapping[str, Any]:

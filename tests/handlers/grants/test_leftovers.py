@@ -83,6 +83,18 @@ async def test_security_ends_what_nobody_owns_any_more_and_its_message_follows(w
     assert {row.state for row in await world.exceptions()} == {"resolved"}
 
 
+async def test_a_button_of_security_ends_it_also_when_it_is_in_the_catalogue_again(world: World) -> None:
+    """It is ours, whatever became of the catalogue meanwhile: nobody is called a forger for it. Others still are."""
+    grants = await left(world)
+    await Leftovers(world.ground).look()
+    world.reopen(catalogue=CATALOGUE)
+    told = len(await world.exceptions())
+    assert isinstance(await world.end("sam", grants[0]), EndedEarly)
+    assert len(await world.exceptions()) == told
+    assert await world.end("linus", await world.given("charles")) == Unknown(what="grant")
+    assert "tampered" in await world.kinds()
+
+
 async def test_nobody_else_ends_it(world: World) -> None:
     """Who owned it does not own it any more; a made-up id is turned away as ever."""
     grants = await left(world)
