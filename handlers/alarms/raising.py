@@ -234,10 +234,11 @@ class Alarms:
             return self._note(tx, handle_id, disabled, sessions)
 
         stands = await self._ground.database.write(work)
-        if disabled != Effect.DONE:
-            return
         if not stands:  # somebody lifted it while we were at it
-            await self._let_in(directory, alarm)
+            if disabled in (Effect.DONE, Effect.WANTED):  # what was not answered may be done
+                await self._let_in(directory, alarm)
+            return
+        if disabled != Effect.DONE:
             return
         is_on = await _may_be_on(directory, alarm.account)  # somebody was let in before that was noted
         await self._ground.database.write(partial(self._looked, handle_id=handle_id, is_on=is_on))
