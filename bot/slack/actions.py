@@ -17,6 +17,7 @@ class Action(StrEnum):
     GIVE_BACK = "grant.give_back"
     EXTEND = "grant.extend"
     END_NOW = "grant.end"
+    END_LEFT = "grant.end_left"
     APPROVE = "approval.approve"
     APPROVE_AT_ONCE = "approval.approve_at_once"
     APPROVE_LESS = "approval.less"

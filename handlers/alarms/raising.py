@@ -13,6 +13,7 @@ from typing import Literal
 import structlog
 from sqlmodel import Session
 
+from handlers.alarms.releasing import switch_on
 from handlers.alarms.reported import NoLink, Stopped
 from handlers.alarms.undoing import end_what_was_set_up
 from handlers.exceptions.forged import turn_away_forged
@@ -213,13 +214,13 @@ class Alarms:
         alarm = await self._ground.database.read(lambda tx: tx.get(Alarm, handle_id))
         if alarm is None or alarm.settled_at is not None:
             return
-        if alarm.lifted_at is not None:
-            await self._ground.database.write(partial(self._was_let_in, handle_id=handle_id))
-            return
         try:
             directory = self._ground.directory(alarm.directory)
         except DirectoryUnavailable as fault:
             log.warning("alarm.directory", fault=str(fault))
+            return
+        if alarm.lifted_at is not None:
+            await self._let_in(directory, alarm)
             return
         disabled, sessions = Effect(alarm.disabled), Effect(alarm.sessions)
         if disabled == Effect.UNSEEN and directory.capabilities.switch:
@@ -233,16 +234,17 @@ class Alarms:
             return self._note(tx, handle_id, disabled, sessions)
 
         stands = await self._ground.database.write(work)
-        if disabled != Effect.DONE:
-            return
         if not stands:  # somebody lifted it while we were at it
-            await self._let_in(directory, alarm)
+            if disabled in (Effect.DONE, Effect.WANTED):  # what was not answered may be done
+                await self._let_in(directory, alarm)
+            return
+        if disabled != Effect.DONE:
             return
         is_on = await _may_be_on(directory, alarm.account)  # somebody was let in before that was noted
         await self._ground.database.write(partial(self._looked, handle_id=handle_id, is_on=is_on))
 
     async def _let_in(self, directory: Directory, alarm: Alarm) -> None:
-        """Take back what was done since it was lifted, unless another alarm wants the same."""
+        """Take back what was done since it was lifted, unless another alarm wants the same; tried until it is known."""
 
         def begin(tx: Session) -> bool:
             lifted, others = alarms.get(tx, alarm.handle), alarms.open_of(tx, alarm.directory, alarm.account)
@@ -251,12 +253,16 @@ class Alarms:
             alarms.unsettle(tx, lifted)  # if this ends before the last step, that is found and done
             return True
 
+        is_over, was_tried = True, alarm.lifted_at is not None
         if await self._ground.database.write(begin):
             try:
-                await in_call_time(directory.switch(alarm.account, active=True))
+                await switch_on(directory, alarm.account)
             except DirectoryUnavailable as fault:
                 log.warning("alarm.not_let_in", fault=str(fault))
-            await self._ground.database.write(partial(self._was_let_in, handle_id=alarm.handle))
+                is_over = False
+        elif not was_tried:
+            return
+        await self._ground.database.write(partial(self._may_be_in, handle_id=alarm.handle, is_over=is_over))
 
     def _looked(self, tx: Session, *, handle_id: str, is_on: bool) -> None:
         alarm = alarms.get(tx, handle_id)
@@ -267,12 +273,13 @@ class Alarms:
         elif alarm.disabled == Effect.DONE and not Effect(alarm.sessions).is_wanted:
             alarms.settle(tx, alarm, at=self._ground.now())
 
-    def _was_let_in(self, tx: Session, *, handle_id: str) -> None:
-        """Or may have been. Whoever found it off by then found what we had done."""
+    def _may_be_in(self, tx: Session, *, handle_id: str, is_over: bool) -> None:
+        """Whoever found it off by then found what we had done. is_over: nothing is left to be tried."""
         alarm = alarms.get(tx, handle_id)
         if alarm is not None:
             _want_anew(tx, alarm, Effect.DONE, Effect.ALREADY)
-            alarms.settle(tx, alarm, at=self._ground.now())
+            if is_over:
+                alarms.settle(tx, alarm, at=self._ground.now())
 
     async def _look(self, directory: Directory, alarm: Alarm) -> Effect:
         """Whether it is on, kept before it is switched off: afterwards nobody could tell how it was before."""

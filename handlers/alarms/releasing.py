@@ -78,7 +78,7 @@ class Releasing:
         is_ours = any(one.disabled in (Effect.WANTED, Effect.DONE) for one in found)
         if is_ours:
             try:
-                await self._switch_on(self._ground.directory(directory), account)
+                await switch_on(self._ground.directory(directory), account)
             except DirectoryUnavailable as fault:
                 log.warning("alarm.not_released", fault=str(fault))
                 return NotReleased()
@@ -97,12 +97,6 @@ class Releasing:
             return Released(who=names[0] if names else "")
 
         return await self._ground.database.write(work)
-
-    async def _switch_on(self, directory: Directory, account: str) -> None:
-        if (
-            await in_call_time(directory.account(account)) is not None
-        ):  # nobody switches on whoever was deleted
-            await in_call_time(directory.switch(account, active=True))
 
     def _lift(
         self, tx: Session, alarm: Alarm, actor: audit.Actor, by: str, rationale: str, where: Where
@@ -196,6 +190,12 @@ class Releasing:
             where=intent.where, correlation=alarm.handle, subject=alarm.account, decision=decision,
             texts={"rationale": intent.rationale} if intent.rationale else {},
         )  # fmt: skip
+
+
+async def switch_on(directory: Directory, account: str) -> None:
+    """Let them in. DirectoryUnavailable if that is not known to be done; nobody switches on whoever was deleted."""
+    if await in_call_time(directory.account(account)) is not None:
+        await in_call_time(directory.switch(account, active=True))
 
 
 def _about(tx: Session, intent: Resume, *, held: bool = False) -> Alarm | None:

@@ -19,6 +19,7 @@ from handlers.decisions.revoking import may_revoke
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import tell_security, wrong_person
 from handlers.exceptions.strange import named
+from handlers.grants.leftovers import was_told
 from handlers.ground import Ground
 from handlers.intents import EndGrant, OnGrant
 from handlers.outcomes import EndedEarly, MayEnd, NotAllowed, Repeated, TooLate, Unknown
@@ -128,7 +129,7 @@ class Ending:
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement) if grant else None
         is_security = of_security(self._ground, intent.actor.account)
         is_left = grant is not None and entitlement is None and is_security
-        if grant is None or not (is_left or was_carried(tx, grant)):
+        if grant is None or not (is_left or was_carried(tx, grant) or self._is_securitys(tx, intent, grant)):
             return turn_away_forged(tx, self._ground, intent, "ending.tampered", what="grant")
         if is_left:  # nobody owns it any more, so it is security's to end
             entitlement = left_catalogue(grant.entitlement)
@@ -144,6 +145,10 @@ class Ending:
                 entitlement=grant.entitlement, state=grant.state, by=grant.ended_by, at=grant.ended_at
             )
         return found
+
+    def _is_securitys(self, tx: Session, intent: OnGrant | EndGrant, grant: Grant) -> bool:
+        """Whether the button may be of security's message, though what had left the catalogue is there again."""
+        return of_security(self._ground, intent.actor.account) and was_told(tx, grant.entitlement)
 
     def _asked(
         self, intent: OnGrant | EndGrant, grant: Grant, entitlement: Entitlement, facts: _Facts

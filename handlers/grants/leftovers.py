@@ -15,12 +15,19 @@ from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_
 from handlers.exceptions.strange import named_holder
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from storage import given
-from storage.exceptions import SAME_CAUSE, decide_exception, is_open, open_under, settle_exceptions
+from storage import given, rule_sets
+from storage.exceptions import (
+    SAME_CAUSE,
+    decide_exception,
+    is_open,
+    known_among,
+    open_under,
+    settle_exceptions,
+)
 from storage.records import ExceptionRecord
 
 # Grants named in one message, each with its button.
-NAMED = 4
+NAMED = 3
 
 
 class Leftovers:
@@ -34,17 +41,19 @@ class Leftovers:
         if await self._ground.database.read(self._is_news):
             await self._ground.database.write(self._tell_all)
 
+    def _others_hold(self, tx: Session) -> bool:
+        """Whether other rules than ours hold by the store: two replicas that differ would contradict each other."""
+        return rule_sets.holding(tx) not in (None, self._ground.policy.policy_set)
+
     def _left(self, tx: Session) -> dict[str, Mapping[str, Any]]:
-        """The facts of each, by the id of the entitlement. Nothing while other rules are rolled out."""
-        if self._ground.is_behind(tx):
-            return {}
+        """The facts of each, by the id of the entitlement."""
         known = self._ground.catalogue.entitlements
         return {one: _facts(tx, one) for one in given.entitlements_given(tx) if one not in known}
 
     def _is_news(self, tx: Session) -> bool:
-        found, told = self._left(tx), _told(tx)
-        if self._ground.is_behind(tx):
+        if self._others_hold(tx):
             return False
+        found, told = self._left(tx), _told(tx)
         fresh = any(self._is_to_tell(tx, one) for one in found)
         return fresh or any(found.get(name) != _known(row) for name, row in told)
 
@@ -52,9 +61,9 @@ class Leftovers:
         return not is_open(tx, _cause(entitlement), since=self._ground.now() - SAME_CAUSE)
 
     def _tell_all(self, tx: Session) -> None:
-        now, found = self._ground.now(), self._left(tx)
-        if self._ground.is_behind(tx):
+        if self._others_hold(tx):
             return
+        now, found = self._ground.now(), self._left(tx)
         for name, row in _told(tx):
             if name not in found:
                 settle_exceptions(tx, at=now, causes=[row.cause])
@@ -73,6 +82,11 @@ class Leftovers:
             correlation=entitlement, facts=facts, anew=True,
         )  # fmt: skip
         tell_security(tx, now, strange)
+
+
+def was_told(tx: Session, entitlement: str) -> bool:
+    """Whether security ever had a message about this one, with buttons to end what is left of it."""
+    return bool(known_among(tx, [_cause(entitlement)]))
 
 
 def _facts(tx: Session, entitlement: str) -> Mapping[str, Any]:

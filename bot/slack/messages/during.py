@@ -198,17 +198,26 @@ def ended_text(outcome: EndedEarly) -> str:
     )
 
 
+def _whose(outcome: NotAllowed) -> str:
+    """Who else could; what left the catalogue has no owner any more."""
+    entitlement = inert(outcome.entitlement)
+    if not outcome.owner_name:
+        return say(
+            "*{entitlement}* is not in the catalogue any more, so only the security team of the directory of whoever "
+            "has it can end it.",
+            entitlement=entitlement,
+        )
+    owner = inert(as_told(outcome.owner_name))
+    return say("*{entitlement}* belongs to {owner}.", entitlement=entitlement, owner=owner)
+
+
 def not_ended_text(outcome: NotAllowed) -> str:
     """To someone who may not end it: kind, with whom to ask, and that nothing happened."""
     can = either([inert(one) for one in outcome.can[:2]])
-    why = together(*(inert(as_told(reason)) for reason in outcome.reasons if reason != NO_POLICY)) or say(
-        "*{entitlement}* belongs to {owner}.",
-        entitlement=inert(outcome.entitlement),
-        owner=inert(as_told(outcome.owner_name)),
-    )
+    why = together(*(inert(as_told(reason)) for reason in outcome.reasons if reason != NO_POLICY))
     return together(
         say("You can't end this one."),
-        why,
+        why or _whose(outcome),
         say("Ask {names}.", names=can) if can else "",
         say("Nothing was changed."),
     )

@@ -364,8 +364,8 @@ def _teams(missing: Mapping[str, int], owner: str, manager: str) -> list[tuple[i
 
 
 def _held_for(story: GrantStory) -> str:
-    if story.active_at is None or story.ended_at is None:
-        return ""
+    if story.active_at is None or story.ended_at is None or story.ends_sooner:
+        return ""  # by two clocks that differ nobody knows how long
     held = span(round((story.ended_at - story.active_at).total_seconds()))
     if story.report is None:
         return say("You held it for {span}.", span=held)

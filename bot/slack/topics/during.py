@@ -44,7 +44,11 @@ class DuringClicks:
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
         """From button to method."""
-        return {Action.EXTEND: self._extend, Action.END_NOW: self._open_end}
+        return {
+            Action.EXTEND: self._extend,
+            Action.END_NOW: self._open_end,
+            Action.END_LEFT: self._open_end,
+        }
 
     async def end(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """The form was sent: who ends it, and why."""

@@ -1,6 +1,6 @@
 """A MAC of what people were told before their password is changed: nobody calls a letter sent that was not.
 
-What was told of visits that are open now counts no more, so that their people begin once again.
+What was told of visits that are open now is told once again: a row without a MAC would look as if somebody forged it.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column."""
+    """Add the column, to no row."""
+    op.execute("DELETE FROM announcements")
     op.add_column("announcements", sa.Column("mac", sa.String(), nullable=False, server_default=""))
 
 

@@ -29,3 +29,8 @@ def test_every_button_of_a_status_message_is_known_as_its_own(state):
     found = _buttons(request_message(story(state)))
     assert found
     assert {KINDS.get(Action(one)) for one in found} == {"request"}
+
+
+def test_a_button_of_security_about_a_grant_makes_no_approval_message_of_the_one_it_stands_in():
+    """In one channel both may stand: what security asks for about a grant is no copy of what its owner was asked."""
+    assert Action.END_LEFT not in KINDS

@@ -618,6 +618,67 @@ async def test_what_is_reported_stands_where_whoever_took_a_late_switching_off_b
     assert not await active(door)
 
 
+async def lifted_meanwhile(door: Door, *, looks_fail: int = 0) -> tuple[Pausing, "asyncio.Task[int]"]:
+    """Her account is off by a slow replica since, which does not know yet that somebody let her in."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.error("switch", "end_sessions", times=2)
+    await door.report(handle)
+    faulty.timeout = 60
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    faulty.hang("switch", times=1)
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await door.page.until_hanging()
+    await door.releasing.release(await door.resume())
+    if looks_fail:
+        faulty.error("account", times=looks_fail)
+    faulty.release()
+    await pausing.reached.wait()
+    return pausing, slower
+
+
+async def test_a_late_switching_off_is_taken_back_as_soon_as_the_directory_answers(door: Door) -> None:
+    """Security was told that she is in again: nobody else would look."""
+    pausing, slower = await lifted_meanwhile(door)
+    door.page.faulty.error("account", "switch", times=1)
+    pausing.go_on.set()
+    await slower
+    assert not await active(door)
+    assert [await door.alarms.settle_due() for _ in range(2)] == [1, 0]
+    assert await active(door)
+
+
+async def test_a_late_switching_off_is_taken_back_though_whoever_was_to_was_killed(door: Door) -> None:
+    pausing, slower = await lifted_meanwhile(door)
+    door.page.faulty.hang("switch", times=1)
+    pausing.go_on.set()
+    await door.page.until_hanging()
+    slower.cancel()
+    with suppress(asyncio.CancelledError):
+        await slower
+    assert not await active(door)
+    assert [await door.alarms.settle_due() for _ in range(2)] == [1, 0]
+    assert await active(door)
+
+
+async def test_a_late_switching_off_that_was_not_answered_is_taken_back_as_well(door: Door) -> None:
+    """She may be off, and nothing more is wanted of an alarm that is lifted."""
+    pausing, slower = await lifted_meanwhile(door, looks_fail=1)
+    assert not await active(door)
+    pausing.go_on.set()
+    await slower
+    assert await active(door)
+    assert await door.alarms.settle_due() == 0
+
+
+async def test_whoever_was_deleted_since_is_not_switched_on_for_ever(door: Door) -> None:
+    pausing, slower = await lifted_meanwhile(door)
+    door.page.faulty.error("account", "switch", times=1)
+    pausing.go_on.set()
+    await slower
+    await door.page.local.drop_account("ada")
+    assert [await door.alarms.settle_due() for _ in range(2)] == [1, 0]
+
+
 async def test_what_is_reported_of_an_account_that_is_off_by_an_alarm_that_is_being_lifted_stands(
     door: Door,
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from handlers.grants.leftovers import Leftovers
 from handlers.outcomes import Ended, EndedEarly, MayEnd, Unknown
+from storage import rule_sets
+from storage.states import RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World, thing
 from tests.handlers.access_ground import world as open_world
 
@@ -81,6 +83,18 @@ async def test_security_ends_what_nobody_owns_any_more_and_its_message_follows(w
     assert {row.state for row in await world.exceptions()} == {"resolved"}
 
 
+async def test_a_button_of_security_ends_it_also_when_it_is_in_the_catalogue_again(world: World) -> None:
+    """It is ours, whatever became of the catalogue meanwhile: nobody is called a forger for it. Others still are."""
+    grants = await left(world)
+    await Leftovers(world.ground).look()
+    world.reopen(catalogue=CATALOGUE)
+    told = len(await world.exceptions())
+    assert isinstance(await world.end("sam", grants[0]), EndedEarly)
+    assert len(await world.exceptions()) == told
+    assert await world.end("linus", await world.given("charles")) == Unknown(what="grant")
+    assert "tampered" in await world.kinds()
+
+
 async def test_nobody_else_ends_it(world: World) -> None:
     """Who owned it does not own it any more; a made-up id is turned away as ever."""
     grants = await left(world)
@@ -95,3 +109,18 @@ async def test_whoever_has_it_gives_it_back(world: World) -> None:
     assert isinstance(await world.access.give_back(await world.on("ada", of_ada)), Ended)
     await world.settle()
     assert not await world.holds("ada", "prod-db")
+
+
+async def test_replicas_that_keep_differing_do_not_tell_it_again_and_again(world: World) -> None:
+    """Security hears that they differ. One of them knows what the other does not: it would be news at each look."""
+    await world.approved("ada", duration=timedelta(minutes=30))
+    newer = rule_sets.Loaded(policy_set="newer", content="c", composition={}, sources={}, catalogue={})
+    await world.ground.database.write(
+        lambda tx: rule_sets.add(tx, newer, RuleSetState.ACTIVE, at=world.clock())
+    )
+    world.clock.forward(minutes=10)
+    for _ in range(3):
+        for catalogue in (EMPTY, CATALOGUE):
+            world.reopen(catalogue=catalogue)
+            await Leftovers(world.ground).look()
+    assert await world.exceptions() == []

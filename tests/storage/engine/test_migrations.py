@@ -336,6 +336,17 @@ def test_exceptions_from_before_are_as_far_as_their_facts_say(tmp_path: Path):
     assert schema(old) == schema(tmp_path / "new.db")
 
 
+def test_what_was_told_of_open_visits_before_is_told_again_and_looks_forged_to_nobody(tmp_path: Path):
+    """Revision 40 binds these rows by a MAC: one that has none would be told to security as changed past Wicket."""
+    old = tmp_path / "old.db"
+    _stop_at(old, "0039")
+    run(old, "INSERT INTO announcements VALUES ('h-1', 1, 1)")
+    migrate(old)
+    assert run(old, "SELECT * FROM announcements") == []
+    migrate(tmp_path / "new.db")
+    assert schema(old) == schema(tmp_path / "new.db")
+
+
 def _stop_at(path: Path, revision: str) -> None:
     """A file as an earlier version of the code made it."""
     config = Config()

@@ -32,7 +32,7 @@ def alert_message(alert: Alert) -> Message:
     """What happened, who, what was done already, and the story's id."""
     if alert.kind == Kind.RULES_PROPOSED:
         return proposal_message(alert, _tail(alert))
-    return composed(alert, *_SENTENCES[alert.kind](alert), buttons=_ends(alert))
+    return composed(alert, *_SENTENCES[alert.kind](alert), apart=_ends(alert))
 
 
 def _ends(alert: Alert) -> list[ButtonElement]:
@@ -41,15 +41,22 @@ def _ends(alert: Alert) -> list[ButtonElement]:
     if not is_left or alert.work is None or not alert.work.here:
         return []
     return [
-        button(say("End that of {name}…", name=plain(holder, _MOST_OF_A_HOLDER)), Action.END_NOW, str(grant))
+        button(say("End that of {name}…", name=plain(holder, _MOST_OF_A_HOLDER)), Action.END_LEFT, str(grant))
         for grant, holder in alert.pairs("grants", _MOST_ENDED)
     ]
 
 
-def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonElement] = ()) -> Message:
+def composed(
+    alert: Alert,
+    title: str,
+    told: str,
+    *,
+    buttons: Sequence[ButtonElement] = (),
+    apart: Sequence[ButtonElement] = (),
+) -> Message:
     """The message of an exception from its headline and its sentences, with its state, how grave, when, and its story.
 
-    buttons: those that decide what it asks.
+    buttons: those that decide what it asks. apart: the same where all are one action, of which a row takes one.
     """
     tail, symbol, line = _tail(alert), mark(alert.work), state_line(alert.work)
     story = [story_button(alert.id, Action.STORY_OF_ALERT)] if alert.correlation else []
@@ -59,12 +66,13 @@ def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonEle
             section(f"{symbol} *{title}*\n{told}"),
             *((note(line),) if line else ()),
             note(tail),
-            *actions(ways(alert.work, alert.id, buttons, story)),
+            *(row for one in apart for row in actions([one])),
+            *actions(ways(alert.work, alert.id, [*buttons, *apart], story)[len(apart) :]),
         ),
     )
 
 
-_MOST_ENDED = 4
+_MOST_ENDED = 3
 _MOST_OF_A_HOLDER = 50
 
 

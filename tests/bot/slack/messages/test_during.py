@@ -124,6 +124,10 @@ def test_a_sentence_for_each_click_that_changed_nothing():
     assert "Contractors do not decide." in not_ended_text(
         replace(no, reasons=("Contractors do not decide.",))
     )
+    assert not_ended_text(replace(no, owner_name="", can=())) == (
+        "You can't end this one. *prod-db* is not in the catalogue any more, so only the security team of the "
+        "directory of whoever has it can end it. Nothing was changed."
+    )
     late = TooLate(entitlement="prod-db", state="ended", by="", at=None)
     assert late_end_text(late) == "This access has ended already. Nothing more to do."
     assert late_end_text(replace(late, by="Grace")) == "Grace ended this. Nothing more to do."

@@ -96,7 +96,7 @@ STATES = {
     ),
     "ended by a clock that was ahead": (
         ended(expires_at=GRACE.at, ended_at=GRACE.at),
-        "⌛ prod-db · read and write ended at 14:09 UTC as agreed. You held it for 1 second. "
+        "⌛ prod-db · read and write ended at 14:09 UTC as agreed. "
         "The clock was ahead when this was given, so it ends sooner than was said at first.",
     ),
     "active and to be extended": (

@@ -17,6 +17,7 @@ from handlers.exceptions.open_now import OpenNow, OpenOne
 from handlers.exceptions.outcomes import WorkedBefore
 from handlers.exceptions.strange import Kind
 from storage.states import BY_PEOPLE, ExceptionState, Resolution
+from tests.bot.slack.stories import problems
 
 AT = datetime(2026, 11, 26, 14, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -156,3 +157,15 @@ def test_the_summary_of_a_day_names_the_first_few_and_how_many_more() -> None:
     quiet = open_exceptions_message(OpenNow(now=AT, count=1, overdue=0, first=(others[0],)))
     assert "1 is open. None is past its time." in quiet.text
     assert "late by" not in quiet.text
+
+
+def test_each_grant_that_is_left_has_its_button_and_slack_takes_them_all():
+    """It refuses a whole message in which two buttons of a row are one action. With the menu they are five at most."""
+    left = [[f"g-{number}", f"Ada {number} (ada{number})"] for number in range(9)]
+    facts = {"entitlement": "prod-db", "count": 9, "grants": left}
+    told = alert_message(alert(OPEN, kind=Kind.LEFT_CATALOGUE, facts=facts))
+    assert problems(told) == []
+    rows = [block["elements"] for block in told.body()["blocks"] if block["type"] == "actions"]
+    ends = [one["value"] for row in rows for one in row if one["action_id"] == Action.END_LEFT]
+    assert ends == ["g-0", "g-1", "g-2"]
+    assert sum(map(len, rows)) == 5
