@@ -402,8 +402,8 @@ class Pausing:
         await self.inner.end_sessions(account_id)
 
 
-async def test_an_account_that_is_let_in_before_it_is_noted_as_off_is_switched_off_again(door: Door) -> None:
-    """P-6: whoever lets her in knows of the first report alone, and the second noted what was not so any more."""
+async def let_in_before_it_is_noted(door: Door) -> tuple[Pausing, "asyncio.Task[Any]"]:
+    """Her account was switched off for a second report, which is about to note it, and she was let in since."""
     handle, faulty = await door.reset(), door.page.faulty
     other = await door.visit()
     await door.report(handle)
@@ -416,14 +416,11 @@ async def test_an_account_that_is_let_in_before_it_is_noted_as_off_is_switched_o
     await pausing.reached.wait()
     faulty.release()
     assert await releasing == Released(who="Ada Byron (ada)")
-    pausing.go_on.set()
-    assert await reporting == Stopped()
-    await door.alarms.settle_due()
-    assert not await active(door)
+    return pausing, reporting
 
 
-async def test_what_is_reported_while_a_late_switching_off_is_taken_back_stands(door: Door) -> None:
-    """P-6: what was slower than the lifting lets her in again, and looked at what else is open before that."""
+async def lifted_before_it_is_noted(door: Door) -> tuple[str, Pausing, "asyncio.Task[int]"]:
+    """Her account is off by a slow replica, which is about to note it, and her alarm was lifted; and another visit."""
     handle, faulty = await door.reset(), door.page.faulty
     other = await door.visit()
     faulty.error("switch", "end_sessions", times=2)
@@ -433,11 +430,26 @@ async def test_what_is_reported_while_a_late_switching_off_is_taken_back_stands(
     slower = asyncio.create_task(door.alarms.settle_due())
     await pausing.reached.wait()
     await door.releasing.release(await door.resume())
-    faulty.hang("switch", times=1)
+    return other, pausing, slower
+
+
+async def test_an_account_that_is_let_in_before_it_is_noted_as_off_is_switched_off_again(door: Door) -> None:
+    """P-6: whoever lets her in knows of the first report alone, and the second noted what was not so any more."""
+    pausing, reporting = await let_in_before_it_is_noted(door)
+    pausing.go_on.set()
+    assert await reporting == Stopped()
+    await door.alarms.settle_due()
+    assert not await active(door)
+
+
+async def test_what_is_reported_while_a_late_switching_off_is_taken_back_stands(door: Door) -> None:
+    """P-6: what was slower than the lifting lets her in again, and looked at what else is open before that."""
+    other, pausing, slower = await lifted_before_it_is_noted(door)
+    door.page.faulty.hang("switch", times=1)
     pausing.go_on.set()
     await door.page.until_hanging()
     assert await Alarms(door.ground, door.page.ground).by_mail(door.link(other)) == Stopped()
-    faulty.release()
+    door.page.faulty.release()
     await slower
     await door.alarms.settle_due()
     assert not await active(door)
@@ -539,15 +551,7 @@ async def test_what_is_reported_stands_where_taking_back_a_late_switching_off_wa
     door: Door,
 ) -> None:
     """P-6: the directory let her in again, and nobody heard that it had."""
-    handle, faulty = await door.reset(), door.page.faulty
-    other = await door.visit()
-    faulty.error("switch", "end_sessions", times=2)
-    await door.report(handle)
-    faulty.timeout = 60
-    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
-    slower = asyncio.create_task(door.alarms.settle_due())
-    await pausing.reached.wait()
-    await door.releasing.release(await door.resume())
+    other, pausing, slower = await lifted_before_it_is_noted(door)
     switch = pausing.inner.switch
     waiting, go_on = asyncio.Event(), asyncio.Event()
 
@@ -571,19 +575,8 @@ async def test_what_is_reported_stands_where_taking_back_a_late_switching_off_wa
 
 async def test_an_account_is_off_though_whoever_was_to_look_once_more_was_killed(door: Door) -> None:
     """P-6: she was let in before it was noted, and between that and the look nothing was left to do."""
-    handle, faulty = await door.reset(), door.page.faulty
-    other = await door.visit()
-    await door.report(handle)
-    faulty.hang("switch", times=1)
-    faulty.timeout = 60
-    releasing = asyncio.create_task(door.releasing.release(await door.resume()))
-    await door.page.until_hanging()
-    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
-    reporting = asyncio.create_task(door.alarms.by_mail(door.link(other)))
-    await pausing.reached.wait()
-    faulty.release()
-    assert await releasing == Released(who="Ada Byron (ada)")
-    faulty.hang("account", times=1)
+    pausing, reporting = await let_in_before_it_is_noted(door)
+    door.page.faulty.hang("account", times=1)
     pausing.go_on.set()
     await door.page.until_hanging()
     reporting.cancel()
@@ -597,16 +590,8 @@ async def test_what_is_reported_stands_where_whoever_took_a_late_switching_off_b
     door: Door,
 ) -> None:
     """P-6: she is let in, and the second report was found done before that."""
-    handle, faulty = await door.reset(), door.page.faulty
-    other = await door.visit()
-    faulty.error("switch", "end_sessions", times=2)
-    await door.report(handle)
-    faulty.timeout = 60
-    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
-    slower = asyncio.create_task(door.alarms.settle_due())
-    await pausing.reached.wait()
-    await door.releasing.release(await door.resume())
-    faulty.hang("switch", times=1)
+    other, pausing, slower = await lifted_before_it_is_noted(door)
+    door.page.faulty.hang("switch", times=1)
     pausing.go_on.set()
     await door.page.until_hanging()
     assert await Alarms(door.ground, door.page.ground).by_mail(door.link(other)) == Stopped()
