@@ -55,6 +55,9 @@ LARGEST = 64 * WIDTH
 AT_ONCE = 4 * WIDTH
 
 
+# So a leaf says that it commits to no words; within a name or a fact the quotation marks would be escaped.
+_NO_TEXTS = b'"texts":{}'
+
 Lacking = Mapping[tuple[int, str], str]
 """Words that an archive's file of texts has not, by index and name: the id of the entry that commits to them."""
 
@@ -290,7 +293,8 @@ def _erased_since(tx: Session, *, one: Archive, held: Held) -> Mapping[tuple[int
 
 
 def _lacking(held: Held) -> Lacking:
-    said = enumerate(map(decode, held.leaves), start=held.first)
+    leaves = enumerate(held.leaves, start=held.first)
+    said = ((index, decode(leaf)) for index, leaf in leaves if _NO_TEXTS not in leaf)
     return {
         (index, name): str(each["id"])
         for index, each in said
