@@ -164,6 +164,8 @@ class TakingUp:
         )
         question = replace(question, recently=facts.recently, having=has)
         verdict = weigh_request(self._ground.policy, question)
+        if verdict.severity is not None or entitlement.risk < PRIVILEGED_RISK:
+            return verdict  # whether security hears of it has nothing to do with its length
         return with_its_length(self._ground.policy, question, verdict)
 
     def wants_ticket(self, account: Account, wish: Wish, facts: Facts) -> bool:
