@@ -21,6 +21,7 @@ from storage.audit.archive_files import (
     AT_THE_SAME_TIME,
     ArchiveFiles,
     Held,
+    Lacking,
     alone_in,
     empty_texts,
     held_of,
@@ -53,13 +54,6 @@ from storage.words_needed import needed
 LARGEST = 64 * WIDTH
 # Taken out or brought back in one transaction.
 AT_ONCE = 4 * WIDTH
-
-
-# So a leaf says that it commits to no words; within a name or a fact the quotation marks would be escaped.
-_NO_TEXTS = b'"texts":{}'
-
-Lacking = Mapping[tuple[int, str], str]
-"""Words that an archive's file of texts has not, by index and name: the id of the entry that commits to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +204,7 @@ def _write(
     made = database.write_now(
         partial(
             _state, unsigned=replace(unsigned, until=until), tree=tree, briefs=briefs, signer=signer, by=by,
-            lacking=_lacking(held), at=database.now(),
+            lacking=held.lacking, at=database.now(),
         )
     )  # fmt: skip
     return made, held
@@ -270,7 +264,7 @@ def _take_out(database: Database, one: Archive, held: Held, *, folder: Path, tel
     write_statement(files, one.note)
     if erased := database.read_now(partial(_erased_since, one=one, held=held)):
         empty_texts(files, erased)
-    lost, gone = database.read_now(partial(_lost, lacking=_lacking(held))), 0
+    lost, gone = database.read_now(partial(_lost, lacking=held.lacking)), 0
     for first in range(one.first, one.end, AT_ONCE):
         end = min(one.end, first + AT_ONCE)
         stay = list(archives.staying(one, first, end))
@@ -281,25 +275,12 @@ def _take_out(database: Database, one: Archive, held: Held, *, folder: Path, tel
 
 def _erased_since(tx: Session, *, one: Archive, held: Held) -> Mapping[tuple[int, str], str]:
     """What was erased here, on record, and stands in the file still. What else is empty here, others emptied."""
-    empty = {
-        each: record for each, record in erased_here(tx, one.first, one.end).items() if _has(held, *each)
-    }
+    empty = {each: record for each, record in erased_here(tx, one.first, one.end).items() if held.has(*each)}
     on_record = erasures(tx) if empty else {}
     return {
         (index, name): record
         for (index, name), record in empty.items()
         if on_record.get((decode(held.leaves[index - one.first])["id"], name)) == record
-    }
-
-
-def _lacking(held: Held) -> Lacking:
-    leaves = enumerate(held.leaves, start=held.first)
-    said = ((index, decode(leaf)) for index, leaf in leaves if _NO_TEXTS not in leaf)
-    return {
-        (index, name): str(each["id"])
-        for index, each in said
-        for name in each["texts"]
-        if not _has(held, index, name)
     }
 
 
@@ -314,7 +295,7 @@ def _some_out(
 ) -> int:
     """A line that its file lacks was taken out by law, or is lost; nobody but who erases the words here says which."""
     for index, name in words_here(tx, first, end, staying=stay):
-        if not _has(held, index, name):
+        if not held.has(index, name):
             raise AuditFault(
                 f"The {name} of entry {index} stands here and not in the archive's file of texts, so it was left. Put "
                 "the file back as it was, or erase the text here too with `wicket audit erase --entry`."
@@ -328,8 +309,3 @@ def _some_out(
                 "audit verify` says."
             )
     return take_out(tx, first, end, staying=stay)
-
-
-def _has(held: Held, index: int, name: str) -> bool:
-    kept = held.texts.get(index, {}).get(name)
-    return kept is not None and kept.text is not None

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from io import BufferedReader
 from pathlib import Path
 from secrets import token_hex
@@ -29,6 +29,8 @@ from storage.faults import AuditFault
 _NAME = r"audit-(\d{12,})-(\d{12,})\.(leaves\.jsonl|texts\.jsonl|statement\.txt)"
 _WHOLE, _BEGUN = re.compile(_NAME), re.compile(rf"\.{_NAME}\.[0-9a-f]{{8}}")
 AT_THE_SAME_TIME = "Somebody else archives at the same time. Run it again."
+# So a leaf says that it commits to no words; within a name or a fact the quotation marks would be escaped.
+_NO_TEXTS = b'"texts":{}'
 # Of a line, in bytes: no leaf and no text is nearly so long.
 _LONGEST = 1 << 24
 # A text that is empty there: what the file names as the record of that is not believed.
@@ -66,17 +68,38 @@ class ArchiveFiles:
         return self.folder / f"audit-{self.first:012}-{self.end - 1:012}.{what}.{kind}"
 
 
+Lacking = Mapping[tuple[int, str], str]
+"""Words by index and name: the id of the entry that commits to them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Held:
     """What the files of an archive hold that begins at `first`, as it was found to be what was signed. The files are
     not read again: whoever can write them could have changed them since.
 
-    texts: by index and name. One that is missing, or empty, was erased.
+    texts: by index and name. One that is missing, or empty, was erased, or is lost.
     """
 
     first: int
     leaves: Sequence[bytes]
     texts: Mapping[int, Mapping[str, StoredText]]
+
+    def has(self, index: int, name: str) -> bool:
+        """Whether these words are there."""
+        kept = self.texts.get(index, {}).get(name)
+        return kept is not None and kept.text is not None
+
+    @cached_property
+    def lacking(self) -> Lacking:
+        """The words that its leaves commit to and that are not there."""
+        leaves = enumerate(self.leaves, start=self.first)
+        said = ((index, decode(leaf)) for index, leaf in leaves if _NO_TEXTS not in leaf)
+        return {
+            (index, name): str(each["id"])
+            for index, each in said
+            for name in each["texts"]
+            if not self.has(index, name)
+        }
 
 
 @contextmanager
