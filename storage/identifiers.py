@@ -92,9 +92,7 @@ def made_at(identifier: str) -> datetime | None:
     written, _, chance = rest.partition("-")
     if len(written) != 9 or len(chance) != 8 or not set(written + chance) <= set(_ALPHABET):
         return None
-    milliseconds = 0
-    for digit in written:
-        milliseconds = milliseconds * 32 + _ALPHABET.index(digit)
+    milliseconds = int(written.translate(_DIGITS), 32)
     try:
         return _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:

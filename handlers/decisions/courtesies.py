@@ -10,7 +10,10 @@ from handlers.decisions.understanding import Courteous, Courtesy
 # A longer line says more than a courtesy.
 _LONGEST = 120
 
-_EMOJI = re.compile(r":[a-z+][\w+-]{0,40}:|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\u200d]+", re.IGNORECASE)
+EMOJI = r":[a-z+][\w+-]{0,40}:|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]+"
+"""By its name, as Slack sends it, or as itself."""
+
+_EMOJI = re.compile(rf"{EMOJI}|\u200d+", re.IGNORECASE)
 _SIGNS = {
     "fine": re.compile("\U0001f44d|:(?:\\+1|thumbsup|ok_hand):"),
     "thanks": re.compile("\U0001f64f|:pray:"),

@@ -10,7 +10,7 @@ from typing import Literal
 
 from handlers.decisions.asking_about import REFUSED, asked_about, bare_name
 from handlers.decisions.asking_after import asks_after
-from handlers.decisions.courtesies import courtesy_in
+from handlers.decisions.courtesies import EMOJI, courtesy_in
 from handlers.decisions.drafts import read_draft
 from handlers.decisions.for_others import for_somebody
 from handlers.decisions.misspelt import put_right
@@ -61,7 +61,7 @@ _FENCE = "```"  # how Slack sends what stands in a block of code
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")  # noqa: RUF001 - the look-alikes are what people's keyboards type
 
 _POLITE = re.compile(
-    r"(?:(?:<@[A-Z0-9]+>|:[a-z+][\w+-]{0,40}:|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]+"
+    rf"(?:(?:<@[A-Z0-9]+>|{EMOJI}"
     r"|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks|sorry"
     r"|thank you|(?:could|can|would|will) you(?: help me(?: to)?)?|help me(?: to)?"
     r"|(?:could|can|would|will) (?:some(?:body|one)|any(?:body|one))"

@@ -67,7 +67,7 @@ def composed(
             *((note(line),) if line else ()),
             note(tail),
             *(row for one in apart for row in actions([one])),
-            *actions(ways(alert.work, alert.id, [*buttons, *apart], story)[len(apart) :]),
+            *actions(ways(alert.work, alert.id, buttons, story, apart=bool(apart))),
         ),
     )
 

@@ -86,15 +86,21 @@ def _due(work: Work) -> str:
 
 
 def ways(
-    work: Work | None, exception: str, own: Sequence[ButtonElement], story: Sequence[ButtonElement]
+    work: Work | None,
+    exception: str,
+    own: Sequence[ButtonElement],
+    story: Sequence[ButtonElement],
+    *,
+    apart: bool = False,
 ) -> list[InteractiveElement]:
-    """All buttons of its message, in their order. own: those that decide what it asks.
+    """All buttons of its message, in their order. own: those that decide what it asks. apart: others of these have
+    rows of their own.
 
     Beside buttons of its own the ways to work on it are one menu, so that no message has more than a row.
     """
     if work is None or not work.here:
         return [*own, *story]
-    if own:
+    if own or apart:
         return [*own, *story, *_menu(work, exception)]
     return [*_buttons(work, exception), *story]
 
