@@ -402,6 +402,23 @@ class Pausing:
         await self.inner.end_sessions(account_id)
 
 
+def pausing_in(door: Door) -> Pausing:
+    """The directory from now on, which lets whoever switched her off wait before that is noted."""
+    faulty = door.page.faulty
+    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    return pausing
+
+
+async def not_switched_off(door: Door) -> str:
+    """She reported a reset, and the directory did nothing about it yet; another visit of hers."""
+    handle, faulty = await door.reset(), door.page.faulty
+    other = await door.visit()
+    faulty.error("switch", "end_sessions", times=2)
+    await door.report(handle)
+    faulty.timeout = 60
+    return other
+
+
 async def let_in_before_it_is_noted(door: Door) -> tuple[Pausing, "asyncio.Task[Any]"]:
     """Her account was switched off for a second report, which is about to note it, and she was let in since."""
     handle, faulty = await door.reset(), door.page.faulty
@@ -411,7 +428,7 @@ async def let_in_before_it_is_noted(door: Door) -> tuple[Pausing, "asyncio.Task[
     faulty.timeout = 60
     releasing = asyncio.create_task(door.releasing.release(await door.resume()))
     await door.page.until_hanging()
-    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    pausing = pausing_in(door)
     reporting = asyncio.create_task(door.alarms.by_mail(door.link(other)))
     await pausing.reached.wait()
     faulty.release()
@@ -421,15 +438,24 @@ async def let_in_before_it_is_noted(door: Door) -> tuple[Pausing, "asyncio.Task[
 
 async def lifted_before_it_is_noted(door: Door) -> tuple[str, Pausing, "asyncio.Task[int]"]:
     """Her account is off by a slow replica, which is about to note it, and her alarm was lifted; and another visit."""
-    handle, faulty = await door.reset(), door.page.faulty
-    other = await door.visit()
-    faulty.error("switch", "end_sessions", times=2)
-    await door.report(handle)
-    faulty.timeout = 60
-    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    other, pausing = await not_switched_off(door), pausing_in(door)
     slower = asyncio.create_task(door.alarms.settle_due())
     await pausing.reached.wait()
     await door.releasing.release(await door.resume())
+    return other, pausing, slower
+
+
+async def lifted_meanwhile(door: Door, *, looks_fail: int = 0) -> tuple[str, Pausing, "asyncio.Task[int]"]:
+    """Her account is off by a slow replica since, which does not know yet that somebody let her in; another visit."""
+    other, pausing, faulty = await not_switched_off(door), pausing_in(door), door.page.faulty
+    faulty.hang("switch", times=1)
+    slower = asyncio.create_task(door.alarms.settle_due())
+    await door.page.until_hanging()
+    await door.releasing.release(await door.resume())
+    if looks_fail:
+        faulty.error("account", times=looks_fail)
+    faulty.release()
+    await pausing.reached.wait()
     return other, pausing, slower
 
 
@@ -459,18 +485,8 @@ async def test_what_finds_an_account_off_by_a_late_switching_off_that_is_taken_b
     door: Door,
 ) -> None:
     """P-6: it was off by no person's doing, and is on once that is taken back."""
-    handle, faulty = await door.reset(), door.page.faulty
-    other = await door.visit()
-    faulty.error("switch", "end_sessions", times=2)
-    await door.report(handle)
-    faulty.timeout = 60
-    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
-    faulty.hang("switch", times=1)
-    slower = asyncio.create_task(door.alarms.settle_due())
-    await door.page.until_hanging()
-    await door.releasing.release(await door.resume())
-    faulty.release()
-    await pausing.reached.wait()
+    other, pausing, slower = await lifted_meanwhile(door)
+    faulty = door.page.faulty
     faulty.hang("switch", times=1)
     pausing.go_on.set()
     await door.page.until_hanging()
@@ -535,7 +551,7 @@ async def test_what_was_switched_off_and_cannot_be_looked_at_is_switched_off_aga
     await door.page.local.change_account("ada", active=False)
     await door.report(other)
     await door.page.local.change_account("ada", active=True)
-    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
+    pausing = pausing_in(door)
     reporting = asyncio.create_task(door.report(handle))
     await pausing.reached.wait()
     faulty.error("account", times=1)
@@ -603,27 +619,9 @@ async def test_what_is_reported_stands_where_whoever_took_a_late_switching_off_b
     assert not await active(door)
 
 
-async def lifted_meanwhile(door: Door, *, looks_fail: int = 0) -> tuple[Pausing, "asyncio.Task[int]"]:
-    """Her account is off by a slow replica since, which does not know yet that somebody let her in."""
-    handle, faulty = await door.reset(), door.page.faulty
-    faulty.error("switch", "end_sessions", times=2)
-    await door.report(handle)
-    faulty.timeout = 60
-    faulty.inner = pausing = Pausing(faulty.inner)  # type: ignore[assignment]
-    faulty.hang("switch", times=1)
-    slower = asyncio.create_task(door.alarms.settle_due())
-    await door.page.until_hanging()
-    await door.releasing.release(await door.resume())
-    if looks_fail:
-        faulty.error("account", times=looks_fail)
-    faulty.release()
-    await pausing.reached.wait()
-    return pausing, slower
-
-
 async def test_a_late_switching_off_is_taken_back_as_soon_as_the_directory_answers(door: Door) -> None:
     """Security was told that she is in again: nobody else would look."""
-    pausing, slower = await lifted_meanwhile(door)
+    _, pausing, slower = await lifted_meanwhile(door)
     door.page.faulty.error("account", "switch", times=1)
     pausing.go_on.set()
     await slower
@@ -633,7 +631,7 @@ async def test_a_late_switching_off_is_taken_back_as_soon_as_the_directory_answe
 
 
 async def test_a_late_switching_off_is_taken_back_though_whoever_was_to_was_killed(door: Door) -> None:
-    pausing, slower = await lifted_meanwhile(door)
+    _, pausing, slower = await lifted_meanwhile(door)
     door.page.faulty.hang("switch", times=1)
     pausing.go_on.set()
     await door.page.until_hanging()
@@ -647,7 +645,7 @@ async def test_a_late_switching_off_is_taken_back_though_whoever_was_to_was_kill
 
 async def test_a_late_switching_off_that_was_not_answered_is_taken_back_as_well(door: Door) -> None:
     """She may be off, and nothing more is wanted of an alarm that is lifted."""
-    pausing, slower = await lifted_meanwhile(door, looks_fail=1)
+    _, pausing, slower = await lifted_meanwhile(door, looks_fail=1)
     assert not await active(door)
     pausing.go_on.set()
     await slower
@@ -656,7 +654,7 @@ async def test_a_late_switching_off_that_was_not_answered_is_taken_back_as_well(
 
 
 async def test_whoever_was_deleted_since_is_not_switched_on_for_ever(door: Door) -> None:
-    pausing, slower = await lifted_meanwhile(door)
+    _, pausing, slower = await lifted_meanwhile(door)
     door.page.faulty.error("account", "switch", times=1)
     pausing.go_on.set()
     await slower
