@@ -14,7 +14,7 @@ from handlers.decisions.emergency_reviews import Finding, Followed, Lapse, due_o
 from handlers.decisions.made_up import NOBODY, SOMEBODY, left_catalogue
 from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.ground import Ground
-from handlers.patience import few_at_a_time, in_time
+from handlers.patience import answering_within, few_at_a_time, in_time
 from handlers.people.recently import recently
 from handlers.questions.concerned import of_owner, of_security
 from handlers.vouching.vouchers import is_above
@@ -25,6 +25,8 @@ from storage.records import Emergency
 
 # Of each group so many are asked about, and so many are named: more names than anybody reads.
 _MOST, _NAMED = 20, 4
+# Nobody waits for the names, and a review is due in days: a busy directory may take its time.
+_NAMED_WITHIN = 10.0
 RESTORED: Literal["restored"] = "restored"
 """What policy is asked for whoever lets somebody again: it is no finding."""
 
@@ -111,7 +113,8 @@ class Reviewers:
     async def able(self, emergency: Emergency) -> Sequence[str]:
         """The names of a few who may review it now, its owner's team first; nobody where a directory does not say."""
         try:
-            found = await in_time(self._able(emergency))
+            with answering_within(_NAMED_WITHIN):
+                found = await in_time(self._able(emergency))
         except DirectoryUnavailable:
             return ()
         return [one.name for one in found[:_NAMED]]

@@ -77,6 +77,11 @@ class Player:
         """The newest message since they spoke with all these words; channel: by name, None for Wicket's own."""
         return await self._sees(words, channel, self._since)
 
+    @property
+    def was_answered(self) -> bool:
+        """Whether Wicket wrote to them since they spoke."""
+        return any(message.ts > self._since for message in self.client.messages())
+
     async def sees(self, *words: str, channel: str | None = None) -> Message:
         """The newest message with all these words, whenever it was posted; it may have been edited since."""
         return await self._sees(words, channel, "")

@@ -32,6 +32,7 @@ from handlers.emergencies.reviews import EmergencyReviews
 from handlers.exceptions.workable import can_be_resolved
 from handlers.intents import SCHEDULE
 from handlers.outcomes import NotAllowed, Repeated, Unknown
+from handlers.patience import OTHERWISE
 from handlers.recording import WICKET, record
 from storage import emergencies
 from storage.audit.tables import ARCHIVES, ENTRIES
@@ -126,6 +127,25 @@ async def test_when_it_is_over_a_review_is_asked_for_with_who_can_give_it(world:
     assert await world.owed() == {("exception", "security"), ("exception", "owner:data")}
     assert await world.actions("emergency.review") == ["emergency.review_owed done"]
     assert not can_be_resolved(world.ground, alert)  # only by the review itself
+
+
+async def test_a_busy_directory_is_waited_for_until_it_says_who_can_give_it(world: World) -> None:
+    """B-3: nobody waits for this message, so that it has names even where an answer in Slack would go without."""
+    world.faulty.timeout = 60
+    world.faulty.slow(OTHERWISE + 0.2, "group", times=1)
+    await took(world)
+    await look(world)
+    (alert,) = await asked(world)
+    assert alert.facts["reviewers"]
+
+
+async def test_where_it_does_not_say_the_review_is_asked_for_without_names(world: World) -> None:
+    """B-3: a directory that fails keeps nobody from being told."""
+    world.faulty.error("group")
+    await took(world)
+    await look(world)
+    (alert,) = await asked(world)
+    assert alert.facts["reviewers"] == []
 
 
 async def test_while_somebody_holds_it_there_is_nothing_to_review(world: World) -> None:

@@ -26,6 +26,11 @@ class Performance:
     code: int
     told: str
 
+    @property
+    def wrong(self) -> str:
+        """The step that was not as promised and what was seen instead; "" where all were."""
+        return self.told.rpartition("\nStep ")[2] if self.code else ""
+
 
 async def perform(
     folder: Path, keepers: Keepers | None = None, *, chapters: Iterable[Chapter] = CHAPTERS
