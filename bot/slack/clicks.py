@@ -132,8 +132,8 @@ class Clicks:
             await self._open_request(click, prefilled_from(story), remark=remark_about(story))
 
     async def _ask_for_access(self, click: Click) -> None:
-        entitlement = self._ground.catalogue.entitlements.get(click.value)
-        await self._open_request(click, Prefilled(entitlements=(entitlement,) if entitlement else ()))
+        named = map(self._ground.catalogue.entitlements.get, click.value.split())
+        await self._open_request(click, Prefilled(entitlements=tuple(filter(None, named))))
 
     async def _withdraw(self, click: Click) -> None:
         self._whisper_if_settled(click, await self._access.withdraw(click.on_grant))

@@ -52,7 +52,7 @@ class AccessList:
 class Membership:
     """Whether the person is in it, and until when if by a grant; None if nobody can say, with what to do about it.
 
-    grant: the id of that grant, while it is not being taken back.
+    grant: the id of that grant, while it is not being taken back. owner: who keeps what has no end, by name.
     """
 
     entitlement: str
@@ -61,6 +61,7 @@ class Membership:
     read_at: datetime
     advice: str = ""
     grant: str | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +137,9 @@ class NothingNamed:
 
 @dataclass(frozen=True, kw_only=True)
 class SeveralNamed:
-    """Several things are wanted at once, which only the form can ask for."""
+    """Several things are wanted at once, which only the form can ask for. entitlements: their ids, as named."""
+
+    entitlements: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -229,7 +229,7 @@ class Checks:
             case Kind.CHOOSE:
                 return NothingNamed()
             case Kind.SEVERAL_NAMED:
-                return SeveralNamed()
+                return SeveralNamed(entitlements=tuple(about))
             case Kind.NEARLY_UNDERSTOOD:
                 return NearlyUnderstood(commands=tuple(about))
             case Kind.NOT_UNDERSTOOD:
@@ -313,6 +313,7 @@ class Checks:
             until=grant.expires_at if member and grant is not None else None,
             read_at=found.read_at,
             grant=grant.id if member and grant is not None and not grant.ending else None,
+            owner=self._ground.catalogue.owner_of(entitlement).name,
         )
 
     def _owner(self, entitlement_id: str) -> OwnedBy:

@@ -230,6 +230,18 @@ async def test_several_things_are_asked_for_together_and_each_is_decided_on_its_
     assert {one.minutes for one in await grants_of(world)} == {60}
 
 
+async def test_several_things_that_were_named_in_words_stand_in_the_form_already(world):
+    ada = world.person("ada")
+    said = await ada.say("I need prod-db, grafana-edit and k8s-deploy for 1h because INC-4711")
+    await ada.click(await ada.sees("one thing at a time", after=said.ts), "ask.request")
+    form = await ada.sees_view("What do you need?")
+    sent = await ada.submit(form, {"duration": "1h", "justification": "INC-4711"})
+    assert sent.closed
+    await ada.sees("✅ grafana-edit")
+    await ada.sees("⏳ prod-db", "waiting for Data Platform")
+    await ada.sees("⏳ k8s-deploy", "waiting for Platform")
+
+
 async def test_what_cannot_be_sent_is_named_at_the_end_and_the_rest_goes(world):
     """One is held already, one waits already, one is never given; the other two go."""
     await ask(world.person("ada"), "I need k8s-deploy for 1h because INC-1")

@@ -88,7 +88,7 @@ def answer_message(answer: Answer, now: datetime) -> Message:
         case NothingNamed():
             return nothing_named()
         case SeveralNamed():
-            return several_named()
+            return several_named(answer)
         case NearlyUnderstood():
             return nearly_understood(answer)
         case NotUnderstood():
@@ -309,7 +309,12 @@ def _membership(answer: Membership, now: datetime) -> Message:
             buttons=[ask_button(answer.entitlement)],
         )
     if answer.until is None:
-        return said(say("✅ Yes, you are in *{name}*. Directory read {ago}.", name=name, ago=ago))
+        return said(
+            say("✅ Yes, you are in *{name}*. Directory read {ago}.", name=name, ago=ago),
+            remark=say(
+                "It has no end. Whoever wants to give it back asks *{owner}*.", owner=inert(answer.owner)
+            ),
+        )
     return said(
         say(
             "✅ Yes, you are in *{name}* until {time}. Directory read {ago}.",

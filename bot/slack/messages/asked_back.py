@@ -7,9 +7,10 @@ from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
 from bot.slack.messages.parts import Message, button, said
-from bot.slack.words import either, inert
+from bot.slack.words import either, inert, together
 from bot.texts import say, template
-from handlers.questions.answers import Courteous, DidYouMean, NearlyUnderstood
+from handlers.intents import MOST_TOGETHER
+from handlers.questions.answers import Courteous, DidYouMean, NearlyUnderstood, SeveralNamed
 
 _COMMANDS = {
     "reset": template("“reset my password”"),
@@ -118,10 +119,16 @@ def worried() -> Message:
     )
 
 
-def several_named() -> Message:
-    """Several things at once, which only the form can ask for."""
+def several_named(answer: SeveralNamed) -> Message:
+    """Several things at once, which only the form can ask for: it opens with them."""
+    if len(answer.entitlements) > MOST_TOGETHER:
+        takes = say(
+            "The form takes {most} at once, and has the first of them in it already.", most=MOST_TOGETHER
+        )
+    else:
+        takes = say("The form takes several at once, and has them in it already.")
     return said(
-        say("Here I take one thing at a time. The form takes several at once."), buttons=[ask_button()]
+        together(say("Here I take one thing at a time."), takes), buttons=[ask_button(*answer.entitlements)]
     )
 
 
@@ -135,9 +142,11 @@ def access_button() -> ButtonElement:
     return button(say("My access"), Action.MY_ACCESS, "access")
 
 
-def ask_button(entitlement: str = "request") -> ButtonElement:
-    """The form, with this entitlement chosen if one is named."""
-    return button(say("Ask for access…"), Action.ASK_FOR_ACCESS, entitlement)
+def ask_button(*entitlements: str) -> ButtonElement:
+    """The form, with these entitlements chosen, as many as it takes."""
+    return button(
+        say("Ask for access…"), Action.ASK_FOR_ACCESS, " ".join(entitlements[:MOST_TOGETHER]) or "request"
+    )
 
 
 def reset_button() -> ButtonElement:

@@ -90,8 +90,9 @@ ANSWERS = [
         "",
     ),
     (
-        Membership(entitlement="vpn-users", member=True, until=None, read_at=READ),
-        "✅ Yes, you are in vpn-users. Directory read 4 s ago.",
+        Membership(entitlement="vpn-users", member=True, until=None, read_at=READ, owner="IT desk"),
+        "✅ Yes, you are in vpn-users. Directory read 4 s ago.\n"
+        "It has no end. Whoever wants to give it back asks IT desk.",
         "",
     ),
     (
@@ -139,8 +140,13 @@ ANSWERS = [
         "[My access]",
     ),
     (
-        SeveralNamed(),
-        "Here I take one thing at a time. The form takes several at once.",
+        SeveralNamed(entitlements=("prod-db", "crm-read")),
+        "Here I take one thing at a time. The form takes several at once, and has them in it already.",
+        "[Ask for access…]",
+    ),
+    (
+        SeveralNamed(entitlements=tuple(f"thing-{number}" for number in range(11))),
+        "Here I take one thing at a time. The form takes 10 at once, and has the first of them in it already.",
         "[Ask for access…]",
     ),
     (
