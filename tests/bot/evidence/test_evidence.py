@@ -387,5 +387,17 @@ def test_nor_where_a_spreadsheet_parts_cells_at_semicolons() -> None:
         assert tables.cell(harmless) == harmless
 
 
+async def test_no_quote_hides_what_a_spreadsheet_would_run(world: World) -> None:
+    """O-4: in a table it is written twice, which begins a cell where semicolons or tabs alone are taken for ends."""
+    start = world.clock()
+    await world.ask("ada", "wiki-edit", why="to write")
+    [case] = (await gathered(world, start)).cases
+    for typed in ('why;"=1+1;', 'why\n"=1+1;', 'why\t"=1+1\t', ';"@x;', ';;"-1'):
+        table = tables.population([replace(case, justification=typed)], NAMES)
+        for parted in ",;\t":
+            cells = [each for row in csv.reader(io.StringIO(table, newline=""), delimiter=parted) for each in row]
+            assert not [each for each in cells if each.startswith(("=", "@", "-"))], (typed, parted)
+
+
 def _read(table: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(table, newline="")))
