@@ -19,7 +19,7 @@ Names = Mapping[str, str]
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 # Where semicolons part the cells, as in much of Europe, ours is not seen to be one; nor across a tab or a line's end. A
 # quote that stands there is written twice, and is then taken for a cell's empty beginning.
-_FORMULA = re.compile(f"^(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])(?=\"*[{_SIGNS}])")
+_FORMULA = re.compile(f'^(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])(?="*[{_SIGNS}])')
 _COMMAND = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 POPULATION = (

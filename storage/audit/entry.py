@@ -27,7 +27,7 @@ Fact = str | int | bool | list[str] | tuple[str, ...]
 
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_CHANCE = re.compile(r"-[a-z0-9]{8}")
+_CHANCE = re.compile(r"-[0-9a-hjkmnp-tv-z]{8}")
 # Half of a character beyond U+FFFF looks the same, as does a backslash that somebody typed.
 _ESCAPED_UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])")
 _NONE: Mapping[str, Any] = MappingProxyType({})

@@ -395,7 +395,9 @@ async def test_no_quote_hides_what_a_spreadsheet_would_run(world: World) -> None
     for typed in ('why;"=1+1;', 'why\n"=1+1;', 'why\t"=1+1\t', ';"@x;', ';;"-1'):
         table = tables.population([replace(case, justification=typed)], NAMES)
         for parted in ",;\t":
-            cells = [each for row in csv.reader(io.StringIO(table, newline=""), delimiter=parted) for each in row]
+            cells = [
+                each for row in csv.reader(io.StringIO(table, newline=""), delimiter=parted) for each in row
+            ]
             assert not [each for each in cells if each.startswith(("=", "@", "-"))], (typed, parted)
 
 
