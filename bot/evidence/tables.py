@@ -33,8 +33,9 @@ DECISIONS = (
 )  # fmt: skip
 
 EMERGENCIES = (
-    "emergency", "month", "began_at", "person", "person_name", "entitlement", "kind", "times_that_month", "incident",
-    "removed_at", "reviewed_at", "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
+    "emergency", "month", "asked_at", "began_at", "person", "person_name", "entitlement", "kind", "times_that_month",
+    "incident", "minutes", "justification", "proof", "ended_at", "ended_how", "ended_by", "removed_at", "reviewed_at",
+    "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
 )  # fmt: skip
 
 
@@ -79,10 +80,11 @@ def emergencies(found: Sequence[Broken], names: Names) -> str:
         EMERGENCIES,
         (
             (
-                one.id, one.month, _moment(one.at), one.person, names.get(one.person, ""), one.entitlement, one.kind,
-                str(often[one.month, one.person, one.entitlement, one.kind]), one.incident, _moment(one.removed_at),
-                _moment(one.reviewed_at), one.reviewer, names.get(one.reviewer, ""), one.finding,
-                "yes" if one.late else "", one.words, " ".join(one.entries),
+                one.id, one.month, _moment(one.asked_at), _moment(one.at), one.person, names.get(one.person, ""),
+                one.entitlement, one.kind, str(often[one.month, one.person, one.entitlement, one.kind]), one.incident,
+                str(one.minutes), one.justification, one.proof, _moment(one.ended_at), one.ended_how, one.ended_by,
+                _moment(one.removed_at), _moment(one.reviewed_at), one.reviewer, names.get(one.reviewer, ""),
+                one.finding, "yes" if one.late else "", one.words, " ".join(one.entries),
             )
             for one in found
         ),
