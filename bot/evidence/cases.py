@@ -139,7 +139,7 @@ def case_of(rows: Sequence[Row]) -> Case:
         outcome=_outcome(rows),
         decisions=tuple(_decisions(rows)),
         policies=_policies(policies[-1]) if policies else (),
-        policy_set=str(said_by(policies[-1])["policy"].get("set", "")) if policies else "",
+        policy_set=said_by(policies[-1])["policy"]["set"] if policies else "",
         approved_at=approved.at if approved else None,
         due_at=_due(approved, by_action.get("grant.ends_sooner"), minutes),
         given_at=given.at if given else None,
@@ -202,7 +202,7 @@ def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
 def proof_in(facts: Mapping[str, Any], name: str) -> str:
     """The kinds of proof that stand under this name, with commas between; "" where none does."""
     found = facts.get(name, "")
-    return ", ".join(map(str, found)) if isinstance(found, list) else str(found)
+    return ", ".join(found) if isinstance(found, list) else str(found)
 
 
 # What stands in a leaf may be of others who can write there: it is told as it is, or not at all, and stops nothing.
@@ -222,8 +222,7 @@ def minutes_in(facts: Mapping[str, Any], name: str) -> int:
 
 
 def _policies(row: Row) -> tuple[str, ...]:
-    found = (said_by(row)["policy"] or {}).get("ids")
-    return tuple(map(str, found)) if isinstance(found, list) else ()
+    return tuple((said_by(row)["policy"] or {}).get("ids", ()))
 
 
 def _taken_back(rows: Iterable[Row]) -> Row | None:

@@ -311,6 +311,17 @@ def test_bytes_that_are_no_leaf_are_an_audit_fault(leaf: bytes) -> None:
         {"texts": {"why": 1}},
         {"subject": 7},
         {"facts": {"minutes": 1.5}},
+        {"facts": {"minutes": None}},
+        {"facts": {"groups": [["vpn"]]}},
+        {"facts": {"groups": {"vpn": 1}}},
+        {"policy": {}},
+        {"policy": {"allowed": True, "ids": [7], "set": ""}},
+        {"policy": {"allowed": True, "ids": "owner", "set": ""}},
+        {"policy": {"allowed": 1, "ids": [], "set": ""}},
+        {"policy": {"allowed": True, "ids": [], "set": None}},
+        {"policy": {"allowed": True, "ids": [], "set": "", "more": 1}},
+        {"actor": {"id": "p-ada", "type": 7}},
+        {"where": {"channel": ["D1"]}},
     ],
 )
 def test_a_leaf_with_a_wrong_field_is_an_audit_fault(make_entry: MakeEntry, change: dict[str, Any]) -> None:
