@@ -293,7 +293,7 @@ def _is_trace(policy: Any) -> bool:
 def _is_fact(value: Any) -> bool:
     if isinstance(value, list):
         return all(isinstance(each, str) for each in value)
-    return isinstance(value, str | int)
+    return -MAX_INTEGER <= value <= MAX_INTEGER if isinstance(value, int) else isinstance(value, str)
 
 
 def _are_names(said: Mapping[str, Any]) -> bool:

@@ -312,6 +312,8 @@ def test_bytes_that_are_no_leaf_are_an_audit_fault(leaf: bytes) -> None:
         {"subject": 7},
         {"facts": {"minutes": 1.5}},
         {"facts": {"minutes": None}},
+        {"facts": {"minutes": 2**53 + 1}},
+        {"facts": {"minutes": -(10**400)}},
         {"facts": {"groups": [["vpn"]]}},
         {"facts": {"groups": {"vpn": 1}}},
         {"policy": {}},
