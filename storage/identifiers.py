@@ -60,20 +60,20 @@ def last_of(prefix: str, at: datetime) -> str:
 
 
 def are_of(prefix: str, ids: Sequence[str], micros: Sequence[int]) -> bool:
-    """Whether each of these ids is of its moment, in microseconds since 1970: as `new_id` makes them, whatever chance
-    they have.
+    """Whether each of these ids is one of its moment, in microseconds since 1970: as `new_id` makes them, whatever
+    chance they have. Anything else may be a path, or sort behind its moment.
     """
     count, begin = len(ids), len(prefix) + 1
-    step = begin + 10
-    text = "".join([each[:step] for each in ids])
-    around = ((begin + 9, "-"), *enumerate(f"{prefix}-"))
-    if len(text) != step * count or any(text[place::step] != one * count for place, one in around):
+    size = begin + 10 + len(LAST) - 1
+    if set(map(len, ids)) - {size}:
         return False
+    text = "".join(ids)
     digits = text.translate(_DIGITS)
-    try:
-        made = [int(digits[first : first + 9], 32) for first in range(begin, len(digits), step)]
-    except ValueError:
+    around = ((begin + 9, "-"), *enumerate(f"{prefix}-"))
+    # The two dashes of each are no digits, and nothing else is none.
+    if any(text[place::size] != one * count for place, one in around) or digits.count("!") != 2 * count:
         return False
+    made = [int(digits[first : first + 9], 32) for first in range(begin, len(digits), size)]
     moments = [micro // 1000 for micro in micros]
     if made == moments:
         return True

@@ -289,6 +289,13 @@ def _compare(checkpoint: Checkpoint, held: Side | None) -> None:
     """A proof under another checkpoint than the one that is held says nothing about that one."""
     if held is None or held.checkpoint == checkpoint:
         return
+    origin = held.checkpoint.origin if held.checkpoint else checkpoint.origin
+    if origin != checkpoint.origin:
+        raise _Fails(
+            f"The proof holds, but under a checkpoint of {checkpoint.origin}, and yours is of {origin}, another epoch "
+            "of the log. What became of what yours covers the log says itself: `wicket audit verify --checkpoint FILE` "
+            "tells."
+        )
     if held.size == checkpoint.size:
         raise _Fails(
             f"The proof holds under a checkpoint that contradicts yours: both are over {held.size} entries, and their "

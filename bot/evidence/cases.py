@@ -27,17 +27,20 @@ _CLOSED: Mapping[str, Outcome] = {
     "grant.withdrawn": "withdrawn",
     "grant.voided": "voided",
 }
+_MOST_MINUTES = 10 * 366 * 24 * 60
 # When policy was asked whether it may be.
 _ASKED = frozenset({"grant.requested", "grant.approved", "grant.refused", STOPPED})
 # This grant ended, and another one, or what stood before, still gives the same.
 KEPT = "access.kept"
 _GIVEN, _REMOVED = "access.given", "access.removed"
-_ENDED = {
+ENDED: Mapping[str, str] = {
     "grant.expired": "its time was over",
     "grant.given_back": "given back",
     "grant.ended_early": "ended early",
     "grant.voided": "voided",
 }
+# What ends because a person said so.
+BY_SOMEBODY = frozenset({"grant.ended_early", "grant.given_back"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,11 +123,10 @@ def case_of(rows: Sequence[Row]) -> Case:
     by_action = {row.action: row for row in rows}  # the last of each
     approved, removed = by_action.get("grant.approved"), _taken_back(rows)
     given = next((row for row in rows if row.action == _GIVEN), None)
-    ended = next((row for row in reversed(rows) if row.action in _ENDED), None)
+    ended = next((row for row in reversed(rows) if row.action in ENDED), None)
     policies = [row for row in rows if row.action in _ASKED and said_by(row)["policy"]]
-    policy: Mapping[str, Any] = said_by(policies[-1])["policy"] if policies else {"ids": [], "set": ""}
     facts = said_by(approved or first)["facts"]
-    minutes = int(facts.get("minutes") or said_by(first)["facts"].get("minutes") or 0)
+    minutes = minutes_in(facts, "minutes") or minutes_in(said_by(first)["facts"], "minutes")
     return Case(
         id=first.correlation,
         asked_at=first.at,
@@ -136,14 +138,14 @@ def case_of(rows: Sequence[Row]) -> Case:
         ticket=text_of(first, "ticket") or str(said_by(first)["facts"].get("ticket", "")),
         outcome=_outcome(rows),
         decisions=tuple(_decisions(rows)),
-        policies=tuple(policy["ids"]),
-        policy_set=str(policy["set"]),
+        policies=_policies(policies[-1]) if policies else (),
+        policy_set=said_by(policies[-1])["policy"]["set"] if policies else "",
         approved_at=approved.at if approved else None,
         due_at=_due(approved, by_action.get("grant.ends_sooner"), minutes),
         given_at=given.at if given else None,
         ended_at=ended.at if ended else None,
-        ended_how=_ENDED[ended.action] if ended else "",
-        ended_by=ended.actor if ended and ended.action in ("grant.ended_early", "grant.given_back") else "",
+        ended_how=ENDED[ended.action] if ended else "",
+        ended_by=ended.actor if ended and ended.action in BY_SOMEBODY else "",
         removed_at=removed.at if removed else None,
         kept=removed is not None and removed.action == KEPT,
         late=_late(removed, ended),
@@ -152,9 +154,9 @@ def case_of(rows: Sequence[Row]) -> Case:
 
 
 def _due(approved: Row | None, sooner: Row | None, minutes: int) -> datetime | None:
-    ends = said_by(sooner)["facts"].get("ends") if sooner is not None else None
-    if ends:
-        return datetime.fromisoformat(ends)
+    ends = time_in(said_by(sooner)["facts"], "ends") if sooner is not None else None
+    if ends is not None:
+        return ends
     return None if approved is None else approved.at + timedelta(minutes=minutes)
 
 
@@ -187,8 +189,8 @@ def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
                 role=str(said["facts"].get("role", "")),
                 what=_DECIDED[row.action],
                 rationale=text_of(row, "rationale"),
-                policies=tuple((said["policy"] or {}).get("ids", ())),
-                proof=_proof(said["facts"]),
+                policies=_policies(row),
+                proof=proof_in(said["facts"], "proofs"),
                 entry=row.id,
                 delegation=str(said["facts"].get("delegation", "")),
                 delegator=str(said["facts"].get("delegator", "")),
@@ -197,9 +199,30 @@ def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
     return made
 
 
-def _proof(facts: Mapping[str, Any]) -> str:
-    found = facts.get("proofs", "")
+def proof_in(facts: Mapping[str, Any], name: str) -> str:
+    """The kinds of proof that stand under this name, with commas between; "" where none does."""
+    found = facts.get(name, "")
     return ", ".join(found) if isinstance(found, list) else str(found)
+
+
+# What stands in a leaf may be of others who can write there: it is told as it is, or not at all, and stops nothing.
+def time_in(facts: Mapping[str, Any], name: str) -> datetime | None:
+    """The time that stands under this name (aware); None where none does."""
+    try:
+        read = datetime.fromisoformat(facts.get(name, ""))
+    except (TypeError, ValueError):
+        return None
+    return read if read.tzinfo else None
+
+
+def minutes_in(facts: Mapping[str, Any], name: str) -> int:
+    """The minutes that stand under this name; 0 where none do, or more than anything is given for."""
+    found = facts.get(name)
+    return found if isinstance(found, int) and 0 <= found <= _MOST_MINUTES else 0
+
+
+def _policies(row: Row) -> tuple[str, ...]:
+    return tuple((said_by(row)["policy"] or {}).get("ids", ()))
 
 
 def _taken_back(rows: Iterable[Row]) -> Row | None:
@@ -221,7 +244,7 @@ def _late(removed: Row | None, ended: Row | None) -> float | None:
     late = said_by(removed)["facts"].get("late_ms") if removed else None
     if late is None and removed is not None and ended is not None:
         return max(0.0, (removed.at - ended.at).total_seconds())
-    return late / 1000 if isinstance(late, int) else None
+    return late / 1000 if isinstance(late, int) and 0 <= late <= _MOST_MINUTES * 60_000 else None
 
 
 def text_of(row: Row, name: str) -> str:

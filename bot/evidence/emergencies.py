@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.evidence.cases import said_by, text_of
+from bot.evidence.cases import BY_SOMEBODY, ENDED, minutes_in, proof_in, said_by, text_of, time_in
 from storage.audit.log import Row
 
 _KINDS: Mapping[str, str] = {
@@ -22,16 +22,25 @@ _KINDS: Mapping[str, str] = {
 class Broken:
     """Somebody broke the glass. kind: "emergency", "drill" (nothing was given) or "by hand" (past Wicket).
 
+    asked_at: when they wanted to; at: when they had it, by hand as it was told. minutes: for how long they asked.
+    justification: why, in their words. proof: how they showed who they are. ended_by: whoever ended it early.
     removed_at: when the directory agreed that it is over. finding: "" while nobody reviewed it; late: after its time.
     words: what the reviewer would change. entries: their ids in the log, in order.
     """
 
     id: str
+    asked_at: datetime
     at: datetime
     person: str
     entitlement: str
     kind: str
     incident: str
+    minutes: int
+    justification: str
+    proof: str
+    ended_at: datetime | None
+    ended_how: str
+    ended_by: str
     removed_at: datetime | None
     reviewed_at: datetime | None
     reviewer: str
@@ -52,22 +61,31 @@ def begins_emergency(row: Row) -> bool:
 
 
 def emergency_of(rows: Sequence[Row]) -> Broken:
-    """The emergency that these entries are about, oldest first. ValueError if they do not begin one."""
-    if not rows or not begins_emergency(rows[0]):
+    """The emergency that these entries are about, from the asking on. ValueError if none of them begins one."""
+    first = next((row for row in rows if begins_emergency(row)), None)
+    if first is None:
         raise ValueError("these entries do not begin an emergency")
-    first = rows[0]
     removed = next((row for row in reversed(rows) if row.action == "access.removed"), None)
     reviewed = next(
         (row for row in rows if (row.action, row.outcome) == ("emergency.reviewed", "done")), None
     )
-    found = said_by(reviewed)["facts"] if reviewed else {}
+    ended = next((row for row in reversed(rows) if row.action in ENDED), None)
+    said, found = said_by(first)["facts"], said_by(reviewed)["facts"] if reviewed else {}
+    proofs = (said_by(row)["facts"] for row in rows if row.action == "emergency.proven")
     return Broken(
         id=first.correlation,
-        at=first.at,
+        asked_at=next((row.at for row in rows if row.action == "emergency.asked"), first.at),
+        at=time_in(said, "begins") or first.at,
         person=first.subject or "",
         entitlement=first.resource or "",
         kind=_KINDS[first.action],
-        incident=str(said_by(first)["facts"].get("incident", "")),
+        incident=str(said.get("incident", "")),
+        minutes=minutes_in(said, "minutes"),
+        justification=next((why for row in rows if (why := text_of(row, "justification"))), ""),
+        proof=next((proof_in(facts, "proved_by") for facts in proofs), ""),
+        ended_at=ended.at if ended else time_in(said, "ends"),
+        ended_how=ENDED[ended.action] if ended else "",
+        ended_by=ended.actor if ended and ended.action in BY_SOMEBODY else "",
         removed_at=removed.at if removed else None,
         reviewed_at=reviewed.at if reviewed else None,
         reviewer=reviewed.actor if reviewed else "",

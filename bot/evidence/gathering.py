@@ -1,6 +1,6 @@
 """The requests and emergencies of a period, read from the audit log in one pass.
 
-It reads each entry once and keeps only those of the period's.
+It keeps only the entries of these; what led to an emergency is looked up by its story.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,9 @@ from bot.evidence.cases import STOPPED, Case, begins_case, case_of
 from bot.evidence.emergencies import Broken, begins_emergency, emergency_of
 from storage.audit import log
 from storage.audit.log import Row
+
+# More entries than any story has.
+_MOST = 10_000
 
 Tell = Callable[[int, int | None], None]
 
@@ -67,10 +70,15 @@ def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
         elif wanted.fits(row) and begins_case(row):
             stories[row.correlation] = [row]
         elif wanted.fits(row) and begins_emergency(row):
-            emergencies[row.correlation] = [row]
+            emergencies[row.correlation] = _up_to(tx, row)
     found = (row for rows in (*stories.values(), *emergencies.values()) for row in rows)
     return Gathered(
         cases=[case_of(rows) for rows in stories.values()],
         rows={row.id: row for row in sorted(found, key=attrgetter("index"))},
         broken=[emergency_of(rows) for rows in emergencies.values()],
     )
+
+
+def _up_to(tx: Session, row: Row) -> list[Row]:
+    """The entries of a story from its beginning up to this one: what went before may be of the time before."""
+    return [one for one in log.rows(tx, correlation=row.correlation, limit=_MOST) if one.index <= row.index]

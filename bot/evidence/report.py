@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from bot.evidence.cases import Case
 from bot.evidence.charts import Bar, bars
+from bot.evidence.emergencies import Broken, frequency
 from bot.evidence.gathering import Wanted
 from bot.evidence.tables import Names
 from bot.slack.words import duration
@@ -69,8 +70,18 @@ def summary(cases: Sequence[Case]) -> Summary:
     )
 
 
-def report(cases: Sequence[Case], wanted: Wanted, names: Names, *, written: datetime, checkpoint: str) -> str:
-    """The page. written: when. checkpoint: the signed one that covers it all, "" without the key."""
+def report(
+    cases: Sequence[Case],
+    wanted: Wanted,
+    names: Names,
+    *,
+    written: datetime,
+    checkpoint: str,
+    broken: Sequence[Broken] = (),
+) -> str:
+    """The page. written: when. checkpoint: the signed one that covers it all, "" without the key. broken: emergencies,
+    the oldest first.
+    """
     waits = [case.waited for case in cases if case.waited is not None]
     lates = [timedelta(seconds=case.late) for case in cases if case.late is not None]
     return (
@@ -82,6 +93,8 @@ def report(cases: Sequence[Case], wanted: Wanted, names: Names, *, written: date
             names=names,
             written=written,
             checkpoint=checkpoint,
+            broken=broken,
+            often=frequency(broken),
             numbers=summary(cases),
             kinds=VOLUME,
             volume=_volume(cases, wanted),

@@ -17,8 +17,9 @@ Names = Mapping[str, str]
 # A spreadsheet runs a cell that begins with one of these (OWASP, CSV injection): the last four are as wide as a
 # Chinese character.
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
-# Where semicolons part the cells, as in much of Europe, ours is not seen to be one; nor across a tab or a line's end.
-_FORMULA = re.compile(f"^(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])(?=[{_SIGNS}])")
+# Where semicolons part the cells, as in much of Europe, ours is not seen to be one; nor across a tab or a line's end. A
+# quote that stands there is written twice, and is then taken for a cell's empty beginning.
+_FORMULA = re.compile(f'^(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])(?="*[{_SIGNS}])')
 _COMMAND = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 POPULATION = (
@@ -32,8 +33,9 @@ DECISIONS = (
 )  # fmt: skip
 
 EMERGENCIES = (
-    "emergency", "month", "began_at", "person", "person_name", "entitlement", "kind", "times_that_month", "incident",
-    "removed_at", "reviewed_at", "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
+    "emergency", "month", "asked_at", "began_at", "person", "person_name", "entitlement", "kind", "times_that_month",
+    "incident", "minutes", "justification", "proof", "ended_at", "ended_how", "ended_by", "removed_at", "reviewed_at",
+    "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
 )  # fmt: skip
 
 
@@ -78,10 +80,11 @@ def emergencies(found: Sequence[Broken], names: Names) -> str:
         EMERGENCIES,
         (
             (
-                one.id, one.month, _moment(one.at), one.person, names.get(one.person, ""), one.entitlement, one.kind,
-                str(often[one.month, one.person, one.entitlement, one.kind]), one.incident, _moment(one.removed_at),
-                _moment(one.reviewed_at), one.reviewer, names.get(one.reviewer, ""), one.finding,
-                "yes" if one.late else "", one.words, " ".join(one.entries),
+                one.id, one.month, _moment(one.asked_at), _moment(one.at), one.person, names.get(one.person, ""),
+                one.entitlement, one.kind, str(often[one.month, one.person, one.entitlement, one.kind]), one.incident,
+                str(one.minutes), one.justification, one.proof, _moment(one.ended_at), one.ended_how, one.ended_by,
+                _moment(one.removed_at), _moment(one.reviewed_at), one.reviewer, names.get(one.reviewer, ""),
+                one.finding, "yes" if one.late else "", one.words, " ".join(one.entries),
             )
             for one in found
         ),

@@ -24,7 +24,7 @@ Evidence about access, from the audit log of Wicket.
 report.html       to read, or to print
 population.csv    every request of the period, with what came of it
 decisions.csv     every decision of an approver
-emergencies.csv   every time that somebody broke the glass, or practised it, with its review
+emergencies.csv   every time that somebody broke the glass, or practised it, with why, and its review
 entries.jsonl     the entries of the log behind them, whole, in order, one JSON object a line; HMAC-SHA256 over a text,
                   with its salt as key, is what its entry commits to
 checkpoint.txt    the signed state of the log that all of it is proven under
@@ -73,7 +73,10 @@ def write(evidence: Evidence, folder: Path) -> int:
 
 def _files(evidence: Evidence) -> Mapping[str, str]:
     cases, names = evidence.gathered.cases, evidence.names
-    page = report(cases, evidence.wanted, names, written=evidence.written, checkpoint=evidence.checkpoint)
+    page = report(
+        cases, evidence.wanted, names, written=evidence.written, checkpoint=evidence.checkpoint,
+        broken=evidence.gathered.broken,
+    )  # fmt: skip
     files = {
         "README.txt": _READ_ME,
         "report.html": page,

@@ -33,7 +33,8 @@ def contradictions(row: Row, find: FindRow | None) -> Iterator[Finding]:
             )
     if not are_of(PREFIX, [said["id"]], [said["at"]]):
         # What happened when is found by ids (storage.audit.times): it would be told of no time, and counted in none.
-        yield about(row, "column", f"The id of entry {row.id} at index {row.index} is of another moment.")
+        # And files are named by them.
+        yield about(row, "column", f"The id of entry {row.id} at index {row.index} is none of its moment.")
     commitments: dict[str, Any] = said["texts"]
     for name in sorted(commitments.keys() | row.texts.keys()):
         wrong = _wrong_text(row, name, commitments.get(name), row.texts.get(name), find)

@@ -27,7 +27,7 @@ Fact = str | int | bool | list[str] | tuple[str, ...]
 
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_CHANCE = re.compile(r"-[a-z0-9]{8}")
+_CHANCE = re.compile(r"-[0-9a-hjkmnp-tv-z]{8}")
 # Half of a character beyond U+FFFF looks the same, as does a backslash that somebody typed.
 _ESCAPED_UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])")
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -271,7 +271,34 @@ def decode(leaf: bytes) -> dict[str, Any]:
         isinstance(c, str) for c in said["texts"].values()
     ):
         raise AuditFault("the leaf names no actor, or a commitment is not text")
+    if not (_is_trace(said["policy"]) and all(map(_is_fact, said["facts"].values())) and _are_names(said)):
+        raise AuditFault(
+            "the policy, a fact, the actor or the place in the leaf is nothing that is written there"
+        )
     return said
+
+
+def _is_trace(policy: Any) -> bool:
+    """Whether it is nothing, or a policy's answer: whoever reads one counts on its shape."""
+    if policy is None:
+        return True
+    return (
+        policy.keys() == {"allowed", "ids", "set"}
+        and isinstance(policy["allowed"], bool)
+        and isinstance(policy["ids"], list)
+        and all(isinstance(each, str) for each in (policy["set"], *policy["ids"]))
+    )
+
+
+def _is_fact(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(each, str) for each in value)
+    return -MAX_INTEGER <= value <= MAX_INTEGER if isinstance(value, int) else isinstance(value, str)
+
+
+def _are_names(said: Mapping[str, Any]) -> bool:
+    parts = (*said["actor"].values(), *said["where"].values())
+    return all(each is None or isinstance(each, str) for each in parts)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -35,7 +35,9 @@ _PLAIN = r"[ !#-\[\]-~]"
 _STRING = rf'"{_PLAIN}*+(?:\\(?:["\\/bfnrt]|u[0-9a-f]{{4}}){_PLAIN}*+)*+"'
 _STRINGS = rf"\[(?:{_STRING}(?:,{_STRING})*+)?\]"
 _KEY = r"[a-z][a-z0-9_]*+"
-_FACT = rf'"{_KEY}":(?:{_STRING}|0|-?[1-9][0-9]*+|true|false|{_STRINGS})'
+# Longer numbers, of which some are beyond the format, are for the close look.
+_NUMBER = "0|-?[1-9][0-9]{0,14}+"
+_FACT = rf'"{_KEY}":(?:{_STRING}|{_NUMBER}|true|false|{_STRINGS})'
 _SOME, _ID = rf'(?:"{_PLAIN}*+"|null)', rf'"({_PLAIN}*+)"'
 # An empty one would look like none.
 _ID_OR_NULL = rf'(?:"({_PLAIN}++)"|null)'

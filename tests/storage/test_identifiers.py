@@ -96,3 +96,19 @@ def test_what_is_no_moment_is_of_none(digits):
     assert are_of("e", ["e-1m84bdby0-00000001"], [micros])
     assert not are_of("e", [f"e-{digits}-00000001"], [micros])
     assert not are_of("e", ["e-1m84bdby0-00000001", f"e-{digits}-00000001"], [micros, micros])
+
+
+@pytest.mark.parametrize(
+    "chance",
+    ["", "0000000", "000000001", "/../../x", "zzzzzzz~", "0000 000", "0000000\n", "0000-001", "0000000I"],
+)
+def test_an_id_has_eight_letters_of_chance_and_nothing_else(chance):
+    """O-4: files are named by ids; and one that sorts behind its moment is found in none."""
+    micros = 1795442520000000
+    assert not are_of("e", [f"e-1m84bdby0-{chance}"], [micros])
+    assert not are_of("e", [f"e-1m84bdby0-{chance}", "e-1m84bdby0-00000001"], [micros, micros])
+
+
+def test_one_id_that_is_too_long_makes_up_for_none_that_is_too_short():
+    micros = 1795442520000000
+    assert not are_of("e", ["e-1m84bdby0-0000000", "0e-1m84bdby0-0000000"], [micros, micros])

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.settings import new_audit_key
-from storage.audit.checkpoint import BadKey, Verifier, read_signer, verify_note
+from storage.audit.checkpoint import BadKey, Checkpoint, Verifier, origin_of, read_signer, sign, verify_note
 from tests.bot.cli.test_cli import Install, installed
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "verify_audit.py"
@@ -96,6 +96,25 @@ def test_an_entry_is_found_by_its_id_and_proven_under_the_checkpoint_that_one_ho
     assert verify(auditor, install, str(path), "--checkpoint", str(mine))[0] == 0
     code, said = verify(auditor, install, str(path), "--checkpoint", str(install.folder / "five.txt"))
     assert (code, "yours covers 5" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "said"),
+    [
+        ("", "One key signed two histories"),
+        ("3fb6c2a91d04e857", "yours is of wicket.example/epoch-3fb6c2a91d04e857, another epoch of the log"),
+    ],
+)
+def test_a_proof_under_another_history_is_told_apart_from_one_of_another_epoch(
+    install: Install, auditor: Install, proof: Path, tmp_path: Path, epoch: str, said: str
+):
+    """T-2, T-6: a store that was restored goes on in an epoch of its own, which is no second history under one name."""
+    signer, held = read_signer(install.environ["WICKET_AUDIT_KEY"]), tmp_path / "held.txt"
+    assert not isinstance(signer, BadKey)
+    other = Checkpoint(origin=origin_of(signer.name, epoch), size=5, root=bytes(32))
+    held.write_text(sign(other, signer))
+    code, told = verify(auditor, install, str(proof), "--checkpoint", str(held))
+    assert (code, said in told, "two histories" in told) == (1, True, not epoch), told
 
 
 def test_an_entry_after_the_last_checkpoint_is_proven_under_one_signed_now(

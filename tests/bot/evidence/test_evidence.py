@@ -16,12 +16,12 @@ import pytest
 
 from bot.cli.audit import entry_as_json
 from bot.evidence import tables
-from bot.evidence.cases import Case
+from bot.evidence.cases import Case, case_of
 from bot.evidence.gathering import Gathered, Wanted, gather
 from bot.evidence.report import report, summary
 from bot.evidence.writing import Evidence, write
 from storage.audit import log
-from storage.audit.entry import Actor, Entry, Where
+from storage.audit.entry import Actor, Entry, Where, to_leaf
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.storage.rows import numbered
@@ -286,6 +286,93 @@ async def test_every_emergency_is_told_with_how_often_and_its_review(world: Worl
     assert (await gathered(world, start, entitlement="wiki-edit")).broken == []
 
 
+async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_proven(world: World) -> None:
+    """B-4: the entries before its access stand in the folder, too, though they were written before the period."""
+    start, why = world.clock(), {"justification": "=1 the <b>disk</b> is full"}
+    steps: list[tuple[Any, ...]] = [
+        ("step_up.page_opened", "g1", None), ("emergency.asked", "g1", "prod-db", {"minutes": 60, "incident": "INC-1"}),
+        ("emergency.proven", "g1", "prod-db", {"proved_by": ["totp"]}),
+        ("emergency.granted", "g1", "prod-db", {"minutes": 60, "incident": "INC-1"}), ("access.given", "g1", "prod-db"),
+        ("grant.ended_early", "g1", "prod-db", {}, "grace"), ("access.removed", "g1", "prod-db"),
+        ("emergency.asked", "g2", "prod-db", {"minutes": 60}),
+    ]  # fmt: skip
+    entries = [made(n, start, *one) for n, one in enumerate(steps)]
+    await world.ground.database.write(
+        lambda tx: log.append_each(tx, [entries[0], replace(entries[1], texts=why), *entries[2:]])
+    )
+    found = await gathered(world, entries[3].at)
+    assert list(found.rows) == [one.id for one in entries[:7]]
+    [told] = _read(tables.emergencies(found.broken, NAMES))
+    assert (told["asked_at"][:19], told["began_at"][:19]) == (
+        f"{entries[1].at:%Y-%m-%dT%H:%M:%S}",
+        f"{entries[3].at:%Y-%m-%dT%H:%M:%S}",
+    )
+    assert (told["justification"], told["proof"], told["minutes"]) == (
+        f"'{why['justification']}",
+        "totp",
+        "60",
+    )
+    assert (told["ended_how"], told["ended_by"]) == ("ended early", "grace")
+    assert told["entries"] == " ".join(one.id for one in entries[:7])
+    page = report([], period(start), NAMES, written=world.clock(), checkpoint="", broken=found.broken)
+    for words in (
+        "INC-1",
+        "the &lt;b&gt;disk&lt;/b&gt; is full",
+        "proved by totp",
+        "ended early by <bdi>Grace Hopper",
+    ):
+        assert words in page, words
+    assert "Nobody reviewed it yet." in page
+    assert "Nobody broke the glass in this period." in report(
+        [], period(start), {}, written=start, checkpoint=""
+    )
+
+
+async def test_what_was_done_by_hand_began_when_it_did_and_not_when_it_was_put_on_record(
+    world: World,
+) -> None:
+    start = world.clock()
+    begins, ends = start - timedelta(days=40), start - timedelta(days=40, hours=-1)
+    facts = {"begins": begins.isoformat(), "ends": ends.isoformat(), "incident": "INC-9", "by_hand": True}
+    await world.ground.database.write(
+        lambda tx: log.append(tx, made(0, start, "emergency.recorded", "g1", "prod-db", facts))
+    )
+    [told] = _read(tables.emergencies((await gathered(world, start)).broken, NAMES))
+    assert told["began_at"][:19] == f"{begins:%Y-%m-%dT%H:%M:%S}"
+    assert told["ended_at"][:19] == f"{ends:%Y-%m-%dT%H:%M:%S}"
+    assert (told["kind"], told["month"]) == ("by hand", f"{begins:%Y-%m}")
+
+
+@pytest.mark.parametrize("odd", [2**53, -1, "x", ["x"], "9999-12-31", True])
+async def test_no_entry_that_others_wrote_keeps_the_rest_from_being_told(world: World, odd: Any) -> None:
+    """O-4: whoever can add entries could have a whole period told of no more."""
+    start, facts = (
+        world.clock(),
+        dict.fromkeys(("minutes", "ends", "late_ms", "begins", "proofs", "proved_by"), odd),
+    )
+    steps = [
+        *(
+            ("grant.requested", "g1"),
+            ("approval.given", "g1"),
+            ("grant.approved", "g1"),
+            ("access.given", "g1"),
+        ),
+        *(("grant.ends_sooner", "g1"), ("grant.expired", "g1"), ("access.removed", "g1")),
+        *(("emergency.proven", "g2"), ("emergency.granted", "g2"), ("emergency.reviewed", "g2")),
+        ("emergency.recorded", "g3"),
+    ]
+    entries = [made(n, start, action, about, "prod-db", facts) for n, (action, about) in enumerate(steps)]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    found = await gathered(world, start)
+    for strange in ({}, {"ids": 7}, {"ids": [7], "set": []}):
+        rows = [replace(row, leaf=to_leaf({**row.said(), "policy": strange})) for row in found.rows.values()]
+        case = case_of([row for row in rows if row.correlation == "g1"])
+        page = report([case], period(start), {}, written=start, checkpoint="", broken=found.broken)
+        assert case.id in page
+        assert len(_read(tables.population([case], {}))) == 1
+    assert len(_read(tables.emergencies(found.broken, {}))) == 2
+
+
 LATE: Mapping[str, Any] = {"read_back": True, "overtaken": True}
 
 
@@ -385,6 +472,20 @@ def test_nor_where_a_spreadsheet_parts_cells_at_semicolons() -> None:
     assert tables.cell("two\n-lines") == "two\n'-lines"
     for harmless in ("a - b; c = d", "INC-4711", "a@example.com", "", "rw-"):
         assert tables.cell(harmless) == harmless
+
+
+async def test_no_quote_hides_what_a_spreadsheet_would_run(world: World) -> None:
+    """O-4: in a table it is written twice, which begins a cell where semicolons or tabs alone are taken for ends."""
+    start = world.clock()
+    await world.ask("ada", "wiki-edit", why="to write")
+    [case] = (await gathered(world, start)).cases
+    for typed in ('why;"=1+1;', 'why\n"=1+1;', 'why\t"=1+1\t', ';"@x;', ';;"-1'):
+        table = tables.population([replace(case, justification=typed)], NAMES)
+        for parted in ",;\t":
+            cells = [
+                each for row in csv.reader(io.StringIO(table, newline=""), delimiter=parted) for each in row
+            ]
+            assert not [each for each in cells if each.startswith(("=", "@", "-"))], (typed, parted)
 
 
 def _read(table: str) -> list[dict[str, str]]:

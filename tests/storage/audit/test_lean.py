@@ -69,3 +69,10 @@ def test_a_key_that_stands_twice_does_not_fit(leaf: bytes) -> None:
     twice = leaf.replace(b'"minutes":120', b'"minutes":120,"minutes":120')
     assert twice != leaf
     assert not is_fit([leaf, twice], [columns(decode(leaf))] * 2)
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1, 10**400])
+def test_a_number_beyond_the_format_does_not_fit(leaf: bytes, number: int) -> None:
+    beyond = leaf.replace(b'"minutes":120', b'"minutes":%d' % number)
+    assert beyond != leaf
+    assert not is_fit([beyond], [columns(decode(leaf))])

@@ -10,12 +10,13 @@ from sqlmodel import Session
 from storage.audit import glimpses, log, stories
 from storage.audit.verification import verify_log
 from storage.engine.migrating import migrate
+from storage.identifiers import first_of
 from tests.storage.postgres import postgres
 from tests.storage.rows import numbered
 
 from .conftest import START, MakeEntry
 
-MILLI, MICRO = timedelta(milliseconds=1), timedelta(microseconds=1)
+MILLI, MICRO, HOUR = timedelta(milliseconds=1), timedelta(microseconds=1), timedelta(hours=1)
 # Three of one millisecond, then three at the clock that was set back, one of them on a millisecond, and later ones.
 WRITTEN = [
     START + 2 * MILLI + 500 * MICRO, START + 2 * MILLI + 501 * MICRO, START + 2 * MILLI + 999 * MICRO,
@@ -112,15 +113,24 @@ def _version() -> int:
         return admin.info.server_version
 
 
-def test_an_entry_whose_id_is_of_another_moment_is_named(engine: Engine, make_entry: MakeEntry) -> None:
-    """T-2, T-9: only other hands add one. It would be counted on no day, and told of none, while all was well."""
-    odd = make_entry(at=START + timedelta(hours=1), texts={})
-    object.__setattr__(odd, "id", numbered(7, START - timedelta(days=3000)))
+@pytest.mark.parametrize(
+    "wrong", [numbered(7, START - timedelta(days=3000)), f"{first_of('e', START + HOUR)}-/../../x"]
+)
+def test_an_entry_whose_id_is_none_of_its_moment_is_named(
+    engine: Engine, make_entry: MakeEntry, wrong: str
+) -> None:
+    """T-2, T-9: only other hands add one. It would be counted on no day and told of none, or be the path of a file of
+    evidence, while all was well.
+    """
+    odd = make_entry(at=START + HOUR, texts={})
+    object.__setattr__(odd, "id", wrong)
     with Session(engine) as tx:
         fill(tx, make_entry, [START])
         log.append(tx, odd)
-        assert log.tally(tx, odd.at, odd.at + MICRO) == {} or engine.dialect.name == "postgresql"
+        assert (
+            log.tally(tx, odd.at, odd.at + MICRO) == {} or engine.dialect.name == "postgresql" or "/" in wrong
+        )
         report = verify_log(tx)
     assert [finding.detail for finding in report.findings] == [
-        f"The id of entry {odd.id} at index 1 is of another moment."
+        f"The id of entry {odd.id} at index 1 is none of its moment."
     ]
