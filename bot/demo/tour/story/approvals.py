@@ -42,9 +42,8 @@ async def the_wrong_person_clicks(scene: Scene) -> None:
     """Bob is in the channel but no approver: he hears why and who can, nothing changes, security sees it."""
     bob = scene.player("bob")
     await bob.presses(await bob.sees(_ASKED, channel=_OWNERS), "Approve…")
-    told = await bob.hears(
-        "You can't decide this one", "Grace Hopper", "Nothing was changed", channel=_OWNERS
-    )
+    # Who can is told as far as the directory says so before he would wait too long.
+    told = await bob.hears("You can't decide this one", "Nothing was changed", channel=_OWNERS)
     expect(told.ephemeral, "The refusal was posted for everybody to see.")
     await scene.player("alan").sees("Wrong person clicked: prod-db", "Bob Noyce", channel="security")
 

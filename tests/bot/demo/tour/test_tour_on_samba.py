@@ -29,7 +29,7 @@ async def played(keepers: SambaKeepers, tmp_path_factory: pytest.TempPathFactory
 
 
 async def test_the_whole_story_is_as_promised(played: Performance) -> None:
-    assert not played.wrong
+    assert not played.wrong, played.wrong
     assert whole(played)
 
 
