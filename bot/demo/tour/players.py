@@ -3,7 +3,10 @@
 They find buttons and fields by their labels, as people do, and nothing here knows what the bot calls them.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from bot.demo.company import LOVELACE, Person
 from bot.demo.tour.browser import Browser, Page
@@ -14,6 +17,11 @@ from storage.clock import Clock
 COMMAND = "/wicket"
 # A busy machine is no broken promise; how quick the bot is, is measured elsewhere.
 PATIENCE = 30.0
+# Where it is so busy that nothing was done, people are told so, and do it once more.
+_BUSY = ("I can't read the directory right now", "That took too long, so Slack would not open the form")
+_TRIES = 3
+
+T = TypeVar("T")
 
 
 class Player:
@@ -30,6 +38,9 @@ class Player:
         self.person, self.client, self._shortcuts = person, client, shortcuts
         self._teller, self._now = teller, now
         self._since = ""
+        # What they did last, and where an answer to that is told.
+        self._deed: Callable[[], Awaitable[object]] | None = None
+        self._place: str | None = None
 
     def does(self, what: str) -> None:
         """Tell that this person does something."""
@@ -39,6 +50,7 @@ class Player:
         """Write to Wicket."""
         self.does(f"says: {words}")
         self._since = (await self.client.say(words)).ts
+        self._did(partial(self.client.say, words))
 
     async def says_in(self, words: str, *, channel: str) -> Message:
         """Say something to colleagues in a channel."""
@@ -71,6 +83,7 @@ class Player:
     async def commands(self, words: str, *, channel: str) -> None:
         """Use the slash command somewhere."""
         self.does(f"types in #{channel}: {COMMAND} {words}")
+        self._did(partial(self.client.slash, COMMAND, words, channel=_id(channel)), _id(channel))
         await self.client.slash(COMMAND, words, channel=_id(channel))
 
     async def hears(self, *words: str, channel: str | None = None) -> Message:
@@ -87,8 +100,8 @@ class Player:
         return await self._sees(words, channel, "")
 
     async def _sees(self, words: tuple[str, ...], channel: str | None, after: str) -> Message:
-        message = await self.client.sees(
-            *words, channel=channel and _id(channel), after=after, timeout=PATIENCE
+        message = await self._trying_again(
+            partial(self.client.sees, *words, channel=channel and _id(channel), after=after, timeout=PATIENCE)
         )
         place = f"in #{channel}" if channel else "from Wicket"
         self.does(f"sees {place}{', only for their eyes' if message.ephemeral else ''}:")
@@ -102,14 +115,47 @@ class Player:
         if not found:
             raise NotAsPromised(f"There is no button [{label}] in:\n{message.plain}")
         self._since = max(self._since, message.ts)
+        self._did(partial(self.client.click, message, found[0], stale=stale), message.channel)
         await self.client.click(message, found[0], stale=stale)
 
     async def form(self, words: str) -> View:
         """The form that opens, with these words."""
-        view = await self.client.sees_view(words, timeout=PATIENCE)
+        view = await self._trying_again(partial(self.client.sees_view, words, timeout=PATIENCE))
         self.does("sees a form:")
         self._teller.shows(view.plain)
         return view
+
+    def _did(self, deed: Callable[[], Awaitable[object]], place: str | None = None) -> None:
+        self._deed, self._place = deed, place
+
+    async def _trying_again(self, look: Callable[[], Awaitable[T]]) -> T:
+        """What they look for; each time that they are told that nothing was done, they do what they did once more."""
+        for _ in range(_TRIES):
+            wanted = asyncio.ensure_future(look())
+            told = await self._told_before(wanted)
+            if told is None or self._deed is None:
+                return await wanted
+            wanted.cancel()
+            self._since = told.ts
+            self.does("is told that nothing was done, and tries once more")
+            await self._deed()
+        return await look()
+
+    async def _told_before(self, wanted: "asyncio.Future[T]") -> Message | None:
+        """What told them that nothing was done; None once what they look for is there, or is given up."""
+        told = [
+            asyncio.ensure_future(
+                self.client.sees(words, channel=self._place, after=self._since, timeout=PATIENCE + 1)
+            )
+            for words in _BUSY
+        ]
+        either: tuple[asyncio.Future[Any], ...] = (wanted, *told)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        found = None if wanted.done() else next(one.result() for one in told if one.done())
+        for one in told:
+            one.cancel()
+        await asyncio.gather(*told, return_exceptions=True)
+        return found
 
     async def fills(self, view: View, values: Mapping[str, str]) -> Mapping[str, str]:
         """Fill fields, each named by how its label begins, and submit; the errors then shown, named likewise."""
