@@ -1,8 +1,10 @@
 """The tour plays the whole story over the wire, and a promise that is not kept is named."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 
+from bot.demo.tour.players import PATIENCE
 from bot.demo.tour.scene import Scene
 from tests.bot.demo.demos import COMMAND, ROOT
 from tests.bot.demo.tour.performance import perform
@@ -34,6 +36,22 @@ def test_the_whole_story_is_as_promised(tmp_path: Path) -> None:
     assert played.stderr == ""
     again = typed(["demo", "--tour", "--data", told])
     assert (again.exit_code, "untouched folder" in again.stderr) == (2, True)
+
+
+async def busy_for_a_moment(scene: Scene) -> None:
+    """The directory answers too late, and then it answers."""
+    ada = scene.player("ada")
+    async with scene.keepers.held_up():
+        await ada.says("what access do I have?")
+        looking = asyncio.create_task(ada.hears("You hold"))
+        await ada.client.sees("I can't read the directory right now", timeout=PATIENCE)
+    await looking
+
+
+async def test_who_is_told_that_nothing_was_done_tries_once_more(tmp_path: Path) -> None:
+    played = await perform(tmp_path, chapters=(("One", (busy_for_a_moment,)),))
+    assert not played.wrong, played.wrong
+    assert played.told.count("is told that nothing was done, and tries once more") == 1
 
 
 async def test_the_first_step_that_is_not_as_promised_is_named_and_ends_the_tour(tmp_path: Path) -> None:
