@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
+from bot.slack.messages.asked_back import ask_button
 from bot.slack.messages.freezes import stopped_text
 from bot.slack.messages.parts import Message, button, link_button, said, story_button, sure_button
 from bot.slack.messages.proofs import proved_by
@@ -74,7 +75,7 @@ def status_message(story: EmergencyStory, page: str) -> Message:
     if story.state in _OVER:
         answer = say("⛔ {what} was not given.", what=what)
         why = whole(as_told(story.refused_why)) if story.refused_why else ""
-        return said(f"{together(answer, why)}\n{say(INSTEAD)}", buttons=[_ask_button(story)])
+        return said(f"{together(answer, why)}\n{say(INSTEAD)}", buttons=[ask_button(story.entitlement)])
     if story.state == EmergencyState.GRANTED and story.drill:
         return said(
             say("✅ The drill is over: everybody was told. No access was given; somebody else reviews it.")
@@ -248,7 +249,3 @@ def _end_button(story: EmergencyStory) -> ButtonElement:
         facts=say("{what} is taken back from {name} at once.", what=story.title, name=story.who),
         yes=say("Yes, end it"),
     )
-
-
-def _ask_button(story: EmergencyStory) -> ButtonElement:
-    return button(say("Ask for access…"), Action.ASK_FOR_ACCESS, story.entitlement)

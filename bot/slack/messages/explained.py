@@ -3,10 +3,8 @@
 First the answer, then why, then what to do next. It asks nothing and promises nothing.
 """
 
-from slack_sdk.models.blocks import ButtonElement
-
-from bot.slack.actions import Action
-from bot.slack.messages.parts import Message, button, said
+from bot.slack.messages.asked_back import ask_button
+from bot.slack.messages.parts import Message, said
 from bot.slack.messages.requests import approvals_from, clause, whole
 from bot.slack.words import day_and_clock, duration, first, inert, listed, quoted, together
 from bot.texts import as_told, say, say_counted
@@ -25,7 +23,7 @@ def refused_message(answer: WhyRefused) -> Message:
     lines = [_what_happened(answer, name)]
     if answer.now is not None:
         lines += _now_lines(answer.now, answer.how)
-    return said("\n".join(lines), buttons=[_ask(answer.entitlement if answer.now else "")])
+    return said("\n".join(lines), buttons=[ask_button(answer.entitlement if answer.now else "")])
 
 
 def approval_message(answer: WhyApproval) -> Message:
@@ -44,7 +42,7 @@ def approval_message(answer: WhyApproval) -> Message:
         lines = [_not_possible(now, name)]
     return said(
         "\n".join([*filter(None, lines), *_turn_lines(now), *_stopped(now.stopped)]),
-        buttons=[_ask(now.entitlement)],
+        buttons=[ask_button(now.entitlement)],
     )
 
 
@@ -65,7 +63,7 @@ def can_ask_message(answer: CanAsk) -> Message:
         lines.append(say("There is nothing that you could ask for right now and do not hold."))
     lines += _left_out(answer)
     return said(
-        "\n".join(lines), remark=say("As policy says now; nothing was asked for."), buttons=[_ask("")]
+        "\n".join(lines), remark=say("As policy says now; nothing was asked for."), buttons=[ask_button()]
     )
 
 
@@ -76,13 +74,13 @@ def _never_refused(answer: WhyRefused) -> Message:
                 "I know of no request of yours that was refused, denied or left without an answer.\n"
                 "What you can do: write “why can't I have …?” with a name, or “what can I ask for?”."
             ),
-            buttons=[_ask("")],
+            buttons=[ask_button()],
         )
     lines = [
         say("I know of no request of yours for *{name}* that was refused.", name=inert(answer.entitlement)),
         *_now_lines(answer.now, "never"),
     ]
-    return said("\n".join(lines), buttons=[_ask(answer.entitlement)])
+    return said("\n".join(lines), buttons=[ask_button(answer.entitlement)])
 
 
 def _what_happened(answer: WhyRefused, name: str) -> str:
@@ -223,7 +221,3 @@ def _and_more(count: int) -> list[str]:
 
 def _stopped(stopped: Stopped | None) -> list[str]:
     return [f"⛔ {as_told(reason(stopped))}"] if stopped else []
-
-
-def _ask(entitlement: str) -> ButtonElement:
-    return button(say("Ask for access…"), Action.ASK_FOR_ACCESS, entitlement or "request")
