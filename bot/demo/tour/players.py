@@ -49,8 +49,7 @@ class Player:
     async def says(self, words: str) -> None:
         """Write to Wicket."""
         self.does(f"says: {words}")
-        self._since = (await self.client.say(words)).ts
-        self._did(partial(self.client.say, words))
+        self._since = (await self._do(partial(self.client.say, words))).ts
 
     async def says_in(self, words: str, *, channel: str) -> Message:
         """Say something to colleagues in a channel."""
@@ -63,7 +62,7 @@ class Player:
         found = [one["callback_id"] for one in self._shortcuts if one["name"] == shortcut]
         if not found:
             raise NotAsPromised(f"There is no shortcut called “{shortcut}”.")
-        await self.client.shortcut(found[0], message)
+        await self._do(partial(self.client.shortcut, found[0], message), message.channel if message else None)
 
     async def chooses(self, view: View, beginning: str, value: str | list[str], *, shown: str = "") -> None:
         """Choose in the field whose label begins so. shown: what to tell of it, if not the value."""
@@ -83,8 +82,7 @@ class Player:
     async def commands(self, words: str, *, channel: str) -> None:
         """Use the slash command somewhere."""
         self.does(f"types in #{channel}: {COMMAND} {words}")
-        self._did(partial(self.client.slash, COMMAND, words, channel=_id(channel)), _id(channel))
-        await self.client.slash(COMMAND, words, channel=_id(channel))
+        await self._do(partial(self.client.slash, COMMAND, words, channel=_id(channel)), _id(channel))
 
     async def hears(self, *words: str, channel: str | None = None) -> Message:
         """The newest message since they spoke with all these words; channel: by name, None for Wicket's own."""
@@ -115,8 +113,7 @@ class Player:
         if not found:
             raise NotAsPromised(f"There is no button [{label}] in:\n{message.plain}")
         self._since = max(self._since, message.ts)
-        self._did(partial(self.client.click, message, found[0], stale=stale), message.channel)
-        await self.client.click(message, found[0], stale=stale)
+        await self._do(partial(self.client.click, message, found[0], stale=stale), message.channel)
 
     async def form(self, words: str) -> View:
         """The form that opens, with these words."""
@@ -125,15 +122,18 @@ class Player:
         self._teller.shows(view.plain)
         return view
 
-    def _did(self, deed: Callable[[], Awaitable[object]], place: str | None = None) -> None:
+    async def _do(self, deed: Callable[[], Awaitable[T]], place: str | None = None) -> T:
         self._deed, self._place = deed, place
+        return await deed()
 
     async def _trying_again(self, look: Callable[[], Awaitable[T]]) -> T:
         """What they look for; each time that they are told that nothing was done, they do what they did once more."""
         for _ in range(_TRIES):
+            if self._deed is None:
+                break
             wanted = asyncio.ensure_future(look())
             told = await self._told_before(wanted)
-            if told is None or self._deed is None:
+            if told is None:
                 return await wanted
             wanted.cancel()
             self._since = told.ts
@@ -172,6 +172,7 @@ class Player:
         typed: dict[str, str | list[str] | None] = {
             field["element"]["action_id"]: values[beginning] for beginning, field in fields.items()
         }
+        self._deed = None  # a form that was sent is not there to be sent again
         outcome = await self.client.submit(view, typed)
         for text in outcome.errors.values():
             self.does(f"is told by the form: {text}")
