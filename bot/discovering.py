@@ -4,8 +4,10 @@ What cannot be read is unknown: then the last that was read goes on, also over a
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import structlog
 
@@ -31,6 +33,8 @@ _NONE_LEFT = template(
     "The directory {directory} shows no group that speaks to Wicket any more. What it said before still counts: "
     "let Wicket's account read the attribute, or take the section away and restart."
 )
+
+_Seen: TypeAlias = tuple[tuple[Described, ...], frozenset[str], frozenset[str]]
 
 
 class Discovering:
@@ -61,6 +65,8 @@ class Discovering:
             dict[str, frozenset[str]](),
         )
         self._unread: dict[str, str] = {}
+        # Looks are numbered as they begin; of each directory, the number of the one whose findings stand.
+        self._begun, self._stands = itertools.count(1), dict[str, int]()
         self._again: datetime | None = None
         self._wake = wake
 
@@ -83,9 +89,33 @@ class Discovering:
         read = repr((sorted(self._found.items()), sorted(self._unread.items()), inside))
         return hashlib.sha256(read.encode("utf-8", "surrogatepass")).hexdigest()
 
-    async def look(self, name: str) -> None:
-        """Read one directory. DirectoryUnavailable is kept as what could not be read, and told."""
-        before, directory = self.mark, self._directories[name]
+    async def look(self, name: str) -> bool:
+        """Read one directory. DirectoryUnavailable is kept as what could not be read, and told.
+
+        The clock's look and one that is asked for may go side by side: what a later one saw is not put back by one that
+        began earlier and took longer. Whether it could be read.
+        """
+        turn, seen = next(self._begun), await self._see(name)
+        if turn > self._stands.get(name, 0):
+            self._stands[name] = turn
+            self._take(name, seen)
+        return not isinstance(seen, DirectoryUnavailable)
+
+    def _take(self, name: str, seen: _Seen | DirectoryUnavailable) -> None:
+        """What a look saw stands from now on."""
+        before = self.mark
+        if isinstance(seen, DirectoryUnavailable):
+            log.warning("discovery.unknown", directory=name, fault=str(seen))
+            self._unread[name] = str(seen)
+        else:
+            self._unread.pop(name, None)
+            self._found[name], self._inside[name], self._looked[name] = seen
+        if self.mark != before:
+            self._wake(RULES)
+
+    async def _see(self, name: str) -> _Seen | DirectoryUnavailable:
+        """What its groups say, which groups stand within powerful ones, and which those are; or why that is unknown."""
+        directory = self._directories[name]
         try:
             if not isinstance(directory, Describing):
                 raise DirectoryUnavailable(
@@ -93,17 +123,12 @@ class Discovering:
                 )
             found = await directory.described(_where(self._sections[name]))
             powerful = self._powerful(self._latest, name)
-            inside = await _inside(directory, powerful) if found else frozenset()
+            inside = await _inside(directory, powerful) if found else frozenset[str]()
             if not found and (self._found.get(name) or self._former.get(name)):
                 raise DirectoryUnavailable(Sentence(_NONE_LEFT, directory=name))
         except DirectoryUnavailable as fault:
-            log.warning("discovery.unknown", directory=name, fault=str(fault))
-            self._unread[name] = str(fault)
-        else:
-            self._unread.pop(name, None)
-            self._found[name], self._inside[name], self._looked[name] = found, inside, powerful
-        if self.mark != before:
-            self._wake(RULES)
+            return fault
+        return found, inside, powerful
 
     def follow(self, *, differs: bool) -> None:
         """Where another replica goes by other rules, it may have seen more than was seen here."""

@@ -1,5 +1,6 @@
 """Entitlements that groups describe themselves in the directory: how far they are believed, and when they hold."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,6 +75,12 @@ class Running:
         await self.discovering.look("local")
         await self.reloading.look()
         return dict(self.held.newest.catalogue.entitlements)
+
+    async def until_hanging(self) -> None:
+        """Until a call to the directory hangs."""
+        async with asyncio.timeout(10):
+            while not self.directory.hanging:  # noqa: ASYNC110  it has no event to wait for
+                await asyncio.sleep(0.001)
 
     def told(self, kind: str = "not-discovered") -> list[ExceptionRecord]:
         rows = self.database.read_now(lambda tx: list(tx.exec(select(ExceptionRecord)).all()))
@@ -275,6 +282,30 @@ async def test_lines_that_become_wrong_leave_what_held_and_nobody_can_ask_for_it
     await running.local.describe_group("blog", BLOG.replace("=data", "=nobody"))
     assert (await running.look())["blog"].owner == "data"
     assert "'nobody' is no owner" in running.wrong()[0]
+
+
+@pytest.mark.parametrize("fault", [False, True], ids=["read", "not read"])
+async def test_a_look_that_began_earlier_puts_nothing_back(running: Running, *, fault: bool) -> None:
+    """The clock's and one that was asked for stand side by side: what the later one saw holds, whichever ends last."""
+    running.directory.timeout = 30
+    await running.local.describe_group("blog", BLOG.replace("=data", "=nobody"))
+    await running.begin()
+    await running.look()
+    running.directory.hang("group", times=1)
+    earlier = asyncio.create_task(running.discovering.look("local"))
+    await running.until_hanging()
+    if fault:
+        running.directory.error("described", times=1)
+    await running.local.describe_group("blog", BLOG)
+    found, wrong = await running.look(), running.wrong()
+    assert ("blog" in found, len(wrong)) == ((False, 2) if fault else (True, 0))
+    running.directory.release()
+    await earlier
+    await running.reloading.look()
+    assert running.held.newest.catalogue.entitlements.keys() == found.keys()
+    assert running.wrong() == wrong
+    assert "blog" in await running.look()
+    assert not running.wrong()
 
 
 async def test_with_two_owners_what_is_discovered_waits_for_them(tmp_path: Path, running: Running) -> None:
