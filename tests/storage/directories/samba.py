@@ -268,6 +268,8 @@ def _wait_for(made: Samba) -> None:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
+    if process.stdin is not None:
+        process.stdin.close()
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:
