@@ -203,11 +203,15 @@ class App:
         if self._schedule is not None:
             await self._schedule.done()
 
-    async def compare(self) -> None:
-        """Look at every directory now instead of when it is due: what it describes, drift, and people who left."""
+    async def compare(self) -> bool:
+        """Look at every directory now instead of when it is due: what it describes, drift, and people who left.
+
+        Whether all that they describe, and every group, could be read.
+        """
         discovering = map(self._discovering.look, self._discovering.names)
-        await asyncio.gather(*discovering, *map(self._drift.look, self.directories))
+        read = await asyncio.gather(*discovering, *map(self._drift.look, self.directories))
         await self._leavers.look(everybody=True)
+        return all(read)
 
     async def look_at_owners(self) -> None:
         """Look at every owner now instead of once a day: its approvers and its channel."""

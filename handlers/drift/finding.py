@@ -38,8 +38,11 @@ class Drift:
         self._telling = Telling(ground)
         self._unread = Unread(ground)
 
-    async def look(self, directory: str) -> None:
-        """Compare all of one directory, and tell what differs. What cannot be read is told if it goes on."""
+    async def look(self, directory: str) -> bool:
+        """Compare all of one directory, and tell what differs. What cannot be read is told if it goes on.
+
+        Whether all could be read.
+        """
         unread: dict[str, str] = {}
         async for look in self._looks(directory):
             if look.unknown:
@@ -51,6 +54,7 @@ class Drift:
             except WicketFault as fault:
                 log.warning("drift.hindered", entitlement=look.entitlement.id, fault=str(fault))
         await self._unread.note(directory, unread)
+        return not unread
 
     async def preview(self) -> list[Look]:
         """What differs now, everywhere; nothing is written and nobody is told."""

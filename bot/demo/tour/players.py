@@ -19,7 +19,7 @@ COMMAND = "/wicket"
 PATIENCE = 30.0
 # Where it is so busy that nothing was done, people are told so, and do it once more.
 _BUSY = ("I can't read the directory right now", "That took too long, so Slack would not open the form")
-_TRIES = 3
+TRIES = 3
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ class Player:
 
     async def _trying_again(self, look: Callable[[], Awaitable[T]]) -> T:
         """What they look for; each time that they are told that nothing was done, they do what they did once more."""
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             if self._deed is None:
                 break
             wanted = asyncio.ensure_future(look())

@@ -4,10 +4,12 @@ import asyncio
 import subprocess
 from pathlib import Path
 
+import structlog
+
 from bot.demo.tour.players import PATIENCE
 from bot.demo.tour.scene import Scene
 from tests.bot.demo.demos import COMMAND, ROOT
-from tests.bot.demo.tour.performance import perform
+from tests.bot.demo.tour.performance import LAST_LINES, perform
 from tests.bot.typed import typed
 
 
@@ -38,6 +40,11 @@ def test_the_whole_story_is_as_promised(tmp_path: Path) -> None:
     assert (again.exit_code, "untouched folder" in again.stderr) == (2, True)
 
 
+async def misses(scene: Scene) -> None:
+    """Nobody sees this."""
+    await scene.player("ada").client.sees("what is never said", timeout=0)
+
+
 async def busy_for_a_moment(scene: Scene) -> None:
     """The directory answers too late, and then it answers."""
     ada = scene.player("ada")
@@ -52,6 +59,43 @@ async def test_who_is_told_that_nothing_was_done_tries_once_more(tmp_path: Path)
     played = await perform(tmp_path, chapters=(("One", (busy_for_a_moment,)),))
     assert not played.wrong, played.wrong
     assert played.told.count("is told that nothing was done, and tries once more") == 1
+
+
+async def unread_for_a_moment(scene: Scene) -> None:
+    """The directory cannot be read while it is looked through, and then it can."""
+    alan = scene.player("alan")
+    async with scene.keepers.held_up():
+        looking = asyncio.create_task(scene.the_directory_is_compared())
+        await alan.sees("could not be looked through", channel="security")
+    await looking
+    await alan.sees("could not be looked through", "it can be used", channel="security")
+
+
+async def test_a_directory_that_could_not_be_read_is_looked_at_again(tmp_path: Path) -> None:
+    played = await perform(tmp_path, chapters=(("One", (unread_for_a_moment,)),))
+    assert not played.wrong, played.wrong
+    assert "Wicket could not read all of it." in played.told
+
+
+async def warns(scene: Scene) -> None:
+    """The log says something."""
+    for number in range(30):
+        structlog.get_logger("story").warning("strange.thing", number=number)
+    structlog.get_logger("story").info("ordinary.thing")
+
+
+async def test_what_went_wrong_is_told_with_the_step_first_then_the_log_s_last_warnings(
+    tmp_path: Path,
+) -> None:
+    """What is in the middle of a long output may be cut out by whoever shows it."""
+    played = await perform(tmp_path, chapters=(("One", (warns, misses)),))
+    first, reason, *rest = played.wrong.splitlines()
+    assert (first, reason.startswith("U")) == ("2 was not as promised: Nobody sees this.", True)
+    logged = [line for line in rest if "strange.thing" in line]
+    assert len(logged) == LAST_LINES
+    assert "29" in logged[-1]
+    assert "ordinary.thing" not in played.wrong
+    assert rest.index(logged[-1]) < rest.index("What was seen:")
 
 
 async def test_the_first_step_that_is_not_as_promised_is_named_and_ends_the_tour(tmp_path: Path) -> None:

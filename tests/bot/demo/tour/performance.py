@@ -5,7 +5,8 @@ It leaves this process's own logging as it was.
 
 import io
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +19,33 @@ from bot.demo.keepers import Keepers
 from bot.demo.tour import play
 from bot.demo.tour.chapters import CHAPTERS, Chapter
 
+# So many of the log's last warnings and faults are told with a step that was not as promised.
+LAST_LINES = 20
+_GRAVE = frozenset({"warning", "error", "critical"})
+_LEVEL = re.compile(r"\d{4}-\S+ \[(?P<level>\w+)")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Performance:
-    """code: the exit code. told: the transcript."""
+    """code: the exit code. told: the transcript. logged: the log's last warnings and faults."""
 
     code: int
     told: str
+    logged: Sequence[str] = ()
 
     @property
     def wrong(self) -> str:
-        """The step that was not as promised and what was seen instead; "" where all were."""
-        return self.told.rpartition("\nStep ")[2] if self.code else ""
+        """The step that was not as promised and what was seen instead; "" where all were.
+
+        What tells most comes first, since the middle of a long output is what is cut out: the step and why, the log's
+        last lines, then all that was to be seen.
+        """
+        if not self.code:
+            return ""
+        step, _, seen = self.told.rpartition("\nStep ")[2].partition("\n")
+        lines = seen.splitlines()
+        reason = lines[-1 if lines[0].startswith("Traceback") else 0]
+        return "\n".join((step, reason, "The log's last warnings:", *self.logged, "What was seen:", seen))
 
 
 async def perform(
@@ -44,7 +60,18 @@ async def perform(
     finally:
         root.handlers, root.level = handlers, level
         structlog.reset_defaults()
-    return Performance(code=code, told=told.getvalue())
+    return Performance(code=code, told=told.getvalue(), logged=_last_lines(folder / "wicket.log"))
+
+
+def _last_lines(log: Path) -> Sequence[str]:
+    """What went wrong, as the log has it, with where that came from."""
+    found, is_grave = list[str](), False
+    for line in log.read_text(encoding="utf-8").splitlines():
+        if begins := _LEVEL.match(line):
+            is_grave = begins["level"] in _GRAVE
+        if is_grave:
+            found.append(line)
+    return found[-LAST_LINES:]
 
 
 def whole(played: Performance) -> bool:
