@@ -175,7 +175,7 @@ async def holiday_cover(scene: Scene) -> None:
     await scene.player("alan").sees("Approvals delegated: Finance", "Luca", channel="security")
     await ada.says("I need billing-export for 1h because FIN-4")
     await ada.presses(await ada.hears("You are asking for"), "Send request")
-    asked = await grace.sees("Access request: billing-export", "Can decide now", channel="finance-owners")
+    asked = await grace.sees("Access request: billing-export", "FIN-4", channel="finance-owners")
     await grace.presses(asked, "Approve…")
     await grace.fills(await grace.form("It was delegated to you"), {_WHY: "Luca told me about it"})
     await luca.sees("Grace Hopper (by delegation from Luca", channel="finance-owners")
