@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from bot.demo.company import LOVELACE, Person
 from bot.demo.tour.browser import Browser, Page
 from bot.demo.tour.telling import NotAsPromised, Teller
-from bot.demo.workspace import Message, PersonClient, View
+from bot.demo.workspace import Message, PersonClient, Submission, View
 from storage.clock import Clock
 
 COMMAND = "/wicket"
@@ -173,7 +173,7 @@ class Player:
             field["element"]["action_id"]: values[beginning] for beginning, field in fields.items()
         }
         self._deed = None  # a form that was sent is not there to be sent again
-        outcome = await self.client.submit(view, typed)
+        outcome = await self._submits(view, typed)
         for text in outcome.errors.values():
             self.does(f"is told by the form: {text}")
         return {
@@ -181,6 +181,15 @@ class Player:
             for beginning, field in fields.items()
             if field["block_id"] in outcome.errors
         }
+
+    async def _submits(self, view: View, typed: Mapping[str, str | list[str] | None]) -> Submission:
+        """What comes of a form; each time that it says that nothing was done, it is sent once more."""
+        for _ in range(TRIES):
+            outcome = await self.client.submit(view, typed)
+            if not any(busy in text for text in outcome.errors.values() for busy in _BUSY):
+                return outcome
+            self.does("is told by the form that nothing was done, and sends it once more")
+        return await self.client.submit(view, typed)
 
     async def sends(self, browser: Browser, page: Page, button: str, *, told: str = "", **typed: str) -> Page:
         """Fill a form of the secure page and press its button. told: what to tell of what was typed."""

@@ -3,11 +3,13 @@
 import asyncio
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from bot.demo.tour.players import PATIENCE
 from bot.demo.tour.scene import Scene
+from bot.demo.workspace import Submission
 from tests.bot.demo.demos import COMMAND, ROOT
 from tests.bot.demo.tour.performance import LAST_LINES, perform
 from tests.bot.typed import typed
@@ -59,6 +61,34 @@ async def test_who_is_told_that_nothing_was_done_tries_once_more(tmp_path: Path)
     played = await perform(tmp_path, chapters=(("One", (busy_for_a_moment,)),))
     assert not played.wrong, played.wrong
     assert played.told.count("is told that nothing was done, and tries once more") == 1
+
+
+async def busy_while_a_form_is_sent(scene: Scene) -> None:
+    """The directory answers too late for what a form says, and then it answers."""
+    ada, luca = scene.player("ada"), scene.player("luca")
+    await ada.says("I need billing-export for 1h because FIN-1")
+    await ada.presses(await ada.hears("You are asking for"), "Send request")
+    asked = await luca.sees("Access request: billing-export", channel="finance-owners")
+    await luca.presses(asked, "Approve for less…")
+    form, submit, sent = await luca.form("You are an approver"), luca.client.submit, asyncio.Event()
+
+    async def told(*args: Any) -> Submission:
+        outcome = await submit(*args)
+        sent.set()
+        return outcome
+
+    luca.client.submit = told
+    async with scene.keepers.held_up():
+        filling = asyncio.create_task(luca.fills(form, {"Or another time": "30m", "Why not": "enough"}))
+        await sent.wait()
+    assert not await filling
+    await ada.sees("✅ billing-export", "enough")
+
+
+async def test_who_is_told_by_a_form_that_nothing_was_done_sends_it_once_more(tmp_path: Path) -> None:
+    played = await perform(tmp_path, chapters=(("One", (busy_while_a_form_is_sent,)),))
+    assert not played.wrong, played.wrong
+    assert played.told.count("is told by the form that nothing was done, and sends it once more") == 1
 
 
 async def unread_for_a_moment(scene: Scene) -> None:
