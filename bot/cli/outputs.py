@@ -7,6 +7,9 @@ import errno
 import io
 import sys
 
+# What others wrote, as a terminal shows it and does nothing else: printable ASCII as it is, any other byte escaped.
+_SHOWN = [bytes((one,)) if 0x20 <= one < 0x7F else b"\\x%02x" % one for one in range(256)]
+
 
 class _Closed(io.RawIOBase):
     """What stands for an output that is closed: whatever is written there, nobody can read."""
@@ -38,3 +41,8 @@ def settle() -> None:
 def is_closed() -> bool:
     """Whether whoever started this process closed its output."""
     return sys.__stdout__ is None
+
+
+def on_terminal(line: bytes) -> bytes:
+    """Bytes that others may have written: escaped where a terminal shows them, and otherwise as they are."""
+    return b"".join(_SHOWN[one] for one in line) if sys.stdout.isatty() else line
