@@ -69,7 +69,7 @@ from handlers.secure_page.handles import Handles
 from handlers.vouching.cooling import Cooling
 from handlers.vouching.giving import Vouching
 from storage import freezes
-from storage.audit.guards import missing_guards
+from storage.audit.guards import missing_guards, not_tables, told_of
 from storage.audit.privileges import MEND, too_wide
 from storage.clock import Clock
 from storage.database import Database
@@ -235,6 +235,8 @@ class App:
 
     async def _check_audit(self) -> None:
         """A store that is not guarded is not written to; one that is not what was signed gives nothing new (T-2)."""
+        if strange := await self.database.read(not_tables):
+            raise AuditFault(f"{told_of(strange)} Find out who did that, and run `wicket audit verify`.")
         if missing := await self.database.read(missing_guards):
             raise AuditFault(
                 f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing, changed or off. "

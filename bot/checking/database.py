@@ -18,7 +18,7 @@ from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from bot.slack.words import duration
 from storage.audit import log
-from storage.audit.guards import missing_guards
+from storage.audit.guards import missing_guards, not_tables, told_of
 from storage.audit.privileges import MEND, too_wide
 from storage.audit.sealing import check_head, kept_checkpoint, last_checkpoint_id
 from storage.database import Database
@@ -167,8 +167,10 @@ def _tables(tx: Session) -> Finding:
 
 
 def _audit(tx: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
-    missing = missing_guards(tx)
-    if missing:
+    missing, strange = missing_guards(tx), not_tables(tx)
+    if strange:
+        yield failed("guards", told_of(strange), "Find out who did that, and run `wicket audit verify`.")
+    elif missing:
         yield failed(
             "guards",
             f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing, changed or off.",

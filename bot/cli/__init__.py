@@ -4,8 +4,6 @@ It decides nothing: commands read settings, call what does the work, and print w
 """
 
 import os
-import sys
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +33,7 @@ from bot.cli import (
 )
 from bot.cli.delegations import delegations
 from bot.cli.drift import drift
+from bot.cli.outputs import settle
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
 
@@ -100,8 +99,5 @@ def _wicket(
 
 def main() -> None:
     """Run the command that was typed, and exit with its code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            # A terminal without UTF-8 shows "?" for what it has no sign for, and the rest as it is.
-            stream.reconfigure(errors="replace")
+    settle()
     app()

@@ -35,7 +35,7 @@ from storage.exceptions import SECURITY
 from storage.faults import AuditFault
 from storage.outbox import owe
 
-# How often `--follow` looks, and how many new entries it shows at most each time.
+# How often `--follow` looks, and how many new entries it reads at a time: more than these it shows without waiting.
 _EACH_SECOND, _AT_ONCE = 1.0, 10_000
 
 commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
@@ -79,14 +79,13 @@ def show_entries(
         entitlement=entitlement, correlation=story, action=action, outcome=outcome,
         since=since_when(since, now), until=since_when(until, now, option="--until"),
     )  # fmt: skip
-    look = partial(log.rows, **wanted)
     with opened(settings) as database:
-        rows = database.read_now(lambda tx: look(tx, limit=limit))
+        rows = database.read_now(partial(log.rows, limit=limit, **wanted))
         # Of what stayed some may be among them, with others missing in between.
         _say_archived(database, story, since=rows[0].at if len(rows) == limit else wanted.get("since"))
         if follow:
             with suppress(KeyboardInterrupt):
-                _follow(settings, database, rows, look, as_json=as_json)
+                _follow(settings, database, rows, partial(log.first_rows, **wanted), as_json=as_json)
             return
     if as_json:
         typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
@@ -122,7 +121,8 @@ def _follow(
             _show_table(settings, rows)
         sys.stdout.flush()
         seen = rows[-1].index if rows else seen
-        time.sleep(_EACH_SECOND)
+        if len(rows) < _AT_ONCE:
+            time.sleep(_EACH_SECOND)
         rows = database.read_now(partial(look, limit=_AT_ONCE, after=seen))
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.files import note_in, put
+from bot.cli.outputs import on_terminal
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
 from bot.cli.verifying import Archives, Key, read_key, verifier_of
@@ -161,7 +162,7 @@ def leaves(
 ) -> None:
     """Every entry's leaf, one a line: all that a verifier of somebody else's needs, beside a checkpoint and the key.
 
-    Free text is not in it, only what commits to it.
+    Free text is not in it, only what commits to it. A terminal shows escaped what is no plain sign of ASCII.
     """
     settings = place_of(context).settings()
     verifier = verifier_of(settings, key)
@@ -170,7 +171,7 @@ def leaves(
         count, each = 0, _all_leaves(tx, verifier, archives)
         with nullcontext(typer.get_binary_stream("stdout")) if out is None else out.open("wb") as file:
             for leaf in each:
-                file.write(leaf + b"\n")
+                file.write((on_terminal(leaf) if out is None else leaf) + b"\n")
                 count += 1
         return count
 

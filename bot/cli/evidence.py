@@ -29,6 +29,8 @@ from storage.audit.verification import verify_log
 from storage.clock import utc_now
 from storage.faults import AuditFault
 
+# What is told of a period without what does not fit would look whole.
+_NOTHING = "No evidence was written. `wicket audit verify` names all that does not fit."
 _A_QUARTER = timedelta(days=90)
 
 
@@ -118,20 +120,20 @@ def _check(tx: Session, signer: Signer | None, tell: Progress) -> None:
     """AuditFault where the log is not sound: a proof is about a leaf, and what is told of it stands beside the leaf."""
     report = verify_log(tx, verifier=signer.verifier if signer else None, progress=tell)
     if not report.sound:
-        raise AuditFault(f"{report.findings[0].detail} No evidence was written.")
+        raise AuditFault(f"{report.findings[0].detail} {_NOTHING}")
 
 
 def _proven(tx: Session, rows: list[Row], signer: Signer) -> tuple[str, dict[str, str]]:
     """The log as it is, signed, and a proof under it for each of these. AuditFault where the log is not sound."""
     wrong = check_head(tx, signer.verifier)
     if wrong is not None:
-        raise AuditFault(f"{wrong} No evidence was written.")
+        raise AuditFault(f"{wrong} {_NOTHING}")
     note = sign_head(tx, signer)
     proofs: dict[str, str] = {}
     for row in rows:
         proof = proving.prove(tx, row, signer.verifier, note=note, signer=signer)
         if isinstance(proof, NotProven):
-            raise AuditFault(f"{proof.detail} No evidence was written.")
+            raise AuditFault(f"{proof.detail} {_NOTHING}")
         proofs[row.id] = proof.text()
     return note, proofs
 

@@ -38,6 +38,9 @@ _MOST_OF_AN_ID = 64
 _EDITED = template("The audit entry {entry} at index {index} is not what was written.")
 _GONE = template("Audit entries are missing from index {index} on.")
 _TREE = template("The stored tree over the audit entries {first} to {last} is not what they give.")
+_NO_TABLE = template(
+    "The audit log is not kept in guarded tables any more: something else stands in the place of one."
+)
 _UNFIT = template("The audit log does not fit together from index {index} on.")
 _TOLD: Mapping[str, str] = MappingProxyType({"missing": _GONE, "cut": _GONE})
 
@@ -161,4 +164,6 @@ def _said(finding: Finding, begins: int) -> Sentence:
         return Sentence(_EDITED, entry=str(finding.entry_id)[:_MOST_OF_AN_ID], index=index)
     if finding.kind == "tile":
         return Sentence(_TREE, first=index, last=index if finding.last is None else finding.last)
+    if finding.kind == "table":
+        return Sentence(_NO_TABLE)
     return Sentence.of(_TOLD.get(finding.kind, _UNFIT), {"index": index})

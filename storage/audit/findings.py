@@ -24,6 +24,7 @@ Kind = Literal[
     "untrusted",
     "unaccounted",
     "tile",
+    "table",
 ]
 
 

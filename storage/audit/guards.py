@@ -3,12 +3,15 @@
 They stop accidents and careless hands; what proves that nothing was changed is the tree, not they.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import and_, delete, not_, or_, text
 
 from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import WIDTH
-from storage.audit.tables import TILES
+from storage.audit.tables import TABLES, TILES
 from storage.audit.tile_match import MOST_LEVELS
+from storage.faults import AuditFault
 
 
 def _refuse(table: str, event: str, sentence: str, when: str = "", *, how: str = "ABORT") -> str:
@@ -189,9 +192,19 @@ _THERE = {
     " 'audit_tiles'::regclass, 'audit_archives'::regclass)",
 }
 
+# What has rows of its own: no view, no table that a program or another server answers for, and none in parts.
+_IS_TABLE = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0",
+    "postgresql": "SELECT relname FROM pg_class WHERE relkind = 'r' AND oid IN ("  # noqa: S608  words of ours
+    + ", ".join(f"to_regclass('{table.name}')" for table in TABLES)
+    + ")",
+}
+
 
 def put_back(tx: Transaction) -> list[str]:
-    """Make the missing ones anew; their names, in order."""
+    """Make the missing ones anew; their names, in order. AuditFault where one would guard no table."""
+    if strange := not_tables(tx):
+        raise AuditFault(told_of(strange))
     connection, missing = connection_of(tx), missing_guards(tx)
     wanted = _TRIGGERS[connection.dialect.name]
     if connection.dialect.name == "postgresql":
@@ -221,6 +234,24 @@ def drop_tiles(tx: Transaction, *, beyond: int = 0) -> list[str]:
     )
     connection.execute(delete(TILES).where(not_(or_(*kept))))
     return [name for name in put_back(tx) if name != _OF_TILES]
+
+
+def not_tables(tx: Transaction) -> list[str]:
+    """The names of the audit tables in whose place something else stands, in order: what it shows may change without
+    anybody's writing, and a guard of its rows refuses nothing.
+    """
+    connection = connection_of(tx)
+    there = set(connection.execute(text(_IS_TABLE[connection.dialect.name])).scalars())
+    return sorted(table.name for table in TABLES if table.name not in there)
+
+
+def told_of(strange: Sequence[str]) -> str:
+    """What to say of `not_tables`."""
+    one = len(strange) == 1
+    return (
+        f"{', '.join(strange)} {'is no table' if one else 'are no tables'} any more: something else stands in "
+        f"{'its' if one else 'their'} place, such as a view, and nothing keeps what is read there from being changed."
+    )
 
 
 def missing_guards(tx: Transaction) -> list[str]:

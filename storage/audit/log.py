@@ -186,9 +186,12 @@ def _head(connection: Connection, talk: Talk, query: Plain) -> tuple[Frontier, b
 
 def rows(tx: Transaction, *, limit: int = 100, **wanted: Unpack[Wanted]) -> list[Row]:
     """The newest `limit` entries that fit (`filters.Wanted`), oldest first, with their texts."""
-    connection = connection_of(tx)
-    query = _READ_ENTRIES.where(*conditions(connection, wanted)).order_by(ENTRIES.c.index.desc()).limit(limit)
-    return _with_texts(connection, connection.execute(query).mappings().all()[::-1])
+    return _fitting(tx, wanted, ENTRIES.c.index.desc(), limit)[::-1]
+
+
+def first_rows(tx: Transaction, *, limit: int, **wanted: Unpack[Wanted]) -> list[Row]:
+    """The oldest `limit` entries that fit, oldest first, with their texts: with `after` one goes on from the last."""
+    return _fitting(tx, wanted, ENTRIES.c.index, limit)
 
 
 def count(tx: Transaction, *, subject: str, action: str, since: datetime) -> int:
@@ -337,6 +340,12 @@ def erase_each(tx: Transaction, wanted: Iterable[tuple[str, str, Entry]]) -> int
             records.append(replace(record, action=TEXT_ERASED, facts=facts))
     append_each(tx, records)
     return len(records)
+
+
+def _fitting(tx: Transaction, wanted: Wanted, order: Any, limit: int) -> list[Row]:
+    connection = connection_of(tx)
+    query = _READ_ENTRIES.where(*conditions(connection, wanted)).order_by(order).limit(limit)
+    return _with_texts(connection, connection.execute(query).mappings().all())
 
 
 def _found(connection: Connection, condition: Any) -> Sequence[Stored]:

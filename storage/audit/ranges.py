@@ -16,6 +16,7 @@ from storage.audit.merkle import Frontier, consistency_proof, verify_consistency
 from storage.audit.passing import Progress, passed
 from storage.audit.tile_check import TileCheck, count_tiles
 from storage.audit.tiles import Tree
+from storage.audit.verification import note_views
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
 
@@ -72,6 +73,7 @@ def verify_part(
         None, (), (), find=lambda entry: log.row(tx, entry), epochs=None, archives=archives, start=before
     )
     tiles = TileCheck(tx, walk.note, counts=count_tiles(tx, walk.note, size), first=first)
+    note_views(tx, walk)
     went_through = passed(tx, walk, tiles, below=end, progress=progress)
     tree = walk.frontier
     if went_through and first < tree.size < archives.end and archived_tree(tx, archives, tree.size) != tree:

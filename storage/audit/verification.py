@@ -14,6 +14,7 @@ from storage.audit.copies import FindRow
 from storage.audit.epochs import Epochs, read_epochs
 from storage.audit.findings import Finding, Report, sentence, stray, stray_text
 from storage.audit.forgiving import forgiving
+from storage.audit.guards import not_tables, told_of
 from storage.audit.log import Row, Transaction
 from storage.audit.merkle import Frontier
 from storage.audit.passing import Progress, passed
@@ -95,8 +96,9 @@ def _sizes(verifier: Verifier | None, notes: Sequence[str | bytes]) -> Iterable[
 
 def note_strays(tx: Transaction, walk: Walk) -> None:
     """Note what stands where no entry is: before the first, beyond the head, as the text of none; a second head; a
-    statement of an archive that is on no record, and a record of one that nothing states.
+    statement of an archive that is on no record, and a record of one that nothing states. And what is no table.
     """
+    note_views(tx, walk)
     with forgiving(tx):
         strays, loose = log.strays(tx), log.loose_text(tx)
     for row in strays:
@@ -111,6 +113,12 @@ def note_strays(tx: Transaction, walk: Walk) -> None:
             walk.note(_taken_away(said))
     if log.second_head(tx):
         walk.note(Finding(kind="head", detail="A second head stands beside that of the log."))
+
+
+def note_views(tx: Transaction, walk: Walk) -> None:
+    """Note what stands in the place of a table: all that is read there may fit, and be other rows tomorrow."""
+    if strange := not_tables(tx):
+        walk.note(Finding(kind="table", detail=told_of(strange)))
 
 
 def _unknown(archive: Archive) -> Finding:

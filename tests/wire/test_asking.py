@@ -242,6 +242,19 @@ async def test_several_things_that_were_named_in_words_stand_in_the_form_already
     await ada.sees("⏳ k8s-deploy", "waiting for Platform")
 
 
+async def test_the_one_name_that_is_near_stands_in_the_form_and_of_several_none(world):
+    """Nobody writes a whole sentence once more for a slip, and between two names nothing is guessed."""
+    ada = world.person("ada")
+    said = await ada.say("I need grafana-edti for 1h because INC-4711")
+    await ada.click(await ada.sees("Did you mean grafana-edit?", after=said.ts), "ask.request")
+    form = await ada.sees_view("What do you need?")
+    assert not [action for action in await world.actions() if action.startswith("grant")]
+    assert (await ada.submit(form, {"duration": "1h", "justification": "INC-4711"})).closed
+    await ada.sees("✅ grafana-edit")
+    await ada.say("I need pord-db for 1h because INC-4711")
+    assert (await ada.sees("Did you mean", " or ")).buttons == {}
+
+
 async def test_what_cannot_be_sent_is_named_at_the_end_and_the_rest_goes(world):
     """One is held already, one waits already, one is never given; the other two go."""
     await ask(world.person("ada"), "I need k8s-deploy for 1h because INC-1")

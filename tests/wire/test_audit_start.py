@@ -55,6 +55,15 @@ async def test_the_bot_does_not_start_on_a_store_that_lost_its_guards_or_its_hea
 
     await world.stop()
     path.write_bytes(kept)
+    with sqlite3.connect(path) as elsewhere:
+        elsewhere.execute("ALTER TABLE audit_entries RENAME TO elsewhere")
+        elsewhere.execute("CREATE VIEW audit_entries AS SELECT * FROM elsewhere")
+    elsewhere.close()
+    with pytest.raises(AuditFault, match=r"^audit_entries is no table any more"):
+        await world.start()
+
+    await world.stop()
+    path.write_bytes(kept)
     await world.start()
     await ada.say("am I in vpn-users?")
     await ada.sees("Yes, you are in vpn-users")

@@ -71,7 +71,7 @@ def nearly_understood(answer: NearlyUnderstood) -> Message:
 
 
 def did_you_mean(answer: DidYouMean) -> Message:
-    """The names that are near; where none is, how to find them."""
+    """The names that are near; where none is, how to find them. Where one alone is, the form opens with it chosen."""
     if not answer.candidates:
         return said(
             say(
@@ -84,7 +84,8 @@ def did_you_mean(answer: DidYouMean) -> Message:
         say(
             "I don't know that name. Did you mean {names}? Please write it once more with the name you mean.",
             names=names,
-        )
+        ),
+        buttons=[ask_button(*answer.candidates)] if len(answer.candidates) == 1 else (),
     )
 
 

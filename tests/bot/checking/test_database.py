@@ -187,6 +187,18 @@ def test_a_log_that_contradicts_what_was_signed(install: Installation):
     assert level == "failed"
 
 
+def test_a_view_where_a_table_was(install: Installation):
+    """T-1: `wicket migrate` could put no guard back there, so it is not named as what helps."""
+    happened(install)
+    raw(
+        install,
+        "ALTER TABLE audit_texts RENAME TO elsewhere",
+        "CREATE VIEW audit_texts AS SELECT * FROM elsewhere",
+    )
+    level, found = levels(install)["guards"]
+    assert (level, found.startswith("audit_texts is no table any more")) == ("failed", True)
+
+
 def test_entries_that_nobody_signed(install: Installation):
     """T-2."""
     happened(install, times=2)

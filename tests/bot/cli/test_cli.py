@@ -27,7 +27,7 @@ from handlers.recording import WICKET, record, stranger
 from storage.audit import entry as audit
 from storage.audit.checkpoint import BadKey, Checkpoint, read_signer, verify_note
 from storage.audit.guards import TRIGGERS_SQLITE
-from storage.audit.log import erase_text, rows
+from storage.audit.log import append_each, erase_text, rows
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.claims import due, take
 from storage.clock import utc_now
@@ -672,6 +672,33 @@ def test_what_is_added_is_shown_as_it_comes(install: Install):
             assert following.wait(20) == 0
         finally:
             following.kill()
+
+
+def test_however_many_come_at_once_each_is_shown_in_order(install: Install, monkeypatch: pytest.MonkeyPatch):
+    """A-6: nothing is left out where a store is written to fast, or the command stood still for a while."""
+    install.happened(1)
+    came, looks = 10_050, iter([True])
+
+    def wait(_: float) -> None:
+        if not next(looks, False):
+            raise KeyboardInterrupt
+        with install.tx() as write:
+            write(lambda tx: append_each(tx, [noted(number) for number in range(came)]))
+
+    monkeypatch.setattr("bot.cli.audit.time.sleep", wait)
+    done = install.run("audit", "show", "--follow", "--json")
+    assert done.exit_code == 0
+    assert [json.loads(line)["index"] for line in done.stdout.splitlines()] == list(range(1 + came))
+
+
+def noted(number: int) -> audit.Entry:
+    """An entry of which many can be made quickly."""
+    at = utc_now()
+    return audit.Entry(
+        at=at, id=new_id("e", at), action="grant.requested", outcome="done", correlation=f"g-{number}",
+        where=audit.Where(transport="cli", replica="r1"),
+        actor=audit.Actor(type="person", id=ADA, slack_user="U1", slack_team="T0123ABCD"),
+    )  # fmt: skip
 
 
 def test_an_auditor_verifies_with_the_public_key_alone(install: Install):

@@ -3,12 +3,15 @@
 import base64
 import hmac
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.settings import new_audit_key
+from storage.audit.merkle import Frontier, leaf_hash
 from tests.bot.cli.test_audit_proofs import key_of
 from tests.bot.cli.test_cli import Install, installed
 
@@ -108,6 +111,27 @@ def test_what_stands_beside_the_leaves_is_no_evidence_unless_it_is_what_they_say
     done = other.run("audit", "evidence", *PERIOD, "--out", str(tmp_path / "a" / "b" / "out"))
     assert (done.exit_code, "No evidence was written." in done.stderr) == (1, True)
     assert not (tmp_path / "a").exists()
+
+
+def test_an_entry_that_cannot_be_read_is_named_with_what_is_wrong_and_what_helps(tmp_path: Path) -> None:
+    """T-2, AU-12: a period without what nobody can read would look whole, so none of it is told."""
+    other = installed(tmp_path)
+    _, odd = other.happened(2)
+    with closing(sqlite3.connect(other.store)) as raw:
+        [(first,)] = raw.execute('SELECT leaf_hash FROM audit_entries WHERE "index" = 0')
+    tree = Frontier().append(first).append(leaf_hash(b"[]"))
+    other.tamper(
+        f"UPDATE audit_entries SET leaf = X'{b'[]'.hex()}', leaf_hash = X'{leaf_hash(b'[]').hex()}',"
+        f" root = X'{tree.root.hex()}' WHERE \"index\" = 1",
+        f"UPDATE audit_head SET frontier = X'{tree.to_bytes().hex()}'",
+    )
+    done = other.run("audit", "evidence", *PERIOD, "--out", str(tmp_path / "out"))
+    assert done.exit_code == 1
+    assert done.stderr == (
+        f"Entry {odd} at index 1 cannot be read: the leaf is of an unknown format. No evidence was written. "
+        "`wicket audit verify` names all that does not fit.\n"
+    )
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_quarter_before_the_first_days_there_are_is_as_much_as_there_is(install: Install) -> None:

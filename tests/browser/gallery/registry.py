@@ -168,6 +168,7 @@ _ANSWERS = (
     *_of(
         "asked_back",
         ("answer-did-you-mean", "A name that there is not.", (DidYouMean,)),
+        ("answer-did-you-mean-one", "The same where one name alone is near.", (DidYouMean,)),
         ("answer-nothing-named", "Access is wanted, and nothing is named.", (NothingNamed,)),
         ("answer-several-named", "Several things at once are for the form.", (SeveralNamed,)),
         ("answer-nearly-understood", "A misspelt command is asked back.", (NearlyUnderstood,)),

@@ -224,6 +224,7 @@ async def answers(it: Studio) -> None:
         ("answer-held-for-a-time", "extend grafana-edit", "you are in grafana-edit until"),
         ("answer-last-request", "where is my request?", "None of your requests is waiting"),
         ("answer-did-you-mean", "I need prod-bd for 1h because INC-1", "Did you mean"),
+        ("answer-did-you-mean-one", "I need grafana-edti for 1h", "Did you mean"),
         ("answer-nothing-named", "I need access for 2h", "I don't know yet what you need"),
         ("answer-several-named", "I need prod-db and staging-db for 2h", "one thing at a time"),
         ("answer-nearly-understood", "unlok my acount", "Did you mean “unlock my account”?"),

@@ -317,3 +317,17 @@ async def test_the_head_of_the_log_is_where_the_walk_ends(plain: World) -> None:
     done_to(plain.ground.database, "audit_texts", stray)
     await a_round(plain)
     assert await stopped(plain)
+
+
+async def test_a_view_where_a_table_was_stops_new_access(plain: World) -> None:
+    """T-1, T-10: what is read there is as it was written, and nothing keeps it so."""
+    await written(plain, 3)
+    for each in (
+        "ALTER TABLE audit_archives RENAME TO elsewhere",
+        "CREATE VIEW audit_archives AS SELECT * FROM elsewhere",
+    ):
+        await plain.ground.database.write(lambda tx, each=each: tx.connection().exec_driver_sql(each))
+    await a_round(plain)
+    assert await stopped(plain)
+    (found,) = await plain.exceptions()
+    assert "not kept in guarded tables any more" in found.facts["detail"]

@@ -106,5 +106,7 @@ def test_filters_together_find_what_each_of_them_lets_through(engine: Engine, ma
             for names in combinations(asked, many):
                 wanted: Any = {name: asked[name][0] for name in names}
                 expected = [row.index for row in every if all(asked[name][1](row) for name in names)]
-                assert [row.index for row in log.rows(tx, **wanted)] == expected, names
+                for look in (log.rows, log.first_rows):
+                    assert [row.index for row in look(tx, limit=99, **wanted)] == expected, (look, names)
         assert [row.index for row in log.rows(tx, outcome="done", limit=2)] == [9, 11]
+        assert [row.index for row in log.first_rows(tx, outcome="done", after=0, limit=2)] == [2, 3]

@@ -9,11 +9,13 @@ from sqlmodel import Session
 
 from storage.audit import log
 from storage.audit.entry import BESIDE, written
-from storage.audit.guards import missing_guards, put_back
+from storage.audit.guards import missing_guards, not_tables, put_back
 from storage.audit.merkle import Frontier, leaf_hash, root_of
+from storage.audit.ranges import verify_part
 from storage.audit.salted import fresh_salts
-from storage.audit.tables import ENTRIES, HEAD
+from storage.audit.tables import ENTRIES, HEAD, TABLES
 from storage.audit.verification import verify_log
+from storage.faults import AuditFault
 
 from .conftest import START, MakeEntry
 from .test_log import fill
@@ -81,6 +83,39 @@ def test_a_guard_that_sleeps_while_another_server_is_copied_is_no_guard(postgres
     with postgresql_engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_delete"))
         assert missing_guards(connection) == ["audit_entries_delete"]
+
+
+def behind_a_view(engine: Engine, table: str) -> None:
+    """As whoever wants to answer otherwise now and then puts it: all that is read is as it was."""
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO elsewhere"))
+        connection.execute(text(f"CREATE VIEW {table} AS SELECT * FROM elsewhere"))
+
+
+@pytest.mark.parametrize("table", [table.name for table in TABLES])
+def test_a_view_in_the_place_of_a_table_is_named_and_no_log_is_sound_with_it(
+    engine: Engine, make_entry: MakeEntry, table: str
+) -> None:
+    """T-1: a guard of rows on a view refuses nothing, and what it shows can change without anybody's writing."""
+    fill(engine, make_entry, 2)
+    with Session(engine) as tx:
+        assert not_tables(tx) == []
+        assert verify_log(tx).sound
+    behind_a_view(engine, table)
+    with Session(engine) as tx:
+        assert not_tables(tx) == [table]
+        for report in (verify_log(tx), verify_part(tx, 0, 2)):
+            assert report.conclusion.startswith(f"Not sound. {table} is no table any more")
+        with pytest.raises(AuditFault, match=f"{table} is no table any more"):
+            put_back(tx)
+
+
+def test_a_foreign_or_virtual_table_is_none_of_ours(sqlite_engine: Engine) -> None:
+    """What it answers with is made up by a program."""
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_tiles RENAME TO elsewhere"))
+        connection.execute(text("CREATE VIRTUAL TABLE audit_tiles USING fts5(level)"))
+        assert not_tables(connection) == ["audit_tiles"]
 
 
 @pytest.mark.parametrize(

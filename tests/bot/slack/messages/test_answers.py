@@ -125,6 +125,11 @@ ANSWERS = [
         "",
     ),
     (
+        DidYouMean(candidates=("prod-db",)),
+        "I don't know that name. Did you mean prod-db? Please write it once more with the name you mean.",
+        "[Ask for access…]",
+    ),
+    (
         DidYouMean(candidates=()),
         "I don't know that name. Write “what can I ask for?” to see what there is, or choose from it.",
         "[Ask for access…]",
