@@ -80,12 +80,19 @@ def did_you_mean(answer: DidYouMean) -> Message:
             buttons=[ask_button()],
         )
     names = either([f"*{inert(one)}*" for one in answer.candidates])
+    if len(answer.candidates) == 1:
+        return said(
+            say(
+                "I don't know that name. Did you mean {name}? Ask for it here, or write once more with that name.",
+                name=names,
+            ),
+            buttons=[ask_button(*answer.candidates)],
+        )
     return said(
         say(
             "I don't know that name. Did you mean {names}? Please write it once more with the name you mean.",
             names=names,
-        ),
-        buttons=[ask_button(*answer.candidates)] if len(answer.candidates) == 1 else (),
+        )
     )
 
 

@@ -126,7 +126,7 @@ ANSWERS = [
     ),
     (
         DidYouMean(candidates=("prod-db",)),
-        "I don't know that name. Did you mean prod-db? Please write it once more with the name you mean.",
+        "I don't know that name. Did you mean prod-db? Ask for it here, or write once more with that name.",
         "[Ask for access…]",
     ),
     (
