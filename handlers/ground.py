@@ -19,7 +19,8 @@ from handlers.decisions.petitioning import SHORTEST_COOL_OFF
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.timing import minutes_held
 from handlers.requests.besides import besides, report_of, show_before
-from storage import freezes, rule_sets
+from handlers.stops.standing import standing
+from storage import rule_sets
 from storage.beside_requests import NOTHING_BESIDE, beside_request
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
@@ -29,7 +30,7 @@ from storage.faults import DirectoryUnavailable, NotKnownHere
 from storage.outbox import OWNER, Message, owe, owe_each, places_of
 from storage.records import Grant
 from storage.sentences import Sentence
-from storage.states import FreezeKind, GrantState
+from storage.states import GrantState
 
 ROLLED_OUT_WITHIN = timedelta(minutes=5)
 """A rolling update is over by then; replicas that still differ were forgotten, and go on by what they know."""
@@ -130,11 +131,8 @@ class Ground:
         return {"directory": name} if len(self.directories) > 1 else {}
 
     def stopped(self, tx: Session, what: What = What.ACCESS) -> Stopped | None:
-        """The freeze that stops this now; None if nothing does. Everything that makes access asks here."""
-        found = freezes.open_ones(tx)
-        return what_stops(
-            (Stopped(id=one.id, kind=FreezeKind(one.kind), since=one.since) for one in found), what
-        )
+        """What stops this now; None if nothing does. Everything that makes access asks here."""
+        return what_stops(standing(tx), what)
 
     def owner(self, entitlement_id: str) -> Owner | None:
         """The owner of this entitlement as the settings say now; None if it left the catalogue."""

@@ -26,6 +26,7 @@ from storage.group_names import ALL_EXACT, NAMES, GroupNames
 from storage.macs import Macs
 from storage.signing import DOUBTS, MACS, Doubt, Signing, new_doubts
 from storage.taking_over import KNOWN, Known
+from storage.unchecked import UNCHECKED, Unchecked
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -107,9 +108,11 @@ class Database:
         self._woken: Woken | None = None
         self._carried: Carried = _as_it_is
         self.doubts: deque[Doubt] = new_doubts()
+        self.unchecked = Unchecked()
         self.group_names = group_names
         self._info = {
-            MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known(), NAMES: group_names,
+            MACS: macs, DOUBTS: self.doubts, UNCHECKED: self.unchecked, REPLICA: replica, KNOWN: Known(),
+            NAMES: group_names,
             **({} if due_within is None else {DUE_WITHIN: due_within}),
         }  # fmt: skip
         self._loop: asyncio.AbstractEventLoop | None = None

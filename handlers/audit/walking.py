@@ -14,10 +14,11 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.audit.watching import Watching
-from handlers.decisions.freezing import What
+from handlers.decisions.freezing import What, what_stops
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.stops.standing import written
 from storage import streams, walks
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import Verifier
@@ -105,7 +106,7 @@ class Walking:
             settle_exceptions(tx, at=now, causes=[cause_of(Kind.RECORD_CHANGED, str(found.first))])
         if not _is_news(stand, found):
             return True
-        if found.only_tiles or self._ground.stopped(tx, What.PROOFS) is not None:
+        if found.only_tiles or what_stops(written(tx), What.PROOFS) is not None:
             _tell(tx, found, now)
             return True
         return False

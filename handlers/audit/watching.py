@@ -6,17 +6,19 @@ What was signed is kept where a restored store cannot take it back: in a file ou
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
 from sqlmodel import Session
 
-from handlers.decisions.freezing import What
+from handlers.decisions.freezing import What, what_stops
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.recording import WICKET
 from handlers.stops.freezing import Cause, begin
+from handlers.stops.standing import standing, written
 from storage import freezes
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
@@ -31,6 +33,9 @@ log = structlog.get_logger(__name__)
 # Of the checkpoints in the file, so many of the last are compared at each look.
 _LATEST = 20
 _REMEMBERED = 1000
+
+# What may fail: holding the store against what was signed, and stopping for what the walk found in it.
+_CHECKPOINTS, _ENTRIES = "checkpoints", "entries"
 
 _UNREADABLE = template("The file of published checkpoints {file} cannot be read.")
 _ENDS_ODDLY = template("The file of published checkpoints {file} ends in something that is none.")
@@ -60,6 +65,33 @@ class Watching:
 
         AuditFault if nothing can be added to the log at all. A fault of the store passes through.
         """
+        with self._or_nothing_new(_CHECKPOINTS):
+            found = await self._compare()
+        note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
+        if note not in self._before(found):
+            self._own.append(note)
+            await self._publish(note)
+        self.latest = note
+        await self._count()
+        self._is_first = False
+
+    async def stop_for(self, detail: str, unless: Callable[[Session], bool]) -> None:
+        """Stop new access for what was found in the log itself, as for a checkpoint that it contradicts.
+
+        detail: what was found, as a sentence. unless: done first, in the same transaction; true if that is all.
+        """
+        with self._or_nothing_new(_ENTRIES):
+            found, history = await asyncio.to_thread(self._read), await asyncio.to_thread(self._history)
+
+            def stop(tx: Session) -> None:
+                if not unless(tx):
+                    self._begin(tx, Contradiction(detail=detail), found, history)
+
+            await self._ground.database.write(stop)
+        await self._count()
+
+    async def _compare(self) -> "Published | None":
+        """Hold the store against what was signed, and freeze new access if it is not that; what the file says."""
         found = await asyncio.to_thread(self._read)
         wrong = await self._ground.database.read(lambda tx: self._wrong(tx, found))
         if wrong is not None and wrong.broken:
@@ -68,27 +100,29 @@ class Watching:
             # Read before the transaction: it may be long, and nobody else can write meanwhile.
             history = await asyncio.to_thread(self._history)
             await self._ground.database.write(lambda tx: self._freeze(tx, found, history))
-        note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
-        if note not in self._before(found):
-            self._own.append(note)
-            await self._publish(note)
-        self.latest = note
-        self._stopped(await self._ground.database.read(lambda tx: len(freezes.open_ones(tx))))
-        self._is_first = False
+        return found
 
-    async def stop_for(self, detail: str, unless: Callable[[Session], bool]) -> None:
-        """Stop new access for what was found in the log itself, as for a checkpoint that it contradicts.
+    async def _count(self) -> None:
+        """Say how much stands in the way. A freeze that is written, by whomever, is what the walk's would have been."""
+        if what_stops(await self._ground.database.read(written), What.PROOFS) is not None:
+            self._ground.database.unchecked.end(_ENTRIES)
+        self._stopped(len(await self._ground.database.read(standing)))
 
-        detail: what was found, as a sentence. unless: done first, in the same transaction; true if that is all.
+    @contextmanager
+    def _or_nothing_new(self, check: str) -> Iterator[None]:
+        """Where a check fails, or what it found cannot be written, this process gives nothing new until it is done.
+
+        Whoever can write the database could else keep a freeze from being written, and be given access meanwhile.
         """
-        found, history = await asyncio.to_thread(self._read), await asyncio.to_thread(self._history)
-
-        def stop(tx: Session) -> None:
-            if not unless(tx):
-                self._begin(tx, Contradiction(detail=detail), found, history)
-
-        await self._ground.database.write(stop)
-        self._stopped(await self._ground.database.read(lambda tx: len(freezes.open_ones(tx))))
+        unchecked = self._ground.database.unchecked
+        try:
+            yield
+        except Exception as fault:
+            unchecked.begin(check, self._ground.now())
+            self._stopped(1)
+            log.error("access.stopped_unchecked", check=check, fault=str(fault))
+            raise
+        unchecked.end(check)
 
     async def last_look(self) -> None:
         """The look before the end: what came since the last is signed too, if that can be done at all."""
@@ -141,7 +175,7 @@ class Watching:
     def _freeze(self, tx: Session, found: Published | None, history: Sequence[str]) -> None:
         """Look once more where nobody else can write: of several that saw it, one freezes."""
         wrong = self._wrong(tx, found, history)
-        if wrong is None or (wrong.checkpoint is None and self._ground.stopped(tx, What.PROOFS)):
+        if wrong is None or (wrong.checkpoint is None and what_stops(written(tx), What.PROOFS)):
             return  # an open freeze says all there is to say of a file that cannot be used
         self._begin(tx, wrong, found, history)
 

@@ -3,10 +3,11 @@
 Pure. Ending things, taking access back, reading and checking are never stopped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, Literal
 
 from handlers.decisions.drift import Way
 from handlers.decisions.policy import PolicyDecision, PolicyEngine, ResumeQuestion, refusal
@@ -16,6 +17,9 @@ NO_ROLE = "resumers-are-of-security"
 """The id on the record when policy allowed somebody who is not of the security team."""
 
 NO_ROLE_REASON = "You are not on the security team."
+
+UNCHECKED: Final = "unchecked"
+"""The kind of what is no freeze of the store: it could not be checked, or no freeze could be written (T-2)."""
 
 # Kinds after which the store may be another than it was: what it keeps of proofs may be of yesterday.
 FORGETFUL = frozenset({FreezeKind.RESTORED, FreezeKind.MISMATCH})
@@ -37,17 +41,17 @@ class What(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped:
-    """An open freeze, and the answer to whoever it stops. since: when it began."""
+    """An open freeze, or what stands for one, and the answer to whoever it stops. since: when it began."""
 
     id: str
-    kind: FreezeKind
+    kind: FreezeKind | Literal["unchecked"]
     since: datetime
 
 
-_STOPPED_BY = {
-    What.ACCESS: frozenset(FreezeKind) - {FreezeKind.RESETS},
-    What.PROOFS: FORGETFUL,
-    What.RESETS: FORGETFUL | {FreezeKind.RESETS},
+_STOPPED_BY: Mapping[What, frozenset[str]] = {
+    What.ACCESS: frozenset(FreezeKind) - {FreezeKind.RESETS} | {UNCHECKED},
+    What.PROOFS: FORGETFUL | {UNCHECKED},
+    What.RESETS: FORGETFUL | {FreezeKind.RESETS, UNCHECKED},
 }
 
 
@@ -72,13 +76,17 @@ RESETS_STOPPED = (
 _UNTIL = (
     "Until the security team has looked at it and confirms, no new access is given; what ends, ends on time."
 )
-_WHY = {
+_WHY: Mapping[str, str] = {
     FreezeKind.RESTORED: (
         f"My records were restored from an older copy, so I don't know what happened since. {_UNTIL}"
     ),
     FreezeKind.MISMATCH: f"My records are not what was signed of them. {_UNTIL}",
     FreezeKind.EMERGENCY: f"The security team has stopped new access. {_UNTIL}",
     FreezeKind.RESETS: RESETS_STOPPED,
+    UNCHECKED: (
+        "I can't make sure right now that my records are what was written. Until I can, no new access is given; "
+        "what ends, ends on time."
+    ),
 }
 
 

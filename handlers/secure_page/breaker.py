@@ -12,6 +12,7 @@ from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE
 from handlers.recording import WICKET, Fact, record
 from handlers.secure_page.visits import PageGround
+from handlers.stops.standing import standing
 from storage import freezes, petitions, tallies
 from storage.handles import close_everybodys
 from storage.records import Freeze, Handle
@@ -22,12 +23,12 @@ log = structlog.get_logger(__name__)
 
 def stopped(tx: Session) -> Stopped | None:
     """What stops resets now; None if nothing does."""
-    return what_stops(_open_ones(tx), What.RESETS)
+    return what_stops(standing(tx), What.RESETS)
 
 
 def stops(tx: Session, handle: Handle) -> Stopped | None:
     """What stops this visit now: any reset, and whatever two people opened that would not be opened now (T-4)."""
-    found = _open_ones(tx)
+    found = standing(tx)
     halt = what_stops(found, What.RESETS) if handle.purpose == Purpose.RESET else None
     if halt is None and found and petitions.look(tx, handle.id) is not None:
         halt = what_stops(found, What.ACCESS)
@@ -53,11 +54,6 @@ def lets_by(tx: Session, ground: PageGround, what: Counted) -> bool:
 def came_to_nothing(tx: Session, ground: PageGround, what: Counted) -> None:
     """What was counted before it began did not happen after all."""
     tallies.count(tx, what, ground.now(), by=-1)
-
-
-def _open_ones(tx: Session) -> list[Stopped]:
-    found = freezes.open_ones(tx)
-    return [Stopped(id=one.id, kind=FreezeKind(one.kind), since=one.since) for one in found]
 
 
 def _trip(tx: Session, ground: PageGround, what: Counted, found: int, most: int) -> None:

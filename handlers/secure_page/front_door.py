@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from handlers.decisions.freezing import FORGETFUL
+from handlers.decisions.freezing import What, what_stops
 from handlers.intents import PAGE
 from handlers.recording import record, stranger
 from handlers.secure_page.visits import PageGround
-from storage import freezes, links
+from handlers.stops.standing import standing
+from storage import links
 from storage.directories.base import Account, Directory
 from storage.handles import opened_at_door
 from storage.states import Purpose
@@ -59,7 +60,7 @@ class FrontDoor:
         purpose: Purpose,
     ) -> Opened | Shut:
         ground, at = self._ground, self._ground.now()
-        if any(one.kind in FORGETFUL for one in freezes.open_ones(tx)):
+        if what_stops(standing(tx), What.PROOFS) is not None:
             return Shut()
         link = links.link_to(tx, self._directory, account.id) if account is not None else None
         why = "unknown" if account is None else "not_linked" if link is None else ""

@@ -23,7 +23,7 @@ from bot.slack.messages.inquiries import answered_text, enough_text
 from bot.texts import read_in
 from handlers import outcomes
 from handlers.decisions.drift import Way
-from handlers.decisions.freezing import Stopped
+from handlers.decisions.freezing import UNCHECKED, Stopped
 from handlers.questions.answers import NotHere
 from storage.catalogue import Catalogue
 from storage.states import FreezeKind, GrantState
@@ -33,7 +33,7 @@ from tests.bot.texts.pseudo import Pseudo, english, foreign, shown
 
 NOT_ALLOWED = outcomes.NotAllowed(entitlement="α", owner_name="its owner", reasons=(), can=("β", "γ"))
 MAY = outcomes.MayReconcile(exception="1", way="adopt", entitlement="α", who="β", longest=90, owner="γ")
-STOPPED = [Stopped(id="1", kind=kind, since=NOW) for kind in FreezeKind]
+STOPPED = [Stopped(id="1", kind=kind, since=NOW) for kind in (*FreezeKind, UNCHECKED)]
 CATALOGUE = Catalogue(owners={OWNER.id: replace(OWNER, name="γ")}, entitlements={PROD_DB.id: PROD_DB})
 FAR = replace(foreign(story(), keep=frozenset({"id", "state", "missing", "reasons"})), missing={"owner": 2})
 

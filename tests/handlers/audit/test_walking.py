@@ -11,7 +11,7 @@ from handlers import recording
 from handlers.audit.tiling import Tiling
 from handlers.audit.walking import AT_ONCE, Walking
 from handlers.audit.watching import Watching
-from handlers.decisions.freezing import Stopped, What
+from handlers.decisions.freezing import UNCHECKED, Stopped, What
 from handlers.exceptions.strange import Kind
 from storage import freezes, walks
 from storage.audit import entry as audit
@@ -139,6 +139,27 @@ async def test_an_edited_column_is_found_and_new_access_stops(world: World) -> N
     assert "at index 5 is not what was written" in found.facts["detail"]
     assert await epochs(world) == 1
     assert (await world.last("log.walked"))["outcome"] == "failed"
+
+
+async def test_what_is_found_stops_new_access_though_somebody_keeps_the_freeze_from_being_written(
+    world: World,
+) -> None:
+    """T-2, T-10: and the walk stays where it is until it is written."""
+    await written(world, 20)
+    edited(world, COLUMNS["action"])
+    database = world.ground.database
+    never = "CREATE TRIGGER never BEFORE INSERT ON freezes BEGIN SELECT RAISE(ABORT, 'never'); END"
+    database.write_now(lambda tx: tx.connection().exec_driver_sql(never) and None)
+    with pytest.raises(Exception, match="never"):
+        await a_round(world)
+    found = await world.ask("ada", "prod-db")
+    assert isinstance(found, Stopped)
+    assert found.kind == UNCHECKED
+    database.write_now(lambda tx: tx.connection().exec_driver_sql("DROP TRIGGER never") and None)
+    await a_round(world)
+    (freeze,) = await world.exceptions()
+    assert freeze.facts["kind"] == FreezeKind.MISMATCH
+    assert database.unchecked.since is None
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from handlers.audit.watching import Watching
+from handlers.decisions.freezing import UNCHECKED, Stopped
 from handlers.exceptions.strange import Kind
 from storage.audit import log
 from storage.audit.checkpoint import Checkpoint, Signer, sign, verify_note
@@ -14,6 +16,7 @@ from storage.audit.epochs import OPENED, read_epochs
 from storage.audit.published import publish, read_published
 from storage.audit.verification import verify_log
 from storage.engine.stores import Server
+from storage.faults import StorageUnavailable
 from storage.freezes import open_ones
 from storage.records import Freeze
 from storage.states import FreezeKind
@@ -251,3 +254,70 @@ async def test_losing_more_while_it_is_stopped_opens_an_epoch_and_asks_nobody_tw
     assert len(await looked(world, file)) == 1
     assert await epochs(world) == 2
     assert await world.kinds() == [Kind.ACCESS_STOPPED]
+
+
+async def by_other_hands(world: World, *statements: str) -> None:
+    """As whoever can write to the database does."""
+    for statement in statements:
+        await world.ground.database.write(
+            lambda tx, one=statement: tx.connection().execute(text(one)) and None
+        )  # type: ignore[misc]
+
+
+NEVER = "CREATE TRIGGER never BEFORE INSERT ON {} BEGIN SELECT RAISE(ABORT, 'never'); END"
+
+
+@pytest.mark.parametrize("table", ["freezes", "audit_checkpoints", "exceptions"])
+async def test_a_freeze_that_somebody_keeps_from_being_written_stops_all_the_same(
+    world: World, file: Path, table: str
+) -> None:
+    """T-2: what can be done to the database does not reach what the process knows."""
+    grant = await world.asked("ada", "wiki-edit")
+    publish(file, await signed(world, more=3))
+    watch = watching(world, file)
+    await by_other_hands(world, NEVER.format(table))
+    with pytest.raises(Exception, match="never"):
+        await watch.look()
+    found = await world.ask("ada", "prod-db")
+    assert isinstance(found, Stopped)
+    assert (found.kind, await world.ground.database.read(open_ones)) == (UNCHECKED, ())
+    await world.settle()
+    assert not await world.holds("ada"), grant
+    await by_other_hands(world, "DROP TRIGGER never")
+    await watch.look()
+    (freeze,) = await world.ground.database.read(open_ones)
+    again = await world.ask("ada", "prod-db")
+    assert isinstance(again, Stopped)
+    assert (again.id, again.kind) == (freeze.id, FreezeKind.RESTORED)
+    assert world.ground.database.unchecked.since is None
+
+
+async def test_while_the_store_cannot_be_checked_nothing_new_is_given_and_then_it_is(
+    world: World, file: Path
+) -> None:
+    """T-2: who cannot say that all is well does not act as if it were."""
+    told: list[int] = []
+    watch = Watching(world.ground, SIGNER, file=file, stopped=told.append)
+    await watch.look()
+    await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere")
+    for _ in range(2):
+        with pytest.raises((StorageUnavailable, Exception), match="audit_checkpoints"):
+            await watch.look()
+    assert isinstance(await world.ask("ada", "prod-db"), Stopped)
+    await by_other_hands(world, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
+    await watch.look()
+    assert not isinstance(await world.ask("ada", "prod-db"), Stopped)
+    assert told == [0, 1, 1, 0]
+
+
+async def test_what_the_walk_could_not_write_is_over_once_another_replica_wrote_it(
+    world: World, file: Path
+) -> None:
+    unchecked, watch = world.ground.database.unchecked, watching(world, file)
+    await watch.look()
+    unchecked.begin("entries", world.ground.now())
+    await watch.look()
+    assert unchecked.since is not None
+    publish(file, await signed(world, more=3))
+    await watching(world, file).look()
+    assert unchecked.since is None

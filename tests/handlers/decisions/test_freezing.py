@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from handlers.decisions.freezing import NO_ROLE, Stopped, What, may_resume, reason, what_stops
+from handlers.decisions.freezing import NO_ROLE, UNCHECKED, Stopped, What, may_resume, reason, what_stops
 from handlers.decisions.policy import PolicyDecision, Question, ResumeQuestion
 from storage.states import FreezeKind
 from tests.handlers.decisions.cast import GRACE, NOON
@@ -39,6 +39,13 @@ def test_proofs_are_stopped_where_the_store_may_have_forgotten_some() -> None:
     assert what_stops([one(FreezeKind.EMERGENCY)], What.PROOFS) is None
     both = [one(FreezeKind.EMERGENCY), one(FreezeKind.MISMATCH)]
     assert what_stops(both, What.PROOFS) == one(FreezeKind.MISMATCH)
+
+
+def test_a_store_that_could_not_be_checked_is_trusted_for_nothing() -> None:
+    """T-2: neither for new access nor for what it says that somebody proved."""
+    stop = Stopped(id=UNCHECKED, kind=UNCHECKED, since=SINCE)
+    assert [what_stops([stop], what) for what in What] == [stop] * 3
+    assert reason(stop).endswith("what ends, ends on time.")
 
 
 class Yes:

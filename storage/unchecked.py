@@ -1,0 +1,36 @@
+"""What a process knows of its store and cannot write there: that it could not be held against what was signed of it.
+
+It is kept in memory alone. Whoever can write the database can keep a freeze from being written, but not this.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+UNCHECKED = "unchecked"
+
+
+class Unchecked:
+    """Which checks failed, and since when (aware UTC)."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, datetime] = {}
+
+    def begin(self, check: str, at: datetime) -> None:
+        """This check failed, or what it found could not be written."""
+        self._since.setdefault(check, at)
+
+    def end(self, check: str) -> None:
+        """It was done since, and what it found is written."""
+        self._since.pop(check, None)
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the first of them failed; None if all were done."""
+        return min(self._since.values(), default=None)
+
+
+def unchecked_since(tx: Session) -> datetime | None:
+    """Since when the store of this transaction is unchecked; None if it is not."""
+    found = tx.info.get(UNCHECKED)
+    return found.since if isinstance(found, Unchecked) else None
