@@ -206,7 +206,7 @@ class App:
     async def compare(self) -> bool:
         """Look at every directory now instead of when it is due: what it describes, drift, and people who left.
 
-        Whether all that they describe, and every group, could be read.
+        Whether all that they describe, and every group, could be read, and what differs told.
         """
         discovering = map(self._discovering.look, self._discovering.names)
         read = await asyncio.gather(*discovering, *map(self._drift.look, self.directories))

@@ -40,7 +40,7 @@ _EDITED = template("The audit entry {entry} at index {index} is not what was wri
 _GONE = template("Audit entries are missing from index {index} on.")
 _TREE = template("The stored tree over the audit entries {first} to {last} is not what they give.")
 _NO_TABLE = template(
-    "The audit log is not kept in guarded tables any more: something else stands in the place of one."
+    "The audit log is not kept in guarded tables any more: something else stands in the place of one or behind it."
 )
 _UNFIT = template("The audit log does not fit together from index {index} on.")
 _TOLD: Mapping[str, str] = MappingProxyType({"missing": _GONE, "cut": _GONE})

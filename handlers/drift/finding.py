@@ -41,9 +41,9 @@ class Drift:
     async def look(self, directory: str) -> bool:
         """Compare all of one directory, and tell what differs. What cannot be read is told if it goes on.
 
-        Whether all could be read.
+        Whether all could be read and told.
         """
-        unread: dict[str, str] = {}
+        unread, all_told = dict[str, str](), True
         async for look in self._looks(directory):
             if look.unknown:
                 log.warning("drift.unknown", entitlement=look.entitlement.id, fault=look.unknown)
@@ -52,9 +52,10 @@ class Drift:
             try:
                 await self._settle(look)
             except WicketFault as fault:
+                all_told = False
                 log.warning("drift.hindered", entitlement=look.entitlement.id, fault=str(fault))
         await self._unread.note(directory, unread)
-        return not unread
+        return all_told and not unread
 
     async def preview(self) -> list[Look]:
         """What differs now, everywhere; nothing is written and nobody is told."""

@@ -192,10 +192,13 @@ _THERE = {
     " 'audit_tiles'::regclass, 'audit_archives'::regclass)",
 }
 
-# What has rows of its own: no view, no table that a program or another server answers for, and none in parts.
+# What shows its own rows and all of them: no view, no table that a program or another server answers for, none in parts
+# or with one below whose rows no guard of its own keeps, and none whose rows are chosen for whoever looks. Of a virtual
+# table SQLite believes whatever number stands there for its first page, of any other table only what made it.
 _IS_TABLE = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0",
-    "postgresql": "SELECT relname FROM pg_class WHERE relkind = 'r' AND oid IN ("  # noqa: S608  words of ours
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE %'",
+    "postgresql": "SELECT relname FROM pg_class WHERE relkind = 'r' AND NOT row_security_active(pg_class.oid)"  # noqa: S608  words of ours
+    " AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = pg_class.oid) AND pg_class.oid IN ("
     + ", ".join(f"to_regclass('{table.name}')" for table in TABLES)
     + ")",
 }
@@ -237,8 +240,8 @@ def drop_tiles(tx: Transaction, *, beyond: int = 0) -> list[str]:
 
 
 def not_tables(tx: Transaction) -> list[str]:
-    """The names of the audit tables in whose place something else stands, in order: what it shows may change without
-    anybody's writing, and a guard of its rows refuses nothing.
+    """The names of the audit tables in whose place or behind which something else stands, in order: what it shows may
+    change without anybody's writing, and a guard of its rows refuses nothing.
     """
     connection = connection_of(tx)
     there = set(connection.execute(text(_IS_TABLE[connection.dialect.name])).scalars())
@@ -248,9 +251,10 @@ def not_tables(tx: Transaction) -> list[str]:
 def told_of(strange: Sequence[str]) -> str:
     """What to say of `not_tables`."""
     one = len(strange) == 1
+    place = "its place or behind it" if one else "their place or behind them"
     return (
-        f"{', '.join(strange)} {'is no table' if one else 'are no tables'} any more: something else stands in "
-        f"{'its' if one else 'their'} place, such as a view, and nothing keeps what is read there from being changed."
+        f"{', '.join(strange)} {'is no plain table' if one else 'are no plain tables'} any more: something else stands "
+        f"in {place}, such as a view, and nothing keeps what is read there from being changed."
     )
 
 

@@ -87,6 +87,15 @@ def test_it_logs_json_on_standard_output_and_ends_when_it_is_told(tmp_path: Path
         assert (process.returncode, told) == (0, "")
 
 
+def test_where_standard_output_is_closed_it_logs_on_standard_error(tmp_path: Path, environ: dict[str, str]):
+    """Whoever starts it so reads nothing there, and no line may be lost or stop it."""
+    wicket = ["/bin/sh", "-c", 'exec "$@" 2>&1 >&-', "sh", *written(tmp_path)]
+    for layout in ("json", "console"):
+        with serving(wicket, environ | {"WICKET_LOGS__LAYOUT": layout}) as process:
+            assert process.stdout is not None
+            assert any("wicket.started" in line for line in process.stdout), layout
+
+
 def test_two_run_on_one_postgresql_and_either_may_end(tmp_path: Path, environ: dict[str, str]):
     """Replicas need no leader: each makes the tables if it is first, and misses nobody who is gone."""
     running = postgres()

@@ -59,7 +59,7 @@ async def test_the_bot_does_not_start_on_a_store_that_lost_its_guards_or_its_hea
         elsewhere.execute("ALTER TABLE audit_entries RENAME TO elsewhere")
         elsewhere.execute("CREATE VIEW audit_entries AS SELECT * FROM elsewhere")
     elsewhere.close()
-    with pytest.raises(AuditFault, match=r"^audit_entries is no table any more"):
+    with pytest.raises(AuditFault, match=r"^audit_entries is no plain table any more"):
         await world.start()
 
     await world.stop()

@@ -196,7 +196,7 @@ def test_a_view_where_a_table_was(install: Installation):
         "CREATE VIEW audit_texts AS SELECT * FROM elsewhere",
     )
     level, found = levels(install)["guards"]
-    assert (level, found.startswith("audit_texts is no table any more")) == ("failed", True)
+    assert (level, found.startswith("audit_texts is no plain table any more")) == ("failed", True)
 
 
 def test_entries_that_nobody_signed(install: Installation):

@@ -691,6 +691,21 @@ def test_however_many_come_at_once_each_is_shown_in_order(install: Install, monk
     assert [json.loads(line)["index"] for line in done.stdout.splitlines()] == list(range(1 + came))
 
 
+def test_of_what_comes_only_what_fits_is_shown(install: Install, monkeypatch: pytest.MonkeyPatch):
+    """A-6: one story is followed among all the others."""
+    looks = iter([True])
+
+    def wait(_: float) -> None:
+        if not next(looks, False):
+            raise KeyboardInterrupt
+        with install.tx() as write:
+            write(lambda tx: append_each(tx, map(noted, range(5))))
+
+    monkeypatch.setattr("bot.cli.audit.time.sleep", wait)
+    done = install.run("audit", "show", "--follow", "--json", "--story", "g-3")
+    assert [json.loads(line)["correlation"] for line in done.stdout.splitlines()] == ["g-3"]
+
+
 def noted(number: int) -> audit.Entry:
     """An entry of which many can be made quickly."""
     at = utc_now()

@@ -37,6 +37,20 @@ async def test_what_could_not_be_read_at_two_looks_in_a_row_is_told_once_and_set
     assert told.facts["settled"] == world.clock().isoformat()
 
 
+async def test_whoever_has_it_looked_hears_whether_all_was_read_and_told(world: World) -> None:
+    """So that they have it looked once more: what was found and could not be told counts as well."""
+    drift = Drift(world.ground)
+    world.faulty.error("group", times=1)
+    assert not await drift.look("staff")
+    assert await drift.look("staff")
+    await world.local.put_in_group("wiki-edit", "grace")
+    world.faulty.error("account", times=1)
+    assert not await drift.look("staff")
+    assert await world.exceptions() == []
+    assert await drift.look("staff")
+    assert await world.kinds() == [Kind.UNEXPLAINED]
+
+
 async def test_a_look_that_failed_once_is_told_to_nobody(world: World) -> None:
     drift = Drift(world.ground)
     for _ in range(3):

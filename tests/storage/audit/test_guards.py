@@ -105,8 +105,8 @@ def test_a_view_in_the_place_of_a_table_is_named_and_no_log_is_sound_with_it(
     with Session(engine) as tx:
         assert not_tables(tx) == [table]
         for report in (verify_log(tx), verify_part(tx, 0, 2)):
-            assert report.conclusion.startswith(f"Not sound. {table} is no table any more")
-        with pytest.raises(AuditFault, match=f"{table} is no table any more"):
+            assert report.conclusion.startswith(f"Not sound. {table} is no plain table any more")
+        with pytest.raises(AuditFault, match=f"{table} is no plain table any more"):
             put_back(tx)
 
 
@@ -116,6 +116,35 @@ def test_a_foreign_or_virtual_table_is_none_of_ours(sqlite_engine: Engine) -> No
         connection.execute(text("ALTER TABLE audit_tiles RENAME TO elsewhere"))
         connection.execute(text("CREATE VIRTUAL TABLE audit_tiles USING fts5(level)"))
         assert not_tables(connection) == ["audit_tiles"]
+        connection.execute(text("PRAGMA writable_schema = ON"))
+        connection.execute(text("UPDATE sqlite_master SET rootpage = 2 WHERE name = 'audit_tiles'"))
+        assert not_tables(connection) == ["audit_tiles"]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("CREATE TABLE below () INHERITS (audit_texts)",),
+        (
+            "CREATE POLICY chosen ON audit_texts USING (now() < '2030-01-01')",
+            "ALTER TABLE audit_texts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+            "CREATE ROLE plain",
+            "GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain",
+            "SET LOCAL ROLE plain",
+        ),
+    ],
+    ids=["a table below it", "rows chosen for who looks"],
+)
+def test_a_table_that_shows_other_rows_than_its_own_is_none_of_ours(
+    postgresql_engine: Engine, make_entry: MakeEntry, statements: tuple[str, ...]
+) -> None:
+    """T-1: no guard stands over what is in a table below, and what is chosen may be chosen otherwise tomorrow."""
+    fill(postgresql_engine, make_entry, 2)
+    with Session(postgresql_engine) as tx:
+        for each in statements:
+            tx.connection().execute(text(each))
+        assert not_tables(tx) == ["audit_texts"]
+        assert verify_log(tx).conclusion.startswith("Not sound. audit_texts is no plain table any more")
 
 
 @pytest.mark.parametrize(
