@@ -96,10 +96,12 @@ class Discovering:
         began earlier and took longer. Whether it could be read.
         """
         turn, seen = next(self._begun), await self._see(name)
+        is_read = not isinstance(seen, DirectoryUnavailable)
         if turn > self._stands.get(name, 0):
-            self._stands[name] = turn
+            # One that saw nothing is in nobody's way: what an earlier one saw is newer than what stands all the same.
+            self._stands[name] = turn if is_read else self._stands.get(name, 0)
             self._take(name, seen)
-        return not isinstance(seen, DirectoryUnavailable)
+        return is_read
 
     def _take(self, name: str, seen: _Seen | DirectoryUnavailable) -> None:
         """What a look saw stands from now on."""
