@@ -6,7 +6,7 @@ It reads beside a running bot, makes no file and migrates nothing; the whole log
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def _server(server: Server, settings: Settings, now: datetime) -> Iterator[Findi
 
     def look(tx: Session) -> list[Finding]:
         tables = _tables(tx)
-        return [tables, *((_role(tx), *_audit(tx, settings, now)) if tables.level == "ok" else ())]
+        return [tables, *(_audit(tx, settings, now, _role) if tables.level == "ok" else ())]
 
     try:
         found = database.read_now(look)
@@ -166,11 +166,15 @@ def _tables(tx: Session) -> Finding:
     )
 
 
-def _audit(tx: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
-    missing, strange = missing_guards(tx), not_tables(tx)
-    if strange:
+def _audit(
+    tx: Session, settings: Settings, now: datetime, *first: Callable[[Session], Finding]
+) -> Iterator[Finding]:
+    """first: what else is looked at, where the tables are tables: of others nothing more can be said."""
+    if strange := not_tables(tx):
         yield failed("guards", told_of(strange), "Find out who did that, and run `wicket audit verify`.")
-    elif missing:
+        return
+    yield from (each(tx) for each in first)
+    if missing := missing_guards(tx):
         yield failed(
             "guards",
             f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing, changed or off.",

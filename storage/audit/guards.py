@@ -253,8 +253,8 @@ def told_of(strange: Sequence[str]) -> str:
     one = len(strange) == 1
     place = "its place or behind it" if one else "their place or behind them"
     return (
-        f"{', '.join(strange)} {'is no plain table' if one else 'are no plain tables'} any more: something else stands "
-        f"in {place}, such as a view, and nothing keeps what is read there from being changed."
+        f"{', '.join(strange)} {'is no plain table' if one else 'are no plain tables'} any more: nothing stands there, "
+        f"or something else in {place}, such as a view, and nothing keeps what is read there from being changed."
     )
 
 

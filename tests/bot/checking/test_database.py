@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlmodel import Session
 
 from bot.checking.database import examine_database, free_space
@@ -17,6 +18,7 @@ from storage.audit.checkpoint import Checkpoint, sign
 from storage.audit.guards import TRIGGERS_SQLITE
 from storage.audit.published import publish
 from storage.audit.sealing import sign_head, take_checkpoint
+from storage.audit.tables import TABLES
 from storage.database import Database
 from storage.engine.exclusive import held_alone
 from storage.freezes import begin
@@ -187,16 +189,21 @@ def test_a_log_that_contradicts_what_was_signed(install: Installation):
     assert level == "failed"
 
 
-def test_a_view_where_a_table_was(install: Installation):
+@pytest.mark.parametrize(
+    "how",
+    [["ALTER TABLE {} RENAME TO elsewhere", "CREATE VIEW {} AS SELECT * FROM elsewhere"], ["DROP TABLE {}"]],
+    ids=["a view", "nothing"],
+)
+@pytest.mark.parametrize("table", [table.name for table in TABLES])
+def test_something_else_or_nothing_where_a_table_was(install: Installation, table: str, how: list[str]):
     """T-1: `wicket migrate` could put no guard back there, so it is not named as what helps."""
     happened(install)
-    raw(
-        install,
-        "ALTER TABLE audit_texts RENAME TO elsewhere",
-        "CREATE VIEW audit_texts AS SELECT * FROM elsewhere",
-    )
+    raw(install, *(each.format(table) for each in how))
     level, found = levels(install)["guards"]
-    assert (level, found.startswith("audit_texts is no plain table any more")) == ("failed", True)
+    assert (level, found.startswith(f"{table} is no plain table any more: nothing stands there,")) == (
+        "failed",
+        True,
+    )
 
 
 def test_entries_that_nobody_signed(install: Installation):
