@@ -1,6 +1,7 @@
 """The engines that a handler's test runs on: SQLite, and PostgreSQL as well if it is marked `both_engines`.
 
-It decides nothing else. `make postgresql` runs every one of them on both; CONTRIBUTING.md says which are marked.
+It decides nothing else. `make postgresql` runs every one of them on both, but for those that do what only SQLite lets
+anybody do (`sqlite_alone`); CONTRIBUTING.md says which are marked.
 """
 
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ _ENGINES = ("sqlite", "postgresql")
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Once for each engine, for whoever asks for `server`."""
     if "server" in metafunc.fixturenames:
-        marked = metafunc.definition.get_closest_marker("both_engines") is not None
-        both = marked or metafunc.config.getoption("--postgresql")
+        marked = metafunc.definition.get_closest_marker
+        asked = marked("both_engines") or metafunc.config.getoption("--postgresql")
+        both = asked and not marked("sqlite_alone")
         metafunc.parametrize("server", _ENGINES if both else _ENGINES[:1], indirect=True)
 
 

@@ -128,6 +128,7 @@ _CHANGES = (
 )  # fmt: skip
 
 
+@pytest.mark.sqlite_alone
 async def test_a_row_of_other_hands_puts_it_off_for_minutes_and_no_longer(world: World) -> None:
     """T-10: a time that is to come, one that cannot be read, a look that never was; by whoever starts anew."""
     await world.given("ada")
@@ -139,6 +140,7 @@ async def test_a_row_of_other_hands_puts_it_off_for_minutes_and_no_longer(world:
     assert found.facts["what"] == DETECTORS
 
 
+@pytest.mark.sqlite_alone
 async def test_rows_that_other_hands_write_again_and_again_mute_nothing_that_a_bot_saw(world: World) -> None:
     """T-10, A-15: they carry no MAC. So nothing is told late by them, nor over, while one process lives."""
     await world.given("ada")

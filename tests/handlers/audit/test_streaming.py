@@ -326,6 +326,7 @@ async def test_a_place_that_was_kept_from_a_longer_log_is_told_and_nothing_is_pa
     await told_and_nothing_passed_by(world, stream, collector)
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     "change", ["position = x'00'", "mac = x'00'", "failing_since = 'never'", "lease_until = 'never'"]
 )

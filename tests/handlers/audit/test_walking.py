@@ -141,6 +141,7 @@ async def test_an_edited_column_is_found_and_new_access_stops(world: World) -> N
     assert (await world.last("log.walked"))["outcome"] == "failed"
 
 
+@pytest.mark.sqlite_alone
 async def test_what_is_found_stops_new_access_though_somebody_keeps_the_freeze_from_being_written(
     world: World,
 ) -> None:

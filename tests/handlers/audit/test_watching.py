@@ -267,6 +267,7 @@ async def by_other_hands(world: World, *statements: str) -> None:
 NEVER = "CREATE TRIGGER never BEFORE INSERT ON {} BEGIN SELECT RAISE(ABORT, 'never'); END"
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("table", ["freezes", "audit_checkpoints", "exceptions"])
 async def test_a_freeze_that_somebody_keeps_from_being_written_stops_all_the_same(
     world: World, file: Path, table: str
