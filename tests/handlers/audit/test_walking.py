@@ -162,6 +162,17 @@ async def test_what_is_found_stops_new_access_though_somebody_keeps_the_freeze_f
     assert database.unchecked.since is None
 
 
+async def test_a_checkpoint_over_no_number_of_entries_blinds_no_walk(plain: World) -> None:
+    """T-10: SQLite keeps a text in a column of numbers, and rows may be added there past Wicket."""
+    await written(plain, 2 * SLICE)
+    edited(plain, "subject = 'eve'", at=SLICE + 5)
+    planted = "INSERT INTO audit_checkpoints (id, at, size, note) VALUES (99, 1, 'many', 'none')"
+    plain.ground.database.write_now(lambda tx: tx.connection().exec_driver_sql(planted) and None)
+    await a_round(plain)
+    (found,) = await plain.exceptions()
+    assert f"at index {SLICE + 5} is not what was written" in found.facts["detail"]
+
+
 @pytest.mark.parametrize(
     ("table", "change"),
     [
