@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from handlers.audit import watching as watching_module
 from handlers.audit.watching import Watching
 from handlers.decisions.freezing import UNCHECKED, Stopped
 from handlers.exceptions.strange import Kind
@@ -308,6 +309,30 @@ async def test_while_the_store_cannot_be_checked_nothing_new_is_given_and_then_i
     await watch.look()
     assert not isinstance(await world.ask("ada", "prod-db"), Stopped)
     assert told == [0, 1, 1, 0]
+
+
+async def test_a_check_that_somebody_keeps_from_ever_ending_is_none(
+    world: World, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: a view that is read for ever fails nowhere, and no look comes after it."""
+    monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.1)
+    late, unchecked = asyncio.Event(), world.ground.database.unchecked
+    watch = Watching(world.ground, SIGNER, file=file, stopped=lambda open_: late.set() if open_ else None)
+    await watch.look()
+    view = (
+        "CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS "
+        "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) "
+        "SELECT i AS id, 1 AS at, 1 AS size, 'x' AS note FROM n WHERE i < 0"
+    )
+    await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere", view)
+    looks = asyncio.create_task(watch.look())
+    await asyncio.wait_for(late.wait(), 10)
+    assert isinstance(await world.ask("ada", "prod-db"), Stopped)
+    await looks
+    assert unchecked.since is None
+    await by_other_hands(
+        world, "DROP VIEW audit_checkpoints", "ALTER TABLE elsewhere RENAME TO audit_checkpoints"
+    )
 
 
 async def test_what_the_walk_could_not_write_is_over_once_another_replica_wrote_it(
