@@ -38,7 +38,7 @@ _REMEMBERED = 1000
 _CHECKPOINTS, _WALK, _ENTRIES = "checkpoints", "walk", "entries"
 # A check takes far less. One that somebody keeps from ever ending, as by a view that is read for ever, fails nowhere.
 _ENDS_WITHIN = 60.0
-_UNENDED = "it did not end in time"
+_UNENDED = "TimeoutError"
 
 _UNREADABLE = template("The file of published checkpoints {file} cannot be read.")
 _ENDS_ODDLY = template("The file of published checkpoints {file} ends in something that is none.")
