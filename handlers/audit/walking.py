@@ -65,24 +65,24 @@ class Walking:
 
     async def _step(self, gives_way: bool) -> bool:
         now = self._ground.now()
-        with self._watching.reading():
+        with self._watching.walking():
             read = partial(self._read, now=now, gives_way=gives_way)
             stand, found = await self._ground.database.read(read)
-        if stand is not None and self._unwritten is not None and _place(stand) > self._unwritten:
+            if stand is None:
+                await self._ground.database.write(partial(_begin, now=now))
+            elif found is not None and not _is_news(stand, found):
+                await self._ground.database.write(partial(self._took, stand=stand, found=found, now=now))
+        if stand is None:
+            return False
+        if self._unwritten is not None and _place(stand) > self._unwritten:
             await self._watching.passed_by()
             self._unwritten = None
-        if stand is None:
-            await self._ground.database.write(partial(_begin, now=now))
-        if stand is None or found is None:
-            return False
-        move = partial(self._took, stand=stand, found=found, now=now)
-        if _is_news(stand, found):
+        if found is not None and _is_news(stand, found):
             self._unwritten = _place(stand)
+            move = partial(self._took, stand=stand, found=found, now=now)
             await self._watching.stop_for(_sentence(found), unless=move)
             self._unwritten = None
-        else:
-            await self._ground.database.write(move)
-        return True
+        return found is not None
 
     def _read(self, tx: Session, now: datetime, gives_way: bool) -> tuple[Stand | None, Slice | None]:
         stand = walks.stand(tx)

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 _LATEST = 20
 _REMEMBERED = 1000
 
-# What may fail: holding the store against what was signed, reading its entries, and stopping for what was found there.
+# What may fail: holding the store against what was signed, walking over it, and stopping for what was found.
 _CHECKPOINTS, _WALK, _ENTRIES = "checkpoints", "walk", "entries"
 # A check takes far less. One that somebody keeps from ever ending, as by a view that is read for ever, fails nowhere.
 _ENDS_WITHIN = 60.0
@@ -117,8 +117,8 @@ class Watching:
             self._ground.database.unchecked.end(_ENTRIES)
         self._stopped(len(await self._ground.database.read(standing)))
 
-    def reading(self) -> AbstractContextManager[None]:
-        """Where the walk is about to read: what it cannot read, whoever wrote that there, is not taken for sound."""
+    def walking(self) -> AbstractContextManager[None]:
+        """Where the walk takes a step: what it cannot read, or not move past, is not taken for sound."""
         return self._or_nothing_new(_WALK, passing=(StorageUnavailable,))
 
     @contextmanager

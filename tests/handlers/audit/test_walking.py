@@ -246,6 +246,35 @@ async def test_a_checkpoint_over_no_number_of_entries_blinds_no_walk(plain: Worl
     assert f"at index {SLICE + 5} is not what was written" in found.facts["detail"]
 
 
+@pytest.mark.parametrize("does", ["RAISE(ABORT, 'never')", "RAISE(IGNORE)"])
+async def test_a_walk_that_somebody_keeps_from_moving_on_stops_new_access(plain: World, does: str) -> None:
+    """T-2: it would come to nothing that stands further on, and without a fault where a trigger is silent."""
+    await written(plain, 2 * SLICE)
+    walk, database = walking(plain), plain.ground.database
+    await walk.look()
+    plain.clock.forward(seconds=DAY.total_seconds())
+    stuck = f"CREATE TRIGGER never BEFORE UPDATE ON {LogWalk.__tablename__} BEGIN SELECT {does}; END"
+    database.write_now(lambda tx: tx.connection().exec_driver_sql(stuck) and None)
+    with pytest.raises(Exception, match=r"never|does not move"):
+        await walk.look()
+    assert await stopped(plain)
+    database.write_now(lambda tx: tx.connection().exec_driver_sql("DROP TRIGGER never") and None)
+    await walk.look()
+    assert not await stopped(plain)
+
+
+async def test_a_place_that_is_no_text_is_none_that_is_known(plain: World) -> None:
+    """T-10: the walk begins anew, and does not fail at it each time."""
+    await written(plain, 20)
+    edited(plain, "subject = 'eve'")
+    walk = walking(plain)
+    await walk.look()
+    no_text = f"UPDATE {LogWalk.__tablename__} SET frontier = CAST(x'ff' AS TEXT)"
+    plain.ground.database.write_now(lambda tx: tx.connection().exec_driver_sql(no_text) and None)
+    await a_round(plain, walk)
+    assert await stopped(plain)
+
+
 @pytest.mark.parametrize(
     ("table", "change"),
     [
