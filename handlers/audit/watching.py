@@ -42,6 +42,7 @@ _UNENDED = "TimeoutError"
 
 _UNREADABLE = template("The file of published checkpoints {file} cannot be read.")
 _ENDS_ODDLY = template("The file of published checkpoints {file} ends in something that is none.")
+_STOP_IS_GONE = template("A stop of new access that this process knows is neither open nor lifted.")
 _LACKS_LAST = template("The file of published checkpoints {file} lacks the last one that was written to it.")
 
 
@@ -61,6 +62,7 @@ class Watching:
         self._place = f"{socket.gethostname()}:{file}"
         self._own: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_first = True
+        self._open: tuple[str, ...] = ()
         self._late: dict[str, asyncio.TimerHandle] = {}
         self.latest: str | None = None
 
@@ -113,7 +115,9 @@ class Watching:
 
     async def _count(self) -> None:
         """Say how much stands in the way. A freeze that is written, by whomever, is what the walk's would have been."""
-        if what_stops(await self._ground.database.read(written), What.PROOFS) is not None:
+        found = await self._ground.database.read(written)
+        self._open = tuple(one.id for one in found)
+        if what_stops(found, What.PROOFS) is not None:
             self._ground.database.unchecked.end(_ENTRIES)
         self._stopped(len(await self._ground.database.read(standing)))
 
@@ -169,6 +173,8 @@ class Watching:
         self, tx: Session, found: Published | None, history: Sequence[str] = ()
     ) -> Contradiction | None:
         wrong = contradiction(tx, self._signer.verifier, self._known(found))
+        if wrong is None and any(freezes.is_gone(tx, one) for one in self._open):
+            return Contradiction(detail=Sentence(_STOP_IS_GONE))
         if wrong is not None or self._file is None:
             return wrong
         if found is None:

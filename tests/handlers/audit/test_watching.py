@@ -18,11 +18,12 @@ from storage.audit.published import publish, read_published
 from storage.audit.verification import verify_log
 from storage.engine.stores import Server
 from storage.faults import StorageUnavailable
-from storage.freezes import open_ones
+from storage.freezes import lift, open_ones
 from storage.records import Freeze
 from storage.states import FreezeKind
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.test_retiling import done_to
 
 SIGNER = Signer.generate("wicket.example")
 
@@ -309,6 +310,30 @@ async def test_while_the_store_cannot_be_checked_nothing_new_is_given_and_then_i
     await watch.look()
     assert not isinstance(await world.ask("ada", "prod-db"), Stopped)
     assert told == [0, 1, 1, 0]
+
+
+async def test_a_stop_that_somebody_removes_from_the_rows_and_from_the_record_begins_anew(
+    world: World, file: Path
+) -> None:
+    """T-2: the process knows that it stood, and that nobody lifted it; the walk came to it within a day only."""
+    publish(file, await signed(world, more=3))
+    watch = watching(world, file)
+    await watch.look()
+    (before,) = await world.ground.database.read(open_ones)
+    other = "UPDATE audit_entries SET action = 'access.nothing' WHERE action = 'access.stopped'"
+    done_to(world.ground.database, "audit_entries", other)
+    await by_other_hands(world, "DELETE FROM freezes")
+    await watch.look()
+    (after,) = await world.ground.database.read(open_ones)
+    assert (after.kind, after.id != before.id) == (FreezeKind.MISMATCH, True)
+    assert "neither open nor lifted" in after.facts["detail"]
+    await world.ground.database.write(
+        lambda tx: lift(tx, tx.get_one(Freeze, after.id), at=world.clock(), by="sam", rationale="found them")
+    )
+    await watch.look()
+    assert not isinstance(await world.ask("ada", "prod-db"), Stopped)
+    back = "UPDATE audit_entries SET action = 'access.stopped' WHERE action = 'access.nothing'"
+    done_to(world.ground.database, "audit_entries", back)
 
 
 async def test_a_check_that_somebody_keeps_from_ever_ending_is_none(
