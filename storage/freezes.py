@@ -84,6 +84,11 @@ def open_ones(tx: Session) -> Sequence[Freeze]:
     return [*_gone(tx), *there]
 
 
+def is_gone(tx: Session, freeze: str) -> bool:
+    """Whether one that was open is neither open nor lifted: a row that is there is the one or the other."""
+    return tx.get(Freeze, freeze) is None and all(one.id != freeze for one in open_ones(tx))
+
+
 def put_back(tx: Session) -> None:
     """Make those anew that are on the record and not there: a row that is gone lets nothing begin again."""
     for freeze in _gone(tx):

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, SQLModel
 
 from storage.audit import glimpses, log
+from storage.audit.forgiving import forgiving
 from storage.audit.merkle import Frontier
 from storage.audit.slices import BEGUN, POSITION, STORY, WALKED
 from storage.engine import upserts
@@ -58,7 +59,9 @@ def stand(tx: Session) -> Stand | None:
 
 
 def _stand(tx: Session) -> Stand | None:
-    for found in rows(tx.connection(), _READ, {"which": AUDIT}):
+    with forgiving(tx):
+        kept = rows(tx.connection(), _READ, {"which": AUDIT})
+    for found in kept:
         row = dict(zip(_COLUMNS, found, strict=True))
         if is_sound(tx, _WALKS.name, row, row["mac"]) and row["round"] > last_round(tx):
             return Stand(
@@ -71,10 +74,15 @@ def _stand(tx: Session) -> Stand | None:
 
 
 def move(tx: Session, before: Stand | None, after: Stand) -> bool:
-    """Go on. False, with nothing written, if it does not stand there any more: another replica was faster."""
+    """Go on. False, with nothing written, if it does not stand there any more: another replica was faster.
+
+    AuditFault if it does not stand there then, as where somebody's trigger keeps it back.
+    """
     if stand(tx) != before:
         return False
     run(tx.connection(), _PUT, signed(tx, _WALKS.name, _row_of(after)))
+    if stand(tx) != after:
+        raise AuditFault("the walk over the audit log does not move on")
     return True
 
 

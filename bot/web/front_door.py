@@ -28,7 +28,7 @@ TOO_MANY = (
 SHUT = (
     template("I can't help here right now."),
     template(
-        "My records are being looked at by the security team, and until then nobody's password is changed here. "
+        "It has to be made sure first that my records are right, and until then nobody's password is changed here. "
         "Ask your IT team."
     ),
 )

@@ -52,6 +52,8 @@ class Walking:
     def __init__(self, ground: Ground, watching: Watching, verifier: Verifier, *, every: timedelta) -> None:
         self._ground, self._watching, self._verifier = ground, watching, verifier
         self._every = every
+        # The round and the place of what was found and is not known to be written.
+        self._unwritten: tuple[int, int] | None = None
 
     async def look(self, *, gives_way: bool = False) -> int:
         """Walk over what is due by now; how many slices that were. gives_way: others have much to do."""
@@ -63,17 +65,24 @@ class Walking:
 
     async def _step(self, gives_way: bool) -> bool:
         now = self._ground.now()
-        stand, found = await self._ground.database.read(partial(self._read, now=now, gives_way=gives_way))
+        with self._watching.walking():
+            read = partial(self._read, now=now, gives_way=gives_way)
+            stand, found = await self._ground.database.read(read)
+            if stand is None:
+                await self._ground.database.write(partial(_begin, now=now))
+            elif found is not None and not _is_news(stand, found):
+                await self._ground.database.write(partial(self._took, stand=stand, found=found, now=now))
         if stand is None:
-            await self._ground.database.write(partial(_begin, now=now))
-        if stand is None or found is None:
             return False
-        move = partial(self._took, stand=stand, found=found, now=now)
-        if _is_news(stand, found):
+        if self._unwritten is not None and _place(stand) > self._unwritten:
+            await self._watching.passed_by()
+            self._unwritten = None
+        if found is not None and _is_news(stand, found):
+            self._unwritten = _place(stand)
+            move = partial(self._took, stand=stand, found=found, now=now)
             await self._watching.stop_for(_sentence(found), unless=move)
-        else:
-            await self._ground.database.write(move)
-        return True
+            self._unwritten = None
+        return found is not None
 
     def _read(self, tx: Session, now: datetime, gives_way: bool) -> tuple[Stand | None, Slice | None]:
         stand = walks.stand(tx)
@@ -126,6 +135,10 @@ def _begin(tx: Session, now: datetime) -> None:
     known = before.known if before is not None else {}
     since = min(now, walks.last_end(tx) or now)
     walks.move(tx, before, Stand(round=walks.last_round(tx) + 1, began_at=since, known=known))
+
+
+def _place(stand: Stand) -> tuple[int, int]:
+    return stand.round, stand.passed.size
 
 
 def _is_news(stand: Stand, found: Slice) -> bool:

@@ -7,7 +7,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import structlog
@@ -24,7 +24,7 @@ from storage.audit import log as audit_log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
 from storage.audit.published import Published, publish, read_published
 from storage.audit.sealing import Contradiction, agrees, contradiction, latest_checkpoint, sign_head
-from storage.faults import AuditFault, WicketFault
+from storage.faults import AuditFault, StorageUnavailable, WicketFault
 from storage.sentences import Sentence, template
 from storage.states import FreezeKind
 
@@ -34,11 +34,15 @@ log = structlog.get_logger(__name__)
 _LATEST = 20
 _REMEMBERED = 1000
 
-# What may fail: holding the store against what was signed, and stopping for what the walk found in it.
-_CHECKPOINTS, _ENTRIES = "checkpoints", "entries"
+# What may fail: holding the store against what was signed, walking over it, and stopping for what was found.
+_CHECKPOINTS, _WALK, _ENTRIES = "checkpoints", "walk", "entries"
+# A check takes far less. One that somebody keeps from ever ending, as by a view that is read for ever, fails nowhere.
+_ENDS_WITHIN = 60.0
+_UNENDED = "TimeoutError"
 
 _UNREADABLE = template("The file of published checkpoints {file} cannot be read.")
 _ENDS_ODDLY = template("The file of published checkpoints {file} ends in something that is none.")
+_STOP_IS_GONE = template("A stop of new access that this process knows is neither open nor lifted.")
 _LACKS_LAST = template("The file of published checkpoints {file} lacks the last one that was written to it.")
 
 
@@ -58,6 +62,8 @@ class Watching:
         self._place = f"{socket.gethostname()}:{file}"
         self._own: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_first = True
+        self._open: tuple[str, ...] = ()
+        self._late: dict[str, asyncio.TimerHandle] = {}
         self.latest: str | None = None
 
     async def look(self) -> None:
@@ -90,6 +96,11 @@ class Watching:
             await self._ground.database.write(stop)
         await self._count()
 
+    async def passed_by(self) -> None:
+        """What was to be stopped for is gone, or another replica wrote it: nothing waits to be written."""
+        self._ground.database.unchecked.end(_ENTRIES)
+        await self._count()
+
     async def _compare(self) -> "Published | None":
         """Hold the store against what was signed, and freeze new access if it is not that; what the file says."""
         found = await asyncio.to_thread(self._read)
@@ -104,25 +115,42 @@ class Watching:
 
     async def _count(self) -> None:
         """Say how much stands in the way. A freeze that is written, by whomever, is what the walk's would have been."""
-        if what_stops(await self._ground.database.read(written), What.PROOFS) is not None:
+        found = await self._ground.database.read(written)
+        self._open = tuple(one.id for one in found)
+        if what_stops(found, What.PROOFS) is not None:
             self._ground.database.unchecked.end(_ENTRIES)
         self._stopped(len(await self._ground.database.read(standing)))
 
+    def walking(self) -> AbstractContextManager[None]:
+        """Where the walk takes a step: what it cannot read, or not move past, is not taken for sound."""
+        return self._or_nothing_new(_WALK, passing=(StorageUnavailable,))
+
     @contextmanager
-    def _or_nothing_new(self, check: str) -> Iterator[None]:
+    def _or_nothing_new(self, check: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
         """Where a check fails, or what it found cannot be written, this process gives nothing new until it is done.
 
         Whoever can write the database could else keep a freeze from being written, and be given access meanwhile.
+        passing: what counts only if the check is not done in time by being made again and again.
         """
-        unchecked = self._ground.database.unchecked
+        if check not in self._late:
+            loop = asyncio.get_running_loop()
+            self._late[check] = loop.call_later(_ENDS_WITHIN, self._nothing_new, check, _UNENDED)
         try:
             yield
-        except Exception as fault:
-            unchecked.begin(check, self._ground.now())
-            self._stopped(1)
-            log.error("access.stopped_unchecked", check=check, fault=str(fault))
+        except passing:
             raise
-        unchecked.end(check)
+        except BaseException as fault:
+            self._late.pop(check).cancel()
+            if isinstance(fault, Exception):
+                self._nothing_new(check, str(fault))
+            raise
+        self._late.pop(check).cancel()
+        self._ground.database.unchecked.end(check)
+
+    def _nothing_new(self, check: str, fault: str) -> None:
+        self._ground.database.unchecked.begin(check, self._ground.now())
+        self._stopped(1)
+        log.error("access.stopped_unchecked", check=check, fault=fault)
 
     async def last_look(self) -> None:
         """The look before the end: what came since the last is signed too, if that can be done at all."""
@@ -145,6 +173,8 @@ class Watching:
         self, tx: Session, found: Published | None, history: Sequence[str] = ()
     ) -> Contradiction | None:
         wrong = contradiction(tx, self._signer.verifier, self._known(found))
+        if wrong is None and any(freezes.is_gone(tx, one) for one in self._open):
+            return Contradiction(detail=Sentence(_STOP_IS_GONE))
         if wrong is not None or self._file is None:
             return wrong
         if found is None:

@@ -133,7 +133,7 @@ class Attempts:
             ):
                 return NOT_COUNTED, "directory_was_silent"
             if breaker.stops(tx, handle):
-                return NOT_COUNTED, "resets_stopped" if handle.purpose == Purpose.RESET else "stopped"
+                return NOT_COUNTED, breaker.why_stopped(handle)
             attempt = count_attempt(
                 tx,
                 directory=directory,

@@ -3,6 +3,8 @@
 It is never lifted here, and it holds up nothing but resets.
 """
 
+from collections.abc import Mapping
+
 import structlog
 from sqlmodel import Session
 
@@ -20,6 +22,11 @@ from storage.states import FreezeKind, PetitionState, Purpose
 
 log = structlog.get_logger(__name__)
 
+_STOPPED_AS: Mapping[str, What] = {
+    Purpose.RESET: What.RESETS,
+    **dict.fromkeys((Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE, Purpose.STEP_UP), What.PROOFS),
+}
+
 
 def stopped(tx: Session) -> Stopped | None:
     """What stops resets now; None if nothing does."""
@@ -27,12 +34,20 @@ def stopped(tx: Session) -> Stopped | None:
 
 
 def stops(tx: Session, handle: Handle) -> Stopped | None:
-    """What stops this visit now: any reset, and whatever two people opened that would not be opened now (T-4)."""
+    """What stops this visit now: what would not be opened now, by its person or by two people (T-4).
+
+    A freeze that is written closes open visits; what this process alone knows cannot (T-2).
+    """
     found = standing(tx)
-    halt = what_stops(found, What.RESETS) if handle.purpose == Purpose.RESET else None
+    halt = what_stops(found, _STOPPED_AS[handle.purpose]) if handle.purpose in _STOPPED_AS else None
     if halt is None and found and petitions.look(tx, handle.id) is not None:
         halt = what_stops(found, What.ACCESS)
     return halt
+
+
+def why_stopped(handle: Handle) -> str:
+    """What stopped this visit, for the record."""
+    return "resets_stopped" if handle.purpose == Purpose.RESET else "stopped"
 
 
 def lets_by(tx: Session, ground: PageGround, what: Counted) -> bool:

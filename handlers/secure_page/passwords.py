@@ -145,8 +145,8 @@ class Passwords:
             return Over()
         if not self._ground.is_open(handle) or not handle.proven:
             return Over()
-        if purpose == Purpose.RESET and (halt := await self._stopped(handle)):
-            return await self._refused(Person(handle=handle), handle, "resets_stopped", halt)
+        if halt := await self._stopped(handle):
+            return await self._refused(Person(handle=handle), handle, breaker.why_stopped(handle), halt)
         person = await self._ground.person_of(handle)
         if person.unfit or person.account is None:
             return await self._refused(person, handle, person.unfit, Over())
@@ -171,7 +171,7 @@ class Passwords:
         return answer
 
     async def _stopped(self, handle: Handle) -> NotYet | None:
-        """What to say while no password is reset in this visit; None if nothing stops it."""
+        """What to say while nothing is done in this visit; None if nothing stops it."""
         found = await self._ground.database.read(lambda tx: breaker.stops(tx, handle))
         return NotYet(reason=reason(found)) if found else None
 

@@ -93,7 +93,10 @@ def next_slice(tx: Transaction, before: Frontier, verifier: Verifier, *, most: i
 def _kept(tx: Transaction, first: int, end: int | None) -> Iterator[tuple[int, str]]:
     """The checkpoints beside the log that these entries bear out; with the last of them, all that reach further."""
     later = checkpoints(tx, upto=last_checkpoint_id(tx), beyond=first if first else -1)
-    return later if end is None else takewhile(lambda kept: kept[0] <= end, later)
+    if end is None:
+        return later
+    # SQLite keeps a text in a column of numbers, behind all of them, and whoever adds rows may put one there.
+    return takewhile(lambda kept: isinstance(kept[0], int | float) and kept[0] <= end, later)
 
 
 def _above(tx: Transaction, walk: Walk, counts: list[int], end: int) -> None:

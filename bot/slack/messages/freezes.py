@@ -14,7 +14,7 @@ from bot.slack.messages.parts import Message, button
 from bot.slack.sentences import GONE
 from bot.slack.words import clock, day_and_clock, inert, number, plainly, quoted, together
 from bot.texts import as_told, say, say_counted, template
-from handlers.decisions.freezing import RESUME_RESETS, Stopped, reason
+from handlers.decisions.freezing import RESUME_RESETS, UNCHECKED, Stopped, reason
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
 from handlers.stops.outcomes import WordKept
 from storage.states import FreezeKind
@@ -79,9 +79,18 @@ def _stopped(stopped: Stopped, since: str) -> str:
     return together(
         as_told(reason(stopped)),
         say("Stopped since {time}.", time=since),
-        say(
-            "Nothing was sent or decided, and nothing is lost: do this once more when the security team has confirmed."
-        ),
+        _again_when(stopped),
+    )
+
+
+def _again_when(stopped: Stopped) -> str:
+    if stopped.kind == UNCHECKED:  # the security team heard nothing of it, and has nothing to confirm
+        return say(
+            "Nothing was sent or decided, and nothing is lost: do this once more in some minutes. "
+            "If it still says this then, tell your security team."
+        )
+    return say(
+        "Nothing was sent or decided, and nothing is lost: do this once more when the security team has confirmed."
     )
 
 

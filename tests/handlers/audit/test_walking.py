@@ -1,6 +1,7 @@
 """The walk over the whole record: what was edited behind Wicket's back is found within one round (T-1, T-2, T-10)."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from storage.audit import log
 from storage.audit.merkle import Frontier
 from storage.audit.slices import SLICE
 from storage.engine.stores import Server
+from storage.faults import StorageUnavailable
 from storage.identifiers import new_id
 from storage.records import LogWalk
 from storage.states import FreezeKind
@@ -149,8 +151,7 @@ async def test_what_is_found_stops_new_access_though_somebody_keeps_the_freeze_f
     await written(world, 20)
     edited(world, COLUMNS["action"])
     database = world.ground.database
-    never = "CREATE TRIGGER never BEFORE INSERT ON freezes BEGIN SELECT RAISE(ABORT, 'never'); END"
-    database.write_now(lambda tx: tx.connection().exec_driver_sql(never) and None)
+    database.write_now(lambda tx: tx.connection().exec_driver_sql(NEVER) and None)
     with pytest.raises(Exception, match="never"):
         await a_round(world)
     found = await world.ask("ada", "prod-db")
@@ -161,6 +162,118 @@ async def test_what_is_found_stops_new_access_though_somebody_keeps_the_freeze_f
     (freeze,) = await world.exceptions()
     assert freeze.facts["kind"] == FreezeKind.MISMATCH
     assert database.unchecked.since is None
+
+
+NEVER = "CREATE TRIGGER never BEFORE INSERT ON freezes BEGIN SELECT RAISE(ABORT, 'never'); END"
+
+
+async def test_what_was_found_and_not_written_stops_until_the_walk_is_past_it(
+    plain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: an edit that was undone meanwhile, or that another replica told of, stops nothing for ever."""
+    await written(plain, 2 * SLICE)
+    walk, database = walking(plain), plain.ground.database
+    await a_round(plain, walk)
+    edited(plain, "subject = 'eve'", at=SLICE + 5)
+    database.write_now(lambda tx: tx.connection().exec_driver_sql(NEVER) and None)
+    with pytest.raises(Exception, match="never"):
+        await a_round(plain, walk)
+    database.write_now(
+        lambda tx: tx.connection().exec_driver_sql(f"DELETE FROM {LogWalk.__tablename__}") and None
+    )
+    edited(plain, "subject = 'ada'", at=SLICE + 5)
+    await walk.look()
+    with monkeypatch.context() as patched:
+        patched.setattr("handlers.audit.walking.AT_ONCE", 1)
+        assert await walk.look() == 1
+    assert await stopped(plain)  # whoever has it begin anew does not have it pass by
+    await a_round(plain, walk)
+    await walk.look()
+    assert not await stopped(plain)
+
+
+async def test_a_log_that_cannot_be_read_stops_new_access_until_it_can(
+    plain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: what makes the walk fail each time would keep what stands behind it from ever being found."""
+    await written(plain, 20)
+    walk = walking(plain)
+    await walk.look()
+    plain.clock.forward(seconds=DAY.total_seconds())
+    with monkeypatch.context() as patched:
+        patched.setattr("handlers.audit.walking.next_slice", _raising(TypeError("no number")))
+        with pytest.raises(TypeError):
+            await walk.look()
+    assert await stopped(plain)
+    await walk.look()
+    assert not await stopped(plain)
+
+
+async def test_a_fault_that_passes_stops_nothing_for_the_walk_and_one_that_lasts_does(
+    plain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: a table that is gone is told like a locked store, for as long as that lasts."""
+    monkeypatch.setattr("handlers.audit.watching._ENDS_WITHIN", 0.3)
+    await written(plain, 20)
+    walk = walking(plain)
+    await walk.look()
+    plain.clock.forward(seconds=DAY.total_seconds())
+    with monkeypatch.context() as patched:
+        patched.setattr("handlers.audit.walking.next_slice", _raising(StorageUnavailable("locked")))
+        for lasts in (False, True):
+            with pytest.raises(StorageUnavailable):
+                await walk.look()
+            assert await stopped(plain) == lasts
+            await asyncio.sleep(0.4)
+    await walk.look()
+    assert not await stopped(plain)
+
+
+def _raising(fault: Exception) -> Callable[..., None]:
+    def raises(*_: object, **__: object) -> None:
+        raise fault
+
+    return raises
+
+
+async def test_a_checkpoint_over_no_number_of_entries_blinds_no_walk(plain: World) -> None:
+    """T-10: SQLite keeps a text in a column of numbers, and rows may be added there past Wicket."""
+    await written(plain, 2 * SLICE)
+    edited(plain, "subject = 'eve'", at=SLICE + 5)
+    planted = "INSERT INTO audit_checkpoints (id, at, size, note) VALUES (99, 1, 'many', 'none')"
+    plain.ground.database.write_now(lambda tx: tx.connection().exec_driver_sql(planted) and None)
+    await a_round(plain)
+    (found,) = await plain.exceptions()
+    assert f"at index {SLICE + 5} is not what was written" in found.facts["detail"]
+
+
+@pytest.mark.parametrize("does", ["RAISE(ABORT, 'never')", "RAISE(IGNORE)"])
+async def test_a_walk_that_somebody_keeps_from_moving_on_stops_new_access(plain: World, does: str) -> None:
+    """T-2: it would come to nothing that stands further on, and without a fault where a trigger is silent."""
+    await written(plain, 2 * SLICE)
+    walk, database = walking(plain), plain.ground.database
+    await walk.look()
+    plain.clock.forward(seconds=DAY.total_seconds())
+    stuck = f"CREATE TRIGGER never BEFORE UPDATE ON {LogWalk.__tablename__} BEGIN SELECT {does}; END"
+    database.write_now(lambda tx: tx.connection().exec_driver_sql(stuck) and None)
+    with pytest.raises(Exception, match=r"never|does not move"):
+        await walk.look()
+    assert await stopped(plain)
+    database.write_now(lambda tx: tx.connection().exec_driver_sql("DROP TRIGGER never") and None)
+    await walk.look()
+    assert not await stopped(plain)
+
+
+async def test_a_place_that_is_no_text_is_none_that_is_known(plain: World) -> None:
+    """T-10: the walk begins anew, and does not fail at it each time."""
+    await written(plain, 20)
+    edited(plain, "subject = 'eve'")
+    walk = walking(plain)
+    await walk.look()
+    no_text = f"UPDATE {LogWalk.__tablename__} SET frontier = CAST(x'ff' AS TEXT)"
+    plain.ground.database.write_now(lambda tx: tx.connection().exec_driver_sql(no_text) and None)
+    await a_round(plain, walk)
+    assert await stopped(plain)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from handlers.audit import watching as watching_module
 from handlers.audit.watching import Watching
 from handlers.decisions.freezing import UNCHECKED, Stopped
 from handlers.exceptions.strange import Kind
@@ -17,11 +18,12 @@ from storage.audit.published import publish, read_published
 from storage.audit.verification import verify_log
 from storage.engine.stores import Server
 from storage.faults import StorageUnavailable
-from storage.freezes import open_ones
+from storage.freezes import lift, open_ones
 from storage.records import Freeze
 from storage.states import FreezeKind
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.test_retiling import done_to
 
 SIGNER = Signer.generate("wicket.example")
 
@@ -309,6 +311,54 @@ async def test_while_the_store_cannot_be_checked_nothing_new_is_given_and_then_i
     await watch.look()
     assert not isinstance(await world.ask("ada", "prod-db"), Stopped)
     assert told == [0, 1, 1, 0]
+
+
+async def test_a_stop_that_somebody_removes_from_the_rows_and_from_the_record_begins_anew(
+    world: World, file: Path
+) -> None:
+    """T-2: the process knows that it stood, and that nobody lifted it; the walk came to it within a day only."""
+    publish(file, await signed(world, more=3))
+    watch = watching(world, file)
+    await watch.look()
+    (before,) = await world.ground.database.read(open_ones)
+    other = "UPDATE audit_entries SET action = 'access.nothing' WHERE action = 'access.stopped'"
+    done_to(world.ground.database, "audit_entries", other)
+    await by_other_hands(world, "DELETE FROM freezes")
+    await watch.look()
+    (after,) = await world.ground.database.read(open_ones)
+    assert (after.kind, after.id != before.id) == (FreezeKind.MISMATCH, True)
+    assert "neither open nor lifted" in after.facts["detail"]
+    await world.ground.database.write(
+        lambda tx: lift(tx, tx.get_one(Freeze, after.id), at=world.clock(), by="sam", rationale="found them")
+    )
+    await watch.look()
+    assert not isinstance(await world.ask("ada", "prod-db"), Stopped)
+    back = "UPDATE audit_entries SET action = 'access.stopped' WHERE action = 'access.nothing'"
+    done_to(world.ground.database, "audit_entries", back)
+
+
+async def test_a_check_that_somebody_keeps_from_ever_ending_is_none(
+    world: World, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: a view that is read for ever fails nowhere, and no look comes after it."""
+    monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.1)
+    late, unchecked = asyncio.Event(), world.ground.database.unchecked
+    watch = Watching(world.ground, SIGNER, file=file, stopped=lambda open_: late.set() if open_ else None)
+    await watch.look()
+    view = (
+        "CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS "
+        "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) "
+        "SELECT i AS id, 1 AS at, 1 AS size, 'x' AS note FROM n WHERE i < 0"
+    )
+    await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere", view)
+    looks = asyncio.create_task(watch.look())
+    await asyncio.wait_for(late.wait(), 10)
+    assert isinstance(await world.ask("ada", "prod-db"), Stopped)
+    await looks
+    assert unchecked.since is None
+    await by_other_hands(
+        world, "DROP VIEW audit_checkpoints", "ALTER TABLE elsewhere RENAME TO audit_checkpoints"
+    )
 
 
 async def test_what_the_walk_could_not_write_is_over_once_another_replica_wrote_it(

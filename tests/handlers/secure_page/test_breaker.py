@@ -172,6 +172,29 @@ async def test_other_purposes_are_not_stopped(page: World) -> None:
     assert await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Over()
 
 
+@pytest.mark.parametrize("purpose", [Purpose.UNLOCK, Purpose.STEP_UP])
+async def test_no_visit_that_is_open_takes_a_kept_proof_while_the_store_is_unchecked(
+    page: World, purpose: Purpose
+) -> None:
+    """T-2: a written stop closes the visits; this one cannot, and what is kept of proofs may be of yesterday."""
+    unchecked = page.ground.database.unchecked
+    visitor = await page.opened(purpose)
+    unchecked.begin("checkpoints", page.clock())
+    assert isinstance(await page.proving.give_totp(visitor, page.code()), Refused)
+    unchecked.end("checkpoints")
+    assert isinstance(await page.proving.give_totp(visitor, page.code()), Proven)
+
+
+async def test_a_visit_that_gave_its_proofs_unlocks_nothing_while_the_store_is_unchecked(page: World) -> None:
+    """T-2."""
+    await page.local.change_account("ada", locked=True)
+    visitor = await page.proven(Purpose.UNLOCK)
+    page.ground.database.unchecked.begin("checkpoints", page.clock())
+    assert isinstance(await page.passwords.unlock(visitor), NotYet)
+    page.ground.database.unchecked.end("checkpoints")
+    assert await page.passwords.unlock(visitor) == Done()
+
+
 @given(most=st.integers(1, 1000), usual=st.none() | st.floats(0, 1e6), times=st.integers(0, 100))
 def test_what_is_usual_lowers_the_bar_and_never_below_a_third(
     most: int, usual: float | None, times: int

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.messages.freezes import freeze_message, resumed_text, stopped_text
-from handlers.decisions.freezing import Stopped
+from bot.slack.messages.freezes import freeze_message, resumed_text, stopped_plainly, stopped_text
+from handlers.decisions.freezing import UNCHECKED, Stopped
 from handlers.exceptions.strange import Kind
 from handlers.outcomes import MayResume, NoLonger, NotAllowed, Unknown
 from storage.states import FreezeKind
@@ -63,6 +63,16 @@ def test_whoever_is_stopped_hears_why_since_when_and_that_nothing_is_lost(kind: 
     assert "Stopped since" in said
     assert "nothing is lost" in said
     assert len(said) < 600
+
+
+def test_whoever_is_stopped_by_what_the_process_alone_knows_waits_for_nobody_to_confirm():
+    """T-2: security has heard nothing of it, so it is for whoever is stopped to tell them."""
+    for told in (stopped_text, stopped_plainly):
+        said = told(Stopped(id=UNCHECKED, kind=UNCHECKED, since=NOW))
+        assert "no new access is given" in said
+        assert "nothing is lost: do this once more in some minutes" in said
+        assert "If it still says this then, tell your security team" in said
+        assert "confirmed" not in said
 
 
 def test_whose_click_did_not_count_hears_why():
