@@ -140,12 +140,17 @@ class Watching:
         except passing:
             raise
         except BaseException as fault:
-            self._late.pop(check).cancel()
+            self._ended(check)
             if isinstance(fault, Exception):
                 self._nothing_new(check, str(fault))
             raise
-        self._late.pop(check).cancel()
+        self._ended(check)
         self._ground.database.unchecked.end(check)
+
+    def _ended(self, check: str) -> None:
+        """It is late no more. Of two that went side by side, as at an end, the first says so."""
+        if late := self._late.pop(check, None):
+            late.cancel()
 
     def _nothing_new(self, check: str, fault: str) -> None:
         self._ground.database.unchecked.begin(check, self._ground.now())

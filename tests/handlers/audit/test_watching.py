@@ -372,3 +372,15 @@ async def test_what_the_walk_could_not_write_is_over_once_another_replica_wrote_
     publish(file, await signed(world, more=3))
     await watching(world, file).look()
     assert unchecked.since is None
+
+
+async def test_two_looks_may_go_side_by_side_as_at_an_end(world: World, file: Path) -> None:
+    """The clock's, and the last one: whichever ends first, the other does too."""
+    watch = watching(world, file)
+    await asyncio.gather(watch.look(), watch.last_look(), watch.look())
+    assert world.ground.database.unchecked.since is None
+    await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere")
+    found = await asyncio.gather(watch.look(), watch.look(), return_exceptions=True)
+    assert not any(isinstance(one, KeyError) for one in found), found
+    assert world.ground.database.unchecked.since is not None
+    await by_other_hands(world, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
