@@ -119,6 +119,7 @@ class Duties:
             Duty(name="doubts", every=1, work=self.doubts.tell_due),
             Duty(name="rows", every=60, work=self.doubts.look),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
+            Duty(name="checks that failed", every=10, work=self.watching.look_again),
             *self.lookouts.duties(self._is_busy),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="bulletins", every=60, work=self.bulletins.owe_due),

@@ -81,6 +81,11 @@ class Watching:
         await self._count()
         self._is_first = False
 
+    async def look_again(self) -> None:
+        """Look before it is due, if the store is unchecked: what passes is not to stop access for as long as that."""
+        if self._ground.database.unchecked.since is not None:
+            await self.look()
+
     async def stop_for(self, detail: str, unless: Callable[[Session], bool]) -> None:
         """Stop new access for what was found in the log itself, as for a checkpoint that it contradicts.
 

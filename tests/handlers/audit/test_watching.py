@@ -384,3 +384,18 @@ async def test_two_looks_may_go_side_by_side_as_at_an_end(world: World, file: Pa
     assert not any(isinstance(one, KeyError) for one in found), found
     assert world.ground.database.unchecked.since is not None
     await by_other_hands(world, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
+
+
+async def test_a_fault_that_passed_stops_access_no_longer_than_it_must(world: World, file: Path) -> None:
+    """Looks may be an hour apart; one that failed is made anew soon, and no other is."""
+    watch = watching(world, file)
+    await watch.look()
+    await happened(world)
+    await watch.look_again()
+    assert len(read_published(file).notes) == 1
+    await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere")
+    with pytest.raises(Exception, match="audit_checkpoints"):
+        await watch.look()
+    await by_other_hands(world, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
+    await watch.look_again()
+    assert world.ground.database.unchecked.since is None
