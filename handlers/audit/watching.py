@@ -62,6 +62,7 @@ class Watching:
         self._place = f"{socket.gethostname()}:{file}"
         self._own: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_first = True
+        # The freezes that stood when they were counted last, and of each check under way what waits for its end.
         self._open: tuple[str, ...] = ()
         self._late: dict[str, asyncio.TimerHandle] = {}
         self.latest: str | None = None
