@@ -18,7 +18,7 @@ from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.recording import WICKET
 from handlers.stops.freezing import Cause, begin
-from handlers.stops.standing import standing, written
+from handlers.stops.standing import written
 from storage import freezes
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
@@ -125,7 +125,7 @@ class Watching:
         self._open = tuple(one.id for one in found)
         if what_stops(found, What.PROOFS) is not None:
             self._ground.database.unchecked.end(_ENTRIES)
-        self._stopped(len(await self._ground.database.read(standing)))
+        self._stopped(len(found) + (self._ground.database.unchecked.since is not None))
 
     def walking(self) -> AbstractContextManager[None]:
         """Where the walk takes a step: what it cannot read, or not move past, is not taken for sound."""

@@ -1,5 +1,5 @@
-"""A store as this version makes it, on either engine: with nothing in it, with what a test file begins with, or with
-what is old archived.
+"""A store as this version makes it, on either engine: with nothing in it, with what a test file begins with, with what
+is old archived, or with what other hands do to it.
 
 It judges nothing.
 """
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import text
+
 from handlers.audit.archivable import YOUNGEST
 from handlers.audit.archiving import Done, Plan, archive, look
 from handlers.intents import CLI, By
@@ -17,6 +19,7 @@ from storage.audit.sealing import take_checkpoint
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.database import Database
 from storage.engine.stores import Store
+from tests.handlers.access_ground import World
 from tests.handlers.made_once import copy_empty_database, copy_filled_database
 from tests.storage.postgres import postgres
 
@@ -43,6 +46,13 @@ def archive_what_is_old(database: Database, folder: Path, at: datetime) -> Done:
     plan = database.read_now(lambda tx: look(tx, signer.verifier, before=at - YOUNGEST, at=at))
     assert isinstance(plan, Plan), plan
     return archive(database, plan, folder=folder, signer=signer, by=by, tell=lambda *_: None)
+
+
+async def by_other_hands(world: World, *statements: str) -> None:
+    """As whoever can write to the database does, all of it at once."""
+    await world.ground.database.write(
+        lambda tx: [tx.connection().execute(text(each)) for each in statements] and None
+    )
 
 
 @contextmanager

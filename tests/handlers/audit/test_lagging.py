@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.audit.lagging import (
@@ -30,6 +29,7 @@ from storage.records import ExceptionRecord, LastLook
 from storage.states import Resolution
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_streaming import Collector, streaming
 from tests.handlers.audit.test_walking import DAY, a_round
 
@@ -114,11 +114,6 @@ async def test_a_bot_that_restarts_every_few_minutes_tells_what_stands_still(wor
     for _ in range(2 * AFTER_A_START // a_while):
         await later(world, lagging(world), a_while)
     assert {one.facts["what"] for one in await told(world)} == {DETECTORS, SIEM, WALK}
-
-
-async def by_other_hands(world: World, how: str) -> None:
-    """As whoever can write to the database does."""
-    await world.ground.database.write(lambda tx: tx.connection().execute(text(how)) and None)
 
 
 _CHANGES = (

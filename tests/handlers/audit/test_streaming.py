@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, insert
 from sqlmodel import Session
 
 from handlers.audit.doubts import Doubts
@@ -21,6 +21,7 @@ from storage.macs import SENDING
 from storage.records import ExceptionRecord
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_walking import a_round
 
 
@@ -266,13 +267,6 @@ async def test_what_was_told_is_over_where_no_row_tells_of_it_any_more(world: Wo
     assert await streaming(world, Collector(), "newer").send_due() > 0
     [one] = await told(world)
     assert "settled" in one.facts
-
-
-async def by_other_hands(world: World, *statements: str) -> None:
-    """As whoever can write to the database does."""
-    await world.ground.database.write(
-        lambda tx: [tx.connection().execute(text(each)) for each in statements] and None
-    )
 
 
 async def told_and_nothing_passed_by(world: World, stream: Streaming, collector: Collector) -> None:

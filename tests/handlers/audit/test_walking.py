@@ -27,6 +27,7 @@ from storage.states import FreezeKind
 from storage.types import to_micros
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_retiling import done_to
 from tests.handlers.audit.test_watching import SIGNER, epochs
 
@@ -151,13 +152,13 @@ async def test_what_is_found_stops_new_access_though_somebody_keeps_the_freeze_f
     await written(world, 20)
     edited(world, COLUMNS["action"])
     database = world.ground.database
-    database.write_now(lambda tx: tx.connection().exec_driver_sql(NEVER) and None)
+    await by_other_hands(world, NEVER)
     with pytest.raises(Exception, match="never"):
         await a_round(world)
     found = await world.ask("ada", "prod-db")
     assert isinstance(found, Stopped)
     assert found.kind == UNCHECKED
-    database.write_now(lambda tx: tx.connection().exec_driver_sql("DROP TRIGGER never") and None)
+    await by_other_hands(world, "DROP TRIGGER never")
     await a_round(world)
     (freeze,) = await world.exceptions()
     assert freeze.facts["kind"] == FreezeKind.MISMATCH
@@ -172,15 +173,13 @@ async def test_what_was_found_and_not_written_stops_until_the_walk_is_past_it(
 ) -> None:
     """T-2: an edit that was undone meanwhile, or that another replica told of, stops nothing for ever."""
     await written(plain, 2 * SLICE)
-    walk, database = walking(plain), plain.ground.database
+    walk = walking(plain)
     await a_round(plain, walk)
     edited(plain, "subject = 'eve'", at=SLICE + 5)
-    database.write_now(lambda tx: tx.connection().exec_driver_sql(NEVER) and None)
+    await by_other_hands(plain, NEVER)
     with pytest.raises(Exception, match="never"):
         await a_round(plain, walk)
-    database.write_now(
-        lambda tx: tx.connection().exec_driver_sql(f"DELETE FROM {LogWalk.__tablename__}") and None
-    )
+    await by_other_hands(plain, f"DELETE FROM {LogWalk.__tablename__}")
     edited(plain, "subject = 'ada'", at=SLICE + 5)
     await walk.look()
     with monkeypatch.context() as patched:
@@ -192,14 +191,20 @@ async def test_what_was_found_and_not_written_stops_until_the_walk_is_past_it(
     assert not await stopped(plain)
 
 
+async def due(plain: World, count: int = 20) -> Walking:
+    """A walk that has begun, with so many entries before it, all of which it is to see by now."""
+    await written(plain, count)
+    walk = walking(plain)
+    await walk.look()
+    plain.clock.forward(seconds=DAY.total_seconds())
+    return walk
+
+
 async def test_a_log_that_cannot_be_read_stops_new_access_until_it_can(
     plain: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """T-2: what makes the walk fail each time would keep what stands behind it from ever being found."""
-    await written(plain, 20)
-    walk = walking(plain)
-    await walk.look()
-    plain.clock.forward(seconds=DAY.total_seconds())
+    walk = await due(plain)
     with monkeypatch.context() as patched:
         patched.setattr("handlers.audit.walking.next_slice", _raising(TypeError("no number")))
         with pytest.raises(TypeError):
@@ -214,10 +219,7 @@ async def test_a_fault_that_passes_stops_nothing_for_the_walk_and_one_that_lasts
 ) -> None:
     """T-2: a table that is gone is told like a locked store, for as long as that lasts."""
     monkeypatch.setattr("handlers.audit.watching._ENDS_WITHIN", 0.3)
-    await written(plain, 20)
-    walk = walking(plain)
-    await walk.look()
-    plain.clock.forward(seconds=DAY.total_seconds())
+    walk = await due(plain)
     with monkeypatch.context() as patched:
         patched.setattr("handlers.audit.walking.next_slice", _raising(StorageUnavailable("locked")))
         for lasts in (False, True):
@@ -241,7 +243,7 @@ async def test_a_checkpoint_over_no_number_of_entries_blinds_no_walk(plain: Worl
     await written(plain, 2 * SLICE)
     edited(plain, "subject = 'eve'", at=SLICE + 5)
     planted = "INSERT INTO audit_checkpoints (id, at, size, note) VALUES (99, 1, 'many', 'none')"
-    plain.ground.database.write_now(lambda tx: tx.connection().exec_driver_sql(planted) and None)
+    await by_other_hands(plain, planted)
     await a_round(plain)
     (found,) = await plain.exceptions()
     assert f"at index {SLICE + 5} is not what was written" in found.facts["detail"]
@@ -250,16 +252,13 @@ async def test_a_checkpoint_over_no_number_of_entries_blinds_no_walk(plain: Worl
 @pytest.mark.parametrize("does", ["RAISE(ABORT, 'never')", "RAISE(IGNORE)"])
 async def test_a_walk_that_somebody_keeps_from_moving_on_stops_new_access(plain: World, does: str) -> None:
     """T-2: it would come to nothing that stands further on, and without a fault where a trigger is silent."""
-    await written(plain, 2 * SLICE)
-    walk, database = walking(plain), plain.ground.database
-    await walk.look()
-    plain.clock.forward(seconds=DAY.total_seconds())
+    walk = await due(plain, 2 * SLICE)
     stuck = f"CREATE TRIGGER never BEFORE UPDATE ON {LogWalk.__tablename__} BEGIN SELECT {does}; END"
-    database.write_now(lambda tx: tx.connection().exec_driver_sql(stuck) and None)
+    await by_other_hands(plain, stuck)
     with pytest.raises(Exception, match=r"never|does not move"):
         await walk.look()
     assert await stopped(plain)
-    database.write_now(lambda tx: tx.connection().exec_driver_sql("DROP TRIGGER never") and None)
+    await by_other_hands(plain, "DROP TRIGGER never")
     await walk.look()
     assert not await stopped(plain)
 
@@ -271,7 +270,7 @@ async def test_a_place_that_is_no_text_is_none_that_is_known(plain: World) -> No
     walk = walking(plain)
     await walk.look()
     no_text = f"UPDATE {LogWalk.__tablename__} SET frontier = CAST(x'ff' AS TEXT)"
-    plain.ground.database.write_now(lambda tx: tx.connection().exec_driver_sql(no_text) and None)
+    await by_other_hands(plain, no_text)
     await a_round(plain, walk)
     assert await stopped(plain)
 
@@ -457,11 +456,11 @@ async def test_the_head_of_the_log_is_where_the_walk_ends(plain: World) -> None:
 async def test_a_view_where_a_table_was_stops_new_access(plain: World) -> None:
     """T-1, T-10: what is read there is as it was written, and nothing keeps it so."""
     await written(plain, 3)
-    for each in (
+    await by_other_hands(
+        plain,
         "ALTER TABLE audit_archives RENAME TO elsewhere",
         "CREATE VIEW audit_archives AS SELECT * FROM elsewhere",
-    ):
-        await plain.ground.database.write(lambda tx, each=each: tx.connection().exec_driver_sql(each))
+    )
     await a_round(plain)
     assert await stopped(plain)
     (found,) = await plain.exceptions()

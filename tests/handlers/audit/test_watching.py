@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from handlers.audit import watching as watching_module
 from handlers.audit.watching import Watching
@@ -17,12 +16,12 @@ from storage.audit.epochs import OPENED, read_epochs
 from storage.audit.published import publish, read_published
 from storage.audit.verification import verify_log
 from storage.engine.stores import Server
-from storage.faults import StorageUnavailable
 from storage.freezes import lift, open_ones
 from storage.records import Freeze
 from storage.states import FreezeKind
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_retiling import done_to
 
 SIGNER = Signer.generate("wicket.example")
@@ -258,14 +257,6 @@ async def test_losing_more_while_it_is_stopped_opens_an_epoch_and_asks_nobody_tw
     assert await world.kinds() == [Kind.ACCESS_STOPPED]
 
 
-async def by_other_hands(world: World, *statements: str) -> None:
-    """As whoever can write to the database does."""
-    for statement in statements:
-        await world.ground.database.write(
-            lambda tx, one=statement: tx.connection().execute(text(one)) and None
-        )  # type: ignore[misc]
-
-
 NEVER = "CREATE TRIGGER never BEFORE INSERT ON {} BEGIN SELECT RAISE(ABORT, 'never'); END"
 
 
@@ -304,7 +295,7 @@ async def test_while_the_store_cannot_be_checked_nothing_new_is_given_and_then_i
     await watch.look()
     await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere")
     for _ in range(2):
-        with pytest.raises((StorageUnavailable, Exception), match="audit_checkpoints"):
+        with pytest.raises(Exception, match="audit_checkpoints"):
             await watch.look()
     assert isinstance(await world.ask("ada", "prod-db"), Stopped)
     await by_other_hands(world, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
