@@ -37,6 +37,9 @@ _Job: TypeAlias = Job[Session, Any]
 READERS = 2
 # Reads that share a snapshot: together they still take only milliseconds.
 GLANCES = 32
+# A read of a file that is not over by then is broken off: else something endless in the place of a table would take one
+# reader after the other, until nobody who left is looked for any more. Of a server the caller's patience says when.
+_READS_WITHIN = 10.0
 
 CLOSED = "The database is closed, so nothing was done."
 # What entries say that come from no bot: from a command, or out of a test.
@@ -78,6 +81,9 @@ class _Engine(Protocol):
     def commit(self, connection: Connection, transaction: Transaction) -> None:
         """Make it durable, or raise because it is not."""
 
+    def within(self, connection: Connection, seconds: float | None) -> None:
+        """Break off what is read in this transaction and takes longer from now on; None for never."""
+
     def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
         """What to tell if it was the store's trouble; None for an error of our own making."""
 
@@ -87,6 +93,7 @@ class Database:
 
     All raise StorageUnavailable when the store is locked, full, read-only, away or broken; then nothing was done.
     patience: seconds that they wait for a server that has taken a question and does not answer.
+    reads_within: seconds after which a read of a file is broken off.
     macs: the keys by which rows are signed and looked at; without them neither is done, which is for tools alone.
     replica: what the entries that are written through it say of where they come from.
     due_within: by severity, within what time an exception is to be resolved; left out, storage.exceptions says it.
@@ -99,12 +106,14 @@ class Database:
         *,
         busy_timeout: float = 1.5,
         patience: float = 4.0,
+        reads_within: float = _READS_WITHIN,
         macs: Macs | None = None,
         replica: str = NO_REPLICA,
         due_within: Mapping[str, timedelta] | None = None,
         group_names: GroupNames = ALL_EXACT,
     ) -> None:
         self._patience = None if isinstance(store, Path) else patience
+        self._reads_within = reads_within if isinstance(store, Path) else patience
         self._woken: Woken | None = None
         self._carried: Carried = _as_it_is
         self.doubts: deque[Doubt] = new_doubts()
@@ -116,7 +125,7 @@ class Database:
             **({} if due_within is None else {DUE_WITHIN: due_within}),
         }  # fmt: skip
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._engine = _open(store, busy_timeout)
+        self._engine = _open(store, busy_timeout, patience)
         self._writes, self._reads, self._glances = Jobs[Session](), Jobs[Session](), Jobs[Session]()
         self._threads = [
             _begun("wicket-write", self._write_loop),
@@ -154,11 +163,12 @@ class Database:
         return self._submit(self._writes, Job(work, None)).waited_for()
 
     async def read(self, work: Work[T], *, patience: float = 0.0) -> T:
-        """Run a reading function on a snapshot; an attempt to write fails.
+        """Run a reading function on a snapshot; an attempt to write fails, and so does what takes too long.
 
         patience: more than usual, where nobody waits and there is much to read: else nothing would ever come of it.
         """
-        return await self._looked_up(self._reads, work, patience)
+        longer = self._for_longer(work, patience) if patience > self._reads_within else work
+        return await self._looked_up(self._reads, longer, patience)
 
     async def glance(self, work: Work[T]) -> T:
         """`read` for what takes far less than a millisecond and everybody waits for: it waits for no longer read."""
@@ -166,7 +176,7 @@ class Database:
 
     def read_now(self, work: Work[T]) -> T:
         """`read` in this thread."""
-        with self._snapshot() as connection, _Transaction(connection, self._info) as tx:
+        with self._snapshot(None) as connection, _Transaction(connection, self._info) as tx:
             return work(tx)
 
     def close(self) -> None:
@@ -180,6 +190,13 @@ class Database:
                 patience = 0
         self._engine.writing.dispose()
         self._engine.reading.dispose()
+
+    def _for_longer(self, work: Work[T], seconds: float) -> Work[T]:
+        def longer(tx: Session) -> T:
+            self._engine.within(tx.connection(), seconds)
+            return work(tx)
+
+        return longer
 
     async def _looked_up(self, jobs: Jobs[Session], work: Work[T], patience: float = 0.0) -> T:
         job = self._submit(jobs, Job(self._carried(work), asyncio.get_running_loop()))
@@ -202,7 +219,7 @@ class Database:
         """One snapshot for all, no older than any of them; the first that fails ends it, for it may have broken it."""
         answers: list[Answer[Any]] = []
         try:
-            with self._snapshot() as connection:
+            with self._snapshot(self._reads_within) as connection:
                 for job in jobs:
                     with _Transaction(connection, self._info) as tx:
                         answers.append(Answer(job, job.work(tx)))
@@ -211,9 +228,10 @@ class Database:
         return answers
 
     @contextmanager
-    def _snapshot(self) -> Iterator[Connection]:
+    def _snapshot(self, within: float | None) -> Iterator[Connection]:
         with _faults(self._engine), self._engine.reading.connect() as connection:
             connection.begin()
+            self._engine.within(connection, within)
             yield connection
 
     def _write_loop(self) -> None:
@@ -345,13 +363,13 @@ def _faults(engine: _Engine) -> Iterator[None]:
         raise unavailable from error
 
 
-def _open(store: Store, busy_timeout: float) -> _Engine:
+def _open(store: Store, busy_timeout: float, patience: float) -> _Engine:
     if isinstance(store, Path):
         return SqliteFile(store, busy_timeout=busy_timeout, readers=READERS + 1)
     # Whoever keeps a SQLite file does not wait for another driver to load.
     from storage.engine.postgresql import PostgresDatabase
 
-    return PostgresDatabase(store, busy_timeout=busy_timeout, readers=READERS + 1)
+    return PostgresDatabase(store, busy_timeout=busy_timeout, readers=READERS + 1, reads_within=patience)
 
 
 def _begun(name: str, work: Callable[..., None], *given: Any) -> threading.Thread:

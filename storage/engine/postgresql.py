@@ -59,10 +59,10 @@ class PostgresDatabase:
     # Smaller than on SQLite: another replica waits meanwhile, and each statement is a way over the network.
     group_limit = 16
 
-    def __init__(self, server: Server, *, busy_timeout: float, readers: int) -> None:
+    def __init__(self, server: Server, *, busy_timeout: float, readers: int, reads_within: float) -> None:
         self.now = SharedClock()
         self._server = server
-        self._busy_timeout = busy_timeout
+        self._busy_timeout, self._reads_within = busy_timeout, reads_within
         self.writing = self._made("wicket", 1, self._connected_to_write)
         self.reading = self._made("wicketreading", readers, self._connected_to_read)
         event.listen(self.writing, "begin", self._begin)
@@ -75,6 +75,13 @@ class PostgresDatabase:
         except DBAPIError as error:
             if not error.connection_invalidated or not self._was_committed(number):
                 raise
+
+    def within(self, connection: Connection, seconds: float | None) -> None:
+        """Break off each statement of this reading transaction that takes longer; None for as its server has it."""
+        # What is usual was said as it connected, so that it costs no read a way over the network.
+        if seconds != self._reads_within:
+            at_most = "DEFAULT" if seconds is None else f"'{_milliseconds(seconds)}'"
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout TO {at_most}")
 
     def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
         """What to tell if the store was locked, full, read-only or away; None for an error of our own making."""
@@ -128,6 +135,9 @@ class PostgresDatabase:
 
     def _connected_to_read(self) -> psycopg.Connection:
         made = self._connected(_READING_AFTER)
+        made.execute(
+            "SELECT set_config('statement_timeout', %s, false)", [_milliseconds(self._reads_within)]
+        ).fetchall()
         made.autocommit = False
         made.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         made.read_only = True
@@ -158,9 +168,13 @@ def _prepare(connection: psycopg.Connection, busy_timeout: float, still_after: f
         " set_config('idle_in_transaction_session_timeout', %s, false),"
         " CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END,"
         " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-        [f"{busy_timeout * 1000:.0f}ms", f"{still_after * 1000:.0f}ms"],
+        [_milliseconds(busy_timeout), _milliseconds(still_after)],
     ).fetchall()[0]
     return from_micros(micros)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}ms"
 
 
 def why_unfit(version: int, encoding: str | None) -> str | None:

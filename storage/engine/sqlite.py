@@ -14,13 +14,15 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
-from storage.clock import utc_now
+from storage.clock import moment, utc_now
 from storage.engine.compiled import TOGETHER, Alike
 from storage.engine.savepoints import PlainSavepoints
 from storage.faults import StorageUnavailable
 
 # Waiting transactions that share one commit. Larger batches gain little and make the unlucky first one wait.
 GROUP_LIMIT = 64
+# How many steps of SQLite's machine lie between two looks at the clock: some milliseconds.
+_STEPS = 1_000_000
 
 
 class SqliteFile:
@@ -36,6 +38,15 @@ class SqliteFile:
     def commit(self, connection: Connection, transaction: Transaction) -> None:  # noqa: ARG002 - PostgreSQL needs both
         """Make it durable."""
         transaction.commit()
+
+    def within(self, connection: Connection, seconds: float | None) -> None:
+        """Break off what is read in this transaction and takes longer from now on; None for never."""
+        driver = _driver(connection.connection)
+        if seconds is None:
+            driver.set_progress_handler(None, 0)
+            return
+        ends = moment() + seconds
+        driver.set_progress_handler(lambda: moment() >= ends, _STEPS)
 
     def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
         """What to tell if the store was locked, full, read-only or broken; None for an error of our own making."""

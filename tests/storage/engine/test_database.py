@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlmodel import Session, col, select
 
 from storage import deliveries
-from storage.database import Database, wake
+from storage.database import READERS, Database, wake
 from storage.engine.sqlite import GROUP_LIMIT
 from storage.engine.stores import Server, Store
 from storage.engine.together import Together
@@ -314,6 +315,33 @@ async def test_readers_do_not_wait_for_the_writer_and_see_no_half_done_thing(dat
     go_on.set()
     await written
     assert await database.read(kept) == ["a"]
+
+
+ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n")
+
+
+async def test_what_is_read_for_ever_is_broken_off_and_takes_nobody_their_reader(store):
+    """A view in the place of a table may have no end; else a few looks at it, and nothing would be read any more."""
+    database = Database(store, patience=0.3, reads_within=0.3)
+    for _ in range(READERS + 1):
+        with pytest.raises(StorageUnavailable):
+            await database.read(lambda tx: tx.execute(ENDLESS).one())
+    with pytest.raises(StorageUnavailable):
+        await database.glance(lambda tx: tx.execute(ENDLESS).one())
+    await asyncio.sleep(0.5)  # of a server the caller may hear first
+    found = await asyncio.gather(*(database.read(kept) for _ in range(READERS)), database.glance(kept))
+    assert found == [[]] * (READERS + 1)
+    database.close()
+
+
+async def test_what_nobody_waits_for_may_be_read_for_longer_and_a_command_for_as_long_as_it_takes(store):
+    database = Database(store, patience=0.2, reads_within=0.2)
+    some = ENDLESS.text.replace("SELECT i FROM n)", "SELECT i + 1 FROM n WHERE i < 3000000)")
+    with pytest.raises(StorageUnavailable):
+        await database.read(lambda tx: tx.execute(text(some)).one())
+    found = await database.read(lambda tx: tx.execute(text(some)).one(), patience=60)
+    assert [*found, *database.read_now(lambda tx: tx.execute(text(some)).one())] == [3_000_000] * 2
+    database.close()
 
 
 async def test_a_reader_sees_one_moment_from_first_to_last(database):
