@@ -74,6 +74,12 @@ class _Engine(Protocol):
     reading: Engine
     group_limit: int
 
+    def to_write(self) -> Connection:
+        """A connection to write on; what was asked on it before says nothing of what is there now."""
+
+    def to_read(self) -> Connection:
+        """The same to read on."""
+
     @property
     def now(self) -> Clock:
         """The time that all who use the store agree on."""
@@ -229,7 +235,7 @@ class Database:
 
     @contextmanager
     def _snapshot(self, within: float | None) -> Iterator[Connection]:
-        with _faults(self._engine), self._engine.reading.connect() as connection:
+        with _faults(self._engine), self._engine.to_read() as connection:
             connection.begin()
             self._engine.within(connection, within)
             yield connection
@@ -241,7 +247,7 @@ class Database:
     def _commit_together(self, batch: list[_Job]) -> None:
         woken: set[str] = set()
         try:
-            with _faults(self._engine), self._engine.writing.connect() as connection:
+            with _faults(self._engine), self._engine.to_write() as connection:
                 transaction = connection.begin()
                 if len(batch) == 1:
                     answers = [self._run_alone(connection, transaction, batch[0], woken)]

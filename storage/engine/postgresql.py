@@ -67,6 +67,14 @@ class PostgresDatabase:
         self.reading = self._made("wicketreading", readers, self._connected_to_read)
         event.listen(self.writing, "begin", self._begin)
 
+    def to_write(self) -> Connection:
+        """A connection to write on. The server prepares anew what was prepared before a table changed."""
+        return self.writing.connect()
+
+    def to_read(self) -> Connection:
+        """The same to read on."""
+        return self.reading.connect()
+
     def commit(self, connection: Connection, transaction: Transaction) -> None:
         """Make it durable. A connection that is lost over it leaves open whether it is: then the database is asked."""
         number = connection.info[_NUMBER]

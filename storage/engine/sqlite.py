@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Transaction, create_engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool, StaticPool
 
 from storage.clock import moment, utc_now
 from storage.engine.compiled import TOGETHER, Alike
@@ -23,6 +23,8 @@ from storage.faults import StorageUnavailable
 GROUP_LIMIT = 64
 # How many steps of SQLite's machine lie between two looks at the clock: some milliseconds.
 _STEPS = 1_000_000
+_OTHERS_WROTE = "PRAGMA data_version"
+_SEEN = "seen"
 
 
 class SqliteFile:
@@ -34,6 +36,22 @@ class SqliteFile:
         self.now = utc_now
         self.writing = _engine(path, "wicket", busy_timeout, readers=0)
         self.reading = _engine(path, "wicketreading", busy_timeout, readers=readers)
+
+    def to_write(self) -> Connection:
+        """A connection to write on: a new one once somebody else wrote.
+
+        What was prepared for a view that reads no table goes on answering as that did, for SQLite has no table to see
+        the change by: who put one in the place of a table, and took it away, would have left it there for this process.
+        """
+        connection = self.writing.connect()
+        if _version(_driver(connection.connection)) != connection.info[_SEEN]:
+            connection.invalidate()
+            self.reading.dispose()
+        return connection
+
+    def to_read(self) -> Connection:
+        """The same to read on, once anything was written here since; that goes on all the time."""
+        return self.reading.connect()
 
     def commit(self, connection: Connection, transaction: Transaction) -> None:  # noqa: ARG002 - PostgreSQL needs both
         """Make it durable."""
@@ -54,6 +72,14 @@ class SqliteFile:
         if isinstance(error.orig, sqlite3.DatabaseError) and not of_ours:
             return StorageUnavailable(f"The database cannot be used right now: {_first(error).orig}.")
         return None
+
+
+def _version(driver: sqlite3.Connection) -> int:
+    """Another one whenever others wrote to the file. DBAPIError if it cannot be read."""
+    try:
+        return int(driver.execute(_OTHERS_WROTE).fetchone()[0])
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(_OTHERS_WROTE, None, error, sqlite3.Error) from error
 
 
 def _first(error: DBAPIError) -> DBAPIError:
@@ -107,7 +133,7 @@ def _engine(path: Path, dialect: str, busy_timeout: float, *, readers: int) -> E
     )
 
     @event.listens_for(engine, "connect")
-    def _connected(connection: sqlite3.Connection, _record: object) -> None:
+    def _connected(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # BEGIN is the dialect's to say
         _write_ahead(connection, within=busy_timeout)
         # What each statement would be undone with stays in memory: in a file it took half the time of all writing.
@@ -115,6 +141,7 @@ def _engine(path: Path, dialect: str, busy_timeout: float, *, readers: int) -> E
             connection.execute(f"PRAGMA {pragma}")
         if readers:
             connection.execute("PRAGMA query_only=ON")
+        record.info[_SEEN] = _version(connection)
 
     return engine
 

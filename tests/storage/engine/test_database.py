@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -331,6 +331,26 @@ async def test_what_is_read_for_ever_is_broken_off_and_takes_nobody_their_reader
     await asyncio.sleep(0.5)  # of a server the caller may hear first
     found = await asyncio.gather(*(database.read(kept) for _ in range(READERS)), database.glance(kept))
     assert found == [[]] * (READERS + 1)
+    database.close()
+
+
+async def test_a_view_that_was_in_the_place_of_a_table_answers_nothing_once_it_is_gone(path):
+    """What was prepared for one that reads no table is never prepared anew: rows that are there stayed unseen."""
+    database = Database(path)
+    await database.write(put("a"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.executescript(
+            "BEGIN IMMEDIATE; ALTER TABLE deliveries RENAME TO elsewhere; CREATE VIEW deliveries AS "
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) "
+            "SELECT i AS key, i AS at FROM n WHERE i < 0; COMMIT"
+        )
+        assert [await database.write(kept), await database.read(kept), await database.glance(kept)] == [
+            []
+        ] * 3
+        other.executescript(
+            "BEGIN IMMEDIATE; DROP VIEW deliveries; ALTER TABLE elsewhere RENAME TO deliveries; COMMIT"
+        )
+    assert [await database.write(kept), await database.read(kept), await database.glance(kept)] == [["a"]] * 3
     database.close()
 
 
