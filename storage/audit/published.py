@@ -3,8 +3,10 @@
 It signs and trusts nothing: a note in it is as good as its signature.
 """
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,7 +32,7 @@ class Published:
 def read_published(path: Path, *, whole: bool = False) -> Published:
     """The end of the file, or the whole of it; nothing for one that is not there yet. OSError if it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(_opened(path, os.O_RDONLY), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             begins = 0 if whole else max(0, size - _TAIL)
             file.seek(begins)
@@ -50,11 +52,20 @@ def publish(path: Path, note: str) -> None:
     """Append a note, on disk before this returns. OSError if it cannot be written whole."""
     # Whatever a crash left half-written stays behind an empty line.
     written = (f"{note}\n" if _ends_whole(path) else f"\n\n{note}\n").encode()
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    file = _opened(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         _add(file, written)
     finally:
         os.close(file)
+
+
+def _opened(path: Path, flags: int) -> int:
+    """OSError for what is no file: a pipe is opened only once somebody is at its other end, a device may never end."""
+    file = os.open(path, flags | os.O_NONBLOCK, 0o644)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "It is no file", str(path))
+    return file
 
 
 def _add(file: int, written: bytes) -> None:
@@ -86,7 +97,7 @@ def whole_notes(text: str) -> Iterator[tuple[int, int]]:
 
 def _ends_whole(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(_opened(path, os.O_RDONLY), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 2))
             return file.read() in (b"", b"\n\n")

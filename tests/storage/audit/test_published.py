@@ -1,5 +1,6 @@
 """The file that checkpoints are published to: what is read of it, whatever somebody or a crash made of it (T-2)."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -82,3 +83,13 @@ def test_any_bytes_are_read_without_a_fault(tmp_path_factory, noise: bytes) -> N
     assert isinstance(read_published(file), Published)
     publish(file, note(2))
     assert read_published(file).notes[-1] == note(2)
+
+
+def test_what_is_no_file_is_told_and_nobody_waits_for_its_other_end(tmp_path: Path) -> None:
+    """A pipe would keep whoever opens it, and a look at the store with them, until somebody opens the other end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for touch in (read_published, lambda path: publish(path, "note")):
+        for other in (pipe, Path("/dev/zero"), tmp_path):
+            with pytest.raises(OSError, match=r"no file|such device|directory"):
+                touch(other)
