@@ -34,8 +34,9 @@ log = structlog.get_logger(__name__)
 _LATEST = 20
 _REMEMBERED = 1000
 
-# What may fail: holding the store against what was signed, walking over it, and stopping for what was found.
-_CHECKPOINTS, _WALK, _ENTRIES = "checkpoints", "walk", "entries"
+# What may fail: holding the store against what was signed, signing it again, walking over it, and stopping for what was
+# found.
+_CHECKPOINTS, _SIGNING, _WALK, _ENTRIES = "checkpoints", "signing", "walk", "entries"
 # A check takes far less. One that somebody keeps from ever ending, as by a view that is read for ever, fails nowhere.
 _ENDS_WITHIN = 60.0
 _UNENDED = "TimeoutError"
@@ -65,22 +66,25 @@ class Watching:
         # The freezes that stood when they were counted last, and of each check under way what waits for its end.
         self._open: tuple[str, ...] = ()
         self._late: dict[str, asyncio.TimerHandle] = {}
+        # Side by side, one that began before something happened would say that all is well after one that saw it; and
+        # if each took a thread that never comes back, nothing would be left for whatever else needs one.
+        self._alone = asyncio.Lock()
         self.latest: str | None = None
 
     async def look(self) -> None:
         """Compare the store with what was signed of it, and sign and publish what came since.
 
-        AuditFault if nothing can be added to the log at all. A fault of the store passes through.
+        AuditFault if nothing can be added to the log at all. A fault of the store passes through. One at a time.
         """
-        with self._or_nothing_new(_CHECKPOINTS):
-            found = await self._compare()
-        note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
-        if note not in self._before(found):
-            self._own.append(note)
-            await self._publish(note)
-        self.latest = note
-        await self._count()
-        self._is_first = False
+        async with self._alone:
+            with self._or_nothing_new(_CHECKPOINTS):
+                found = await self._compare()
+            try:
+                with self._or_nothing_new(_SIGNING, passing=(Exception,)):
+                    self.latest = await self._sign(found)
+            finally:
+                await self._count()
+            self._is_first = False
 
     async def look_again(self) -> None:
         """Look before it is due, if the store is unchecked: what passes is not to stop access for as long as that."""
@@ -92,6 +96,7 @@ class Watching:
 
         detail: what was found, as a sentence. unless: done first, in the same transaction; true if that is all.
         """
+        self._found(_ENTRIES)
         with self._or_nothing_new(_ENTRIES):
             found, history = await asyncio.to_thread(self._read), await asyncio.to_thread(self._history)
 
@@ -114,10 +119,19 @@ class Watching:
         if wrong is not None and wrong.broken:
             raise AuditFault(f"The audit store cannot be added to: {wrong.detail}")
         if wrong is not None:
+            self._found(_CHECKPOINTS)
             # Read before the transaction: it may be long, and nobody else can write meanwhile.
             history = await asyncio.to_thread(self._history)
             await self._ground.database.write(lambda tx: self._freeze(tx, found, history))
         return found
+
+    async def _sign(self, found: "Published | None") -> str:
+        """Sign the head, and publish that if it is another than before; what was signed."""
+        note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
+        if note not in self._before(found):
+            self._own.append(note)
+            await self._publish(note)
+        return note
 
     async def _count(self) -> None:
         """Say how much stands in the way. A freeze that is written, by whomever, is what the walk's would have been."""
@@ -147,16 +161,20 @@ class Watching:
             raise
         except BaseException as fault:
             self._ended(check)
-            if isinstance(fault, Exception):
+            if not _is_given_up(fault):
                 self._nothing_new(check, str(fault))
             raise
         self._ended(check)
         self._ground.database.unchecked.end(check)
 
     def _ended(self, check: str) -> None:
-        """It is late no more. Of two that went side by side, as at an end, the first says so."""
+        """It is late no more."""
         if late := self._late.pop(check, None):
             late.cancel()
+
+    def _found(self, check: str) -> None:
+        """Something is wrong, and it takes a while until that is written."""
+        self._ground.database.unchecked.begin(check, self._ground.now())
 
     def _nothing_new(self, check: str, fault: str) -> None:
         self._ground.database.unchecked.begin(check, self._ground.now())
@@ -278,6 +296,12 @@ class Watching:
         await self._ground.database.write(
             lambda tx: freezes.remember_published(tx, place=place, note=note, at=now)
         )
+
+
+def _is_given_up(fault: BaseException) -> bool:
+    """Whether whoever makes the check was asked to stop; what it waits for may be cancelled without that."""
+    task = asyncio.current_task()
+    return isinstance(fault, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def _last_of_each(known: Sequence[tuple[str, Checkpoint]], wrong: Contradiction) -> list[str]:

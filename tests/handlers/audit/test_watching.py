@@ -1,10 +1,15 @@
 """The store held against what was signed of it: what is noticed, what is cited, and what fools nobody (T-1, T-2)."""
 
 import asyncio
+import sqlite3
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from handlers.audit import watching as watching_module
 from handlers.audit.watching import Watching
@@ -16,6 +21,7 @@ from storage.audit.epochs import OPENED, read_epochs
 from storage.audit.published import publish, read_published
 from storage.audit.verification import verify_log
 from storage.engine.stores import Server
+from storage.faults import StorageUnavailable
 from storage.freezes import lift, open_ones
 from storage.records import Freeze
 from storage.states import FreezeKind
@@ -390,3 +396,141 @@ async def test_a_fault_that_passed_stops_access_no_longer_than_it_must(world: Wo
     await by_other_hands(world, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
     await watch.look_again()
     assert world.ground.database.unchecked.since is None
+
+
+AWAY = "ALTER TABLE audit_checkpoints RENAME TO elsewhere"
+BACK = ("DROP VIEW audit_checkpoints", "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
+
+
+def view_of(rows: int | None) -> str:
+    """In the place of the checkpoints: nothing, found after so many steps, or never."""
+    end = "" if rows is None else f" WHERE i < {rows}"
+    return (
+        f"CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n{end}) "
+        "SELECT i AS id, 1 AS at, 1 AS size, 'x' AS note FROM n WHERE i < 0"
+    )
+
+
+def beside(file: Path, *statements: str) -> None:
+    """As another process does."""
+    with closing(sqlite3.connect(file.with_name("wicket.db"), isolation_level=None)) as other:
+        other.executescript("; ".join(["BEGIN IMMEDIATE", *statements, "COMMIT"]))
+
+
+async def test_a_look_without_an_end_is_the_last_of_none(
+    world: World, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: access went on once a look beside it went well, and no look came after that one ever."""
+    monkeypatch.setattr(world.ground.database, "_reads_within", 0.3)
+    watch, unchecked = watching(world, file), world.ground.database.unchecked
+    await watch.look()
+    beside(file, AWAY, view_of(None))
+    looks = asyncio.create_task(watch.look())
+    with pytest.raises(StorageUnavailable):
+        await asyncio.wait_for(looks, 10)
+    assert unchecked.since is not None
+    beside(file, *BACK)
+    await world.draft("ada", "prod-db")  # in a bot something is always written
+    await watch.look_again()
+    assert unchecked.since is None
+
+
+async def test_a_look_that_began_before_something_happened_does_not_end_what_a_later_one_saw(
+    world: World, file: Path
+) -> None:
+    """T-2: the earlier one reads what was, and is over last."""
+    watch = watching(world, file)
+    await watch.look()
+    beside(file, AWAY, view_of(2_000_000))
+    earlier = asyncio.create_task(watch.look())
+    await asyncio.sleep(0.1)
+    beside(file, "DROP VIEW audit_checkpoints")
+    await world.draft("ada", "prod-db")
+    later = asyncio.create_task(watch.look())
+    found = await asyncio.gather(earlier, later, return_exceptions=True)
+    assert [type(one) for one in found] == [type(None), StorageUnavailable]
+    assert world.ground.database.unchecked.since is not None
+    beside(file, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
+
+
+async def test_from_what_is_found_until_it_is_written_nothing_new_is_given(world: World, file: Path) -> None:
+    """T-2: writing may take long, and be kept from ending."""
+    publish(file, await signed(world, more=3))
+    watch, unchecked = watching(world, file), world.ground.database.unchecked
+    begun, go_on = threading.Event(), threading.Event()
+
+    def holds_up(_tx: Session) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    busy = asyncio.create_task(world.ground.database.write(holds_up))
+    await asyncio.to_thread(begun.wait, 10)
+    looks = asyncio.create_task(watch.look())
+    while unchecked.since is None:
+        assert not looks.done()
+        await asyncio.sleep(0.01)
+    go_on.set()
+    await asyncio.gather(busy, looks)
+    assert unchecked.since is None
+    assert len(await world.ground.database.read(open_ones)) == 1
+
+
+async def test_what_is_checked_and_can_not_be_signed_anew_stops_access_where_that_lasts(
+    world: World, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: a look without an end is followed by none; a store that is locked for a moment stops nothing."""
+    monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.3)
+    watch, unchecked = watching(world, file), world.ground.database.unchecked
+    await by_other_hands(world, NEVER.format('"published"'))
+    for lasts in (False, True):
+        await happened(world)
+        with pytest.raises(Exception, match="never"):
+            await watch.look()
+        assert (unchecked.since is not None) == lasts
+        await asyncio.sleep(0.4)
+    await by_other_hands(world, "DROP TRIGGER never")
+    await happened(world, 2)
+    assert isinstance(await world.ask("ada", "prod-db"), Stopped)
+    await watch.look_again()
+    assert unchecked.since is None
+
+
+async def test_what_stands_is_known_though_nothing_can_be_signed_anew(world: World, file: Path) -> None:
+    """T-2: else who keeps that from being written could take a stop away, its row and its entry."""
+    publish(file, await signed(world, more=3))
+    watch = watching(world, file)
+    await by_other_hands(world, NEVER.format('"published"'))
+    with pytest.raises(Exception, match="never"):
+        await watch.look()
+    done_to(
+        world.ground.database, "audit_entries",
+        "UPDATE audit_entries SET action = 'access.nothing' WHERE action = 'access.stopped'",
+    )  # fmt: skip
+    await by_other_hands(world, "DELETE FROM freezes")
+    with pytest.raises(Exception, match="never"):
+        await watch.look()
+    (after,) = await world.ground.database.read(open_ones)
+    assert "neither open nor lifted" in after.facts["detail"]
+    back = "UPDATE audit_entries SET action = 'access.stopped' WHERE action = 'access.nothing'"
+    done_to(world.ground.database, "audit_entries", back)
+
+
+@pytest.mark.parametrize("by_whom", ["itself", "its end"])
+async def test_a_check_that_is_broken_off_is_none_and_one_that_nobody_waits_for_any_more_says_nothing(
+    world: World, file: Path, by_whom: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: whatever the fault is called; but to shut down is none."""
+
+    def broken(*_: object) -> None:
+        if by_whom == "itself":
+            raise asyncio.CancelledError
+        time.sleep(0.2)
+
+    monkeypatch.setattr(watching_module, "contradiction", broken)
+    looks = asyncio.create_task(watching(world, file).look())
+    await asyncio.sleep(0.1)
+    if by_whom == "its end":
+        looks.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looks
+    assert (world.ground.database.unchecked.since is not None) == (by_whom == "itself")
