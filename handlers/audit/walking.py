@@ -54,6 +54,8 @@ class Walking:
         self._every = every
         # The round and the place of what was found and is not known to be written.
         self._unwritten: tuple[int, int] | None = None
+        # The furthest place of which the slice could not be read, or not moved past.
+        self._stuck: tuple[int, int] | None = None
 
     async def look(self, *, gives_way: bool = False) -> int:
         """Walk over what is due by now; how many slices that were. gives_way: others have much to do."""
@@ -64,14 +66,14 @@ class Walking:
         return AT_ONCE
 
     async def _step(self, gives_way: bool) -> bool:
-        now = self._ground.now()
-        with self._watching.walking():
-            read = partial(self._read, now=now, gives_way=gives_way)
-            stand, found = await self._ground.database.read(read)
+        now, found = self._ground.now(), None
+        with self._watching.walking(is_done=lambda: self._stuck is None):
+            look = partial(self._look, now=now, gives_way=gives_way)
+            stand, is_due = await self._ground.database.read(look)
             if stand is None:
                 await self._ground.database.write(partial(_begin, now=now))
-            elif found is not None and not _is_news(stand, found):
-                await self._ground.database.write(partial(self._took, stand=stand, found=found, now=now))
+            elif is_due:
+                found = await self._read(stand, now)
         if stand is None:
             return False
         if self._unwritten is not None and _place(stand) > self._unwritten:
@@ -84,12 +86,27 @@ class Walking:
             self._unwritten = None
         return found is not None
 
-    def _read(self, tx: Session, now: datetime, gives_way: bool) -> tuple[Stand | None, Slice | None]:
+    def _look(self, tx: Session, now: datetime, gives_way: bool) -> tuple[Stand | None, bool]:
+        """Where it stands, and whether it is to go on from there. Where it is stuck, it tries until it is past."""
         stand = walks.stand(tx)
         if stand is None or stand.began_at - now > self._every:  # or the clock was set back since
-            return None, None
-        due = self._is_due(stand, audit_log.head(tx).size, now, gives_way=gives_way)
-        return stand, next_slice(tx, stand.passed, self._verifier) if due else None
+            return None, False
+        is_due = self._is_due(stand, audit_log.head(tx).size, now, gives_way=gives_way)
+        return stand, is_due or self._stuck is not None
+
+    async def _read(self, stand: Stand, now: datetime) -> Slice:
+        """Walk over the next slice, and on if nothing new is wrong with it. Until that went well it is stuck here.
+
+        Somewhere before that it may go well: whoever has it begin anew does not have it pass by.
+        """
+        place = _place(stand)
+        self._stuck = max(self._stuck or place, place)
+        found = await self._ground.database.read(lambda tx: next_slice(tx, stand.passed, self._verifier))
+        if not _is_news(stand, found):
+            await self._ground.database.write(partial(self._took, stand=stand, found=found, now=now))
+        if place >= self._stuck:
+            self._stuck = None
+        return found
 
     def _is_due(self, stand: Stand, size: int, now: datetime, *, gives_way: bool) -> bool:
         """Whether it is behind where it should be by now, spread evenly over the time of a round."""

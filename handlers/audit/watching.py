@@ -141,12 +141,20 @@ class Watching:
             self._ground.database.unchecked.end(_ENTRIES)
         self._stopped(len(found) + (self._ground.database.unchecked.since is not None))
 
-    def walking(self) -> AbstractContextManager[None]:
-        """Where the walk takes a step: what it cannot read, or not move past, is not taken for sound."""
-        return self._or_nothing_new(_WALK, passing=(StorageUnavailable,))
+    def walking(self, is_done: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Where the walk takes a step: what it cannot read, or not move past, is not taken for sound.
+
+        is_done: asked after a step that went well, whether it is past all that did not.
+        """
+        return self._or_nothing_new(_WALK, passing=(StorageUnavailable,), is_done=is_done)
 
     @contextmanager
-    def _or_nothing_new(self, check: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    def _or_nothing_new(
+        self,
+        check: str,
+        passing: tuple[type[Exception], ...] = (),
+        is_done: Callable[[], bool] = lambda: True,
+    ) -> Iterator[None]:
         """Where a check fails, or what it found cannot be written, this process gives nothing new until it is done.
 
         Whoever can write the database could else keep a freeze from being written, and be given access meanwhile.
@@ -164,8 +172,9 @@ class Watching:
             if not _is_given_up(fault):
                 self._nothing_new(check, str(fault))
             raise
-        self._ended(check)
-        self._ground.database.unchecked.end(check)
+        if is_done():
+            self._ended(check)
+            self._ground.database.unchecked.end(check)
 
     def _ended(self, check: str) -> None:
         """It is late no more."""

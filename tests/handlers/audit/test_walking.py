@@ -214,6 +214,33 @@ async def test_a_log_that_cannot_be_read_stops_new_access_until_it_can(
     assert not await stopped(plain)
 
 
+@pytest.mark.parametrize("how", ["gives way", "begins anew"])
+async def test_what_cannot_be_read_is_not_passed_by_where_it_is_not_read(
+    plain: World, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: a look that had nothing to read, or not there, went well, and access was given until the next."""
+    walk = await due(plain, 2 * SLICE)
+    with monkeypatch.context() as patched:
+        patched.setattr("handlers.audit.walking.AT_ONCE", 1)
+        await walk.look()
+        patched.setattr("handlers.audit.walking.next_slice", _raising(TypeError("no number")))
+        with pytest.raises(TypeError):
+            await walk.look()
+        if how == "gives way":  # it is behind by less than what makes it go on however much there is to do
+            plain.clock.forward(seconds=-0.4 * DAY.total_seconds())
+            with pytest.raises(TypeError):
+                await walk.look(gives_way=True)
+    if how == "begins anew":
+        await by_other_hands(plain, f"DELETE FROM {LogWalk.__tablename__}")
+        await walk.look()
+        with monkeypatch.context() as patched:
+            patched.setattr("handlers.audit.walking.AT_ONCE", 1)
+            assert await walk.look() == 1
+    assert await stopped(plain)
+    await walk.look()
+    assert not await stopped(plain)
+
+
 async def test_a_fault_that_passes_stops_nothing_for_the_walk_and_one_that_lasts_does(
     plain: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
