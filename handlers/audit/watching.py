@@ -19,6 +19,7 @@ from handlers.intents import SCHEDULE
 from handlers.recording import WICKET
 from handlers.stops.freezing import Cause, begin
 from handlers.stops.standing import written
+from handlers.turns import Turns
 from storage import freezes
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
@@ -36,6 +37,8 @@ _REMEMBERED = 1000
 
 # What may fail: holding the store against what was signed, walking over it, and stopping for what was found.
 _CHECKPOINTS, _WALK, _ENTRIES = "checkpoints", "walk", "entries"
+# What else looks come to, of which that of a later one stands.
+_SIGNED, _COUNTED = "signed", "counted"
 # A check takes far less. One that somebody keeps from ever ending, as by a view that is read for ever, fails nowhere.
 _ENDS_WITHIN = 60.0
 _UNENDED = "TimeoutError"
@@ -62,9 +65,10 @@ class Watching:
         self._place = f"{socket.gethostname()}:{file}"
         self._own: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_first = True
-        # The freezes that stood when they were counted last, and of each check under way what waits for its end.
+        # The freezes that stood when they were counted last, and what still waits for the end of a check that passed.
         self._open: tuple[str, ...] = ()
         self._late: dict[str, asyncio.TimerHandle] = {}
+        self._turns = Turns()
         self.latest: str | None = None
 
     async def look(self) -> None:
@@ -72,13 +76,15 @@ class Watching:
 
         AuditFault if nothing can be added to the log at all. A fault of the store passes through.
         """
+        turn = self._turns.begin()
         with self._or_nothing_new(_CHECKPOINTS):
             found = await self._compare()
         note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
-        if note not in self._before(found):
-            self._own.append(note)
-            await self._publish(note)
-        self.latest = note
+        if self._turns.counts(_SIGNED, turn):
+            self.latest = note
+            if note not in self._before(found):
+                self._own.append(note)
+                await self._publish(note)
         await self._count()
         self._is_first = False
 
@@ -121,10 +127,12 @@ class Watching:
 
     async def _count(self) -> None:
         """Say how much stands in the way. A freeze that is written, by whomever, is what the walk's would have been."""
-        found = await self._ground.database.read(written)
+        turn, found = self._turns.begin(), await self._ground.database.read(written)
+        if not self._turns.counts(_COUNTED, turn):
+            return
         self._open = tuple(one.id for one in found)
         if what_stops(found, What.PROOFS) is not None:
-            self._ground.database.unchecked.end(_ENTRIES)
+            self._is_over(_ENTRIES, turn)
         self._stopped(len(found) + (self._ground.database.unchecked.since is not None))
 
     def walking(self) -> AbstractContextManager[None]:
@@ -136,29 +144,33 @@ class Watching:
         """Where a check fails, or what it found cannot be written, this process gives nothing new until it is done.
 
         Whoever can write the database could else keep a freeze from being written, and be given access meanwhile.
-        passing: what counts only if the check is not done in time by being made again and again.
+        passing: what counts only if the check is not done in time by being made again and again. Of checks that go side
+        by side each has its time, and what a later one failed at is not over by an earlier one.
         """
-        if check not in self._late:
-            loop = asyncio.get_running_loop()
-            self._late[check] = loop.call_later(_ENDS_WITHIN, self._nothing_new, check, _UNENDED)
+        turn, loop = self._turns.begin(), asyncio.get_running_loop()
+        late = self._late.pop(check, None) or loop.call_later(
+            _ENDS_WITHIN, self._nothing_new, check, turn, _UNENDED
+        )
         try:
             yield
         except passing:
+            self._late[check] = late
             raise
         except BaseException as fault:
-            self._ended(check)
-            if isinstance(fault, Exception):
-                self._nothing_new(check, str(fault))
-            raise
-        self._ended(check)
-        self._ground.database.unchecked.end(check)
-
-    def _ended(self, check: str) -> None:
-        """It is late no more. Of two that went side by side, as at an end, the first says so."""
-        if late := self._late.pop(check, None):
             late.cancel()
+            if isinstance(fault, Exception):
+                self._nothing_new(check, turn, str(fault))
+            raise
+        late.cancel()
+        self._is_over(check, turn)
 
-    def _nothing_new(self, check: str, fault: str) -> None:
+    def _is_over(self, check: str, turn: int) -> None:
+        """It was done, and what it found is written, unless a later one failed."""
+        if self._turns.counts(check, turn, stands=False):
+            self._ground.database.unchecked.end(check)
+
+    def _nothing_new(self, check: str, turn: int, fault: str) -> None:
+        self._turns.counts(check, turn)
         self._ground.database.unchecked.begin(check, self._ground.now())
         self._stopped(1)
         log.error("access.stopped_unchecked", check=check, fault=fault)

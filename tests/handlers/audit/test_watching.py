@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,6 +17,7 @@ from storage.audit.checkpoint import Checkpoint, Signer, sign, verify_note
 from storage.audit.epochs import OPENED, read_epochs
 from storage.audit.published import publish, read_published
 from storage.audit.verification import verify_log
+from storage.database import Database
 from storage.engine.stores import Server
 from storage.freezes import lift, open_ones
 from storage.records import Freeze
@@ -23,6 +26,7 @@ from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_retiling import done_to
+from tests.handlers.late_answers import LateAnswers
 
 SIGNER = Signer.generate("wicket.example")
 
@@ -390,3 +394,90 @@ async def test_a_fault_that_passed_stops_access_no_longer_than_it_must(world: Wo
     await by_other_hands(world, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
     await watch.look_again()
     assert world.ground.database.unchecked.since is None
+
+
+@pytest.fixture
+def late(world: World) -> LateAnswers:
+    """The store of what is watched, with answers that come late."""
+    found = LateAnswers(world.ground.database)
+    world.ground = replace(world.ground, database=cast("Database", found))
+    return found
+
+
+async def test_a_check_that_began_earlier_does_not_clear_what_a_later_one_failed_at(
+    world: World, file: Path, late: LateAnswers
+) -> None:
+    """T-2: it saw a store that could be checked, and that was before it could not."""
+    watch, unchecked = watching(world, file), late.unchecked
+    await watch.look()
+    late.keep_back()
+    earlier = asyncio.create_task(watch.look())
+    await late.waiting.wait()
+    await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere")
+    with pytest.raises(Exception, match="audit_checkpoints"):
+        await watch.look()
+    late.release()
+    await earlier
+    assert unchecked.since is not None
+    assert isinstance(await world.ask("ada", "prod-db"), Stopped)
+    await by_other_hands(world, "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
+    await watch.look()
+    assert unchecked.since is None
+
+
+async def test_a_check_that_never_ends_is_late_though_one_beside_it_ended(
+    world: World, file: Path, late: LateAnswers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T-2: else the clock's would hang for ever, and nobody would know."""
+    monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.1)
+    told, unchecked = asyncio.Event(), late.unchecked
+    watch = Watching(world.ground, SIGNER, file=file, stopped=lambda open_: told.set() if open_ else None)
+    await watch.look()
+    late.keep_back()
+    hangs = asyncio.create_task(watch.look())
+    await late.waiting.wait()
+    await watch.look()
+    await asyncio.wait_for(told.wait(), 10)
+    assert unchecked.since is not None
+    late.release()
+    await hangs
+    assert unchecked.since is None
+
+
+async def test_what_a_later_look_signed_stays_the_latest(world: World, file: Path, late: LateAnswers) -> None:
+    """T-2: else a process would hold the store against fewer entries than it signed."""
+    watch = watching(world, file)
+    await happened(world)
+    late.keep_back(after=1)
+    earlier = asyncio.create_task(watch.look())
+    await late.waiting.wait()
+    await happened(world)
+    await watch.look()
+    newest = watch.latest
+    late.release()
+    await earlier
+    assert watch.latest == newest == read_published(file).notes[-1]
+
+
+async def test_a_stop_that_a_later_look_saw_is_not_forgotten(
+    world: World, file: Path, late: LateAnswers
+) -> None:
+    """T-2: else it could be removed, and no process would know that it stood."""
+    watch = watching(world, file)
+    await watch.look()
+    late.keep_back(after=2)
+    earlier = asyncio.create_task(watch.look())
+    await late.waiting.wait()
+    publish(file, await signed(world, more=3))
+    await watch.look()
+    (before,) = await world.ground.database.read(open_ones)
+    late.release()
+    await earlier
+    other = "UPDATE audit_entries SET action = 'access.nothing' WHERE action = 'access.stopped'"
+    done_to(late.inner, "audit_entries", other)
+    await by_other_hands(world, "DELETE FROM freezes")
+    await watch.look()
+    (after,) = await world.ground.database.read(open_ones)
+    assert "neither open nor lifted" in after.facts["detail"]
+    back = f"UPDATE audit_entries SET action = 'access.stopped' WHERE correlation = '{before.id}'"
+    done_to(late.inner, "audit_entries", f"{back} AND action = 'access.nothing'")
