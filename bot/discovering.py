@@ -65,7 +65,8 @@ class Discovering:
             dict[str, frozenset[str]](),
         )
         self._unread: dict[str, str] = {}
-        self._turns = Turns()
+        # Of each directory, when the last look began of which something stands.
+        self._turns, self._began = Turns(), dict[str, datetime]()
         self._again: datetime | None = None
         self._wake = wake
 
@@ -94,10 +95,11 @@ class Discovering:
         The clock's look and one that is asked for may go side by side: what a later one saw is not put back by one that
         began earlier and took longer. Whether it could be read.
         """
-        turn, seen = self._turns.begin(), await self._see(name)
+        turn, began, seen = self._turns.begin(), self._now(), await self._see(name)
         is_read = not isinstance(seen, DirectoryUnavailable)
         # One that saw nothing is in nobody's way: what an earlier one saw is newer than what stands all the same.
         if self._turns.counts(name, turn, stands=is_read):
+            self._began[name] = max(began, self._began.get(name, began))
             self._take(name, seen)
         return is_read
 
@@ -178,8 +180,9 @@ class Discovering:
     async def tell(self, telling: Undiscovered, wrong: tuple[Wrong, ...]) -> None:
         """Tell what cannot be had, by directory, and settle what can be again."""
         for name in self.names:
-            if name in self._found or name in self._unread:
-                await telling.note(name, {group: why for at, group, why in wrong if at == name})
+            if name in self._began:
+                here = {group: why for at, group, why in wrong if at == name}
+                await telling.note(name, here, began=self._began[name])
 
 
 async def _inside(directory: Directory, powerful: frozenset[str]) -> frozenset[str]:

@@ -43,7 +43,7 @@ class Drift:
 
         Whether all could be read and told.
         """
-        unread, all_told = dict[str, str](), True
+        began, unread, all_told = self._ground.now(), dict[str, str](), True
         async for look in self._looks(directory):
             if look.unknown:
                 log.warning("drift.unknown", entitlement=look.entitlement.id, fault=look.unknown)
@@ -54,7 +54,7 @@ class Drift:
             except WicketFault as fault:
                 all_told = False
                 log.warning("drift.hindered", entitlement=look.entitlement.id, fault=str(fault))
-        await self._unread.note(directory, unread)
+        await self._unread.note(directory, unread, began=began)
         return all_told and not unread
 
     async def preview(self) -> list[Look]:
