@@ -65,8 +65,10 @@ class Discovering:
             dict[str, frozenset[str]](),
         )
         self._unread: dict[str, str] = {}
-        # Looks are numbered as they begin; of each directory, the number of the one whose findings stand.
-        self._begun, self._stands = itertools.count(1), dict[str, int]()
+        # Looks are numbered as they begin. Of each directory, the number of the one whose findings stand, and when the
+        # last began of which something stands.
+        self._numbers, self._stands = itertools.count(1), dict[str, int]()
+        self._began = dict[str, datetime]()
         self._again: datetime | None = None
         self._wake = wake
 
@@ -95,11 +97,12 @@ class Discovering:
         The clock's look and one that is asked for may go side by side: what a later one saw is not put back by one that
         began earlier and took longer. Whether it could be read.
         """
-        turn, seen = next(self._begun), await self._see(name)
+        turn, began, seen = next(self._numbers), self._now(), await self._see(name)
         is_read = not isinstance(seen, DirectoryUnavailable)
         if turn > self._stands.get(name, 0):
             # One that saw nothing is in nobody's way: what an earlier one saw is newer than what stands all the same.
             self._stands[name] = turn if is_read else self._stands.get(name, 0)
+            self._began[name] = max(began, self._began.get(name, began))
             self._take(name, seen)
         return is_read
 
@@ -180,8 +183,9 @@ class Discovering:
     async def tell(self, telling: Undiscovered, wrong: tuple[Wrong, ...]) -> None:
         """Tell what cannot be had, by directory, and settle what can be again."""
         for name in self.names:
-            if name in self._found or name in self._unread:
-                await telling.note(name, {group: why for at, group, why in wrong if at == name})
+            if name in self._began:
+                here = {group: why for at, group, why in wrong if at == name}
+                await telling.note(name, here, began=self._began[name])
 
 
 async def _inside(directory: Directory, powerful: frozenset[str]) -> frozenset[str]:

@@ -42,9 +42,12 @@ class OwnerWatch:
 
         async def one(owner: str) -> None:
             async with at_a_time:
+                began = self._ground.now()
                 try:
                     found = {**await self._owners.approvers(owner), **await self._channel(owner)}
-                    await self._ground.database.write(lambda tx: self._owners.keep(tx, owner, found))
+                    await self._ground.database.write(
+                        lambda tx: self._owners.keep(tx, owner, found, began=began)
+                    )
                 except WicketFault as fault:
                     log.warning("owners.unknown", owner=owner, fault=str(fault))
 

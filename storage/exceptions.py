@@ -129,9 +129,23 @@ def due(tx: Session, severity: str, at: datetime) -> datetime:
     return at + within[severity]
 
 
-def settle_exceptions(tx: Session, *, at: datetime, causes: Collection[str]) -> None:
-    """What was raised for these causes is over: resolved, and shown so in its message. If it recurs it is news."""
-    _add_facts(tx, at, causes, {SETTLED: at.isoformat()})
+def settle_exceptions(
+    tx: Session, *, at: datetime, causes: Collection[str], began: datetime | None = None
+) -> None:
+    """What was raised for these causes is over: resolved, and shown so in its message. If it recurs it is news.
+
+    began: when the look began that found it over, if that takes a while. What was met since then lasts: another look,
+    of this process or of another replica, began later and saw it.
+    """
+    _add_facts(tx, at, causes, {SETTLED: at.isoformat()}, until=began)
+
+
+def was_settled_since(tx: Session, cause: str, since: datetime) -> bool:
+    """Whether something of this cause was found to be over since then: by a look that began earlier it is no news."""
+    told = [
+        row.facts[SETTLED] for row in _OF_CAUSES.held(tx, {"causes": listed([cause])}) if SETTLED in row.facts
+    ]
+    return any(datetime.fromisoformat(one) > since for one in told)
 
 
 def decide_exceptions(tx: Session, *, at: datetime, cause: str, facts: Mapping[str, Any]) -> None:
@@ -230,10 +244,15 @@ def _owe(
 
 
 def _add_facts(
-    tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]
+    tx: Session,
+    at: datetime,
+    causes: Collection[str],
+    facts: Mapping[str, Any],
+    *,
+    until: datetime | None = None,
 ) -> Sequence[ExceptionRecord]:
-    """The rows of what lasted of these, the oldest first."""
-    lasting = open_of(tx, *causes)
+    """The rows of what lasted of these, the oldest first. until: only what was met last by then."""
+    lasting = [row for row in open_of(tx, *causes) if until is None or row.last_at <= until]
     for row in lasting:
         decide_exception(tx, at=at, row=row, facts=facts)
     return lasting

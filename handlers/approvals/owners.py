@@ -4,6 +4,7 @@ It tells the security channel, settles that when it is over, and passes on what 
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -81,8 +82,18 @@ class Owners:
             found[approvers_in(home)] = Trouble.NO_GROUP if able is None else None if able else Trouble.NOBODY
         return found
 
-    def keep(self, tx: Session, owner_id: str, looked: Mapping[str, Trouble | None]) -> None:
-        """What was found of an owner: told if it is news, settled if it is over; what waits for it is passed on."""
+    def keep(
+        self,
+        tx: Session,
+        owner_id: str,
+        looked: Mapping[str, Trouble | None],
+        *,
+        began: datetime | None = None,
+    ) -> None:
+        """What was found of an owner: told if it is news, settled if it is over; what waits for it is passed on.
+
+        began: when it was begun to look, if that may be a while ago.
+        """
         owner = self._ground.catalogue.owners.get(owner_id)
         if owner is None or self._ground.is_behind(tx):
             return  # they may have another group and another channel by now
@@ -90,7 +101,7 @@ class Owners:
             if trouble is not None:
                 self._tell(tx, owner, side, trouble)
         well = [self._cause(owner, side) for side, trouble in looked.items() if trouble is None]
-        settle_exceptions(tx, at=self._ground.now(), causes=well)
+        settle_exceptions(tx, at=self._ground.now(), causes=well, began=began)
         if any(looked.values()):
             self._pass_on_all(tx, owner, looked)
 

@@ -5,6 +5,7 @@ It reads; what differs is decided in handlers.decisions.drift and told by handle
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 
 from sqlmodel import Session
@@ -25,10 +26,12 @@ _AT_ONCE = 500
 class Look:
     """What one look at an entitlement's group showed. group: None if the directory says there is none.
 
-    fences: of the holdings there were, so that a change since then is seen. unknown: why nothing is known, or "".
+    began: before anything was read of it. fences: of the holdings there were, so that a change since then is seen.
+    unknown: why nothing is known, or "".
     """
 
     entitlement: Entitlement
+    began: datetime
     group: Group | None = None
     found: Differences = field(default_factory=Differences)
     fences: Mapping[str, int]

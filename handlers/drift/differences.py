@@ -34,6 +34,7 @@ from storage.exceptions import (
     open_of,
     open_under,
     settle_exceptions,
+    was_settled_since,
 )
 from storage.group_names import GroupNames
 from storage.identifiers import new_id
@@ -88,7 +89,7 @@ class Telling:
             vanished=look.found.vanished & again.vanished,
             gone=left,
         )
-        settle_exceptions(tx, at=now, causes=_over(tx, look, seen))
+        settle_exceptions(tx, at=now, causes=_over(tx, look, seen), began=look.began)
 
     def _tell_unexplained(
         self, tx: Session, entitlement: Entitlement, member: Member, account: Account | None
@@ -234,11 +235,15 @@ class News:
 
     @classmethod
     def of(cls, tx: Session, look: Look, now: datetime) -> "News":
-        """Read in `tx`. A cause that was told within a day, and is not over, is no news."""
+        """Read in `tx`. A cause that was told within a day, and is not over, is no news.
+
+        Nor is one that a look which began later found to be over: the next tells of what came back.
+        """
         entitlement, found, since = look.entitlement, look.found, now - SAME_CAUSE
 
         def is_news(kind: Kind, cause: str) -> bool:
-            return not is_open(tx, cause_of(kind, cause), since=since)
+            whole = cause_of(kind, cause)
+            return not is_open(tx, whole, since=since) and not was_settled_since(tx, whole, look.began)
 
         if look.group is None:
             return cls(group_gone=is_news(Kind.GROUP_GONE, entitlement.id))

@@ -7,7 +7,7 @@ catalogue says so of that entitlement.
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
@@ -43,7 +43,7 @@ class Drift:
 
         Whether all could be read and told.
         """
-        unread, all_told = dict[str, str](), True
+        began, unread, all_told = self._ground.now(), dict[str, str](), True
         async for look in self._looks(directory):
             if look.unknown:
                 log.warning("drift.unknown", entitlement=look.entitlement.id, fault=look.unknown)
@@ -54,7 +54,7 @@ class Drift:
             except WicketFault as fault:
                 all_told = False
                 log.warning("drift.hindered", entitlement=look.entitlement.id, fault=str(fault))
-        await self._unread.note(directory, unread)
+        await self._unread.note(directory, unread, began=began)
         return all_told and not unread
 
     async def preview(self) -> list[Look]:
@@ -82,10 +82,11 @@ class Drift:
         known = await self._ground.database.read(lambda tx: watched_in(tx, directory))
 
         async def one(entitlement: Entitlement) -> Look:
+            began = self._ground.now()
             try:
-                return await self._look_at(entitlement, known)
+                return await self._look_at(entitlement, known, began)
             except WicketFault as fault:
-                return Look(entitlement=entitlement, fences={}, unknown=str(fault))
+                return Look(entitlement=entitlement, began=began, fences={}, unknown=str(fault))
 
         offered = (
             each for each in self._ground.catalogue.entitlements.values() if each.directory == directory
@@ -94,12 +95,12 @@ class Drift:
             for look in await asyncio.gather(*map(one, some)):
                 yield look
 
-    async def _look_at(self, entitlement: Entitlement, known: Looked) -> Look:
+    async def _look_at(self, entitlement: Entitlement, known: Looked, began: datetime) -> Look:
         """Read the group, compare, and read singly what is ours to change: it may have changed in between."""
         directory = self._ground.directory(entitlement.directory)
         group = await in_time(directory.group(entitlement.group), otherwise=READING.total_seconds())
         if group is None:
-            return Look(entitlement=entitlement, fences={})
+            return Look(entitlement=entitlement, began=began, fences={})
         found, fences = await self._ground.database.read(
             lambda tx: compared(tx, self._ground, entitlement, group, known=known)
         )
@@ -117,6 +118,7 @@ class Drift:
         there = dict(zip(doubtful, await asyncio.gather(*map(is_there, doubtful)), strict=True))
         return Look(
             entitlement=entitlement,
+            began=began,
             group=group,
             found=replace(
                 found,

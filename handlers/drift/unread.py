@@ -24,10 +24,10 @@ class Unread:
         self._ground = ground
         self._since: dict[str, dict[str, datetime]] = {}
 
-    async def note(self, directory: str, unread: Mapping[str, str]) -> None:
+    async def note(self, directory: str, unread: Mapping[str, str], *, began: datetime) -> None:
         """A look is over: tell what was not read once more, and settle what was told once all can be read.
 
-        unread: why not, by entitlement.
+        unread: why not, by entitlement. began: when it did.
         """
         now, before = self._ground.now(), self._since.get(directory, {})
         since = self._since[directory] = {one: before.get(one, now) for one in unread}
@@ -37,7 +37,9 @@ class Unread:
             await self._ground.database.write(lambda tx: self._tell(tx, directory, again, first))
         elif not unread and await self._ground.database.read(lambda tx: bool(open_of(tx, _cause(directory)))):
             await self._ground.database.write(
-                lambda tx: settle_exceptions(tx, at=self._ground.now(), causes=[_cause(directory)])
+                lambda tx: settle_exceptions(
+                    tx, at=self._ground.now(), causes=[_cause(directory)], began=began
+                )
             )
 
     def _tell(self, tx: Session, directory: str, unread: Mapping[str, str], since: datetime) -> None:

@@ -95,11 +95,12 @@ class Leavers:
 
         Each directory counts by itself: one that lost its people is no reason to doubt another.
         """
+        began = self._ground.now()
         people, stopped = await self._ground.database.read(
             lambda tx: (_people(tx, everybody=everybody), alarms.switched_off(tx))
         )
         looks = (
-            self._look_at(name, people.get(name, set()), stopped, everybody=everybody)
+            self._look_at(name, people.get(name, set()), stopped, began, everybody=everybody)
             for name in self._ground.directories
         )
         counts = await asyncio.gather(*looks)
@@ -110,6 +111,7 @@ class Leavers:
         directory: str,
         accounts: AbstractSet[str],
         stopped: AbstractSet[tuple[str, str]],
+        began: datetime,
         *,
         everybody: bool,
     ) -> int:
@@ -140,7 +142,7 @@ class Leavers:
         for leaver in gone:
             ended += await self._ground.database.write(partial(self._end_all, leaver=leaver))
         if halts and sees_all:
-            await self._settle_mass(directory)
+            await self._settle_mass(directory, began)
         return ended
 
     async def _ask_one_by_one(
@@ -276,9 +278,11 @@ class Leavers:
         )
         tell_security(tx, now, strange)
 
-    async def _settle_mass(self, directory: str) -> None:
-        now, cause = self._ground.now(), cause_of(Kind.MANY_LEFT, directory)
-        await self._ground.database.write(lambda tx: settle_exceptions(tx, at=now, causes=[cause]))
+    async def _settle_mass(self, directory: str, began: datetime) -> None:
+        now, causes = self._ground.now(), [cause_of(Kind.MANY_LEFT, directory)]
+        await self._ground.database.write(
+            lambda tx: settle_exceptions(tx, at=now, causes=causes, began=began)
+        )
 
     async def confirm(self, intent: Reconcile) -> Reconciled | NoLonger | NotAllowed | Unknown | Repeated:
         """A human says that they all really left: the next look ends what they have. The security team alone."""

@@ -35,10 +35,11 @@ Looked = Mapping[str, Mapping[str, Trouble | None]]
 
 @dataclass(frozen=True, kw_only=True)
 class _Due:
-    """One row that is due. owner: who has the request, where it is to be looked at."""
+    """One row that is due. owner: who has the request, where it is to be looked at. found_at: before that is done."""
 
     grant: str
     reminder: str
+    found_at: datetime
     owner: str = ""
 
 
@@ -75,9 +76,10 @@ class Reminding:
                 return done
 
     def _due(self, tx: Session) -> list[_Due]:
+        now = self._ground.now()
         return [
-            _Due(grant=row.id, reminder=row.reminder, owner=self._owner_of(row))
-            for row in due(tx, self._ground.now(), BATCH)
+            _Due(grant=row.id, reminder=row.reminder, owner=self._owner_of(row), found_at=now)
+            for row in due(tx, now, BATCH)
         ]
 
     def _owner_of(self, grant: Grant) -> str:
@@ -118,14 +120,14 @@ class Reminding:
             return
         match row.reminder:
             case Reminder.LOOK:
-                self._take_look(tx, grant, row.owner, looked.get(row.owner, {}))
+                self._take_look(tx, grant, row, looked.get(row.owner, {}))
             case Reminder.ESCALATE:
                 is_passed_on = pass_on(tx, self._ground, grant, why=UNANSWERED)
                 set_reminder(tx, grant, Reminder.LOOK if is_passed_on else None, self._ground.now())
             case _:
                 self._remind(tx, grant)
 
-    def _take_look(self, tx: Session, grant: Grant, owner: str, looked: Mapping[str, Trouble | None]) -> None:
+    def _take_look(self, tx: Session, grant: Grant, row: _Due, looked: Mapping[str, Trouble | None]) -> None:
         """What the look at its owner came to; unknown is not nobody (promise 7)."""
         now = self._ground.now()
         is_late = (
@@ -139,7 +141,7 @@ class Reminding:
         else:  # it was passed on after its reminder
             set_reminder(tx, grant, None, None)
         before = grant.passed_on_to
-        self._owners.keep(tx, owner, looked)
+        self._owners.keep(tx, row.owner, looked, began=row.found_at)
         if grant.passed_on_to != before:  # whoever has it now is looked at, too
             set_reminder(tx, grant, Reminder.LOOK, now)
 

@@ -342,3 +342,27 @@ async def test_a_replica_that_goes_by_other_rules_looks_again(running: Running) 
     running.discovering.follow(differs=True)
     assert running.woken == [DISCOVERY]
     assert timedelta(seconds=1) < AGAIN_AFTER < timedelta(minutes=5)
+
+
+async def test_another_replica_settles_nothing_by_what_it_read_before(
+    tmp_path: Path, running: Running
+) -> None:
+    """Each looks in its own time: files that change do not make an old reading a new one."""
+    running.directory.timeout = 30
+    await running.local.describe_group("blog", BLOG)
+    running.directory.answer_late("described", times=1)
+    (tmp_path / "other").mkdir()
+    other = Running(tmp_path / "other", running.database, running.local, running.directory)
+    earlier = asyncio.create_task(other.discovering.look("local"))
+    await running.until_hanging()
+    await running.begin()
+    await running.local.describe_group("blog", BLOG.replace("=data", "=nobody"))
+    await running.look()
+    assert len(running.wrong()) == 1
+    running.directory.release()
+    await earlier
+    await other.reloading.look()
+    assert len(running.wrong()) == 1
+    await running.local.describe_group("blog", BLOG)
+    await running.look()
+    assert not running.wrong()

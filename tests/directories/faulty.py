@@ -62,6 +62,11 @@ class FaultyDirectory:
         self._released.clear()
         self._throw("hang", methods, times)
 
+    def answer_late(self, *methods: str, times: float = math.inf) -> None:
+        """Do it at once, and keep the answer back until `release()` or the timeout: it is of then, not of now."""
+        self._released.clear()
+        self._throw("answer_late", methods, times)
+
     def slow(self, seconds: float, *methods: str, times: float = math.inf) -> None:
         """Wait, then do it. Longer than the timeout: DirectoryUnavailable, and nothing is done."""
         self._throw("slow", methods, times, seconds)
@@ -189,6 +194,8 @@ class FaultyDirectory:
         if what == "lie" and method in WRITES:
             return None  # type: ignore[return-value]  # every change answers None when it is done
         answer = await call()
+        if what == "answer_late":
+            await self._hang()
         if what == "success_after_timeout":
             raise DirectoryUnavailable(f"{self.name} did not answer in time.")
         return answer

@@ -54,6 +54,20 @@ async def test_hang_ends_by_the_timeout(faulty: FaultyDirectory) -> None:
     assert 0.15 < time.monotonic() - started < 2
 
 
+async def test_a_late_answer_is_of_when_it_was_asked(inner: LocalDirectory) -> None:
+    faulty = FaultyDirectory(inner, timeout=5)
+    faulty.answer_late("group", times=1)
+    asking = asyncio.create_task(faulty.group("vpn"))
+    while not faulty.hanging:  # noqa: ASYNC110  it has no event to wait for
+        await asyncio.sleep(0.001)
+    await faulty.add_member("p-ada", "vpn")
+    faulty.release()
+    found = await asking
+    assert found is not None
+    assert found.direct == frozenset()
+    assert await members_of(faulty, "vpn") == {"p-ada"}
+
+
 async def test_a_released_hang_goes_on(inner: LocalDirectory) -> None:
     faulty = FaultyDirectory(inner, timeout=5)
     faulty.hang("add_member")

@@ -1,7 +1,10 @@
 """While a request waits, over the wire: reminded of once, passed on once, and past an owner that nobody can reach."""
 
+import asyncio
+
 import pytest
 
+from handlers.approvals.owners import Owners
 from tests.wire.conftest import ON_BOTH
 from tests.wire.steps import SECURITY, approve, ask, undecided
 
@@ -149,3 +152,25 @@ async def test_withdrawn_before_it_is_passed_on_goes_nowhere(world):
     await world.told()
     assert edsger.messages(PLATFORM) == []
     assert "request.reminded done" not in await world.actions()
+
+
+async def test_a_look_at_owners_that_began_earlier_settles_nothing_that_a_later_one_told(world):
+    """The daily one and that at those in trouble go side by side: it was a day until it was told again."""
+    owner = next(iter(world.app.ground.catalogue.owners.values()))
+    group = await world.directory.group(owner.approvers)
+    world.faulty.answer_late("account", times=2)
+    earlier = asyncio.create_task(world.app.look_at_owners())
+    async with asyncio.timeout(10):
+        while world.faulty.hanging < 2:  # noqa: ASYNC110  it has no event to wait for
+            await asyncio.sleep(0.001)
+    world.clock.skip(seconds=1)
+    for account in group.direct:
+        await world.directory.remove_member(account, owner.approvers)
+    await world.app.look_at_owners()
+    world.faulty.release()
+    await earlier
+    assert owner.id in await world.database.read(Owners(world.app.ground).troubled)
+    for account in group.direct:
+        await world.directory.add_member(account, owner.approvers)
+    await world.app.look_at_owners()
+    assert await world.database.read(Owners(world.app.ground).troubled) == []

@@ -48,6 +48,7 @@ async def changed_rules(it: Studio) -> None:
     await Undiscovered(app.ground).note(
         "corp",
         {"wiki-editors": "environment: 'prod' is no word that policies know. Did you mean \"production\"?"},
+        began=it.world.clock.now(),
     )
     await told(it, "alert-not-discovered", "What a group says of itself")
     await second.look()

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -528,3 +528,66 @@ class EmptyGroups(FaultyDirectory):
         if self.calls[name] > self.times:
             return found
         return replace(found, members=frozenset(), direct=frozenset(), inner=frozenset()) if found else None
+
+
+# Looks that go side by side.
+
+
+async def beside(world: World, change: Callable[[], Awaitable[None]]) -> None:
+    """A look whose answers come late, as of another replica; meanwhile a change, and a look that sees it."""
+    world.faulty.answer_late("group", times=3)
+    earlier = asyncio.create_task(look(world))
+    await world.until_hanging()
+    world.clock.forward(seconds=1)
+    await change()
+    await look(world)
+    world.clock.forward(seconds=1)
+    world.faulty.release()
+    await earlier
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("what", ["a newcomer", "somebody gone", "a group gone", "a late review"])
+async def test_a_look_that_began_earlier_settles_nothing_that_a_later_one_told(
+    world: World, what: str
+) -> None:
+    """Promise 8: it read how it was before, and said that it was over while it lasted."""
+    await world.given("charles")
+    if what == "a late review":
+        await world.ground.database.write(
+            lambda tx: standings.declare(
+                tx, at=world.clock(), directory="staff", group="wiki-edit", entitlement="wiki-edit",
+                members=[("account", "ada")], owner="data", declared_by="sam", rationale="always",
+                review_at=world.clock() + timedelta(milliseconds=1),
+            )
+        )  # fmt: skip
+    await look(world)
+    assert await world.exceptions() == []
+    changes: dict[str, Callable[[], Awaitable[None]]] = {
+        "a newcomer": lambda: world.local.put_in_group("wiki-edit", "linus"),
+        "somebody gone": lambda: world.local.take_from_group("wiki-edit", "charles"),
+        "a group gone": lambda: world.local.drop_group("wiki-edit"),
+        "a late review": lambda: world.local.put_in_group("wiki-edit", "ada"),
+    }
+    await beside(world, changes[what])
+    (row,) = await world.exceptions()
+    assert "settled" not in row.facts
+    await look(world)
+    (row,) = await world.exceptions()
+    assert "settled" not in row.facts
+
+
+async def test_a_look_that_began_earlier_tells_nothing_anew_that_a_later_one_settled(watched: World) -> None:
+    """It read how it was before; the next look tells of whatever came back."""
+
+    async def over() -> None:
+        await look(watched)
+        await watched.local.take_from_group("wiki-edit", "linus")
+
+    await watched.local.put_in_group("wiki-edit", "linus")
+    await beside(watched, over)
+    (row,) = await watched.exceptions()
+    assert "settled" in row.facts
+    await watched.local.put_in_group("wiki-edit", "linus")
+    await look(watched)
+    assert len(await watched.exceptions()) == 2

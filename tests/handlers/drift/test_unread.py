@@ -1,5 +1,6 @@
 """A directory that cannot be compared is told when it goes on, once, and is over by itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -78,5 +79,24 @@ async def test_another_bot_that_can_read_all_again_settles_what_was_told(world: 
         await drift.look("staff")
     world.faulty.mend()
     await Drift(world.ground).look("staff")
+    (told,) = [row for row in await world.exceptions() if row.kind == Kind.NOT_COMPARED]
+    assert "settled" in told.facts
+
+
+async def test_a_look_that_began_earlier_settles_nothing_that_was_unread_since(world: World) -> None:
+    """Promise 7: another bot could read all, and that was before it could not be read."""
+    world.faulty.answer_late("group", times=3)
+    earlier = asyncio.create_task(Drift(world.ground).look("staff"))
+    await world.until_hanging()
+    drift = Drift(world.ground)
+    for _ in range(2):
+        world.clock.forward(minutes=15)
+        world.faulty.error("group", times=3)
+        await drift.look("staff")
+    world.faulty.release()
+    await earlier
+    (told,) = [row for row in await world.exceptions() if row.kind == Kind.NOT_COMPARED]
+    assert "settled" not in told.facts
+    await drift.look("staff")
     (told,) = [row for row in await world.exceptions() if row.kind == Kind.NOT_COMPARED]
     assert "settled" in told.facts

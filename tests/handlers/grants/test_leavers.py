@@ -1,8 +1,10 @@
 """People who left: everything of theirs ends at once, once the directory itself says so, and nothing comes back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlmodel import Session
@@ -15,6 +17,7 @@ from handlers.grants.leavers import Leavers
 from handlers.intents import Reconcile
 from handlers.outcomes import Decided, NoLonger, NotAllowed, Reconciled, Repeated, TooLate, Unknown
 from storage import handles, links
+from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
@@ -22,6 +25,7 @@ from storage.records import ExceptionRecord, Grant, Handle, Link
 from storage.states import GrantState, Purpose, Resolution
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.late_answers import LateAnswers
 
 
 @pytest.fixture
@@ -461,3 +465,30 @@ async def test_only_the_security_team_says_that_many_left(world: World, who: str
 
 async def _grants(world: World) -> list[Grant]:
     return await world.rows(Grant)
+
+
+# Looks that go side by side, as that at who holds something and that at everybody who is linked.
+
+
+async def test_a_look_that_began_earlier_settles_no_halt_that_a_later_one_told(world: World) -> None:
+    """J-2: it saw them before they were gone, and a look at more people ended what they held with nobody's yes."""
+    logins = await crowd(world, 12)
+    for number in range(250):
+        login = f"q{number:03}"
+        await world.local.add_account(login, login=login, name=login, mail=f"{login}@example.com")
+    await link(world, *(f"q{number:03}" for number in range(250)))
+    late = LateAnswers(world.ground.database)
+    late.keep_back(after=2)
+    slower = replace(world.ground, database=cast("Database", late))
+    earlier = asyncio.create_task(Leavers(slower).look())
+    await late.waiting.wait()
+    world.clock.forward(seconds=1)
+    for login in logins[:11]:
+        await leave(world, login, "gone")
+    assert await look(world) == 0
+    late.release()
+    assert await earlier == 0
+    (row,) = await world.exceptions()
+    assert "settled" not in row.facts
+    assert await look(world, everybody=True) == 0
+    assert {one.state for one in await _grants(world)} == {GrantState.ACTIVE}

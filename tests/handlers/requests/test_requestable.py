@@ -92,11 +92,11 @@ async def test_the_form_and_the_draft_say_no_before_anything_is_sent(world: Worl
 async def test_what_a_group_says_of_itself_and_cannot_be_used_stops_what_was_discovered(world: World) -> None:
     """G-5: written entitlements go by what is written; it ends when the group says it well."""
     telling = Undiscovered(world.ground)
-    await telling.note("staff", {"wiki-edit": "risk: must be at most 5."})
+    await telling.note("staff", {"wiki-edit": "risk: must be at most 5."}, began=world.clock())
     assert not await refused(world, "wiki-edit")
     world.reopen(catalogue=replace(world.ground.catalogue, discovered=frozenset({"wiki-edit"})))
     assert "What its group says of itself" in (await foreseen(world, "wiki-edit"))[1]
     assert "What its group says of itself" in await refused(world, "wiki-edit")
     assert (await world.last("grant.refused"))["policy"]["ids"] == ["description-can-be-used"]
-    await telling.note("staff", {})
+    await telling.note("staff", {}, began=world.clock())
     assert (await foreseen(world, "wiki-edit"))[0] == "automatic"
