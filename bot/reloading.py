@@ -51,10 +51,11 @@ class Reloading:
         self._paths, self._discovering = settings.rule_files, discovering
         # As they are now that they have just been read: what is written before the first look is a change.
         self._known = fingerprint(self._paths) + self._mark()
+        self._is_asked = False
 
     def forget(self) -> None:
         """Read them at the next look, changed or not: somebody asks for it."""
-        self._known = ""
+        self._known, self._is_asked = "", True
 
     async def look(self) -> None:
         """Read what has changed. What is still being written waits for the next look."""
@@ -64,12 +65,13 @@ class Reloading:
         await asyncio.sleep(self._settled)
         if await self._print() != found:
             return
+        self._is_asked = False  # whoever asks from now on asks for more than is read here
         try:
             settings, rules, wrong = await asyncio.to_thread(self._load)
         except (PolicyFault, SettingsFault) as fault:
             if await self._print() == found:
                 await self._governing.refuse(str(fault), found)
-                self._known = found
+                self._is_read(found)
             return
         if await self._print() != found:
             return  # whatever was read may be half of each
@@ -85,7 +87,11 @@ class Reloading:
             discovering, telling = self._discovering
             discovering.holds(rules.catalogue)
             await discovering.tell(telling, wrong)
-        self._known = found
+        self._is_read(found)
+
+    def _is_read(self, found: str) -> None:
+        if not self._is_asked:
+            self._known = found
 
     def _load(self) -> tuple[Settings, Rules, tuple[Wrong, ...]]:
         settings = self._reread()

@@ -261,7 +261,8 @@ class SlackCourier:
         def work(tx: Session) -> None:
             if stands is None:
                 copies.forget(tx, kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
-            outbox.done(tx, owed)
+            else:
+                self._is_ours(tx, owed)
 
         await self._database.write(work)
 
@@ -309,19 +310,28 @@ class SlackCourier:
         return ts
 
     def _delivered(self, tx: Session, owed: Owed, channel: str, ts: str) -> None:
-        outbox.remember_posted(
-            tx,
-            kind=owed.kind,
-            subject=owed.subject,
-            recipient=owed.recipient,
-            channel=channel,
-            ts=ts,
-            at=self._now(),
-        )
-        copies.follow(tx, at=self._now(), kind=owed.kind, subject=owed.subject, channel=channel, ts=ts)
-        outbox.done(tx, owed)
+        at, about = self._now(), {"kind": owed.kind, "subject": owed.subject}
+        if not self._is_ours(tx, owed):
+            theirs = outbox.where_posted(tx, **about, recipient=owed.recipient)
+            if theirs is not None and (theirs.channel, theirs.ts) != (channel, ts):
+                copies.adopt(tx, at=at, **about, channel=channel, ts=ts)
+                return
+        outbox.remember_posted(tx, **about, recipient=owed.recipient, channel=channel, ts=ts, at=at)
+        copies.follow(tx, at=at, **about, channel=channel, ts=ts)
         if owed.recipient == SECURITY:
-            security_took(tx, self._now())
+            security_took(tx, at)
+
+    def _is_ours(self, tx: Session, owed: Owed) -> bool:
+        """Whether nobody else had it, so that it is done. Else what was said here stands over what they said since, as
+        in a process that stood still: it is owed once more.
+        """
+        if outbox.done(tx, owed):
+            return True
+        outbox.owe(
+            tx, at=self._now(), courier="slack", kind=owed.kind, subject=owed.subject, recipient=owed.recipient,
+            urgency=owed.urgency,
+        )  # fmt: skip
+        return False
 
     async def _channel(self, owed: Owed) -> str:
         """Where it goes: a person's direct messages, the security channel, or an owner's, never one shared outside."""

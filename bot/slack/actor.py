@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.saying_no import word_of
 from handlers.decisions.identity import SlackProfile
+from handlers.turns import Turns
 from storage.clock import Clock
 from storage.faults import WicketFault
 
@@ -34,6 +35,7 @@ class Profiles:
         self._client = client
         self._now = now
         self._known: OrderedDict[str, tuple[datetime, SlackProfile]] = OrderedDict()
+        self._turns = Turns()
 
     async def profile(self, user: str, *, live: bool) -> SlackProfile:
         """Who this is. live: ask Slack now; otherwise an answer of the last minute will do."""
@@ -42,7 +44,9 @@ class Profiles:
         # One of later than now is from before the clock was set back: nobody knows how old it is.
         if not live and known is not None and timedelta(0) <= asked_at - known[0] <= ROUTINE_AGE:
             return known[1]
-        profile = _read(await self._ask(user))
+        turn, profile = self._turns.begin(), _read(await self._ask(user))
+        if not self._turns.counts(user, turn):  # somebody asked later, and heard sooner
+            return profile
         self._known[user] = (asked_at, profile)
         self._known.move_to_end(user)
         if len(self._known) > _KEPT:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from slack_sdk.models.views import View
+
 from bot.slack.actions import Action
 from bot.slack.home import home_view, page_of, said_home
 from bot.slack.incoming import Incoming
@@ -19,6 +21,7 @@ from handlers.questions.answers import Help
 from handlers.questions.checks import Kind
 from handlers.questions.home import Home
 from handlers.questions.overview import Page
+from handlers.turns import Turns
 from storage.clock import Clock
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class Homes:
         self._home = home
         self._replies = replies
         self._now = now
+        self._turns = Turns()
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -42,7 +46,8 @@ class Homes:
         return {Action.HOME_BACK: self._turn, Action.HOME_MORE: self._turn}
 
     async def show(self, actor: Actor, incoming: Incoming, page: Page) -> None:
-        """The overview as it is now."""
+        """The overview as it is now, unless something was shown meanwhile that began later: it knows more."""
+        turn = self._turns.begin()
         seen = await self._home.look(
             Ask(actor=actor, where=incoming.where, delivery=incoming.delivery, kind=Kind.ACCESS), page
         )
@@ -50,11 +55,15 @@ class Homes:
             return
         now = self._now()
         view = said_home(answer_message(Help(), now)) if seen is None else home_view(seen, now)
-        self._replies.publish_home(incoming.user, view)
+        self._publish(incoming.user, view, turn)
 
     def say(self, incoming: Incoming, message: Message) -> None:
         """A sentence where the overview would stand."""
-        self._replies.publish_home(incoming.user, said_home(message))
+        self._publish(incoming.user, said_home(message), self._turns.begin())
+
+    def _publish(self, user: str, view: View, turn: int) -> None:
+        if self._turns.counts(user, turn):
+            self._replies.publish_home(user, view)
 
     async def after(self, action: str, actor: Actor, incoming: Incoming) -> None:
         """Show the home anew after a click on it, if the click changed what stands there."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -264,6 +265,32 @@ async def test_asked_to_it_reads_what_has_not_changed(running: Running) -> None:
     running.reloading.forget()
     await running.reloading.look()
     assert running.holds == before
+
+
+async def test_asked_to_while_it_reads_it_reads_once_more(running: Running) -> None:
+    """What is under way may have read before whatever somebody asks for it to see."""
+    begun, go_on, times = threading.Event(), threading.Event(), list[str]()
+
+    def reread() -> Settings:
+        begun.set()
+        assert go_on.wait(10)
+        times.append("read")
+        return running.files.settings()
+
+    settings, database = running.files.settings(), running.database
+    ground = ground_of(settings, database, {}, database.now, held=running.held)
+    reloading = Reloading(settings, govern(settings, ground, running.held), reread, settled=0.01)
+    reloading.forget()
+    reading = asyncio.create_task(reloading.look())
+    assert await asyncio.to_thread(begun.wait, 10)
+    reloading.forget()
+    go_on.set()
+    await reading
+    assert len(times) == 1
+    await reloading.look()
+    assert len(times) == 2
+    await reloading.look()
+    assert len(times) == 2
 
 
 async def test_a_thousand_policies_are_read_beside_the_loop(running: Running) -> None:

@@ -20,6 +20,7 @@ from storage.exceptions import (
     raise_exception,
     raised_during,
     settle_exceptions,
+    was_settled_since,
 )
 from storage.outbox import ALERT
 from storage.records import ExceptionRecord, Owed
@@ -123,6 +124,19 @@ def test_the_message_tells_of_the_latest(database, now):
 
 def settle(database, at, *causes: str) -> None:
     database.write_now(lambda tx: settle_exceptions(tx, at=at, causes=causes))
+
+
+def test_a_look_settles_only_what_was_met_before_it_began(database, now):
+    """What was met since then was seen by a look that began later, here or in another replica."""
+    raised(database, now)
+    raised(database, now + timedelta(minutes=2))
+    causes, ends = ["tampered:p-eve"], now + timedelta(minutes=3)
+    for minutes, lasts in ((0, True), (1, True), (2, False)):
+        began = now + timedelta(minutes=minutes)
+        database.write_now(lambda tx, began=began: settle_exceptions(tx, at=ends, causes=causes, began=began))
+        assert bool(database.read_now(lambda tx: open_of(tx, *causes))) == lasts
+    for at, is_since in ((ends - timedelta(seconds=1), True), (ends, False)):
+        assert database.read_now(lambda tx, at=at: was_settled_since(tx, *causes, at)) == is_since
 
 
 def test_what_is_over_is_shown_in_its_message_once(database, now):

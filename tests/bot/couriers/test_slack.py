@@ -25,7 +25,7 @@ from bot.slack.door import PageLinks
 from handlers.approvals.owners import CHANNEL, Owners
 from storage import outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
-from storage.exceptions import SECURITY, raise_exception
+from storage.exceptions import SECURITY, raise_exception, settle_exceptions
 from storage.outbox import ALERT, GRAVE, NORMAL, OWNER
 from storage.records import Owed, Posted
 from storage.states import RuleSetState
@@ -627,3 +627,55 @@ async def test_an_owner_who_is_no_more_is_told_to_security(post):
     assert (told.kind, told.facts["fault"]) == ("undeliverable", "Its owner is not in wicket.toml any more.")
     assert told.who == f"{OWNER}gone"
     assert [one.recipient for one in await post.waiting()] == [f"{OWNER}gone", SECURITY]
+
+
+class LateClient(AsyncWebClient):
+    """What it says reaches Slack when the test lets it, whatever others say meanwhile."""
+
+    reached: asyncio.Event
+    let_go: asyncio.Event
+
+    async def api_call(self, api_method, **arguments):
+        """Posts and edits wait."""
+        if api_method in ("chat.postMessage", "chat.update"):
+            self.reached.set()
+            await self.let_go.wait()
+        return await super().api_call(api_method, **arguments)
+
+
+def late_courier(post: Post) -> tuple[SlackCourier, LateClient]:
+    """Another replica, which Slack hears of late."""
+    there = post.client
+    client = LateClient(token=there.token, base_url=there.base_url, session=there.session, retry_handlers=[])
+    client.reached, client.let_go = asyncio.Event(), asyncio.Event()
+    return _courier(post.world, client, _catalogue(DATA)), client
+
+
+async def settled(post: Post) -> None:
+    now = post.world.clock()
+    await post.world.ground.database.write(lambda tx: settle_exceptions(tx, at=now, causes=["t"]))
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["edited", "posted"])
+async def test_what_is_said_after_its_lease_stands_over_nothing_that_was_said_since(post, first):
+    """A process that stood still says how it was: whoever reads it believes that it goes on."""
+    slower, client = late_courier(post)
+    await post.alert()
+    if not first:
+        await deliver(post.courier, ALERT)
+        await post.alert()
+    await slower.deliver_due(ALERT)
+    await client.reached.wait()
+    post.world.clock.forward(minutes=1)
+    await settled(post)
+    for _ in range(2):
+        await deliver(post.courier, ALERT)
+    assert await post.waiting() == []
+    client.let_go.set()
+    await slower.finish(5)
+    for _ in range(3):
+        await deliver(post.courier, ALERT)
+        await deliver(post.courier, NORMAL)
+    standing = [str(one.blocks) for one in post.slack.person("U0ALAN").messages(ALARMS)]
+    assert len(standing) == 1 + first
+    assert ["*Resolved*" in one for one in standing] == [True] * len(standing), standing

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.actor import IdentityUnknown, Profiles
 from handlers.decisions.identity import NotAPerson, SlackProfile, why_not
@@ -139,3 +140,33 @@ async def test_a_failed_live_look_does_not_fall_back_on_an_old_one(slack, profil
     slack.faults.fail("users.info", "internal_error")
     with pytest.raises(IdentityUnknown):
         await profiles.profile("U0ADA", live=True)
+
+
+class LateClient(AsyncWebClient):
+    """The first answer comes late: it is of when it was asked, whatever is true by then."""
+
+    answered: asyncio.Event
+    let_go: asyncio.Event
+
+    async def users_info(self, **about):
+        """Who this is."""
+        answer = await super().users_info(**about)
+        if not self.answered.is_set():
+            self.answered.set()
+            await self.let_go.wait()
+        return answer
+
+
+async def test_what_was_asked_later_is_what_routine_rests_on(slack, client, clock):
+    """SL-17: an older answer that comes late does not let in again whom a newer one showed deactivated."""
+    there = LateClient(token=client.token, base_url=client.base_url, session=client.session)
+    there.answered, there.let_go = asyncio.Event(), asyncio.Event()
+    profiles = Profiles(there, clock)
+    earlier = asyncio.create_task(profiles.profile("U0ADA", live=True))
+    await there.answered.wait()
+    clock.at += timedelta(seconds=1)
+    slack.update_user("U0ADA", deleted=True)
+    assert (await profiles.profile("U0ADA", live=True)).deleted
+    there.let_go.set()
+    assert not (await earlier).deleted
+    assert (await profiles.profile("U0ADA", live=False)).deleted
