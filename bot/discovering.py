@@ -4,7 +4,6 @@ What cannot be read is unknown: then the last that was read goes on, also over a
 """
 
 import hashlib
-import itertools
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -16,6 +15,7 @@ from bot.settings import Settings
 from bot.settings.directories import DiscoverSection, LdapDiscoverSection
 from handlers.drift.undiscovered import Undiscovered
 from handlers.rules.governing import kept_catalogue
+from handlers.turns import Turns
 from storage.catalogue import Catalogue, Entitlement
 from storage.clock import Clock
 from storage.database import Database
@@ -65,10 +65,8 @@ class Discovering:
             dict[str, frozenset[str]](),
         )
         self._unread: dict[str, str] = {}
-        # Looks are numbered as they begin. Of each directory, the number of the one whose findings stand, and when the
-        # last began of which something stands.
-        self._numbers, self._stands = itertools.count(1), dict[str, int]()
-        self._began = dict[str, datetime]()
+        # Of each directory, when the last look began of which something stands.
+        self._turns, self._began = Turns(), dict[str, datetime]()
         self._again: datetime | None = None
         self._wake = wake
 
@@ -97,11 +95,10 @@ class Discovering:
         The clock's look and one that is asked for may go side by side: what a later one saw is not put back by one that
         began earlier and took longer. Whether it could be read.
         """
-        turn, began, seen = next(self._numbers), self._now(), await self._see(name)
+        turn, began, seen = self._turns.begin(), self._now(), await self._see(name)
         is_read = not isinstance(seen, DirectoryUnavailable)
-        if turn > self._stands.get(name, 0):
-            # One that saw nothing is in nobody's way: what an earlier one saw is newer than what stands all the same.
-            self._stands[name] = turn if is_read else self._stands.get(name, 0)
+        # One that saw nothing is in nobody's way: what an earlier one saw is newer than what stands all the same.
+        if self._turns.counts(name, turn, stands=is_read):
             self._began[name] = max(began, self._began.get(name, began))
             self._take(name, seen)
         return is_read
