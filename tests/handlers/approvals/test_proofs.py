@@ -201,6 +201,13 @@ async def test_a_request_that_changed_meanwhile_is_not_approved_and_the_proof_is
     assert (await decides(world, "grace", grant)).state == GrantState.APPROVED
 
 
+async def test_who_has_not_proved_it_yet_hears_first_that_the_request_changed(world: World) -> None:
+    """Nobody is sent to the page, or counted as unproven, for a request that they have still to read."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await decides(world, "grace", grant, shown="0" * 20), Changed)
+    assert (await whys(world), await world.rows(StepUp)) == ([], [])
+
+
 @pytest.mark.both_engines
 async def test_two_presses_at_once_are_one_approval_and_one_spent_proof(world: World) -> None:
     grant = await world.asked("ada", "prod-db")

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from handlers.intents import Where
 from handlers.secure_page.looking import Step
 from handlers.secure_page.proving import Proving, lift_lock, plain_recovery_code
 from handlers.secure_page.visits import PageLimits, Proven, Refused, Visitor
+from storage import links
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
 from storage.handles import close_all
@@ -55,6 +57,20 @@ async def test_a_visit_that_is_closed_while_the_directory_thinks_takes_no_proof(
     assert await proving == Refused()
     assert (await page.audited("proof.given"))[-1] == ("refused", "link_over")
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
+
+
+async def test_while_their_link_rests_no_proof_of_theirs_is_taken(page: World) -> None:
+    """P-3: Slack told another address since the link was opened, so whose it is now nobody knows."""
+    visitor = await page.opened(Purpose.RESET)
+
+    def rests(tx: Session) -> None:
+        link = links.link_of(tx, "T1", "Uada")
+        assert link is not None
+        assert links.suspend(tx, link.id, mail=link.mail)
+
+    await page.ground.database.write(rests)
+    assert await page.proving.give_totp(visitor, page.code()) == Refused()
+    assert (await page.audited("proof.given"))[-1] == ("refused", "not_linked")
 
 
 async def test_a_code_works_once(page: World) -> None:
