@@ -231,6 +231,20 @@ async def test_a_trusted_address_takes_no_link_over(world: World, suspended: boo
     assert (link.slack_user, link.state == LinkState.SUSPENDED) == ("U0OLD", suspended)
 
 
+async def test_a_trusted_address_takes_no_link_over_that_was_made_while_it_was_looked_up(
+    world: World,
+) -> None:
+    """They signed in as somebody else meanwhile: that was proved, and an address proves nothing."""
+    world.faulty.hang("accounts_by_mail")
+    establishing = asyncio.create_task(establish(world, "ada", trust_mail=True))
+    await world.until_hanging()
+    await linked(world, "charles", user="Uada")
+    world.faulty.mend()
+    assert isinstance(await establishing, NotLinked)
+    (link,) = await world.rows(Link)
+    assert (link.account, link.made_by) == ("charles", "test")
+
+
 async def test_a_suspended_link_is_not_revived_by_a_trusted_address(world: World) -> None:
     await linked(world, "ada")
     await establish(world, "ada", mail="other@example.com")
