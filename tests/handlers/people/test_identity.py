@@ -194,6 +194,16 @@ async def test_an_address_that_fits_nobody_is_an_exception(world: World, mail: s
     assert await world.kinds() == ["identity-mismatch"]
 
 
+@pytest.mark.parametrize("changes", [{"employment": "service"}, {"active": False}])
+async def test_no_page_is_offered_for_a_service_or_whoever_left(
+    world: World, changes: dict[str, Any]
+) -> None:
+    """SL-3: nobody signs in as such a one."""
+    await world.local.change_account("ada", **changes)
+    offered = await world.identity().offer_link(profile("ada"), SLACK, "d1", by_message=True)
+    assert (offered.handle, offered.problem) == (None, "no match")
+
+
 async def test_two_people_with_one_address_are_nobody(world: World) -> None:
     await world.local.add_account("twin", login="twin", name="Twin", mail="Ada@example.com")
     offered = await world.identity().offer_link(profile("ada"), SLACK, "d1", by_message=True)
