@@ -37,6 +37,8 @@ from storage import links
 from storage.audit.checkpoint import Signer
 from storage.catalogue import Scope
 from storage.directories.base import Directory, Group
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from storage.group_names import GroupNames, exact
 from storage.handles import make_handle, move
 from storage.records import Approval, Delegation
@@ -268,6 +270,18 @@ async def test_nobody_gets_one_who_signs_in_elsewhere_though_an_account_here_has
     await world.ground.database.write(work)
     assert await delegate(world, "grace", "far") == NotToThem(group=False, reason=ELSEWHERE)
     assert await world.rows(Delegation) == []
+
+
+async def test_nobody_delegates_what_is_owned_where_they_do_not_sign_in(tmp_path: Path) -> None:
+    """R-5, SL-3: a group of that name there is of other people."""
+    far = thing("far-db", directory="branch", risk=3)
+    catalogue = replace(THINGS, entitlements={**THINGS.entitlements, "far-db": far})
+    branch = LocalDirectory(tmp_path / "branch.db", name="branch", cost=Scrypt(n=2))
+    async with open_world(tmp_path, catalogue=catalogue, beside={"branch": branch}) as world:
+        await link(world, "charles")
+        assert isinstance(await delegate(world, "grace", "charles", "far-db"), MayNotDelegate)
+        assert await world.rows(Delegation) == []
+    branch.close()
 
 
 async def test_one_delegation_is_of_things_of_one_owner_that_are_all_there(tmp_path: Path) -> None:
