@@ -208,7 +208,8 @@ class Identity:
 
         def work(tx: Session) -> None:
             now = self._ground.now()
-            if links.ever_linked(tx, found.directory, found.id):
+            proved = links.link_of(tx, profile.team, profile.user) is not None  # as somebody, meanwhile
+            if proved or links.ever_linked(tx, found.directory, found.id):
                 return
             link = links.make_link(
                 tx,

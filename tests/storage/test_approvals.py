@@ -30,6 +30,8 @@ def approve(tx: Session, now, grant: Grant, who: str = "p-grace", **changes: Any
         {"account": "p-bob"},
         {"directory": "lab"},
         {"group": "prod-admins"},
+        {"ticket": "INC-2"},
+        {"target_account": "p-bob"},
     ],
 )
 def test_an_approval_of_what_a_request_was_does_not_count(database, now, changes):

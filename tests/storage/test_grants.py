@@ -84,6 +84,14 @@ def test_only_what_may_follow_follows(database, now, before):
     assert database.write_now(moved) == set(FOLLOWS.get(before, ())) | same
 
 
+def test_what_is_ending_or_over_is_never_given_again():
+    """Promise 1: an end that has begun can only come about."""
+    over = set(GrantState) - {GrantState.DRAFT, GrantState.PENDING, *LIVE}
+    assert {state: FOLLOWS[state] for state in over if FOLLOWS.get(state)} == {
+        GrantState.ENDING: frozenset({GrantState.ENDED})
+    }
+
+
 def test_requests_nobody_answered_are_found_when_their_time_is_over(database, now):
     def work(tx: Session) -> None:
         keep(tx, now, GrantState.PENDING, id="over", lapses_at=now)

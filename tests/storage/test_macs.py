@@ -30,6 +30,49 @@ from tests.storage.bound_rows import (
 from tests.storage.rows import keep, recorded
 
 KEY = generate_key()
+# What of each table gives nobody anything: names and words, what was told of it, whose turn it is. All else is bound.
+UNBOUND = {
+    "alarms": ("name", "door", "sessions", "settled_at", "rationale"),
+    "announcements": (),
+    "approvals": ("approver_name", "rationale", "delegation"),
+    "attestations": ("name", "rationale"),
+    "challenges": (),
+    "delegations": (
+        "delegator_name", "delegator_slack", "delegate_name", "delegate_slack", "ended", "ended_by",
+    ),
+    "emergencies": (
+        "login", "name", "reason", "told_by", "refused_why", "reviewed_by_name", "escalated_at", "reminded_at",
+        "review_words", "restored_by_name",
+    ),
+    "freezes": ("began_by", "facts", "rationale"),
+    "grants": (
+        "justification", "ticket", "requester_name", "requester_login", "requester_team", "requester_employment",
+        "manager_name", "standing", "reasons", "missing", "policy_set", "foreseen", "end_reason", "ended_by",
+        "active_at", "ended_at", "remind_at", "reminder", "reminded_at", "passed_on_why", "passed_on_at",
+        "end_rationale", "target_name", "target_login",
+    ),
+    "handles": (),
+    "holdings": (
+        "wanted", "present", "settled", "fence", "attempts", "last_fault", "overdue_told", "due_at", "next_at",
+        "lease_until", "page_at",
+    ),
+    "lift_words": ("name", "rationale"),
+    "links": ("zone",),
+    "log_walks": (),
+    "mail_codes": (),
+    "passkeys": ("aaguid", "transports", "backed_up", "name", "used_at"),
+    "petitions": (
+        "name", "login", "team", "employment", "manager", "explanation", "missing", "next_at", "ended_by",
+        "end_reason", "end_words",
+    ),
+    "proofs": (),
+    "restore_words": ("name",),
+    "sign_ins": (),
+    "step_ups": ("thing", "whom", "rationale", "minutes", "tries"),
+    "streams": ("sender", "lease_until", "failing_since"),
+    "subjects": (),
+    "vouchings": ("counted", "name", "voucher_name", "ticket", "cooled_at"),
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -134,6 +177,15 @@ def test_every_bound_column_is_bound(database: Database, now: datetime):
             if (table, name) not in (("holdings", "stood_before"), ("streams", "name")):
                 other = GrantState.APPROVED if (table, name) == ("grants", "state") else "y"
                 assert not macs.holds(table, {**row, name: other}, mac), (table, name)
+
+
+def test_what_is_bound_by_no_mac_is_named_and_nothing_else_is_left_out():
+    """T-9: whoever takes a column out of what is bound, or adds one, weighs what it gives."""
+    found = {
+        table: {column.name for column in SQLModel.metadata.tables[table].c} - {"mac", *columns}
+        for table, columns in BOUND.items()
+    }
+    assert found == {table: set(columns) for table, columns in UNBOUND.items()}
 
 
 def test_a_change_of_something_else_signs_nothing_that_was_forged(database: Database, now: datetime):

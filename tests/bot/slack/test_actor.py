@@ -64,6 +64,12 @@ async def test_each_kind_of_account_is_seen_for_what_it_is(slack, profiles, chan
     assert why_not(profile, teams={"T0WICKET"}, enterprise=None) == reason
 
 
+async def test_slacks_own_account_is_a_bot_though_slack_calls_it_none(slack, profiles):
+    slack.add_user("USLACKBOT", name="slackbot", real_name="Slackbot", email="")
+    profile = await profiles.profile("USLACKBOT", live=True)
+    assert why_not(profile, teams={"T0WICKET"}, enterprise=None) == NotAPerson.BOT
+
+
 @pytest.mark.parametrize("user", ["U0NOBODY", "", "<@U0ADA>"])
 async def test_an_id_that_slack_does_not_know_is_a_stranger(profiles, user):
     profile = await profiles.profile(user, live=True)

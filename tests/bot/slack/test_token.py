@@ -23,6 +23,14 @@ async def test_a_token_that_will_never_work_ends_the_start(slack, client, word):
         await greet(client, OURS)
 
 
+@pytest.mark.parametrize("enterprise", [None, "E0OURS"])
+async def test_a_token_of_another_workspace_ends_the_start(client, enterprise):
+    """SL-1: also where neither that workspace nor ours belongs to an enterprise."""
+    theirs = SlackSection(teams=("T0OURS",), enterprise=enterprise, security_channel="C0SECURITY")
+    with pytest.raises(SettingsFault, match="T0WICKET"):
+        await greet(client, theirs)
+
+
 @pytest.mark.parametrize("media_type", ["text/html", "text/plain", "application/json"])
 async def test_a_slack_that_is_away_ends_no_start_whoever_says_so(slack, client, media_type):
     """What is overdue is ended by a bot that runs; what stands before Slack answers with a page of its own."""

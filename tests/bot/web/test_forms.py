@@ -1,9 +1,13 @@
 """The token in each form: made for one link in one browser, and for nothing less; and whose cookies are believed."""
 
+import asyncio
+
 import pytest
+from aiohttp import StreamReader, web
+from aiohttp.base_protocol import BaseProtocol
 from aiohttp.test_utils import make_mocked_request
 
-from bot.web.forms import Cookies, Tokens, new_form_cookie
+from bot.web.forms import LARGEST_FORM, Cookies, Tokens, new_form_cookie, read_form
 from storage.secrets import Vault, generate_key
 
 
@@ -14,6 +18,17 @@ def test_a_token_fits_its_link_and_its_cookie_only() -> None:
     assert not tokens.fits("h-2.mac", cookie, token)
     assert not tokens.fits("h-1.mac", new_form_cookie(), token)
     assert not tokens.fits("h-1.mac", cookie, token[:-1] + "é")
+
+
+async def test_no_more_of_a_form_is_read_than_a_page_of_ours_sends() -> None:
+    """Whoever sends on and on, and says no length, is refused before they end."""
+    sent = StreamReader(BaseProtocol(asyncio.get_running_loop()), limit=LARGEST_FORM)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Transfer-Encoding": "chunked"}
+    request = make_mocked_request("POST", "/p/h-1.mac", headers=headers, payload=sent)
+    sent.feed_data(b"x" * (LARGEST_FORM + 1))
+    with pytest.raises(web.HTTPRequestEntityTooLarge):
+        async with asyncio.timeout(5):
+            await read_form(request)
 
 
 def test_without_a_cookie_no_token_fits() -> None:

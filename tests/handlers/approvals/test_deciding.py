@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlmodel import delete
+from sqlmodel import Session, delete
 
 from handlers.approvals.deciders import deciders, how_far
 from handlers.approvals.deciding import Deciding
@@ -24,13 +25,15 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
-from storage import outbox, rule_sets
+from storage import alarms, outbox, rule_sets
+from storage.alarms import Effect
 from storage.catalogue import Catalogue, Owner
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
+from storage.handles import make_handle, move
 from storage.records import Approval, Holding, Owed, VoidedApproval
-from storage.states import GrantState, RuleSetState
-from tests.handlers.access_ground import CATALOGUE, HOUR, SLACK, World
+from storage.states import GrantState, Purpose, Result, RuleSetState
+from tests.handlers.access_ground import CATALOGUE, HOUR, SLACK, World, thing
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.decisions.cast import overflowing
 from tests.handlers.made_once import without_step_up
@@ -482,6 +485,68 @@ async def test_a_time_that_is_none_is_no_intent(world: World, minutes: int) -> N
     grant = await world.asked("ada", "prod-db")
     with pytest.raises(ValueError, match="longer than nothing"):
         await world.decide("grace", grant, minutes=minutes)
+
+
+async def test_a_policy_that_breaks_is_not_taken_for_somebody_elses_turn(tmp_path: Path) -> None:
+    """Promise 3: though it could be evaluated once another has approved, security hears that it is broken."""
+    sources, schema = without_step_up()
+    broken = overflowing("forbid", "approve").replace("when {", "when { context.approvals.total < 1 &&")
+    policy = CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
+    root = thing("vault-root", risk=5, environment="production", kind="secrets", group="prod-db")
+    catalogue = replace(CATALOGUE, entitlements={**CATALOGUE.entitlements, root.id: root})
+    async with open_world(tmp_path, policy=policy, catalogue=catalogue) as world:
+        grant = await world.asked("ada", root.id)
+        assert isinstance(await world.decide("grace", grant), NotAllowed)
+        assert await world.kinds() == ["policy-error"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"linus": {"active": False}}, {"grace": {"person": "1906"}, "linus": {"person": "1906"}}]
+)
+async def test_whoever_left_or_is_one_person_with_another_by_now_is_counted_no_more(
+    tmp_path: Path, changes: dict[str, dict[str, Any]]
+) -> None:
+    """R-1, R-2: those who approved are looked up at each click, and each person counts once."""
+    trio = thing("trio", risk=3, environment="staging", kind="database", people=3, group="wiki-admins")
+    catalogue = replace(CATALOGUE, entitlements={**CATALOGUE.entitlements, "trio": trio})
+    async with open_world(tmp_path, catalogue=catalogue) as world:
+        for login in ("charles", "sam"):
+            await world.local.put_in_group("data-owners", login)
+        grant = await world.asked("ada", "trio")
+        for login in ("grace", "linus"):
+            assert (await world.decide(login, grant)).state == GrantState.PENDING
+        for login, values in changes.items():
+            await world.local.change_account(login, **values)
+        assert (await world.decide("charles", grant)).state == GrantState.PENDING
+        assert (await world.decide("sam", grant)).state == GrantState.APPROVED
+
+
+@pytest.mark.parametrize("way", ["reset", "reported"])
+async def test_whoever_was_reset_or_reported_since_they_approved_carries_no_access(
+    world: World, way: str
+) -> None:
+    """P-8, promise 3: it is asked about each approver once more, with what happened to their account since."""
+    grant = await world.asked("ada", "prod-db")
+    assert (await world.decide("grace", grant)).state == GrantState.APPROVED
+
+    def happened(tx: Session) -> None:
+        at = world.clock()
+        handle = make_handle(
+            tx, at=at, expires_at=at + HOUR, purpose=Purpose.RESET, directory="staff", account="grace",
+            slack_team="T1", slack_user="Ugrace",
+        )  # fmt: skip
+        if way == "reset":
+            move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
+        else:
+            alarms.sound(
+                tx, handle=handle.id, directory="staff", account="grace", name="Grace", door="slack",
+                disabled=Effect.UNABLE, at=at,
+            )  # fmt: skip
+
+    await world.ground.database.write(happened)
+    await world.settle()
+    assert await world.state(grant) == GrantState.VOIDED
+    assert not await world.holds("ada", "prod-db")
 
 
 @pytest.mark.parametrize("shown", ["", "0" * 20, "anything"])

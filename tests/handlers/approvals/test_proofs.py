@@ -22,6 +22,7 @@ from storage.states import GrantState, Result
 from storage.step_ups import About, FreshProof
 from tests.handlers.access_ground import CATALOGUE, SLACK, World, thing
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.made_once import without_step_up
 
 VAULT = "vault-root"
 WITH_VAULT = replace(
@@ -36,6 +37,17 @@ PASSKEYS_ONLY = """
 @id("passkeys-only") @reason("Only a passkey will do.")
 forbid (principal, action == Action::"approve", resource)
 when { context has proof && !context.proof.kinds.contains("passkey") };
+"""
+
+WITHIN_A_MINUTE = """
+@id("within-a-minute") @reason("Prove it within a minute.")
+forbid (principal, action == Action::"approve", resource)
+when { context has proof && context.proof.seconds > 60 };
+"""
+
+CODES_ONLY = """
+@id("codes-only") @reason("Retype its code.")
+forbid (principal, action == Action::"approve", resource) when { !context.codeRetyped };
 """
 
 NOBODY_ANY_MORE = """
@@ -201,6 +213,13 @@ async def test_a_request_that_changed_meanwhile_is_not_approved_and_the_proof_is
     assert (await decides(world, "grace", grant)).state == GrantState.APPROVED
 
 
+async def test_who_has_not_proved_it_yet_hears_first_that_the_request_changed(world: World) -> None:
+    """Nobody is sent to the page, or counted as unproven, for a request that they have still to read."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await decides(world, "grace", grant, shown="0" * 20), Changed)
+    assert (await whys(world), await world.rows(StepUp)) == ([], [])
+
+
 @pytest.mark.both_engines
 async def test_two_presses_at_once_are_one_approval_and_one_spent_proof(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
@@ -240,6 +259,19 @@ async def test_a_proof_that_is_too_weak_for_this_is_kept_for_nothing(tmp_path: P
         world.clock.forward(seconds=1)
         await proves(world, outcome.demand.handle, "passkey")
         assert (await decides(world, "grace", grant)).state == GrantState.APPROVED
+
+
+async def test_policy_hears_how_old_a_proof_is(tmp_path: Path) -> None:
+    """P-10: one of one's own may want a fresher one than the page does."""
+    async with open_world(tmp_path, policy=policy(WITHIN_A_MINUTE)) as world:
+        first, second = await world.asked("ada", "prod-db"), await world.asked("charles", "prod-db")
+        for grant in (first, second):
+            await proves(world, (await opened(world, "grace", grant)).handle)
+        world.clock.forward(seconds=60)
+        assert (await decides(world, "grace", first)).state == GrantState.APPROVED
+        world.clock.forward(seconds=1)
+        assert isinstance(await decides(world, "grace", second), NeedsMore)
+        assert await whys(world) == ["weak"]
 
 
 @pytest.mark.both_engines
@@ -282,6 +314,24 @@ async def test_an_approval_of_before_without_a_proof_does_not_give_it(tmp_path: 
         again = World(ground=strict, clock=world.clock, local=world.local, faulty=world.faulty)
         await again.settle()
         assert (await world.grant(grant)).state == GrantState.VOIDED
+
+
+@pytest.mark.parametrize("retyped", [True, False])
+async def test_an_approval_of_before_gives_it_only_if_its_code_was_retyped(
+    tmp_path: Path, retyped: bool
+) -> None:
+    """R-2: policy wants it by now, and asks about each approval as it was given."""
+    async with open_world(tmp_path) as world:
+        grant = await world.asked("ada", "prod-db")
+        stepping, actor = world.ground.stepping_up, await world.actor("grace")
+        code = stepping.code(actor, about=grant, shown=mark(await world.grant(grant))) if retyped else ""
+        assert (await decides(world, "grace", grant, code=code)).state == GrantState.APPROVED
+        sources, schema = without_step_up()
+        codes_only = CedarPolicy.load({**sources, "own.cedar": CODES_ONLY}, schema, bound_to="test")
+        strict = replace(world.ground, policy=codes_only)
+        again = World(ground=strict, clock=world.clock, local=world.local, faulty=world.faulty)
+        await again.settle()
+        assert (await world.grant(grant)).state == (GrantState.ACTIVE if retyped else GrantState.VOIDED)
 
 
 @pytest.mark.both_engines

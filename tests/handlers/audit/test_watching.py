@@ -96,6 +96,27 @@ async def test_a_sound_store_is_signed_as_it_grows_and_nothing_is_written_twice(
     assert await looked(world, file) == []
 
 
+def copied(from_: Path, to: Path) -> None:
+    """A store put in the place of another, as by whoever restores one under a bot that runs."""
+    with closing(sqlite3.connect(from_)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+
+
+@pytest.mark.sqlite_alone
+async def test_without_a_file_a_process_remembers_what_it_signed_itself(world: World, tmp_path: Path) -> None:
+    """T-1, T-4: an older copy under its feet is noticed at the next look."""
+    watch, store, older = watching(world, None), tmp_path / "wicket.db", tmp_path / "older.db"
+    await happened(world)
+    copied(store, older)
+    await happened(world)
+    await watch.look()
+    assert list(await world.ground.database.read(open_ones)) == []
+    copied(older, store)
+    await watch.look()
+    (freeze,) = await world.ground.database.read(open_ones)
+    assert freeze.kind == FreezeKind.RESTORED
+
+
 @pytest.mark.both_engines
 async def test_a_store_that_ends_before_what_was_published_was_restored(world: World, file: Path) -> None:
     """The new epoch cites the checkpoint as it was published, and says how much of the log still agrees."""

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from handlers.approvals.deciders import deciders, is_decider
-from handlers.delegations.delegating import ASKED_FOR, THEIR_OWN, Delegating
+from handlers.delegations.delegating import ASKED_FOR, ELSEWHERE, SEVERAL_OWNERS, THEIR_OWN, Delegating
 from handlers.delegations.outcomes import (
     Delegate,
     EndedBefore,
@@ -37,6 +37,8 @@ from storage import links
 from storage.audit.checkpoint import Signer
 from storage.catalogue import Scope
 from storage.directories.base import Directory, Group
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from storage.group_names import GroupNames, exact
 from storage.handles import make_handle, move
 from storage.records import Approval, Delegation
@@ -244,6 +246,60 @@ async def test_nobody_gets_one_who_is_not_known_is_gone_or_is_no_group(world: Wo
     assert isinstance(await delegate(world), MayNotDelegate)
     assert await delegate(world, "grace", "charles", "gone") == Unknown(what="entitlement")
     assert await world.rows(Delegation) == []
+
+
+async def test_nobody_delegates_to_another_account_of_their_own(world: World) -> None:
+    """R-5, R-1: by whatever account, it is the same person."""
+    for login in ("grace", "charles"):
+        await world.local.change_account(login, person="1906")
+    assert isinstance(await delegate(world), MayNotDelegate)
+    assert (await world.last("delegation.refused"))["policy"]["ids"] == ["nobody-delegates-to-themselves"]
+
+
+async def test_nobody_gets_one_who_signs_in_elsewhere_though_an_account_here_has_the_same_id(
+    world: World,
+) -> None:
+    """R-5, SL-3: an id is of one directory, and in another it may be anybody's."""
+
+    def work(tx: Any) -> None:
+        links.make_link(
+            tx, at=world.clock(), slack_team="T1", slack_user="UFAR", directory="branch", account="charles",
+            mail="far@example.com", made_by="sign-in",
+        )  # fmt: skip
+
+    await world.ground.database.write(work)
+    assert await delegate(world, "grace", "far") == NotToThem(group=False, reason=ELSEWHERE)
+    assert await world.rows(Delegation) == []
+
+
+async def test_nobody_delegates_what_is_owned_where_they_do_not_sign_in(tmp_path: Path) -> None:
+    """R-5, SL-3: a group of that name there is of other people."""
+    far = thing("far-db", directory="branch", risk=3)
+    catalogue = replace(THINGS, entitlements={**THINGS.entitlements, "far-db": far})
+    branch = LocalDirectory(tmp_path / "branch.db", name="branch", cost=Scrypt(n=2))
+    async with open_world(tmp_path, catalogue=catalogue, beside={"branch": branch}) as world:
+        await link(world, "charles")
+        assert isinstance(await delegate(world, "grace", "charles", "far-db"), MayNotDelegate)
+        assert await world.rows(Delegation) == []
+    branch.close()
+
+
+async def test_one_delegation_is_of_things_of_one_owner_that_are_all_there(tmp_path: Path) -> None:
+    """R-5: a row has one owner's approvers behind it, and nobody lends less than they read in the form."""
+    other = replace(CATALOGUE.owners["data"], id="other", name="Other")
+    theirs = replace(PAIR, id="theirs", owner="other")
+    catalogue = replace(
+        THINGS,
+        owners={**THINGS.owners, "other": other},
+        entitlements={**THINGS.entitlements, "theirs": theirs},
+    )
+    async with open_world(tmp_path, catalogue=catalogue) as world:
+        await link(world, "charles")
+        refused = await delegate(world, "grace", "charles", "prod-db", "theirs")
+        assert refused == MayNotDelegate(reasons=(SEVERAL_OWNERS,))
+        gone = await delegate(world, "grace", "charles", "prod-db", "gone")
+        assert gone == Unknown(what="entitlement")
+        assert await world.rows(Delegation) == []
 
 
 async def test_a_form_that_is_mended_and_sent_again_delegates(world: World) -> None:

@@ -1,5 +1,6 @@
 """Breaking the glass, without Slack: nothing is given before everybody was told, whatever fails or dies on the way."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -28,6 +29,8 @@ from handlers.exceptions.raising import Kind
 from handlers.intents import Intent
 from handlers.outcomes import EndedEarly, NotAllowed
 from storage import emergencies, freezes, outbox, rule_sets
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
 from storage.exceptions import SECURITY
 from storage.faults import OutsideUnavailable
@@ -37,6 +40,8 @@ from storage.records import Emergency, Owed, StepUp
 from storage.states import EmergencyState, FreezeKind, Result, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World, thing
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.lab_ground import WITH_LAB
+from tests.handlers.lab_ground import lab as open_lab
 
 LISTED = replace(
     CATALOGUE,
@@ -293,6 +298,18 @@ async def test_the_form_offers_what_the_list_gives_this_person_and_nothing_else(
         assert [one.id for one in outcome.choices] == offered
 
 
+async def test_the_form_offers_nothing_of_a_directory_that_they_do_not_sign_in_from(tmp_path: Path) -> None:
+    """SL-3: a group there that is called the same is of other people."""
+    far = thing("far-db", directory="branch", risk=4, break_glass=("data-owners",))
+    catalogue = replace(LISTED, entitlements={**LISTED.entitlements, "far-db": far})
+    branch = LocalDirectory(tmp_path / "branch.db", name="branch", cost=Scrypt(n=2))
+    async with open_world(tmp_path, catalogue=catalogue, beside={"branch": branch}) as world:
+        found = await Glass(world).asking.consider(Intent(**await world.intent("grace")))
+        assert isinstance(found, MayBreakGlass)
+        assert [one.id for one in found.choices] == ["prod-admin", "prod-db"]
+    branch.close()
+
+
 async def test_who_is_no_more_fit_for_it_is_refused_at_the_proof(glass: Glass) -> None:
     """Promise 3: policy is asked again with what is so then; the proof that was given is spent all the same."""
     emergency = await glass.asked()
@@ -478,11 +495,58 @@ async def test_drills_that_are_under_way_stand_in_the_way_of_no_emergency(on_eit
     theirs = await on_either.asked("linus", "prod-admin", drill=True)
     drill = await on_either.proven(drill=True)
     assert isinstance(await on_either.ask("sam", "prod-admin", drill=True), EmergencyRefused)
+    on_either.start(most_in_all=1)
     emergency = await on_either.granted()
     assert drill != emergency
     assert await on_either.state(drill) == EmergencyState.REFUSED
     assert await on_either.state(theirs) == EmergencyState.ASKED
     assert [one.id for one in await on_either.world.rows_of_grants()] == [emergency]
+
+
+async def test_two_replicas_at_one_step_take_it_once(glass: Glass) -> None:
+    """B-2, promise 6: whichever comes second finds it done."""
+    other = Emergencies(glass.world.ground, [glass.pager])
+    emergency = await glass.asked()
+    await glass.prove(emergency)
+    await asyncio.gather(glass.worker.go_on(), other.go_on())
+    await glass.arrive(emergency)
+    for _ in range(2):
+        await asyncio.gather(glass.worker.go_on(), other.go_on())
+    assert await glass.world.actions("emergency") == [
+        "emergency.asked done", "emergency.proven done", "emergency.told done", "emergency.told done",
+        "emergency.granted done",
+    ]  # fmt: skip
+
+
+async def test_what_waits_for_a_proof_is_led_to_from_the_slack_account_that_asked_alone(glass: Glass) -> None:
+    """SL-3: a proof is of whoever asked, at their Slack account."""
+    emergency = await glass.asked()
+    intent = await glass.world.intent("grace")
+    intent["actor"] = replace(intent["actor"], slack_user="U0OTHER")
+    again = BreakGlass(**intent, entitlement="prod-db", incident="INC-1", reason=WHY, minutes=60)
+    assert await glass.asking.ask(again) == BeingTold(entitlement="prod-db")
+    assert await glass.state(emergency) == EmergencyState.ASKED
+
+
+async def test_an_account_that_is_another_persons_by_now_gets_nothing_of_a_grant_that_waits(
+    tmp_path: Path,
+) -> None:
+    """P-8, promise 3: the grant names an account, and whose it is, is looked up anew."""
+    listed = replace(WITH_LAB.entitlements["lab-db"], break_glass=("data-owners",))
+    catalogue = replace(WITH_LAB, entitlements={**WITH_LAB.entitlements, "lab-db": listed})
+    async with open_lab(tmp_path) as lab:
+        await lab.add("l-grace", "1906")
+        lab.world.reopen(catalogue=catalogue)
+        glass = Glass(lab.world)
+        emergency = await glass.proven("grace", "lab-db")
+        await glass.arrive(emergency)
+        await glass.go_on()
+        assert await glass.state(emergency) == EmergencyState.GRANTED
+        await lab.local.change_account("l-grace", person="1791")
+        await lab.add("l-hopper", "1906")
+        await glass.world.settle()
+        assert await glass.world.state(emergency) == "voided"
+        assert await lab.changes() == []
 
 
 async def test_whoever_means_to_practise_is_not_led_to_the_proof_of_an_emergency(glass: Glass) -> None:

@@ -194,6 +194,16 @@ async def test_an_address_that_fits_nobody_is_an_exception(world: World, mail: s
     assert await world.kinds() == ["identity-mismatch"]
 
 
+@pytest.mark.parametrize("changes", [{"employment": "service"}, {"active": False}])
+async def test_no_page_is_offered_for_a_service_or_whoever_left(
+    world: World, changes: dict[str, Any]
+) -> None:
+    """SL-3: nobody signs in as such a one."""
+    await world.local.change_account("ada", **changes)
+    offered = await world.identity().offer_link(profile("ada"), SLACK, "d1", by_message=True)
+    assert (offered.handle, offered.problem) == (None, "no match")
+
+
 async def test_two_people_with_one_address_are_nobody(world: World) -> None:
     await world.local.add_account("twin", login="twin", name="Twin", mail="Ada@example.com")
     offered = await world.identity().offer_link(profile("ada"), SLACK, "d1", by_message=True)
@@ -229,6 +239,20 @@ async def test_a_trusted_address_takes_no_link_over(world: World, suspended: boo
     assert isinstance(await establish(world, "ada", trust_mail=True), NotLinked)
     (link,) = await world.rows(Link)
     assert (link.slack_user, link.state == LinkState.SUSPENDED) == ("U0OLD", suspended)
+
+
+async def test_a_trusted_address_takes_no_link_over_that_was_made_while_it_was_looked_up(
+    world: World,
+) -> None:
+    """They signed in as somebody else meanwhile: that was proved, and an address proves nothing."""
+    world.faulty.hang("accounts_by_mail")
+    establishing = asyncio.create_task(establish(world, "ada", trust_mail=True))
+    await world.until_hanging()
+    await linked(world, "charles", user="Uada")
+    world.faulty.mend()
+    assert isinstance(await establishing, NotLinked)
+    (link,) = await world.rows(Link)
+    assert (link.account, link.made_by) == ("charles", "test")
 
 
 async def test_a_suspended_link_is_not_revived_by_a_trusted_address(world: World) -> None:

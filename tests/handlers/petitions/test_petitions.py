@@ -403,6 +403,17 @@ async def test_who_may_not_say_that_it_is_them(sq: Square, login: str, why: str)
     assert "wrong-approver" in await sq.page.exceptions()
 
 
+@pytest.mark.parametrize(("whose", "severity"), [("ada", "medium"), ("root", "high")])
+async def test_a_wrong_person_at_a_privileged_petition_is_told_at_once(
+    sq: Square, whose: str, severity: str
+) -> None:
+    """P-4: somebody tries for an account with power."""
+    petition = await sq.asked(whose, PASSWORD if whose == "root" else PROOFS)
+    assert isinstance(await sq.consider(petition, "bob"), MayNot)
+    (told,) = [one for one in await sq.page.rows(ExceptionRecord) if one.kind == "wrong-approver"]
+    assert told.severity == severity
+
+
 async def test_a_report_does_not_speak_for_their_manager(sq: Square) -> None:
     """P-14: whoever depends on somebody is pressed too easily."""
     await sq.page.local.change_account("grace", manager="ada")

@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from handlers.intents import Where
 from handlers.secure_page.looking import Step
 from handlers.secure_page.proving import Proving, lift_lock, plain_recovery_code
 from handlers.secure_page.visits import PageLimits, Proven, Refused, Visitor
+from storage import links
+from storage.directories.local import LOCKOUT
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
 from storage.handles import close_all
@@ -57,6 +60,20 @@ async def test_a_visit_that_is_closed_while_the_directory_thinks_takes_no_proof(
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 
 
+async def test_while_their_link_rests_no_proof_of_theirs_is_taken(page: World) -> None:
+    """P-3: Slack told another address since the link was opened, so whose it is now nobody knows."""
+    visitor = await page.opened(Purpose.RESET)
+
+    def rests(tx: Session) -> None:
+        link = links.link_of(tx, "T1", "Uada")
+        assert link is not None
+        assert links.suspend(tx, link.id, mail=link.mail)
+
+    await page.ground.database.write(rests)
+    assert await page.proving.give_totp(visitor, page.code()) == Refused()
+    assert (await page.audited("proof.given"))[-1] == ("refused", "not_linked")
+
+
 async def test_a_code_works_once(page: World) -> None:
     code = page.code()
     first = await page.proving.give_totp(await page.opened(Purpose.RESET), code)
@@ -86,6 +103,17 @@ async def test_ten_wrong_codes_lock_whatever_links_they_came_by(page: World) -> 
     assert await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()) == Refused()
     assert (await page.audited("proof.given"))[-1] == ("refused", "locked")
     assert await page.exceptions() == ["page-lockout"]
+
+
+async def test_while_somebody_is_locked_no_password_of_theirs_is_tried_in_the_directory(page: World) -> None:
+    """P-7: neither is it found out by how long that takes, nor does it lock their account there."""
+    for _ in range(10):
+        await page.proving.give_totp(await page.opened(Purpose.RESET), page.wrong_code())
+    for _ in range(LOCKOUT):
+        assert await page.enrolment.sign_in(await page.opened(Purpose.ENROL), "a guess") == Refused()
+    account = await page.local.account("ada")
+    assert account is not None
+    assert not account.locked
 
 
 async def test_nine_wrong_codes_and_a_right_one_start_the_count_anew(page: World) -> None:
@@ -303,6 +331,15 @@ async def test_a_recovery_code_and_a_mailed_code_together_are_enough_and_each_wo
     fresh = page.codes["ada"][1]
     assert await page.proving.give_recovery(other, fresh, mailed) == Refused()
     assert isinstance(await page.proving.give_recovery(other, fresh, await page.mailed()), Proven)
+
+
+async def test_a_mailed_code_works_once_in_its_own_visit_too(page: World) -> None:
+    """Whoever reads it later has no second use of it, with whatever recovery code."""
+    visitor = await page.opened(Purpose.RESET)
+    await page.proving.send_mail_code(visitor)
+    first, second, mailed = *page.codes["ada"][:2], await page.mailed()
+    assert isinstance(await page.proving.give_recovery(visitor, first, mailed), Proven)
+    assert await page.proving.give_recovery(visitor, second, mailed) == Refused()
 
 
 @pytest.mark.both_engines

@@ -197,6 +197,17 @@ async def test_nobodys_request_lapses_for_a_freeze(world: World) -> None:
     assert await world.state(grant) == GrantState.LAPSED
 
 
+async def test_no_request_lapses_for_a_freeze_where_nobody_looked_in_time_either(world: World) -> None:
+    """The bot was down while its hour came: nobody could have approved it."""
+    grant = await world.asked("ada", "prod-db")
+    await freeze(world)
+    world.clock.forward(hours=25)
+    await world.revocation.lapse_unanswered()
+    row = await world.grant(grant)
+    assert row.state == GrantState.PENDING
+    assert row.lapses_at == world.clock() + timedelta(hours=1)
+
+
 async def test_no_request_is_put_off_whose_end_may_be_archived(world: World, tmp_path: Path) -> None:
     """Promise 8, T-9: its row, put back to before it was withdrawn, would wait anew, and nothing would tell."""
     grant = await world.asked("ada", "prod-db")

@@ -1,5 +1,6 @@
 """An emergency stop: begun by one of security, lifted by two of them, whatever stands beside it (T-4)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,29 @@ async def test_a_second_stop_changes_nothing_and_says_who_was_first(world: World
     assert isinstance(before, HaltedBefore)
     assert before.by == "Sam"
     assert await kinds(world) == ["emergency"]
+
+
+@pytest.mark.parametrize("first", ["a person", "an operator"])
+async def test_an_operators_second_stop_changes_nothing_either(world: World, first: str) -> None:
+    """T-4: one stop, whoever was first, and two words lift it."""
+    halting = Halting(world.ground, SIGNER)
+
+    async def operator() -> Any:
+        return await world.ground.database.write(lambda tx: halting.by_operator(tx, "an attack", CLI))
+
+    assert (await halt(world) if first == "a person" else await operator()) == Halted()
+    before = await operator()
+    assert isinstance(before, HaltedBefore)
+    assert before.by == ("Sam" if first == "a person" else "")
+    assert await kinds(world) == ["emergency"]
+
+
+async def test_two_words_at_one_moment_lift_it(world: World) -> None:
+    """T-4: whichever is kept second was looked up before the first, and looks again."""
+    await halt(world)
+    outcomes = await asyncio.gather(say(world, "sam"), say(world, "linus"))
+    assert sorted(type(one).__name__ for one in outcomes) == ["Resumed", "WordKept"]
+    assert await kinds(world) == []
 
 
 async def test_a_stop_beside_another_is_lifted_by_itself(world: World) -> None:

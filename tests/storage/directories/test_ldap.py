@@ -97,6 +97,15 @@ async def test_an_attribute_may_switch_an_account_off(corp: LdapStage) -> None:
     assert not await directory.verify_password(ada, "correct horse battery staple")
 
 
+async def test_who_is_off_by_other_means_is_not_said_to_be_switched_on(corp: LdapStage) -> None:
+    """What it comes to is read back: the attribute is its administrators' alone."""
+    directory = corp.open(replace(corp.shape, inactive_when=(("employeeType", "Gone"),)))
+    ada = await corp.person("ada", employment="gone")
+    await directory.switch(ada, active=False)
+    with pytest.raises(DirectoryUnavailable, match="said it was done"):
+        await directory.switch(ada, active=True)
+
+
 async def test_a_manager_who_left_is_nobody(corp: LdapStage) -> None:
     ada = await corp.person("ada", manager=f"uid=gone,{corp.people}")
     found = await corp.directory.account(ada)
@@ -292,6 +301,9 @@ async def test_a_part_kept_elsewhere_makes_the_answer_unknown_and_nobody_goes_th
     )
     with pytest.raises(DirectoryUnavailable, match="another server"):
         await corp.directory.account(ada)
+    moved = corp.open(replace(corp.shape, people_base=f"ou=abroad,{corp.people}"))
+    with pytest.raises(DirectoryUnavailable, match="referral"):
+        await moved.account(ada)
     assert visitors == []
     elsewhere.close()
 
