@@ -194,6 +194,9 @@ class Attempts:
         proofs = (*(handle.proven if handle.purpose in tried.kinds.keeps else ()), *checked.proofs)
         if not why and not checked.right:
             why = checked.why
+        # Not so when it was asked before the check, and that took its time.
+        if not why and breaker.stops(tx, handle) is not None:
+            why = breaker.why_stopped(handle)
         if not why:
             decision = self.ask(tried.person, handle, proofs)
             why = "" if decision is None or decision.allowed else "policy"

@@ -52,7 +52,7 @@ class Changes:
     async def begin(self, handle: Handle, words: Words, decision: PolicyDecision) -> bool | None:
         """Take the handle for its change, on the record. False if another tab was faster: then nothing is done.
 
-        None if resets are stopped for everybody, or are by this one, which was too many.
+        None if it is stopped, for everybody, or resets are by this one, which was too many.
         """
 
         def work(tx: Session) -> bool | None:
@@ -61,6 +61,10 @@ class Changes:
                 tx, handle, at
             ):  # several visits may have come so far at once
                 return False
+            if breaker.stops(tx, handle) is not None:
+                why = breaker.why_stopped(handle)
+                self._record(tx, at, handle, words.ended, "refused", facts={"why": why})
+                return None
             if not take(tx, handle.id, at=at):
                 return False
             ends.begun(tx, handle, at)

@@ -98,7 +98,7 @@ class Passwords:
         if not isinstance(found, _Proven):
             return found
         if not await self._changes.begin(found.handle, UNLOCK, found.decision):
-            return Over()
+            return await self._stopped(found.handle) or Over()
         directory = self._ground.directory(found.handle.directory)
         result = Result.DONE
         try:

@@ -355,6 +355,7 @@ async def test_a_stop_that_somebody_removes_from_the_rows_and_from_the_record_be
     done_to(world.ground.database, "audit_entries", back)
 
 
+@pytest.mark.sqlite_alone
 async def test_a_check_that_somebody_keeps_from_ever_ending_is_none(
     world: World, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -438,6 +439,7 @@ def beside(file: Path, *statements: str) -> None:
         other.executescript("; ".join(["BEGIN IMMEDIATE", *statements, "COMMIT"]))
 
 
+@pytest.mark.sqlite_alone
 async def test_a_look_without_an_end_is_the_last_of_none(
     world: World, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -456,6 +458,7 @@ async def test_a_look_without_an_end_is_the_last_of_none(
     assert unchecked.since is None
 
 
+@pytest.mark.sqlite_alone
 async def test_a_look_that_began_before_something_happened_does_not_end_what_a_later_one_saw(
     world: World, file: Path
 ) -> None:
@@ -496,6 +499,7 @@ async def test_from_what_is_found_until_it_is_written_nothing_new_is_given(world
     assert len(await world.ground.database.read(open_ones)) == 1
 
 
+@pytest.mark.sqlite_alone
 async def test_what_is_checked_and_can_not_be_signed_anew_stops_access_where_that_lasts(
     world: World, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -516,6 +520,7 @@ async def test_what_is_checked_and_can_not_be_signed_anew_stops_access_where_tha
     assert unchecked.since is None
 
 
+@pytest.mark.sqlite_alone
 async def test_what_stands_is_known_though_nothing_can_be_signed_anew(world: World, file: Path) -> None:
     """T-2: else who keeps that from being written could take a stop away, its row and its entry."""
     publish(file, await signed(world, more=3))

@@ -14,9 +14,11 @@ from sqlmodel import Session
 from handlers.decisions.breaking import Bars, Counted, bar
 from handlers.decisions.freezing import RESETS_STOPPED
 from handlers.secure_page import breaker
+from handlers.secure_page.attempts import Attempts, Checked, Kinds
+from handlers.secure_page.changes import RESET, UNLOCK, Changes, Words
 from handlers.secure_page.passwords import Passwords
 from handlers.secure_page.proving import Proving
-from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Proven, Refused
+from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Person, Proven, Refused
 from storage import freezes, tallies
 from storage.engine.stores import Server
 from storage.records import ExceptionRecord, Freeze
@@ -183,6 +185,41 @@ async def test_no_visit_that_is_open_takes_a_kept_proof_while_the_store_is_unche
     assert isinstance(await page.proving.give_totp(visitor, page.code()), Refused)
     unchecked.end("checkpoints")
     assert isinstance(await page.proving.give_totp(visitor, page.code()), Proven)
+
+
+async def test_a_proof_that_is_looked_at_while_the_store_becomes_unchecked_proves_nothing(
+    page: World,
+) -> None:
+    """T-2: a directory may take its time over a password, and what it is for was asked before."""
+    unchecked = page.ground.database.unchecked
+    visitor = await page.opened(Purpose.STEP_UP)
+
+    async def check(_person: Person) -> Checked:
+        unchecked.begin("checkpoints", page.clock())
+        return Checked(right=True, proofs=("totp",), spend=lambda _tx: True)
+
+    kinds = Kinds(action="proof.given", purposes=frozenset({Purpose.STEP_UP}), second_factor=True)
+    assert await Attempts(page.ground).run(visitor, kinds, check) == Refused()
+    unchecked.end("checkpoints")
+    assert isinstance(await page.proving.give_totp(visitor, page.code()), Proven)
+
+
+@pytest.mark.parametrize(("purpose", "words"), [(Purpose.UNLOCK, UNLOCK), (Purpose.RESET, RESET)])
+async def test_no_change_begins_once_the_store_is_unchecked(
+    page: World, purpose: Purpose, words: Words
+) -> None:
+    """T-2: whatever was found a moment before, the directory is asked for nothing."""
+    unchecked, changes = page.ground.database.unchecked, Changes(page.ground)
+    visitor = await page.proven(purpose)
+    handle = await page.ground.handle_of(visitor)
+    assert handle is not None
+    person = await page.ground.person_of(handle)
+    decision = Attempts(page.ground).ask(person, handle, tuple(handle.proven))
+    assert decision is not None
+    unchecked.begin("checkpoints", page.clock())
+    assert await changes.begin(handle, words, decision) is None
+    unchecked.end("checkpoints")
+    assert await changes.begin(handle, words, decision)
 
 
 async def test_a_visit_that_gave_its_proofs_unlocks_nothing_while_the_store_is_unchecked(page: World) -> None:
