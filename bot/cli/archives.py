@@ -3,6 +3,7 @@
 They decide nothing of what may leave, and show what they are about before they ask.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from storage.audit.archives import Archive, gone_of, read_archives, stated_gone
 from storage.audit.checkpoint import Verifier
 from storage.database import Database
 from storage.faults import AuditFault, StorageUnavailable
+from storage.macs import SENDING
 
 Said = Annotated[str, typer.Option(help="Who decided it: a name.", metavar="NAME")]
 Why = Annotated[str, typer.Option(help="Why; it stays on the record.", metavar="WORDS")]
@@ -48,8 +50,11 @@ def archive(
         raise typer.BadParameter(f"There is no folder {to}", param_hint="--to")
     day = time_in(before, "--before", "a day, like 2026-01-01")
     with opened(settings) as database:
-        plan = _plan(database, day, signer.verifier)
+        awaited = () if settings.siem is None else (SENDING,)
+        plan = _plan(database, day, signer.verifier, awaited)
         say_strange(plan.there)
+        if plan.unsent is not None:
+            say(f"Entries from {plan.unsent:,} on wait: your SIEM has not taken them yet.")
         if plan.end == plan.first and not plan.unfinished:
             say("Nothing is old enough, signed, and passed by all that follow the log. Nothing was archived.")
             return
@@ -135,10 +140,12 @@ def refuse_archived(tx: Session, verifier: Verifier | None, since: datetime) -> 
             )
 
 
-def _plan(database: Database, before: datetime, verifier: Verifier) -> Plan:
+def _plan(database: Database, before: datetime, verifier: Verifier, awaited: Sequence[str]) -> Plan:
     with progress("Verifying") as tell:
         plan = database.read_now(
-            lambda tx: archiving.look(tx, verifier, before=before, at=database.now(), tell=tell)
+            lambda tx: archiving.look(
+                tx, verifier, before=before, at=database.now(), awaited=awaited, tell=tell
+            )
         )
     if isinstance(plan, NotSound):
         raise AuditFault(f"{plan.detail} Nothing was archived.")

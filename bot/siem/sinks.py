@@ -103,7 +103,9 @@ class Http:
                         after=_after(answer),
                         too_much=answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                     )
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+        except TimeoutError as fault:
+            raise NotTaken("It did not answer in time", too_late=True) from fault
+        except (aiohttp.ClientError, OSError, ValueError) as fault:
             # The last for a token or a name of a machine of which no request can be made.
             raise NotTaken(f"It could not be reached ({type(fault).__name__})") from fault
 

@@ -4,7 +4,7 @@ Nothing leaves that no signed checkpoint covers, that something has yet to read,
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -46,7 +46,7 @@ from storage.audit.tiles import Tree, sealed
 from storage.database import Database
 from storage.desk_acts import COUNTED_FOR
 from storage.faults import AuditFault
-from storage.macs import FOLLOWING
+from storage.macs import FOLLOWING, SENDING
 from storage.types import from_micros
 from storage.words_needed import needed
 
@@ -59,12 +59,14 @@ AT_ONCE = 4 * WIDTH
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What is to be archived: the entries behind what is `there`, up to `end`, all verified. unfinished: archives whose
-    entries were not all taken out, or were brought back since.
+    entries were not all taken out, or were brought back since. unsent: the first entry that a SIEM has yet to take, if
+    more would be archived without it.
     """
 
     there: Archives
     end: int
     unfinished: Sequence[Archive] = ()
+    unsent: int | None = None
 
     @property
     def first(self) -> int:
@@ -107,9 +109,18 @@ class Done:
 
 
 def look(
-    tx: Session, verifier: Verifier, *, before: datetime, at: datetime, tell: Progress | None = None
+    tx: Session,
+    verifier: Verifier,
+    *,
+    before: datetime,
+    at: datetime,
+    awaited: Collection[str] = (),
+    tell: Progress | None = None,
 ) -> Plan | TooYoung | NotSound:
-    """What would be archived of the entries that were written before then, and verifies them. at: now, aware UTC."""
+    """What would be archived of the entries that were written before then, and verifies them. at: now, aware UTC.
+
+    awaited: what is to follow the log from its beginning though it may not have begun; nothing leaves before.
+    """
     if before > at - YOUNGEST:
         return TooYoung(latest=at - YOUNGEST)
     if not may_archive(tx):
@@ -121,8 +132,13 @@ def look(
     note = latest_checkpoint(tx)
     kept = verify_note(note, verifier) if note else None
     covered = kept.size if isinstance(kept, Checkpoint) else 0
-    end = max(there.end, _end(tx, before, covered))
-    plan = Plan(there=there, end=end, unfinished=archives.left_of(tx, there))
+    old_enough, sent = _ends(tx, before, covered, awaited)
+    end = max(there.end, min(old_enough, _whole(sent)))
+    left = archives.left_of(tx, there)
+    # Some were brought back for a SIEM that was set up since.
+    unfinished = [one for one in left if one.end <= sent]
+    waits = end < old_enough or len(unfinished) < len(left)
+    plan = Plan(there=there, end=end, unfinished=unfinished, unsent=sent if waits else None)
     if note is None or plan.end == plan.first:
         return plan
     report = verify_part(tx, plan.first, plan.end, verifier=verifier, notes=[note], progress=tell)
@@ -138,12 +154,23 @@ _STRANGE = (
 )
 
 
-def _end(tx: Session, before: datetime, covered: int) -> int:
-    """Whole tiles of what is old enough, signed, and passed by all that follow the log; never its last entry."""
+def _ends(tx: Session, before: datetime, covered: int, awaited: Collection[str]) -> tuple[int, int]:
+    """Whole tiles of what is old enough, signed, and passed by all but the SIEM that follow the log; never its last
+    entry. And where the SIEM stands; at the log's end where there is none.
+    """
     size = log.head(tx).size
     old = log.first_since(tx, before)
-    places = [streams.position(tx, name) for name in FOLLOWING if streams.has_begun(tx, name)]
-    end = min(size - 1, size if old is None else old, covered, sealed(tx), *places)
+    places = {
+        name: streams.position(tx, name)
+        for name in FOLLOWING
+        if name in awaited or streams.has_begun(tx, name)
+    }
+    sent = places.pop(SENDING, size)
+    end = _whole(min(size - 1, size if old is None else old, covered, sealed(tx), *places.values()))
+    return end, sent
+
+
+def _whole(end: int) -> int:
     return max(0, end - end % WIDTH)
 
 

@@ -45,12 +45,15 @@ _AGAIN = timedelta(days=1)
 class NotTaken(WicketFault):
     """What was sent was not accepted, and must be sent again. Its text says why, for the operator.
 
-    after: what the other side asked to wait, if it said so. too_much: it may take less at once.
+    after: what the other side asked to wait, if it said so. too_much: it may take less at once. too_late: likewise, and
+    it may have taken all of it.
     """
 
-    def __init__(self, why: str, *, after: timedelta | None = None, too_much: bool = False) -> None:
+    def __init__(
+        self, why: str, *, after: timedelta | None = None, too_much: bool = False, too_late: bool = False
+    ) -> None:
         super().__init__(why)
-        self.after, self.too_much = after, too_much
+        self.after, self.too_much, self.too_late = after, too_much, too_late
 
 
 class Taker(Protocol):
@@ -96,7 +99,8 @@ class Streaming:
             await self._not_taken(fault, len(entries))
             return 0
         self._rest, self._rests_until = _SHORTEST, None
-        self._most = min(2 * self._most, _AT_ONCE)
+        # In small steps: what was too much is too much again, and of what came too late all of it comes twice.
+        self._most = min(self._most + max(1, self._most // 8), _AT_ONCE)
         # Of what was archived before a SIEM was there, a few entries stand between those that are gone.
         after = entries[-1].index + 1 if entries else before
         moved = await database.write(lambda tx: self._accepted(tx, before, after))
@@ -122,13 +126,13 @@ class Streaming:
         return self._place.move(tx, before, now)
 
     async def _not_taken(self, fault: NotTaken, sent: int) -> None:
-        """Wait ever longer, up to a minute or what was asked for; and say so when it lasts. Of what was too much half
-        is sent next, with no wait: the same would never be taken.
+        """Wait ever longer, up to a minute or what was asked for; and say so when it lasts. Of what was too much, or
+        took too long, half is sent next: the same would never be taken. Of what was too much with no wait.
         """
         now = self._ground.now()
-        if fault.too_much and sent > 1:
-            self._most = sent // 2
-        else:
+        if fault.too_much or fault.too_late:
+            self._most = max(1, sent // 2)
+        if not fault.too_much or sent <= 1:
             self._rests_until = now + max(self._rest, min(fault.after or self._rest, _ASKED_AT_MOST))
             self._rest = min(self._rest * 2, _LONGEST)
         log.warning("stream.not_taken", fault=str(fault))

@@ -67,6 +67,16 @@ def test_it_says_what_leaves_and_asks(install: Install, folder: Path) -> None:
     assert (again.exit_code, "Nothing was archived" in again.stdout) == (0, True)
 
 
+def test_what_the_siem_has_yet_to_take_is_left_and_said(install: Install, folder: Path) -> None:
+    """Though no bot was started since it was set up, so that nothing in the store tells of it yet."""
+    settings = install.folder / "wicket.toml"
+    settings.write_text(settings.read_text() + '[siem]\nto = "file"\nfile = "events.jsonl"\n')
+    said = archived(install, folder)
+    assert "Entries from 0 on wait: your SIEM has not taken them yet" in said
+    assert "Nothing was archived." in said
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

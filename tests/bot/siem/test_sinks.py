@@ -1,5 +1,6 @@
 """The ways out: a file that is only added to, and a collector over HTTP that may refuse, redirect or be away."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.siem import sinks
 from bot.siem.sinks import File, Http
 from handlers.audit.streaming import NotTaken
 
@@ -52,10 +54,20 @@ class Collector:
         self.status, self.headers = 200, dict[str, str]()
         self.bodies: list[bytes] = []
         self.tokens: list[str] = []
+        self.breaks, self.waits = "", asyncio.Event()
+        self.waits.set()
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         self.tokens.append(request.headers.get("Authorization", ""))
+        if self.breaks == "in the body":
+            await request.content.read(1000)
+            return _gone(request)
         body = await request.read()
+        await self.waits.wait()
+        if self.breaks == "in the answer's head":
+            return _gone(request, b"HTTP/1.1 200 OK\r\nContent-Ty")
+        if self.breaks == "in the answer's body":
+            return _gone(request, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal")
         if self.status == 200:
             self.bodies.append(body)
         return web.Response(status=self.status, headers=self.headers)
@@ -109,6 +121,29 @@ async def test_a_collector_says_how_long_to_wait(collector: tuple[Collector, Htt
         assert told.value.after is None
 
 
+async def test_a_collector_that_is_too_slow_may_be_asked_to_take_less(
+    collector: tuple[Collector, Http], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would get the same lines again and again, and never in time."""
+    made, http = collector
+    made.waits = asyncio.Event()
+    monkeypatch.setattr(sinks, "_WITHIN", aiohttp.ClientTimeout(total=0.05))
+    with pytest.raises(NotTaken, match="in time") as told:
+        await http.deliver(b"1\n")
+    made.waits.set()
+    assert (told.value.too_late, told.value.too_much) == (True, False)
+
+
+async def test_what_breaks_before_it_was_answered_is_no_acceptance(collector: tuple[Collector, Http]) -> None:
+    """It comes again, though the collector may have kept it; once it said so, what follows changes nothing."""
+    made, http = collector
+    for made.breaks in ("in the body", "in the answer's head"):
+        with pytest.raises(NotTaken, match="could not be reached"):
+            await http.deliver(b"1\n" * 500_000)
+    made.breaks = "in the answer's body"
+    await http.deliver(b"2\n")
+
+
 async def test_a_collector_that_is_away_takes_nothing() -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(NotTaken, match="could not be reached"):
@@ -123,6 +158,14 @@ async def test_a_setting_that_no_request_can_be_made_of_is_told_as_any_refusal(h
         with pytest.raises(NotTaken, match="could not be reached") as told:
             await http.deliver(b"1\n")
     assert "s3cret" not in str(told.value)
+
+
+def _gone(request: web.Request, said: bytes = b"") -> web.Response:
+    """The connection is closed after this."""
+    assert request.transport is not None
+    request.transport.write(said)
+    request.transport.close()
+    return web.Response()
 
 
 def _umask() -> int:

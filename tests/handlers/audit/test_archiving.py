@@ -168,7 +168,33 @@ def test_entries_that_the_siem_has_yet_to_take_are_kept(database: Database, fold
             tx, SENDING, sender="r1", at=NOW, until=NOW + timedelta(minutes=1), begins=lambda _: 300
         )
     )
+    assert planned(database).unsent == 300
+    assert planned(database, OLD + timedelta(minutes=WIDTH + 10)).unsent is None, "no more is old enough"
     assert archived(database, folder).archived == WIDTH
+
+
+def test_nothing_leaves_before_a_siem_that_waits_for_it_has_begun(database: Database, folder: Path) -> None:
+    """It gets everything since the first entry, and a bot that was not started since would come too late."""
+    found = database.read_now(lambda tx: look(tx, KEY, before=OLDEST, at=NOW, awaited=[SENDING]))
+    assert isinstance(found, Plan)
+    assert (found.end, found.unsent) == (0, 0)
+    archiving.archive(database, found, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert not any(folder.iterdir())
+
+
+def test_what_was_brought_back_for_a_siem_leaves_only_when_that_took_it(
+    database: Database, folder: Path
+) -> None:
+    """It is taken out again without a question, though a SIEM that was set up later has not come so far."""
+    archived(database, folder)
+    brought_back(database, folder)
+    here = len(leaves_of(database))
+    found = database.read_now(lambda tx: look(tx, KEY, before=OLDEST, at=NOW, awaited=[SENDING]))
+    assert isinstance(found, Plan)
+    assert found.unsent == 0
+    archiving.archive(database, found, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert len(leaves_of(database)) == here
+    assert archived(database, folder).gone > 0, "where there is no SIEM"
 
 
 def test_entries_are_kept_for_a_siem_whose_place_somebody_deleted(database: Database, folder: Path) -> None:

@@ -31,14 +31,17 @@ class Collector:
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.refuses: NotTaken | None = None
-        self.most = 10_000
+        self.most, self.refusal = 10_000, NotTaken("It answered 413", too_much=True)
+        self.tries, self.refused = 0, 0
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def take(self, entries: Sequence[Row]) -> None:
+        self.tries += 1
         if self.refuses is not None:
             raise self.refuses
         if len(entries) > self.most:
-            raise NotTaken("It answered 413", too_much=True)
+            self.refused += 1
+            raise self.refusal
         if self.meanwhile is not None:
             await self.meanwhile()
         self.taken += [one.id for one in entries]
@@ -139,6 +142,23 @@ async def test_of_what_was_too_much_less_is_sent(world: World, most: int) -> Non
     for _ in range(3 * len(await everything(world))):
         await stream.send_due()
     assert collector.taken == await everything(world)
+
+
+@pytest.mark.both_engines
+async def test_of_what_takes_too_long_less_is_sent_after_a_while(world: World) -> None:
+    """No loss, and no end of copies: the same lines would take as long each time, and come again each time."""
+    for _ in range(30):
+        await world.given("ada")
+    collector = Collector()
+    collector.most, collector.refusal = 7, NotTaken("It did not answer in time", too_late=True)
+    stream = streaming(world, collector)
+    await stream.send_due()
+    assert await stream.send_due() == 0, "it is busy: nothing more is sent at once"
+    for _ in range(60):
+        world.clock.forward(seconds=60)
+        await stream.send_due()
+    assert collector.taken == await everything(world)
+    assert 3 * collector.refused < collector.tries, "most of it is no copy"
 
 
 async def test_one_entry_that_is_too_much_by_itself_waits_as_any_other(world: World) -> None:
