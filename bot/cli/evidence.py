@@ -4,6 +4,7 @@ It changes nothing in the store.
 """
 
 import json
+from collections.abc import Set
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,8 +74,9 @@ def evidence(
         gathered = database.read_now(lambda tx: read(tx, tell))
         rows = list(gathered.rows.values())
         note, proofs = database.read_now(lambda tx: _proven(tx, rows, signer)) if signer else ("", {})
+    others = gathered.delegators | ({whom} if whom else set())
     made = Evidence(
-        gathered=gathered, wanted=wanted, names=_names(settings, rows), proofs=proofs, checkpoint=note,
+        gathered=gathered, wanted=wanted, names=_names(settings, rows, others), proofs=proofs, checkpoint=note,
         entries={row.id: _whole(row) for row in rows}, written=utc_now(),
     )  # fmt: skip
     files = write(made, out)
@@ -146,9 +148,9 @@ def _whole(row: Row) -> dict[str, Any]:
     return said
 
 
-def _names(settings: Settings, rows: list[Row]) -> dict[str, str]:
+def _names(settings: Settings, rows: list[Row], others: Set[str]) -> dict[str, str]:
     people = {who for row in rows for who in (row.actor, row.subject) if who}
-    return dict(names_of(settings, people))
+    return dict(names_of(settings, people | others))
 
 
 def _day(written: str, option: str) -> datetime:

@@ -190,7 +190,7 @@ def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
                 what=_DECIDED[row.action],
                 rationale=text_of(row, "rationale"),
                 policies=_policies(row),
-                proof=proof_in(said["facts"], "proofs"),
+                proof=proof_in(said["facts"], "proved_by"),
                 entry=row.id,
                 delegation=str(said["facts"].get("delegation", "")),
                 delegator=str(said["facts"].get("delegator", "")),

@@ -29,7 +29,7 @@ POPULATION = (
 )  # fmt: skip
 DECISIONS = (
     "request", "entitlement", "at", "approver", "approver_name", "role", "decision", "rationale", "proof", "policies",
-    "entry", "delegation", "delegator",
+    "entry", "delegation", "delegator", "delegator_name",
 )  # fmt: skip
 
 EMERGENCIES = (
@@ -66,6 +66,7 @@ def decisions(cases: Iterable[Case], names: Names) -> str:
             (
                 case.id, case.entitlement, _moment(one.at), one.by, names.get(one.by, ""), one.role, one.what,
                 one.rationale, one.proof, " ".join(one.policies), one.entry, one.delegation, one.delegator,
+                names.get(one.delegator, ""),
             )
             for case in cases
             for one in case.decisions

@@ -20,8 +20,10 @@ from bot.evidence.cases import Case, case_of
 from bot.evidence.gathering import Gathered, Wanted, gather
 from bot.evidence.report import report, summary
 from bot.evidence.writing import Evidence, write
+from handlers.approvals.stepping_up import proof_facts
 from storage.audit import log
 from storage.audit.entry import Actor, Entry, Where, to_leaf
+from storage.fresh import FreshProof
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.storage.rows import numbered
@@ -433,6 +435,46 @@ async def test_an_approval_that_was_void_is_told_to_be(world: World) -> None:
     ]
     [row] = _read(tables.population(cases, NAMES))
     assert row["approvers"] == "linus"
+
+
+async def test_a_decision_says_how_whoever_made_it_proved_themselves(world: World) -> None:
+    """AU-12: under the name by which it is put on record, however that comes to be called."""
+    start = world.clock()
+    proof = FreshProof(handle="h-1", kinds=("sign_in", "totp"), at=start)
+    await world.ground.database.write(
+        lambda tx: log.append_each(
+            tx,
+            [
+                made(0, start, "grant.requested", "g1", "prod-db"),
+                made(1, start, "approval.given", "g1", "prod-db", proof_facts(proof), by="grace"),
+            ],
+        )
+    )
+    cases = (await gathered(world, start)).cases
+    assert [one["proof"] for one in _read(tables.decisions(cases, NAMES))] == ["sign_in, totp"]
+    assert ", proved by sign_in, totp" in report(cases, period(start), NAMES, written=start, checkpoint="")
+
+
+async def test_who_decided_for_an_owner_is_not_told_to_be_one(world: World) -> None:
+    """R-1, AU-12: an auditor who reads of an owner on the page looks for them among the owners."""
+    start, delegated = world.clock(), {"role": "owner", "delegation": "dg-1", "delegator": "charles"}
+    await world.ground.database.write(
+        lambda tx: log.append_each(
+            tx,
+            [
+                made(0, start, "grant.requested", "g1", "prod-db"),
+                made(1, start, "approval.given", "g1", "prod-db", delegated),
+                made(
+                    2, start, "approval.given", "g1", "prod-db", {"role": "owner", "delegation": "s"}, "grace"
+                ),
+            ],
+        )
+    )
+    page = report((await gathered(world, start)).cases, period(start), NAMES, written=start, checkpoint="")
+    assert (
+        "by <bdi>Ada Byron</bdi> (owner, by delegation from <bdi>Charles &lt;b&gt;B&lt;/b&gt;</bdi>)" in page
+    )
+    assert "by <bdi>Grace Hopper</bdi> (owner, by a standing scope)" in page
 
 
 def made(
