@@ -90,6 +90,20 @@ async def test_each_request_is_told_from_the_asking_to_the_end(world: World) -> 
     assert [case.outcome for case in cases.values()].count("refused") == 1
 
 
+async def test_why_access_was_ended_is_told_in_the_words_that_were_left(world: World) -> None:
+    """AU-12: and what Wicket went by, where it ended it itself."""
+    start = world.clock()
+    ended = (await a_day(world))["ended"]
+    gone = await world.given("charles")
+    left = made(9999, start, "grant.ended_early", gone, "wiki-edit", {"why": "switched off"}, by="wicket")
+    await world.ground.database.write(lambda tx: log.append(tx, left))
+    found = (await gathered(world, start)).cases
+    told = {row["request"]: row["ended_why"] for row in _read(tables.population(found, NAMES))}
+    assert (told[ended], told[gone]) == ("the incident is over", "switched off")
+    page = report(found, period(start), NAMES, written=world.clock(), checkpoint="")
+    assert "(ended early by <bdi>linus</bdi>: “<bdi>the incident is over</bdi>”)" in page
+
+
 async def test_the_numbers_add_up(world: World) -> None:
     start = world.clock()
     await a_day(world)
@@ -299,8 +313,11 @@ async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_prov
         ("emergency.asked", "g2", "prod-db", {"minutes": 60}),
     ]  # fmt: skip
     entries = [made(n, start, *one) for n, one in enumerate(steps)]
+    ended = replace(entries[5], texts={"rationale": "over by now"})
     await world.ground.database.write(
-        lambda tx: log.append_each(tx, [entries[0], replace(entries[1], texts=why), *entries[2:]])
+        lambda tx: log.append_each(
+            tx, [entries[0], replace(entries[1], texts=why), *entries[2:5], ended, *entries[6:]]
+        )
     )
     found = await gathered(world, entries[3].at)
     assert list(found.rows) == [one.id for one in entries[:7]]
@@ -314,7 +331,7 @@ async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_prov
         "totp",
         "60",
     )
-    assert (told["ended_how"], told["ended_by"]) == ("ended early", "grace")
+    assert (told["ended_how"], told["ended_by"], told["ended_why"]) == ("ended early", "grace", "over by now")
     assert told["entries"] == " ".join(one.id for one in entries[:7])
     page = report([], period(start), NAMES, written=world.clock(), checkpoint="", broken=found.broken)
     for words in (
