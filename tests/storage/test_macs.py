@@ -136,6 +136,41 @@ def test_every_bound_column_is_bound(database: Database, now: datetime):
                 assert not macs.holds(table, {**row, name: other}, mac), (table, name)
 
 
+# What shows, times or schedules, and gives nobody anything: names, words, leases, when something was told.
+UNBOUND = {
+    "alarms": "door name rationale sessions settled_at",
+    "approvals": "approver_name delegation rationale",
+    "attestations": "name rationale",
+    "delegations": "delegate_name delegate_slack delegator_name delegator_slack ended ended_by",
+    "emergencies": (
+        "escalated_at login name reason refused_why reminded_at restored_by_name review_words "
+        "reviewed_by_name told_by"
+    ),
+    "freezes": "began_by facts rationale",
+    "grants": (
+        "active_at end_rationale end_reason ended_at ended_by foreseen justification manager_name missing "
+        "passed_on_at passed_on_why policy_set reasons remind_at reminded_at reminder requester_employment "
+        "requester_login requester_name requester_team standing target_login target_name ticket"
+    ),
+    "holdings": "attempts due_at fence last_fault lease_until next_at overdue_told page_at present settled wanted",
+    "lift_words": "name rationale",
+    "links": "zone",
+    "passkeys": "aaguid backed_up name transports used_at",
+    "petitions": "employment end_reason end_words ended_by explanation login manager missing name next_at team",
+    "restore_words": "name",
+    "step_ups": "minutes rationale thing tries whom",
+    "streams": "failing_since lease_until sender",
+    "vouchings": "cooled_at counted name ticket voucher_name",
+}
+
+
+def test_every_column_is_bound_or_named_as_one_that_gives_nothing():
+    """T-9: one that is bound no more, or a new one that nobody thought of, would be whoever writes the database's."""
+    for table, columns in BOUND.items():
+        there = set(SQLModel.metadata.tables[table].c.keys()) - {"mac"}
+        assert there - set(columns) == set(UNBOUND.get(table, "").split()), table
+
+
 def test_a_change_of_something_else_signs_nothing_that_was_forged(database: Database, now: datetime):
     """T-9: by the ORM, by a statement, and by `change`."""
     link, grant, handle = database.write_now(
