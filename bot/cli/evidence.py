@@ -8,7 +8,7 @@ from collections.abc import Set
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from sqlmodel import Session
@@ -18,7 +18,7 @@ from bot.cli.audit import entry_as_json
 from bot.cli.bars import progress
 from bot.cli.people import account_id, names_of
 from bot.cli.place import opened, place_of
-from bot.cli.tables import show, time_in
+from bot.cli.tables import say, show, time_in
 from bot.settings import Settings
 from storage.audit import log, proving
 from storage.audit.checkpoint import Signer
@@ -29,6 +29,9 @@ from storage.audit.sealing import check_head, sign_head
 from storage.audit.verification import verify_log
 from storage.clock import utc_now
 from storage.faults import AuditFault
+
+if TYPE_CHECKING:
+    from bot.evidence.gathering import Wanted
 
 # What is told of a period without what does not fit would look whole.
 _NOTHING = "No evidence was written. `wicket audit verify` names all that does not fit."
@@ -74,6 +77,7 @@ def evidence(
         gathered = database.read_now(lambda tx: read(tx, tell))
         rows = list(gathered.rows.values())
         note, proofs = database.read_now(lambda tx: _proven(tx, rows, signer)) if signer else ("", {})
+        unheard = database.read_now(lambda tx: _unheard(tx, wanted))
     others = gathered.delegators | ({whom} if whom else set())
     made = Evidence(
         gathered=gathered, wanted=wanted, names=_names(settings, rows, others), proofs=proofs, checkpoint=note,
@@ -81,6 +85,12 @@ def evidence(
     )  # fmt: skip
     files = write(made, out)
     typer.echo(f"Wrote {len(gathered.cases)} requests with {len(rows)} entries in {files} files to {out}.")
+    for word in unheard:
+        say(
+            f"No entry of the whole log is about {word}. Is it spelled as in the catalogue, or as the login or the id "
+            "of an account? Somebody who left is found by the id alone.",
+            err=True,
+        )
     if signer is None:
         typer.echo("Without WICKET_AUDIT_KEY it holds no checkpoint and no proofs.", err=True)
 
@@ -123,6 +133,15 @@ def _check(tx: Session, signer: Signer | None, tell: Progress) -> None:
     report = verify_log(tx, verifier=signer.verifier if signer else None, progress=tell)
     if not report.sound:
         raise AuditFault(f"{report.findings[0].detail} {_NOTHING}")
+
+
+def _unheard(tx: Session, wanted: "Wanted") -> list[str]:
+    """What was asked about that no entry of any time is about: that nothing is found of it is no answer."""
+    person, thing = wanted.person, wanted.entitlement
+    return [
+        *([person] if person and not log.rows(tx, person=person, limit=1) else ()),
+        *([thing] if thing and not log.rows(tx, entitlement=thing, limit=1) else ()),
+    ]
 
 
 def _proven(tx: Session, rows: list[Row], signer: Signer) -> tuple[str, dict[str, str]]:

@@ -85,6 +85,19 @@ def test_a_folder_that_is_there_is_not_written_over(install: Install, tmp_path: 
     assert (done.exit_code, "is there already" in done.stderr) == (2, True)
 
 
+def test_a_name_that_the_log_never_heard_of_is_told_and_not_only_counted_as_nothing(
+    install: Install, tmp_path: Path
+) -> None:
+    """Else a slip of the pen is evidence that nobody asked for anything."""
+    for which, word in (("--person", "adda"), ("--entitlement", "prod-bd")):
+        done = install.run("audit", "evidence", *PERIOD, which, word, "--out", str(tmp_path / word))
+        assert (done.exit_code, "Wrote 0 requests" in done.stdout) == (0, True)
+        assert f"No entry of the whole log is about {word}" in done.stderr, word
+    known = ("--person", "ada", "--entitlement", "prod-db")
+    done = install.run("audit", "evidence", *PERIOD, *known, "--out", str(tmp_path / "known"))
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("since", "until", "said"),
     [("tomorrow", TOMORROW, "Write a day"), (TODAY, TODAY, "It is not after --from")],
