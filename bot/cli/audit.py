@@ -64,7 +64,7 @@ def show_entries(
         str | None, typer.Option(help="Of this story, from request to revocation.", metavar="ID")
     ] = None,
     limit: Annotated[
-        int, typer.Option(help="At most so many, the newest.", min=1, max=MOST, metavar="N")
+        int, typer.Option(help="At most so many, the newest.", min=1, max=MOST - 1, metavar="N")
     ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON array, with everything.")] = False,
     follow: Annotated[
@@ -80,7 +80,13 @@ def show_entries(
         since=since_when(since, now), until=since_when(until, now, option="--until"),
     )  # fmt: skip
     with opened(settings) as database:
-        rows = database.read_now(partial(log.rows, limit=limit, **wanted))
+        found = database.read_now(partial(log.rows, limit=limit + 1, **wanted))
+        rows = found[-limit:]
+        if found != rows:
+            say(
+                f"These are the newest {limit}, and there are older ones that fit. Show more with --limit.",
+                err=True,
+            )
         # Of what stayed some may be among them, with others missing in between.
         _say_archived(database, story, since=rows[0].at if len(rows) == limit else wanted.get("since"))
         if follow:

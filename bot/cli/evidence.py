@@ -4,10 +4,11 @@ It changes nothing in the store.
 """
 
 import json
+from collections.abc import Set
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from sqlmodel import Session
@@ -17,7 +18,7 @@ from bot.cli.audit import entry_as_json
 from bot.cli.bars import progress
 from bot.cli.people import account_id, names_of
 from bot.cli.place import opened, place_of
-from bot.cli.tables import show, time_in
+from bot.cli.tables import say, show, time_in
 from bot.settings import Settings
 from storage.audit import log, proving
 from storage.audit.checkpoint import Signer
@@ -28,6 +29,9 @@ from storage.audit.sealing import check_head, sign_head
 from storage.audit.verification import verify_log
 from storage.clock import utc_now
 from storage.faults import AuditFault
+
+if TYPE_CHECKING:
+    from bot.evidence.gathering import Wanted
 
 # What is told of a period without what does not fit would look whole.
 _NOTHING = "No evidence was written. `wicket audit verify` names all that does not fit."
@@ -73,12 +77,20 @@ def evidence(
         gathered = database.read_now(lambda tx: read(tx, tell))
         rows = list(gathered.rows.values())
         note, proofs = database.read_now(lambda tx: _proven(tx, rows, signer)) if signer else ("", {})
+        unheard = database.read_now(lambda tx: _unheard(tx, wanted))
+    others = gathered.delegators | ({whom} if whom else set())
     made = Evidence(
-        gathered=gathered, wanted=wanted, names=_names(settings, rows), proofs=proofs, checkpoint=note,
+        gathered=gathered, wanted=wanted, names=_names(settings, rows, others), proofs=proofs, checkpoint=note,
         entries={row.id: _whole(row) for row in rows}, written=utc_now(),
     )  # fmt: skip
     files = write(made, out)
     typer.echo(f"Wrote {len(gathered.cases)} requests with {len(rows)} entries in {files} files to {out}.")
+    for word in unheard:
+        say(
+            f"No entry of the whole log is about {word}. Is it spelled as in the catalogue, or as the login or the id "
+            "of an account? Somebody who left is found by the id alone.",
+            err=True,
+        )
     if signer is None:
         typer.echo("Without WICKET_AUDIT_KEY it holds no checkpoint and no proofs.", err=True)
 
@@ -123,6 +135,15 @@ def _check(tx: Session, signer: Signer | None, tell: Progress) -> None:
         raise AuditFault(f"{report.findings[0].detail} {_NOTHING}")
 
 
+def _unheard(tx: Session, wanted: "Wanted") -> list[str]:
+    """What was asked about that no entry of any time is about: that nothing is found of it is no answer."""
+    person, thing = wanted.person, wanted.entitlement
+    return [
+        *([person] if person and not log.rows(tx, person=person, limit=1) else ()),
+        *([thing] if thing and not log.rows(tx, entitlement=thing, limit=1) else ()),
+    ]
+
+
 def _proven(tx: Session, rows: list[Row], signer: Signer) -> tuple[str, dict[str, str]]:
     """The log as it is, signed, and a proof under it for each of these. AuditFault where the log is not sound."""
     wrong = check_head(tx, signer.verifier)
@@ -146,9 +167,9 @@ def _whole(row: Row) -> dict[str, Any]:
     return said
 
 
-def _names(settings: Settings, rows: list[Row]) -> dict[str, str]:
+def _names(settings: Settings, rows: list[Row], others: Set[str]) -> dict[str, str]:
     people = {who for row in rows for who in (row.actor, row.subject) if who}
-    return dict(names_of(settings, people))
+    return dict(names_of(settings, people | others))
 
 
 def _day(written: str, option: str) -> datetime:

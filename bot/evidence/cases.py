@@ -67,7 +67,8 @@ class Case:
     """A request, and what came of it. Times are aware UTC; None where it did not happen (yet).
 
     removed_at: when the directory agreed that it is over, or (kept) that something else goes on giving the same.
-    late: seconds by which the access outlived its time. due_at: the decision and the time that it was for, or what its
+    ended_why: in the words of whoever ended it, or what Wicket went by. late: seconds by which the access outlived its
+    time. due_at: the decision and the time that it was for, or what its
     end was set to where the clock had been ahead. policies, policy_set: of the last answer about the request.
     entries: their ids in the log, in order.
     """
@@ -90,6 +91,7 @@ class Case:
     ended_at: datetime | None
     ended_how: str
     ended_by: str
+    ended_why: str
     removed_at: datetime | None
     kept: bool
     late: float | None
@@ -146,6 +148,7 @@ def case_of(rows: Sequence[Row]) -> Case:
         ended_at=ended.at if ended else None,
         ended_how=ENDED[ended.action] if ended else "",
         ended_by=ended.actor if ended and ended.action in BY_SOMEBODY else "",
+        ended_why=why_ended(ended),
         removed_at=removed.at if removed else None,
         kept=removed is not None and removed.action == KEPT,
         late=_late(removed, ended),
@@ -190,7 +193,7 @@ def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
                 what=_DECIDED[row.action],
                 rationale=text_of(row, "rationale"),
                 policies=_policies(row),
-                proof=proof_in(said["facts"], "proofs"),
+                proof=proof_in(said["facts"], "proved_by"),
                 entry=row.id,
                 delegation=str(said["facts"].get("delegation", "")),
                 delegator=str(said["facts"].get("delegator", "")),
@@ -245,6 +248,14 @@ def _late(removed: Row | None, ended: Row | None) -> float | None:
     if late is None and removed is not None and ended is not None:
         return max(0.0, (removed.at - ended.at).total_seconds())
     return late / 1000 if isinstance(late, int) and 0 <= late <= _MOST_MINUTES * 60_000 else None
+
+
+def why_ended(row: Row | None) -> str:
+    """What was written when it ended, or else on what Wicket ended it; "" where the entry says neither."""
+    if row is None:
+        return ""
+    why = said_by(row)["facts"].get("why", "")
+    return text_of(row, "rationale") or (why if isinstance(why, str) else "")
 
 
 def text_of(row: Row, name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.evidence.cases import BY_SOMEBODY, ENDED, minutes_in, proof_in, said_by, text_of, time_in
+from bot.evidence.cases import BY_SOMEBODY, ENDED, minutes_in, proof_in, said_by, text_of, time_in, why_ended
 from storage.audit.log import Row
 
 _KINDS: Mapping[str, str] = {
@@ -23,9 +23,9 @@ class Broken:
     """Somebody broke the glass. kind: "emergency", "drill" (nothing was given) or "by hand" (past Wicket).
 
     asked_at: when they wanted to; at: when they had it, by hand as it was told. minutes: for how long they asked.
-    justification: why, in their words. proof: how they showed who they are. ended_by: whoever ended it early.
-    removed_at: when the directory agreed that it is over. finding: "" while nobody reviewed it; late: after its time.
-    words: what the reviewer would change. entries: their ids in the log, in order.
+    justification: why, in their words. proof: how they showed who they are. ended_by: whoever ended it early,
+    and ended_why. removed_at: when the directory agreed that it is over. finding: "" while nobody reviewed it; late:
+    after its time. words: what the reviewer would change. entries: their ids in the log, in order.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Broken:
     ended_at: datetime | None
     ended_how: str
     ended_by: str
+    ended_why: str
     removed_at: datetime | None
     reviewed_at: datetime | None
     reviewer: str
@@ -86,6 +87,7 @@ def emergency_of(rows: Sequence[Row]) -> Broken:
         ended_at=ended.at if ended else time_in(said, "ends"),
         ended_how=ENDED[ended.action] if ended else "",
         ended_by=ended.actor if ended and ended.action in BY_SOMEBODY else "",
+        ended_why=why_ended(ended),
         removed_at=removed.at if removed else None,
         reviewed_at=reviewed.at if reviewed else None,
         reviewer=reviewed.actor if reviewed else "",

@@ -50,6 +50,11 @@ class Gathered:
     rows: Mapping[str, Row]
     broken: Sequence[Broken] = ()
 
+    @property
+    def delegators(self) -> frozenset[str]:
+        """The ids of all in whose place somebody decided: their own entry may be of another story."""
+        return frozenset(one.delegator for case in self.cases for one in case.decisions if one.delegator)
+
 
 def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
     """Everything that belongs to these requests, up to now: an end may come after the period."""

@@ -25,17 +25,17 @@ _COMMAND = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 POPULATION = (
     "request", "asked_at", "requester", "requester_name", "subject", "subject_name", "entitlement", "minutes", "ticket",
     "justification", "outcome", "approvers", "approved_at", "due_at", "given_at", "ended_at", "ended_how", "ended_by",
-    "removed_at", "kept_by_another", "late_seconds", "policies", "policy_set", "entries",
+    "ended_why", "removed_at", "kept_by_another", "late_seconds", "policies", "policy_set", "entries",
 )  # fmt: skip
 DECISIONS = (
     "request", "entitlement", "at", "approver", "approver_name", "role", "decision", "rationale", "proof", "policies",
-    "entry", "delegation", "delegator",
+    "entry", "delegation", "delegator", "delegator_name",
 )  # fmt: skip
 
 EMERGENCIES = (
     "emergency", "month", "asked_at", "began_at", "person", "person_name", "entitlement", "kind", "times_that_month",
-    "incident", "minutes", "justification", "proof", "ended_at", "ended_how", "ended_by", "removed_at", "reviewed_at",
-    "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
+    "incident", "minutes", "justification", "proof", "ended_at", "ended_how", "ended_by", "ended_why", "removed_at",
+    "reviewed_at", "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def population(cases: Iterable[Case], names: Names) -> str:
                 names.get(case.subject, ""), case.entitlement, str(case.minutes), case.ticket, case.justification,
                 case.outcome, " ".join(one.by for one in case.decisions if one.what == "approved"),
                 _moment(case.approved_at), _moment(case.due_at), _moment(case.given_at), _moment(case.ended_at),
-                case.ended_how, case.ended_by, _moment(case.removed_at), "yes" if case.kept else "",
+                case.ended_how, case.ended_by, case.ended_why, _moment(case.removed_at), "yes" if case.kept else "",
                 "" if case.late is None else f"{case.late:.3f}", " ".join(case.policies), case.policy_set,
                 " ".join(case.entries),
             )
@@ -66,6 +66,7 @@ def decisions(cases: Iterable[Case], names: Names) -> str:
             (
                 case.id, case.entitlement, _moment(one.at), one.by, names.get(one.by, ""), one.role, one.what,
                 one.rationale, one.proof, " ".join(one.policies), one.entry, one.delegation, one.delegator,
+                names.get(one.delegator, ""),
             )
             for case in cases
             for one in case.decisions
@@ -83,6 +84,7 @@ def emergencies(found: Sequence[Broken], names: Names) -> str:
                 one.id, one.month, _moment(one.asked_at), _moment(one.at), one.person, names.get(one.person, ""),
                 one.entitlement, one.kind, str(often[one.month, one.person, one.entitlement, one.kind]), one.incident,
                 str(one.minutes), one.justification, one.proof, _moment(one.ended_at), one.ended_how, one.ended_by,
+                one.ended_why,
                 _moment(one.removed_at), _moment(one.reviewed_at), one.reviewer, names.get(one.reviewer, ""),
                 one.finding, "yes" if one.late else "", one.words, " ".join(one.entries),
             )

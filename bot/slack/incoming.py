@@ -1,6 +1,6 @@
 """What arrived from Slack, reduced to what may be used: who claims to speak, Slack's own delivery id, where.
 
-It takes no name, team or authority from a payload, and a payload of any shape can be reduced.
+It takes no name or authority from a payload, and a payload of any shape can be reduced.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from handlers.intents import Where
 class Incoming:
     """One delivery. user: the Slack id to look up. delivery: unique per thing done, the same for each repeat (SL-5).
 
+    team: the workspace in which Slack says that it happened, for the record alone: whose account it is, is looked up.
     ts: of the message that was clicked in the channel; "" where that was none that lasts.
     """
 
@@ -21,12 +22,13 @@ class Incoming:
     delivery: str
     channel: str
     transport: str
+    team: str = ""
     ts: str = ""
 
     @property
     def where(self) -> Where:
         """For the record."""
-        return Where(transport=self.transport, channel=self.channel)
+        return Where(transport=self.transport, team=self.team, channel=self.channel)
 
 
 def of_event(body: Mapping[str, Any], transport: str) -> Incoming:
@@ -37,6 +39,7 @@ def of_event(body: Mapping[str, Any], transport: str) -> Incoming:
         delivery=f"event:{_id(body.get('event_id'))}",
         channel=_id(event.get("channel")),
         transport=transport,
+        team=_id(body.get("team_id")),
     )
 
 
@@ -47,6 +50,7 @@ def of_command(body: Mapping[str, Any], transport: str) -> Incoming:
         delivery=f"trigger:{_id(body.get('trigger_id'))}",
         channel=_id(body.get("channel_id")),
         transport=transport,
+        team=_id(body.get("team_id")),
     )
 
 
@@ -58,6 +62,7 @@ def of_action(body: Mapping[str, Any], transport: str) -> Incoming:
         delivery=f"trigger:{_id(body.get('trigger_id'))}",
         channel=_id(part(body, "channel").get("id")),
         transport=transport,
+        team=_id(part(body, "team").get("id")),
         ts="" if container.get("is_ephemeral") else _id(container.get("message_ts")),
     )
 
@@ -70,6 +75,7 @@ def of_view(body: Mapping[str, Any], transport: str) -> Incoming:
         delivery=f"view:{_id(view.get('id'))}:{_id(view.get('hash'))}",
         channel="",
         transport=transport,
+        team=_id(part(body, "team").get("id")),
     )
 
 

@@ -1,5 +1,6 @@
 """Access from the asking to the revocation, over the wire."""
 
+from storage.audit import log
 from tests.wire.conftest import ON_BOTH
 
 pytestmark = ON_BOTH
@@ -24,3 +25,16 @@ async def test_low_risk_access_is_given_at_once_and_ends_on_time(world):
         "grant.expired done",
         "access.removed done",
     ]
+
+
+async def test_the_record_says_where_in_slack_it_was_asked(world):
+    """A-6: which workspace, which conversation, over which transport, by which replica."""
+    ada = world.person("ada")
+    await ada.say("I need grafana-edit for 2h because INC-4711")
+    draft = await ada.sees("You are asking for")
+    await ada.click(draft, "draft.send")
+    await ada.sees("✅ grafana-edit")
+    [entry] = await world.database.read(lambda tx: log.rows(tx, action="grant.approved"))
+    where = entry.said()["where"]
+    assert (where["team"], where["channel"], where["transport"]) == ("T0WICKET", draft.channel, "socket")
+    assert where["replica"]

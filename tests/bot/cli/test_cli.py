@@ -638,6 +638,20 @@ def test_a_part_of_the_log_is_verified_alone(install: Install):
     assert (done.exit_code, "There are 6 entries" in done.stderr) == (2, True)
 
 
+def test_whoever_is_shown_a_part_hears_that_there_is_more(install: Install):
+    """Else an auditor who counts what a filter let through takes a hundred for all."""
+    install.happened(3)
+    for more in ((), ("--json",)):
+        done = install.run("audit", "show", "--action", "grant.requested", "--limit", "2", *more)
+        assert (done.exit_code, done.stderr) == (
+            0,
+            "These are the newest 2, and there are older ones that fit. Show more with --limit.\n",
+        ), more
+        assert ("INC-0" in done.stdout, "INC-1" in done.stdout) == (False, True), more
+    done = install.run("audit", "show", "--action", "grant.requested", "--limit", "3")
+    assert (done.stderr, "INC-0" in done.stdout) == ("", True)
+
+
 def test_one_story_is_shown_alone(install: Install):
     install.happened(3)
     shown = json.loads(install.run("audit", "show", "--json", "--story", "g-1").stdout)

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from bot.settings import new_audit_key
+from handlers.recording import record
+from storage.audit.entry import Actor
 from storage.audit.merkle import Frontier, leaf_hash
+from storage.clock import utc_now
 from tests.bot.cli.test_audit_proofs import key_of
-from tests.bot.cli.test_cli import Install, installed
+from tests.bot.cli.test_cli import ADA, GRACE, WHERE, Install, installed
 
 TODAY, TOMORROW = (str((datetime.now(UTC) + timedelta(days=days)).date()) for days in (0, 1))
 PERIOD = ("--from", str(datetime.now(UTC).date() - timedelta(days=1)), "--to", TOMORROW)
@@ -41,6 +44,26 @@ def test_the_folder_is_checked_with_the_public_key_alone(install: Install, tmp_p
     assert "Ada Lovelace" in (folder / "report.html").read_text()
 
 
+def test_the_folder_names_whoever_it_is_about_though_no_entry_of_theirs_is_in_it(tmp_path: Path) -> None:
+    """AU-12: in whose place somebody decided, and who is asked about."""
+    install = installed(tmp_path)
+    install.happened(1)
+    with install.tx() as write:
+        write(
+            lambda tx: record(
+                tx, at=utc_now(), action="approval.given", outcome="done", actor=Actor(type="person", id=ADA),
+                where=WHERE, correlation="g-0", subject=ADA, resource="prod-db",
+                facts={"role": "owner", "delegation": "dg-1", "delegator": GRACE},
+            )
+        )  # fmt: skip
+    assert install.run("audit", "evidence", *PERIOD, "--out", str(tmp_path / "all")).exit_code == 0
+    assert "by delegation from <bdi>Grace Hopper" in (tmp_path / "all" / "report.html").read_text()
+    assert '"dg-1","p-2","Grace Hopper"' in (tmp_path / "all" / "decisions.csv").read_text()
+    asked = (*PERIOD, "--person", "grace", "--out", str(tmp_path / "hers"))
+    assert install.run("audit", "evidence", *asked).exit_code == 0
+    assert ", of <bdi>Grace Hopper" in (tmp_path / "hers" / "report.html").read_text()
+
+
 def test_a_text_is_held_against_what_its_entry_commits_to(install: Install, tmp_path: Path) -> None:
     """Promise 2, T-6: whoever hands the folder out can put no other reason into somebody's mouth."""
     folder = tmp_path / "out"
@@ -60,6 +83,19 @@ def test_a_folder_that_is_there_is_not_written_over(install: Install, tmp_path: 
     (tmp_path / "mine.txt").write_text("mine")
     done = install.run("audit", "evidence", *PERIOD, "--out", str(tmp_path))
     assert (done.exit_code, "is there already" in done.stderr) == (2, True)
+
+
+def test_a_name_that_the_log_never_heard_of_is_told_and_not_only_counted_as_nothing(
+    install: Install, tmp_path: Path
+) -> None:
+    """Else a slip of the pen is evidence that nobody asked for anything."""
+    for which, word in (("--person", "adda"), ("--entitlement", "prod-bd")):
+        done = install.run("audit", "evidence", *PERIOD, which, word, "--out", str(tmp_path / word))
+        assert (done.exit_code, "Wrote 0 requests" in done.stdout) == (0, True)
+        assert f"No entry of the whole log is about {word}" in done.stderr, word
+    known = ("--person", "ada", "--entitlement", "prod-db")
+    done = install.run("audit", "evidence", *PERIOD, *known, "--out", str(tmp_path / "known"))
+    assert (done.exit_code, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

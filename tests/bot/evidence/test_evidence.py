@@ -20,8 +20,10 @@ from bot.evidence.cases import Case, case_of
 from bot.evidence.gathering import Gathered, Wanted, gather
 from bot.evidence.report import report, summary
 from bot.evidence.writing import Evidence, write
+from handlers.approvals.stepping_up import proof_facts
 from storage.audit import log
 from storage.audit.entry import Actor, Entry, Where, to_leaf
+from storage.fresh import FreshProof
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.storage.rows import numbered
@@ -86,6 +88,20 @@ async def test_each_request_is_told_from_the_asking_to_the_end(world: World) -> 
     assert cases[made["denied"]].outcome == "denied"
     assert cases[made["waiting"]].outcome == "waiting"
     assert [case.outcome for case in cases.values()].count("refused") == 1
+
+
+async def test_why_access_was_ended_is_told_in_the_words_that_were_left(world: World) -> None:
+    """AU-12: and what Wicket went by, where it ended it itself."""
+    start = world.clock()
+    ended = (await a_day(world))["ended"]
+    gone = await world.given("charles")
+    left = made(9999, start, "grant.ended_early", gone, "wiki-edit", {"why": "switched off"}, by="wicket")
+    await world.ground.database.write(lambda tx: log.append(tx, left))
+    found = (await gathered(world, start)).cases
+    told = {row["request"]: row["ended_why"] for row in _read(tables.population(found, NAMES))}
+    assert (told[ended], told[gone]) == ("the incident is over", "switched off")
+    page = report(found, period(start), NAMES, written=world.clock(), checkpoint="")
+    assert "(ended early by <bdi>linus</bdi>: “<bdi>the incident is over</bdi>”)" in page
 
 
 async def test_the_numbers_add_up(world: World) -> None:
@@ -297,8 +313,11 @@ async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_prov
         ("emergency.asked", "g2", "prod-db", {"minutes": 60}),
     ]  # fmt: skip
     entries = [made(n, start, *one) for n, one in enumerate(steps)]
+    ended = replace(entries[5], texts={"rationale": "over by now"})
     await world.ground.database.write(
-        lambda tx: log.append_each(tx, [entries[0], replace(entries[1], texts=why), *entries[2:]])
+        lambda tx: log.append_each(
+            tx, [entries[0], replace(entries[1], texts=why), *entries[2:5], ended, *entries[6:]]
+        )
     )
     found = await gathered(world, entries[3].at)
     assert list(found.rows) == [one.id for one in entries[:7]]
@@ -312,7 +331,7 @@ async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_prov
         "totp",
         "60",
     )
-    assert (told["ended_how"], told["ended_by"]) == ("ended early", "grace")
+    assert (told["ended_how"], told["ended_by"], told["ended_why"]) == ("ended early", "grace", "over by now")
     assert told["entries"] == " ".join(one.id for one in entries[:7])
     page = report([], period(start), NAMES, written=world.clock(), checkpoint="", broken=found.broken)
     for words in (
@@ -433,6 +452,46 @@ async def test_an_approval_that_was_void_is_told_to_be(world: World) -> None:
     ]
     [row] = _read(tables.population(cases, NAMES))
     assert row["approvers"] == "linus"
+
+
+async def test_a_decision_says_how_whoever_made_it_proved_themselves(world: World) -> None:
+    """AU-12: under the name by which it is put on record, however that comes to be called."""
+    start = world.clock()
+    proof = FreshProof(handle="h-1", kinds=("sign_in", "totp"), at=start)
+    await world.ground.database.write(
+        lambda tx: log.append_each(
+            tx,
+            [
+                made(0, start, "grant.requested", "g1", "prod-db"),
+                made(1, start, "approval.given", "g1", "prod-db", proof_facts(proof), by="grace"),
+            ],
+        )
+    )
+    cases = (await gathered(world, start)).cases
+    assert [one["proof"] for one in _read(tables.decisions(cases, NAMES))] == ["sign_in, totp"]
+    assert ", proved by sign_in, totp" in report(cases, period(start), NAMES, written=start, checkpoint="")
+
+
+async def test_who_decided_for_an_owner_is_not_told_to_be_one(world: World) -> None:
+    """R-1, AU-12: an auditor who reads of an owner on the page looks for them among the owners."""
+    start, delegated = world.clock(), {"role": "owner", "delegation": "dg-1", "delegator": "charles"}
+    await world.ground.database.write(
+        lambda tx: log.append_each(
+            tx,
+            [
+                made(0, start, "grant.requested", "g1", "prod-db"),
+                made(1, start, "approval.given", "g1", "prod-db", delegated),
+                made(
+                    2, start, "approval.given", "g1", "prod-db", {"role": "owner", "delegation": "s"}, "grace"
+                ),
+            ],
+        )
+    )
+    page = report((await gathered(world, start)).cases, period(start), NAMES, written=start, checkpoint="")
+    assert (
+        "by <bdi>Ada Byron</bdi> (owner, by delegation from <bdi>Charles &lt;b&gt;B&lt;/b&gt;</bdi>)" in page
+    )
+    assert "by <bdi>Grace Hopper</bdi> (owner, by a standing scope)" in page
 
 
 def made(

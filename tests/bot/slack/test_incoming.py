@@ -1,10 +1,13 @@
-"""Payloads reduced to who claims to speak and which delivery it is; names and teams in them are never read (SL-1)."""
+"""Payloads reduced to who claims to speak, which delivery it is and where; no name in them is ever read, and the team
+for the record alone (SL-1).
+"""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.incoming import Incoming, of_action, of_command, of_event, of_view
+from handlers.intents import Where
 
 EVENT = {
     "event_id": "Ev1", "team_id": "T1", "authorizations": [{"team_id": "T1"}],
@@ -21,9 +24,11 @@ ACTION = {
     "user": {"id": "U0ADA", "name": "grace", "team_id": "T1"},
     "trigger_id": "1.2.y",
     "channel": {"id": "C0DATAOWN"},
+    "team": {"id": "T1", "domain": "lovelace"},
 }
 VIEW = {
     "user": {"id": "U0ADA"},
+    "team": {"id": "T1"},
     "view": {"id": "V1", "hash": "156772938.1827394", "app_installed_team_id": "T1"},
 }
 
@@ -38,9 +43,10 @@ VIEW = {
 def test_each_kind_of_payload_says_who_and_which_delivery(read, body, delivery, channel):
     """SL-5: the same for each repeat, another for each thing done."""
     incoming = read(body, "socket")
-    assert incoming == Incoming(user="U0ADA", delivery=delivery, channel=channel, transport="socket")
-    assert incoming.where.transport == "socket"
-    assert incoming.where.channel == channel
+    assert incoming == Incoming(
+        user="U0ADA", delivery=delivery, channel=channel, transport="socket", team="T1"
+    )
+    assert incoming.where == Where(transport="socket", team="T1", channel=channel)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,19 @@ JUNK = st.recursive(
 )  # fmt: skip
 BODIES = st.dictionaries(
     st.sampled_from(
-        ["event", "event_id", "user", "user_id", "channel", "channel_id", "trigger_id", "view", "container"]
+        [
+            "event",
+            "event_id",
+            "user",
+            "user_id",
+            "channel",
+            "channel_id",
+            "team",
+            "team_id",
+            "trigger_id",
+            "view",
+            "container",
+        ]
     ),
     JUNK,
 )

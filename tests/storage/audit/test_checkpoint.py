@@ -175,6 +175,15 @@ def test_a_true_signature_over_something_else_is_no_checkpoint(body: str) -> Non
     assert isinstance(verify_note(signed(body), SIGNER.verifier), BadNote)
 
 
+def test_a_note_that_is_far_too_long_is_refused_though_it_is_signed() -> None:
+    """T-6: before its signature is looked for."""
+    body = f"{ORIGIN}\n20852163\n{base64.b64encode(EMPTY_ROOT).decode()}\n"
+    assert verify_note(signed(body + "more\n" * 10_000), SIGNER.verifier) == CHECKPOINT
+    read = verify_note(signed(body + "more\n" * 20_000), SIGNER.verifier)
+    assert isinstance(read, BadNote)
+    assert "too long" in read.reason
+
+
 def test_extension_lines_are_signed_and_ignored() -> None:
     body = f"{ORIGIN}\n20852163\n{base64.b64encode(EMPTY_ROOT).decode()}\nmore\n"
     assert verify_note(signed(body), SIGNER.verifier) == CHECKPOINT

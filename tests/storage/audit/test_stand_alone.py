@@ -193,6 +193,26 @@ def test_it_comes_to_our_verdict_on_proofs_whole_and_tampered_with(
     assert 40 < sum(expected) < len(expected) - TRIED
 
 
+def test_a_proof_of_another_history_does_not_continue_the_kept_one(
+    grown: tuple[Connection, dict[int, str]], alone: Path, tmp_path: Path
+) -> None:
+    """T-1, T-6: whoever holds the key signs two; one checkpoint that was kept of the first convicts the second."""
+    tx, notes = grown
+    asked = []
+    for number, written in enumerate(files_of(tx, notes)):
+        if not written.startswith(b"old ") or written.startswith(b"old 0\n"):
+            continue
+        old = int(written.split(b"\n")[0].removeprefix(b"old "))
+        kept, path = tmp_path / f"{old}.txt", tmp_path / f"{number}.proof"
+        kept.write_text(sign(Checkpoint(origin=KEY.name, size=old, root=leaf_hash(b"another")), SIGNER))
+        path.write_bytes(written)
+        assert not ours(written, kept.read_text())
+        asked.append([KEY.text, "continues", str(path), str(kept)])
+    answered = verdicts(alone, asked)
+    assert len(answered) == len(SIZES) * (len(SIZES) - 1) // 2
+    assert {code for code, _ in answered} == {1}, answered
+
+
 def test_it_comes_to_our_verdict_on_leaves_whole_and_tampered_with(
     grown: tuple[Connection, dict[int, str]], alone: Path, tmp_path: Path
 ) -> None:
