@@ -212,7 +212,8 @@ class Conversation:
         problems = [inert(as_told(problem)) for problem in draft.problems]
         if too_long:
             shorten = say(
-                "Your reason is longer than {most} characters; please shorten it in the form.",
+                "Your reason is longer than {most} characters, so I did not keep it: please write a shorter one in "
+                "the form.",
                 most=JUSTIFICATION_LIMIT,
             )
             problems.append(shorten)

@@ -32,7 +32,10 @@ NO_IDENTITY = template(
     "Slack did not tell me who you are just now, so nothing was done. Please try again in a minute."
 )
 GONE = template("This is no longer there. Ask me again and I will start anew.")
-ALREADY_ASKED = template("You have already asked for this and it is waiting. I did not send it twice.")
+ALREADY_ASKED = template(
+    "You have already asked for this and it is waiting. I did not send it twice. Say “where is my request?” to see it, "
+    "or to withdraw it and ask anew."
+)
 
 TURNED_AWAY = {
     NotAPerson.GUEST: template(

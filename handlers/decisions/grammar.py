@@ -82,13 +82,15 @@ _DEVICE = (
     r"|proofs?|recovery codes?|yubikey|security key|second factor|2fa|mfa)"
 )
 
+# What it is for is chosen in the form: a name behind it is no reason to understand nothing at such a time.
+_GLASS = r"break[ -]?(?:the[ -])?glass"
 _MINE = r"(?:my (?:last )?(?:request|wish)|this|that|it)"
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
     for pattern, meaning in (
         (
-            rf"(?:reset|change|renew|replace|recover) {_PASSWORD}|(?:password|pw) (?:reset|change)"
+            rf"(?:reset|change|renew|replace|recover) {_PASSWORD}|(?:password|pw) (?:reset|change)|reset"
             r"|(?:set|choose) (?:a |my )?new (?:password|passphrase)"
             rf"|(?:i (?:want|need|would like) )?(?:a )?(?:new password|password reset)"
             rf"|(?:i |i've |i have )?(?:forgot|forgotten|lost) {_PASSWORD}"
@@ -142,8 +144,11 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             WhyRefused(),
         ),
         (r"(?:(?:take|sign|make)(?: me)?(?: (?:a|an|the))* )?(?:audit )?checkpoint", TakeCheckpoint()),
-        (r"(?:i (?:need|want|have) to )?break[ -]?(?:the[ -])?glass|emergency access", BreakGlass()),
-        (r"break[ -]?(?:the[ -])?glass drill|(?:emergency |break[ -]?glass )?drill", BreakGlass(drill=True)),
+        (
+            rf"(?:i (?:need|want|have) to )?{_GLASS}(?![ -]drill)(?:[ :,]+.{{1,120}})?|emergency access",
+            BreakGlass(),
+        ),
+        (rf"{_GLASS}[ -]drill(?:[ :,]+.{{1,120}})?|(?:emergency )?drill", BreakGlass(drill=True)),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
             r"(?:delegate|hand over|pass on)(?: (?:all|my|our|the|some|of))* approvals?(?: .{1,200})?|delegate",

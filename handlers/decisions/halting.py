@@ -9,9 +9,9 @@ from storage.sentences import template
 NEEDED = 2
 """So many people of the security team lift an emergency stop."""
 
-NOT_SECURITY = template(
-    "Only people of the security team stop this at once. If you saw something, tell them now."
-)
+NOT_SECURITY = template("Only people of the security team can do this. If you saw something, tell them now.")
+NOT_ON_THE_TEAM = template("They are not on the security team.")
+"""The same, as security reads it of somebody else."""
 NOT_EMPLOYED = template("Contractors do not decide about access.")
 REPORTED = template(
     "It was reported that somebody else is in this account. Nothing is asked, given or decided before security lifts "

@@ -52,6 +52,10 @@ from storage.states import DelegationEnd
 NOT_YOURS = template(
     "You are not an approver of the team that owns this. What was delegated to you is not yours to delegate."
 )
+NOBODYS_APPROVER = template(
+    "You are not an approver of any team, and what was delegated to you is not yours to delegate. If somebody has to "
+    "decide for a team, ask one of its own approvers to delegate it."
+)
 SEVERAL_OWNERS = template("These belong to several teams. Delegate what one team owns at a time.")
 NOT_LINKED = template(
     "They have not linked their account with me yet, so I can't tell who they are. Ask them to say hello to me first."
@@ -98,7 +102,7 @@ class Delegating:
                 return begun
             if not theirs:
                 self._record(tx, intent, "delegation.refused", "refused", account.id)
-                return MayNotDelegate(reasons=(NOT_YOURS,))
+                return MayNotDelegate(reasons=(NOBODYS_APPROVER,))
             return MayDelegate(riskiest=max(theirs))
 
         return await ground.database.write(work)

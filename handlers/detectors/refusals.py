@@ -4,7 +4,7 @@ Refusals of Wicket's own are none, and neither are those of an operator's comman
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from handlers.detectors.crowds import Said, crowd
@@ -28,6 +28,8 @@ TITLE = template("Many refusals: {who}")
 TITLE_ALL = template("Many refusals in the whole company")
 TOLD = template("{who} was refused {count} times within {length}, the last time over {what}.")
 TOLD_ALL = template("{count} times people were refused within {length}, the last time over {what}.")
+TOLD_BARE = template("{who} was refused {count} times within {length}.")
+TOLD_ALL_BARE = template("{count} times people were refused within {length}.")
 USUAL = template(
     "Usually somebody is refused once, reads why, and asks for something else. Look at what was tried, and speak to "
     "them: somebody else may sit at their account."
@@ -46,11 +48,14 @@ def asks(entry: Brief, settings: Refusals, _: Surroundings) -> Iterable[Ask]:
 
 def find(window: Window, settings: Refusals, _: Surroundings) -> Found | None:
     span = timedelta(minutes=settings.minutes)
-    return crowd(
+    found = crowd(
         window, settings, one=Said(title=TITLE, told=TOLD), all_of_them=Said(title=TITLE_ALL, told=TOLD_ALL),
         counted=lambda who: Trail(actor=who, outcome=REFUSED, span=span),
-        more=lambda newest: {"what": newest.resource or newest.action},
+        more=lambda newest: {"what": newest.resource or ""},
     )  # fmt: skip
+    if found is None or found.values["what"]:
+        return found
+    return replace(found, told=TOLD_BARE if found.told == TOLD else TOLD_ALL_BARE)
 
 
 REFUSALS = Detector(

@@ -2,7 +2,13 @@
 
 import json
 
+import pytest
+
 from bot.manifest import manifest
+from handlers.decisions.grammar import understand
+from handlers.decisions.names import Names
+from handlers.decisions.understanding import NotUnderstood
+from storage.catalogue import Catalogue
 
 SOCKET = {
     "display_information": {
@@ -80,6 +86,15 @@ def test_over_http_slack_calls_the_public_address():
     }
     assert made["features"]["slash_commands"][0]["url"] == url
     assert made["oauth_config"] == SOCKET["oauth_config"]
+
+
+HINTED = SOCKET["features"]["slash_commands"][0]["usage_hint"].split(" | ")
+
+
+@pytest.mark.parametrize("word", [word for word in HINTED if word != "request"])
+def test_each_word_that_slack_hints_at_is_understood(word):
+    """All but "request", which opens the form before anybody looks for a meaning."""
+    assert understand(word, Names(Catalogue(entitlements={}, owners={}))) != NotUnderstood()
 
 
 def test_the_manifest_keeps_to_slacks_lengths():

@@ -493,6 +493,19 @@ async def test_nothing_scrolls_sideways_on_a_narrow_screen(desk, pane):
     assert await desk.page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+@pytest.mark.parametrize("pane", ["Channels", "Chat", "Phone"])
+async def test_a_thumb_hits_every_button_on_a_narrow_screen(desk, pane):
+    """44 px high, as Apple's guidelines ask: all but the small sign in a message's corner."""
+    await ask_for_approval(desk)
+    await desk.page.set_viewport_size({"width": 390, "height": 844})
+    await desk.open(GRACE, OWNERS)
+    await desk.page.get_by_role("button", name=pane, exact=True).click()
+    buttons = desk.page.locator("button:visible, nav a:visible, #composer summary:visible")
+    heights = await buttons.evaluate_all("all => all.map(one => [one.textContent, one.offsetHeight])")
+    assert heights
+    assert [one for one in heights if one[1] < 44] == []
+
+
 async def test_the_page_allows_no_script_but_its_own(desk):
     answer = await desk.page.goto(desk.slack.page_url)
     rules = (await answer.all_headers())["content-security-policy"]

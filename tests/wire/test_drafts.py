@@ -173,7 +173,7 @@ async def test_a_justification_that_is_too_long_is_never_cut_short(world):
     """What an approver must see is whole or not sent (promise 9)."""
     ada = world.person("ada")
     await ada.say(f"I need prod-db for 2h because {'x' * 501}")
-    await ada.sees("longer than 500 characters")
+    await ada.sees("longer than 500 characters, so I did not keep it")
     draft = await ada.sees("Still needed: why")
     await ada.click(draft, "draft.change")
     form = await ada.sees_view("What do you need?")
@@ -215,7 +215,7 @@ async def test_a_second_request_for_the_same_thing_waits_for_the_first(world):
     await ask(ada, "I need prod-db for 2h because INC-4711")
     await ada.sees("waiting for Data Platform")
     await ada.say("I need prod-db for 1h because I am impatient")
-    await ada.sees("You have already asked for this and it is waiting")
+    await ada.sees("You have already asked for this and it is waiting", "“where is my request?”")
     await ask(ada, "I need k8s-deploy for 1h because INC-4711")
     await ada.sees("waiting for Platform")
     grace = world.person("grace")

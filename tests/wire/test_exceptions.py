@@ -73,7 +73,8 @@ async def test_two_at_once_have_one_effect_and_others_are_turned_away(world):
     await konrad.sees("Exceptions are the security team's work", channel=SECURITY)
     await konrad.click(message, "exception.resolve")
     await told(world, "Open, and nobody works on it yet")
-    await alan.sees("Wrong person clicked", "tried to act on an exception", "2 times", channel=SECURITY)
+    tried = "tried to act on an exception. They are not on the security team."
+    await alan.sees("Wrong person clicked", tried, "2 times", channel=SECURITY)
     assert konrad.view is None
     await asyncio.gather(*(who.click(message, "exception.acknowledge", stale=True) for who in (alan, joan)))
     await world.told()

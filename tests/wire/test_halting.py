@@ -14,8 +14,11 @@ async def test_one_of_security_stops_new_access_and_two_let_it_begin_again(world
     """T-4, AC-3(2): refused to others, one message edited in place, kind words meanwhile."""
     ada, alan, joan = world.person("ada"), world.person("alan"), world.person("joan")
     await ada.slash("/wicket", "freeze")
-    await ada.sees("Only people of the security team stop this at once")
-    await alan.sees("Wrong person clicked", "tried to stop all new access", channel=SECURITY)
+    await ada.sees("Only people of the security team can do this. If you saw something, tell them now.")
+    told = await alan.sees(
+        "tried to stop all new access. They are not on the security team.", channel=SECURITY
+    )
+    assert "tell them now" not in told.plain
     await alan.slash("/wicket", "freeze")
     form = await alan.sees_view("Two people of the security team let it begin again")
     await alan.submit(form, {"rationale": "somebody is in"})

@@ -56,10 +56,11 @@ async def test_one_approver_submitting_twice_counts_once(world):
     edsger = world.person("edsger")
     await asyncio.gather(*(edsger.submit(form, {"rationale": "ok"}) for _ in range(2)))
     await edsger.click(message, "approval.approve")
-    await edsger.sees("Edsger Dijkstra approved this at", channel=world.channel("platform-owners"))
+    waits = "You approved this already. It waits for somebody else's approval now."
+    await edsger.sees(waits, channel=world.channel("platform-owners"))
     again = submitted("U0EDSGER", "form.approve", {"rationale": "again"}, metadata=grant_of(message))
     [delivery] = await world.slack.send(again, kind="interactive")
-    assert "approved this" in str(delivery.body)
+    assert waits in str(delivery.body)
     actions = await world.actions()
     assert actions.count("approval.given done") == 1
     assert actions.count("approval.repeated refused") == 2

@@ -64,7 +64,9 @@ async def test_two_distinct_people_must_approve(tmp_path):
         assert "Needed: one approval from Data Platform" in half.plain
         assert "Can decide now: Linus Pauling for Data Platform." in half.plain
         await grace.click(half, "approval.approve")
-        await grace.sees("Grace Hopper approved this at", channel=DATA)
+        await grace.sees(
+            "You approved this already. It waits for somebody else's approval now.", channel=DATA
+        )
         assert await world.holders("prod-db") == set()
         await approve(linus, DATA, "prod-db")
         await ada.sees("✅ prod-db")

@@ -29,26 +29,29 @@ _TITLES = {
     FreezeKind.EMERGENCY: template("New access is stopped by the security team"),
     FreezeKind.RESETS: template("Resets are stopped for everybody: too many at once"),
 }
+_TITLES_SINCE_LIFTED = {
+    FreezeKind.RESTORED: template("New access was stopped: the records were restored from an older copy"),
+    FreezeKind.MISMATCH: template("New access was stopped: the records are not what was signed"),
+    FreezeKind.EMERGENCY: template("New access was stopped by the security team"),
+    FreezeKind.RESETS: template("Resets were stopped for everybody: too many at once"),
+}
 _MOST_OF_A_DETAIL = 400
 
 
 def freeze_message(alert: Alert) -> Message:
     """Why new access is stopped, what is still done, and the way to let it begin again; then who did so."""
     kind = FreezeKind(str(alert.facts.get("kind")))
-    title, detail = (
-        say(_TITLES[kind]),
-        plain(as_told(str(alert.facts.get("detail") or "")), _MOST_OF_A_DETAIL),
-    )
+    detail = plain(as_told(str(alert.facts.get("detail") or "")), _MOST_OF_A_DETAIL)
     detail = together(begun_by(alert, detail), _counted(alert), _lost(alert))
     if alert.fact("decided_by"):
-        return composed(alert, title, f"{detail}\n{_lifted(alert)}".strip())
+        return composed(alert, say(_TITLES_SINCE_LIFTED[kind]), f"{detail}\n{_lifted(alert)}".strip())
     found = f"{detail}\n{words}" if (words := words_so_far(alert)) else detail
     todo = say(_TODO[kind]) if kind in _TODO else ""
     told = "\n\n".join(part for part in (found, _meanwhile(kind), todo) if part)
     resets = kind == FreezeKind.RESETS
     label = say("Let resets begin again…") if resets else say("Let new access begin again…")
     begin = button(label, Action.RESUME, alert.id)
-    return composed(alert, title, told, buttons=[begin])
+    return composed(alert, say(_TITLES[kind]), told, buttons=[begin])
 
 
 def _lifted(alert: Alert) -> str:

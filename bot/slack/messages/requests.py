@@ -83,24 +83,27 @@ def _draft(story: GrantStory) -> Message:
     if not story.minutes or not story.justification:
         return said(
             together(
-                say("You are asking for {what}.", what=what(story)),
+                _asking(story) if story.minutes else say("You are asking for {what}.", what=what(story)),
                 _left_out(story),
                 say("Nothing is sent yet."),
             ),
             buttons=[button(say("Fill in…"), Action.CHANGE_DRAFT, story.id, primary=True), cancel],
         )
-    asking = say(
-        "You are asking for {what} for *{duration}*.", what=what(story), duration=duration(story.minutes)
-    )
     why = say("Why: {words}", words=quoted(as_known(story.justification)))
     happens = together(_will_happen(story), say("Nothing is sent yet."))
     return said(
-        f"{asking}\n{why}\n{happens}",
+        f"{_asking(story)}\n{why}\n{happens}",
         buttons=[
             button(say("Send request"), Action.SEND_DRAFT, story.id, primary=True),
             button(say("Change…"), Action.CHANGE_DRAFT, story.id),
             cancel,
         ],
+    )
+
+
+def _asking(story: GrantStory) -> str:
+    return say(
+        "You are asking for {what} for *{duration}*.", what=what(story), duration=duration(story.minutes)
     )
 
 

@@ -75,7 +75,7 @@ async def too_many_resets(it: Studio) -> None:
     await alan.choose(form, "rationale", "all three were asked, and it was them")
     await it.take_form("form-resume-resets", "alan")
     await alan.submit(form)
-    await told(it, "alert-resets-resumed", "Resets are stopped", "Started again by Alan Turing")
+    await told(it, "alert-resets-resumed", "Resets were stopped", "Started again by Alan Turing")
 
 
 async def at_the_code(it: Studio, page: Page, login: str, number: str = "") -> None:

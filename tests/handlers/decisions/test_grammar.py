@@ -15,6 +15,7 @@ from handlers.decisions.grammar import ticket_of, understand
 from handlers.decisions.helping import Act
 from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
+    BreakGlass,
     CareForProofs,
     CheckMembership,
     Courteous,
@@ -82,7 +83,7 @@ def asks(
             ResetPassword(),
             "reset my password|Hi, could you please reset my password?|I forgot my password|new password please"
             "|I need to change my password|password reset|set a new password"
-            "|<@U0BOT> reset my password|I don\u2019t know my password",
+            "|<@U0BOT> reset my password|I don\u2019t know my password|reset",
         ),
         (UnlockAccount(), "unlock my account|Unlock me!|I\u2019m locked out|my account is locked|unlock"),
         (
@@ -102,6 +103,15 @@ def asks(
             CareForProofs(),
             "manage my proofs|proofs|my proofs|show my passkeys|add a passkey|remove my passkey|what proofs do I have?"
             "|set up a new passkey|Please manage my passkeys",
+        ),
+        (
+            BreakGlass(),
+            "break the glass|break-glass|I need to break the glass|break glass for prod-db|break the glass: prod-db"
+            "|emergency access",
+        ),
+        (
+            BreakGlass(drill=True),
+            "break the glass drill|break-glass drill|drill|break glass drill for prod-db",
         ),
         (
             VouchFor(),

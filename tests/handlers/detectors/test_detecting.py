@@ -128,6 +128,14 @@ async def test_a_burst_of_refusals_of_one_person_is_told_and_explains_itself(wor
     assert (said["correlation"], said["subject"], said["facts"]["count"]) == ("c-1", "eve", 10)
 
 
+async def test_a_refusal_over_nothing_in_particular_names_no_word_of_the_log(world: World) -> None:
+    """A-15: whoever may not delegate or stop things at once was refused, but over no entitlement."""
+    eye = await Eye(world).begun()
+    await eye.put("delegation.refused", "eve", outcome="refused", times=10, after=60)
+    (one,) = await eye.sees()
+    assert one.facts["told"] == "Eve (eve) was refused 10 times within 1 hour."
+
+
 @pytest.mark.parametrize(
     "how",
     [

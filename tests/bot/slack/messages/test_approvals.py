@@ -268,7 +268,7 @@ def test_the_wrong_person_hears_who_can_decide(outcome, said):
         ("active", "Grace Hopper", "Grace Hopper approved this at 14:02 UTC. Nothing more to do."),
         ("ended", "Grace Hopper", "Grace Hopper approved this at 14:02 UTC. Nothing more to do."),
         ("denied", "Grace Hopper", "Grace Hopper denied this at 14:02 UTC. Nothing more to do."),
-        ("pending", "Grace Hopper", "Grace Hopper approved this at 14:02 UTC. Nothing more to do."),
+        ("pending", "Grace Hopper", "You approved this already. It waits for somebody else's approval now."),
         ("lapsed", "", "This request lapsed: nobody answered in time. Nothing more to do."),
         ("lapsed", "Grace Hopper", "This request lapsed: nobody answered in time. Nothing more to do."),
         ("withdrawn", "Grace Hopper", "The requester took this back. Nothing more to do."),

@@ -56,6 +56,16 @@ def test_who_let_it_begin_again_stands_in_the_same_message_without_buttons():
 
 
 @pytest.mark.parametrize("kind", list(FreezeKind))
+def test_a_stop_that_was_lifted_no_longer_says_that_anything_is_stopped(kind: FreezeKind):
+    at = (NOW + timedelta(minutes=30)).isoformat()
+    headline = hears(frozen(kind, decided_by="Alan Turing", decided_at=at, rationale="looked", settled=at))[
+        :80
+    ]
+    assert " was stopped" in headline or " were stopped" in headline
+    assert "is stopped" not in headline
+
+
+@pytest.mark.parametrize("kind", list(FreezeKind))
 def test_whoever_is_stopped_hears_why_since_when_and_that_nothing_is_lost(kind: FreezeKind):
     said = stopped_text(Stopped(id="z-1", kind=kind, since=NOW))
     stopped = "Nobody can reset" if kind == FreezeKind.RESETS else "no new access is given"

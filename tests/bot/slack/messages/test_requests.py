@@ -46,7 +46,7 @@ STATES = {
     ),
     "draft without a reason": (
         story(GrantState.DRAFT, justification=""),
-        "You are asking for prod-db · read and write. Still needed: why. Nothing is sent yet.",
+        "You are asking for prod-db · read and write for 2 hours. Still needed: why. Nothing is sent yet.",
     ),
     "pending": (
         story(),
