@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from sqlmodel import Session
 
-from handlers.decisions.freezing import What, what_stops
+from handlers.decisions.freezing import Check, What, what_stops
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.recording import WICKET
@@ -34,8 +34,6 @@ log = structlog.get_logger(__name__)
 _LATEST = 20
 _REMEMBERED = 1000
 
-# What may fail: holding the store against what was signed, walking over it, and stopping for what was found.
-_CHECKPOINTS, _WALK, _ENTRIES = "checkpoints", "walk", "entries"
 # A check takes far less. One that somebody keeps from ever ending, as by a view that is read for ever, fails nowhere.
 _ENDS_WITHIN = 60.0
 _UNENDED = "TimeoutError"
@@ -72,7 +70,7 @@ class Watching:
 
         AuditFault if nothing can be added to the log at all. A fault of the store passes through.
         """
-        with self._or_nothing_new(_CHECKPOINTS):
+        with self._or_nothing_new(Check.CHECKPOINTS):
             found = await self._compare()
         note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
         if note not in self._before(found):
@@ -92,7 +90,7 @@ class Watching:
 
         detail: what was found, as a sentence. unless: done first, in the same transaction; true if that is all.
         """
-        with self._or_nothing_new(_ENTRIES):
+        with self._or_nothing_new(Check.ENTRIES):
             found, history = await asyncio.to_thread(self._read), await asyncio.to_thread(self._history)
 
             def stop(tx: Session) -> None:
@@ -104,7 +102,7 @@ class Watching:
 
     async def passed_by(self) -> None:
         """What was to be stopped for is gone, or another replica wrote it: nothing waits to be written."""
-        self._ground.database.unchecked.end(_ENTRIES)
+        self._ground.database.unchecked.end(Check.ENTRIES)
         await self._count()
 
     async def _compare(self) -> "Published | None":
@@ -124,15 +122,15 @@ class Watching:
         found = await self._ground.database.read(written)
         self._open = tuple(one.id for one in found)
         if what_stops(found, What.PROOFS) is not None:
-            self._ground.database.unchecked.end(_ENTRIES)
+            self._ground.database.unchecked.end(Check.ENTRIES)
         self._stopped(len(found) + (self._ground.database.unchecked.since is not None))
 
     def walking(self) -> AbstractContextManager[None]:
         """Where the walk takes a step: what it cannot read, or not move past, is not taken for sound."""
-        return self._or_nothing_new(_WALK, passing=(StorageUnavailable,))
+        return self._or_nothing_new(Check.WALK, passing=(StorageUnavailable,))
 
     @contextmanager
-    def _or_nothing_new(self, check: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    def _or_nothing_new(self, check: Check, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
         """Where a check fails, or what it found cannot be written, this process gives nothing new until it is done.
 
         Whoever can write the database could else keep a freeze from being written, and be given access meanwhile.
@@ -153,12 +151,12 @@ class Watching:
         self._ended(check)
         self._ground.database.unchecked.end(check)
 
-    def _ended(self, check: str) -> None:
+    def _ended(self, check: Check) -> None:
         """It is late no more. Of two that went side by side, as at an end, the first says so."""
         if late := self._late.pop(check, None):
             late.cancel()
 
-    def _nothing_new(self, check: str, fault: str) -> None:
+    def _nothing_new(self, check: Check, fault: str) -> None:
         self._ground.database.unchecked.begin(check, self._ground.now())
         self._stopped(1)
         log.error("access.stopped_unchecked", check=check, fault=fault)
