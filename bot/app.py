@@ -48,6 +48,7 @@ from handlers.approvals.owners import Owners
 from handlers.audit import taking_over
 from handlers.audit.bulletins import Bulletins
 from handlers.audit.doubts import Doubts
+from handlers.audit.telling import Telling
 from handlers.audit.tiling import Tiling
 from handlers.audit.watching import Watching
 from handlers.decisions.policy import PolicyEngine
@@ -335,6 +336,11 @@ class App:
             leavers=self._leavers,
             leftovers=Leftovers(self.ground),
             watching=self._watching,
+            telling=Telling(
+                self.ground,
+                replica=self._settings.server.replica,
+                straight=couriers.straight(client, session),
+            ),
             lookouts=Lookouts.of(self._settings, self.ground, self._watching, self._signer.verifier),
             tiling=Tiling(self.database),
             bulletins=self.bulletins,

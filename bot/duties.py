@@ -23,6 +23,7 @@ from handlers.alarms.raising import Alarms
 from handlers.audit.bulletins import Bulletins
 from handlers.audit.doubts import Doubts
 from handlers.audit.streaming import Streaming
+from handlers.audit.telling import Telling
 from handlers.audit.tiling import Tiling
 from handlers.audit.watching import Watching
 from handlers.delegations.delegating import Delegating
@@ -73,6 +74,7 @@ class Duties:
     leftovers: Leftovers
     summons: Summons
     watching: Watching
+    telling: Telling
     lookouts: Lookouts
     tiling: Tiling
     bulletins: Bulletins
@@ -120,6 +122,8 @@ class Duties:
             Duty(name="rows", every=60, work=self.doubts.look),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="checks that failed", every=10, work=self.watching.look_again),
+            # Apart from the checks, which may be what never ends.
+            Duty(name="stops by itself", every=10, work=self.telling.look),
             *self.lookouts.duties(self._is_busy),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="bulletins", every=60, work=self.bulletins.owe_due),

@@ -25,6 +25,11 @@ class Unchecked:
         self._since.pop(check, None)
 
     @property
+    def checks(self) -> tuple[str, ...]:
+        """Which of them, in the order in which they failed."""
+        return tuple(self._since)
+
+    @property
     def since(self) -> datetime | None:
         """Since when the first of them failed; None if all were done."""
         return min(self._since.values(), default=None)

@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
-from bot.slack.words import duration
+from bot.slack.words import duration, visible
+from handlers.audit.telling import stopping_alone
 from storage.audit.checkpoint import BadNote, Verifier, verify_note
 from storage.audit.published import read_published
 from storage.audit.sealing import check_head
@@ -27,17 +28,29 @@ _WHY = {
 
 
 def examine_freezes(tx: Session, *, now: datetime) -> Iterator[Finding]:
-    """A line for each open freeze."""
+    """A line for each open freeze, and for each replica that said that it stops by itself."""
     for freeze in open_ones(tx):
-        ago = duration(max(1, int((now - freeze.since).total_seconds() // 60)))
         yield failed(
             "resets" if freeze.kind == FreezeKind.RESETS else "new access",
-            f"It is stopped for {ago}: {_WHY[FreezeKind(freeze.kind)]}.",
+            f"It is stopped for {_ago(freeze.since, now)}: {_WHY[FreezeKind(freeze.kind)]}.",
             "Look at the message in the security channel; a person of the security team lets it begin again there, "
             f"or an operator with `wicket resume {freeze.kind}`.",
         )
-    if all(freeze.kind == FreezeKind.RESETS for freeze in open_ones(tx)):
+    alone = stopping_alone(tx)
+    for replica, told_at in alone.items():
+        yield failed(
+            "new access",
+            f"{visible(replica)} has stopped it by itself for {_ago(told_at, now)}: it cannot check the records, or "
+            "not write a stop.",
+            "It ends by itself once that can be done, or at the next start of a bot that can; its log says what fails "
+            "(`access.stopped_unchecked`). Find out who can write to the database.",
+        )
+    if not alone and all(freeze.kind == FreezeKind.RESETS for freeze in open_ones(tx)):
         yield ok("new access", "Nothing stops it.")
+
+
+def _ago(since: datetime, now: datetime) -> str:
+    return duration(max(1, int((now - since).total_seconds() // 60)))
 
 
 def examine_published(tx: Session, settings: Settings) -> Finding:

@@ -79,7 +79,7 @@ class Webhook:
             raise OutsideUnavailable(f"It answered {status}.")
 
     def _body(self, notice: Notice) -> bytes:
-        title, told = _said(notice, self._reader)
+        title, told = said_of(notice, self._reader)
         whole = {
             "type": f"wicket.{notice.kind}",
             "timestamp": notice.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
@@ -138,7 +138,7 @@ class Mailing:
             log.warning("outside.addresses_refused", notice=notice.id, refused=refused, of=len(self._to))
 
     def _letter(self, notice: Notice) -> EmailMessage:
-        title, told = _said(notice, self._reader)
+        title, told = said_of(notice, self._reader)
         message = EmailMessage()
         message["From"], message["To"] = self._smtp.sender, ", ".join(self._to)
         with read_in(self._reader.language, self._reader.zone):
@@ -172,7 +172,7 @@ def channels(
     return tuple(found)
 
 
-def _said(notice: Notice, reader: Reader) -> tuple[str, str]:
+def said_of(notice: Notice, reader: Reader) -> tuple[str, str]:
     """Title and text in the reader's language, each on one line and without what no terminal should obey."""
     with read_in(reader.language, reader.zone):
         return visible(as_told(notice.title)), visible(as_told(notice.told))

@@ -17,6 +17,7 @@ from bot.couriers.mail import MailCourier, Smtp
 from bot.couriers.outside import OutsideCourier
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
+from bot.couriers.straight import Straight
 from bot.metrics import Metrics
 from bot.schedule import Duty
 from bot.settings import Settings
@@ -101,6 +102,12 @@ class Couriers:
         """To those on duty outside Slack; none where the settings name none."""
         reader = Reader(language=self.language, zone=self.zone)
         return channels(self.settings, session, now=utc_now, reader=reader)
+
+    def straight(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> tuple[Outside, ...]:
+        """To the security channel and to those on duty, past the outbox: for what the store cannot take."""
+        reader = Reader(language=self.language, zone=self.zone)
+        channel = self.settings.slack.security_channel
+        return (Straight(client, channel, reader=reader), *self.outside(session))
 
     def escalations(self, channels: Sequence[Outside]) -> Escalations:
         """What owes to these channels, and a courier for each."""

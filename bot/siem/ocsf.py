@@ -26,6 +26,7 @@ _HIGH = frozenset(
         "account.reported",
         "account.stopped",
         "access.stopped",
+        "access.unchecked",
         "revoke_all.begun",
         "petition.reported",
         "resets.stopped",

@@ -98,6 +98,9 @@ REQUESTS: Mapping[str, str] = {
     ),
     "access.removal_overdue": template("Taking {what} from {whom} was overdue, and security was told."),
     "access.stopped": template("{who} stopped all new access."),
+    "access.unchecked": template(
+        "One process could not check the records, and gave nothing new by itself; security was told."
+    ),
     "access.resumed": template("{who} let new access begin again."),
     "effect.begun": template("Changing {what} for {whom} in the directory began."),
     "ending.late": template("{who} tried to end it after it was over. Nothing was changed."),

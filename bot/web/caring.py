@@ -80,7 +80,7 @@ class CaringForms:
         answer = await self._adding.new_codes(sent.visitor)
         if isinstance(answer, Codes):
             return self._pages.page("codes", codes=answer.codes, back=self._address(sent.visitor.text))
-        return Onward()
+        return _after(answer, "", "added")
 
 
 class PasskeyOptions:

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from sqlmodel import Session
 
-from handlers.decisions.freezing import What, what_stops
+from handlers.decisions.freezing import Check, What, what_stops
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.recording import WICKET
@@ -34,9 +34,6 @@ log = structlog.get_logger(__name__)
 _LATEST = 20
 _REMEMBERED = 1000
 
-# What may fail: holding the store against what was signed, signing it again, walking over it, and stopping for what was
-# found.
-_CHECKPOINTS, _SIGNING, _WALK, _ENTRIES = "checkpoints", "signing", "walk", "entries"
 # A check takes far less. One that somebody keeps from ever ending, as by a view that is read for ever, fails nowhere.
 _ENDS_WITHIN = 60.0
 _UNENDED = "TimeoutError"
@@ -77,10 +74,10 @@ class Watching:
         AuditFault if nothing can be added to the log at all. A fault of the store passes through. One at a time.
         """
         async with self._alone:
-            with self._or_nothing_new(_CHECKPOINTS):
+            with self._or_nothing_new(Check.CHECKPOINTS):
                 found = await self._compare()
             try:
-                with self._or_nothing_new(_SIGNING, passing=(Exception,)):
+                with self._or_nothing_new(Check.SIGNING, passing=(Exception,)):
                     self.latest = await self._sign(found)
             finally:
                 await self._count()
@@ -96,8 +93,8 @@ class Watching:
 
         detail: what was found, as a sentence. unless: done first, in the same transaction; true if that is all.
         """
-        self._found(_ENTRIES)
-        with self._or_nothing_new(_ENTRIES):
+        self._found(Check.ENTRIES)
+        with self._or_nothing_new(Check.ENTRIES):
             found, history = await asyncio.to_thread(self._read), await asyncio.to_thread(self._history)
 
             def stop(tx: Session) -> None:
@@ -109,7 +106,7 @@ class Watching:
 
     async def passed_by(self) -> None:
         """What was to be stopped for is gone, or another replica wrote it: nothing waits to be written."""
-        self._ground.database.unchecked.end(_ENTRIES)
+        self._ground.database.unchecked.end(Check.ENTRIES)
         await self._count()
 
     async def _compare(self) -> "Published | None":
@@ -119,7 +116,7 @@ class Watching:
         if wrong is not None and wrong.broken:
             raise AuditFault(f"The audit store cannot be added to: {wrong.detail}")
         if wrong is not None:
-            self._found(_CHECKPOINTS)
+            self._found(Check.CHECKPOINTS)
             # Read before the transaction: it may be long, and nobody else can write meanwhile.
             history = await asyncio.to_thread(self._history)
             await self._ground.database.write(lambda tx: self._freeze(tx, found, history))
@@ -138,7 +135,7 @@ class Watching:
         found = await self._ground.database.read(written)
         self._open = tuple(one.id for one in found)
         if what_stops(found, What.PROOFS) is not None:
-            self._ground.database.unchecked.end(_ENTRIES)
+            self._ground.database.unchecked.end(Check.ENTRIES)
         self._stopped(len(found) + (self._ground.database.unchecked.since is not None))
 
     def walking(self, is_done: Callable[[], bool]) -> AbstractContextManager[None]:
@@ -146,12 +143,12 @@ class Watching:
 
         is_done: asked after a step that went well, whether it is past all that did not.
         """
-        return self._or_nothing_new(_WALK, passing=(StorageUnavailable,), is_done=is_done)
+        return self._or_nothing_new(Check.WALK, passing=(StorageUnavailable,), is_done=is_done)
 
     @contextmanager
     def _or_nothing_new(
         self,
-        check: str,
+        check: Check,
         passing: tuple[type[Exception], ...] = (),
         is_done: Callable[[], bool] = lambda: True,
     ) -> Iterator[None]:
@@ -176,16 +173,16 @@ class Watching:
             self._ended(check)
             self._ground.database.unchecked.end(check)
 
-    def _ended(self, check: str) -> None:
+    def _ended(self, check: Check) -> None:
         """It is late no more."""
         if late := self._late.pop(check, None):
             late.cancel()
 
-    def _found(self, check: str) -> None:
+    def _found(self, check: Check) -> None:
         """Something is wrong, and it takes a while until that is written."""
         self._ground.database.unchecked.begin(check, self._ground.now())
 
-    def _nothing_new(self, check: str, fault: str) -> None:
+    def _nothing_new(self, check: Check, fault: str) -> None:
         self._ground.database.unchecked.begin(check, self._ground.now())
         self._stopped(1)
         log.error("access.stopped_unchecked", check=check, fault=fault)

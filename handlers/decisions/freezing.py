@@ -21,6 +21,16 @@ NO_ROLE_REASON = "You are not on the security team."
 UNCHECKED: Final = "unchecked"
 """The kind of what is no freeze of the store: it could not be checked, or no freeze could be written (T-2)."""
 
+
+class Check(StrEnum):
+    """What may fail then: holding the store against what was signed, signing it, walking over it, stopping for a find."""
+
+    CHECKPOINTS = "checkpoints"
+    SIGNING = "signing"
+    WALK = "walk"
+    ENTRIES = "entries"
+
+
 # Kinds after which the store may be another than it was: what it keeps of proofs may be of yesterday.
 FORGETFUL = frozenset({FreezeKind.RESTORED, FreezeKind.MISMATCH})
 

@@ -37,11 +37,11 @@ class Notice:
 
 
 class Outside(Protocol):
-    """One channel outside Slack."""
+    """One channel outside Slack, or past the outbox into it, where nothing can be owed."""
 
     @property
     def name(self) -> str:
-        """Its name in the record: "webhook" or "mail"."""
+        """Its name in the record: "webhook", "mail" or "slack"."""
         ...
 
     async def tell(self, notice: Notice) -> None:

@@ -53,6 +53,7 @@ class Kind(StrEnum):
     NOT_STREAMED = "not-streamed"
     EMERGENCY_REFUSED = "emergency-refused"
     RECORD_CHANGED = "record-changed"
+    UNCHECKED = "unchecked"
     NOT_LOOKED_OVER = "not-looked-over"
     CLOCK_AHEAD = "clock-ahead"
     LEFT_CATALOGUE = "left-catalogue"

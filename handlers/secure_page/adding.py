@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from handlers.decisions.passkey_names import default_name
 from handlers.recording import Fact
+from handlers.secure_page import breaker
 from handlers.secure_page.care import Entered, Entry
 from handlers.secure_page.ceremonies import RelyingParty
 from handlers.secure_page.enrolment import WRONG_CODE, Codes, new_recovery_codes
@@ -49,9 +50,14 @@ class Adding:
         self._challenges = Challenges(ground, party)
 
     async def ask_passkey(self, visitor: Visitor) -> dict[str, Any] | None:
-        """What the browser needs to make a passkey; None if nobody entered, or there can be none."""
+        """What the browser needs to make a passkey; None if nobody entered, or there can be none, or not now.
+
+        A device that made one which is kept nowhere would offer it for ever.
+        """
         entered = await self._entry.entered(visitor)
         if entered is None or self._challenges.party is None:
+            return None
+        if await self._ground.database.read(lambda tx: breaker.stops(tx, entered.handle)):
             return None
         known = await self._known(entered)
         return await self._challenges.ask_new(visitor, entered.handle, entered.account, known)
@@ -64,7 +70,7 @@ class Adding:
         new = await self._challenges.new_of(visitor, entered.handle, text, typed)
         if new is None:
             return NotYet(reason=NOT_MADE)
-        return await self._entry.change(entered, lambda tx, handle: self._keep(tx, handle, new))
+        return await self._entry.add(entered, lambda tx, handle: self._keep(tx, handle, new))
 
     async def add_authenticator(self, visitor: Visitor, code: str) -> Done | NotYet | Over:
         """Confirm the new key by a code that it gives; it takes the place of the old one, and nothing else goes."""
@@ -77,7 +83,7 @@ class Adding:
         step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
         if step is None:
             return NotYet(reason=WRONG_CODE)
-        return await self._entry.change(entered, lambda tx, handle: self._keep_seed(tx, handle, step))
+        return await self._entry.add(entered, lambda tx, handle: self._keep_seed(tx, handle, step))
 
     async def give_up_authenticator(self, visitor: Visitor) -> None:
         """Throw the new key away before it is confirmed."""
@@ -85,7 +91,7 @@ class Adding:
         if entered is not None:
             await self._entry.change(entered, lambda tx, handle: proofs.drop_pending_seed(tx, handle.id))
 
-    async def new_codes(self, visitor: Visitor) -> Codes | Over:
+    async def new_codes(self, visitor: Visitor) -> Codes | NotYet | Over:
         """Ten new recovery codes in the place of all others."""
         entered = await self._entry.entered(visitor)
         if entered is None:
@@ -101,7 +107,7 @@ class Adding:
             proofs_changed(tx, handle, Changed.RECOVERY_CODES, at=at, facts=facts)
             return Codes(codes=codes)
 
-        return await self._entry.change(entered, work)
+        return await self._entry.add(entered, work)
 
     async def _known(self, entered: Entered) -> list[Passkey]:
         handle = entered.handle

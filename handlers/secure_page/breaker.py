@@ -9,15 +9,16 @@ import structlog
 from sqlmodel import Session
 
 from handlers.decisions.breaking import KNOWN_FOR, WINDOW, Counted, bar
-from handlers.decisions.freezing import Stopped, What, what_stops
+from handlers.decisions.freezing import UNCHECKED, Stopped, What, reason, what_stops
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE
 from handlers.recording import WICKET, Fact, record
-from handlers.secure_page.visits import PageGround
+from handlers.secure_page.visits import NotYet, PageGround
 from handlers.stops.standing import standing
 from storage import freezes, petitions, tallies
 from storage.handles import close_everybodys
 from storage.records import Freeze, Handle
+from storage.sentences import template, told_together
 from storage.states import FreezeKind, PetitionState, Purpose
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,10 @@ _STOPPED_AS: Mapping[str, What] = {
     Purpose.RESET: What.RESETS,
     **dict.fromkeys((Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE, Purpose.STEP_UP), What.PROOFS),
 }
+_NONE_ADDED = template(
+    "Until then no proof is added or replaced. Try again in some minutes; if it still says this then, tell your "
+    "security team."
+)
 
 
 def stopped(tx: Session) -> Stopped | None:
@@ -43,6 +48,12 @@ def stops(tx: Session, handle: Handle) -> Stopped | None:
     if halt is None and found and petitions.look(tx, handle.id) is not None:
         halt = what_stops(found, What.ACCESS)
     return halt
+
+
+def not_added(halt: Stopped) -> NotYet:
+    """What to say where one more way to prove who one is was to be kept."""
+    again = _NONE_ADDED if halt.kind == UNCHECKED else ""  # any other is for security to lift
+    return NotYet(reason=told_together(reason(halt), again))
 
 
 def why_stopped(handle: Handle) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pyotp
 from sqlmodel import Session
 
+from handlers.secure_page import breaker
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.proof_news import proofs_changed
 from handlers.secure_page.proving import (
@@ -132,11 +133,15 @@ class Enrolment:
 
     def _replace(
         self, tx: Session, handle: Handle, step: int, codes: tuple[str, ...], hashed: list[str]
-    ) -> Codes | Over:
+    ) -> Codes | NotYet | Over:
         at, kept = self._ground.now(), in_same_browser(tx, handle)
         # Meanwhile it may have been closed, or another browser signed in, whose key is now the one to be confirmed.
         if kept is None or not self._ground.is_open(kept):
             return Over()
+        if halt := breaker.stops(tx, handle):
+            why = breaker.why_stopped(handle)
+            self._attempts.turned_away(tx, handle, Person(handle=handle), _SIGN_IN.action, why)
+            return breaker.not_added(halt)
         shown = BEYOND_PASSWORD & set(handle.proven)
         replaced = proofs.has_proofs(tx, handle.directory, handle.account)
         if replaced and not shown:  # set up meanwhile by another visit

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from handlers.secure_page import breaker
 from handlers.secure_page.attempts import Attempts
 from handlers.secure_page.enrolment import Enrolment, NewKey
 from handlers.secure_page.owned import Owned, owned_by
@@ -55,7 +56,7 @@ class Look:
 
     passkeys: there is one to be shown, or one can be made here. owned: the person's proofs, to look after.
     recovery: a recovery code may do. stepped: what was proven, and for what, where that is all.
-    emergency: access comes of the proof by itself.
+    emergency: access comes of the proof by itself. waits: why no proof is added now, as sentences; "" where one is.
     """
 
     step: Step
@@ -70,6 +71,7 @@ class Look:
     recovery: bool = True
     stepped: Stepped | None = None
     emergency: bool = False
+    waits: str = ""
 
 
 _FIRST = {
@@ -81,6 +83,7 @@ _FIRST = {
     Purpose.REGAIN: Step.REGAIN,
     Purpose.STEP_UP: Step.PROVE,
 }
+_ADDS = frozenset({Step.CARE, Step.NEW_PROOFS})
 _ASKS_PROOF = frozenset({Step.PROVE, Step.PROVE_OLD})
 
 
@@ -124,6 +127,7 @@ class Looking:
             passkeys=await self._offers_passkeys(step, handle),
             owned=await self._owned(handle) if step == Step.CARE else None,
             stepped=await self._stepped(handle) if purpose == Purpose.STEP_UP else None,
+            waits=await self._waits(handle) if step in _ADDS else "",
         )
 
     async def _takes_recovery(self, handle: Handle | None) -> bool:
@@ -156,9 +160,13 @@ class Looking:
         )
 
     async def _offers_passkeys(self, step: Step, handle: Handle | None) -> bool:
-        if step in (Step.CARE, Step.NEW_PROOFS):
+        if step in _ADDS:
             return self._passkeys.challenges.party is not None
         return handle is not None and step in _ASKS_PROOF and await self._passkeys.are_offered(handle)
+
+    async def _waits(self, handle: Handle) -> str:
+        halt = await self._ground.database.read(lambda tx: breaker.stops(tx, handle))
+        return breaker.not_added(halt).reason if halt is not None else ""
 
     async def _owned(self, handle: Handle) -> Owned:
         return await self._ground.database.read(lambda tx: owned_by(tx, handle.directory, handle.account))

@@ -10,7 +10,6 @@ from typing import Any
 import pyotp
 from sqlmodel import Session
 
-from handlers.decisions.freezing import reason
 from handlers.decisions.passkey_names import default_name
 from handlers.petitions import ends
 from handlers.recording import Fact
@@ -99,9 +98,11 @@ class Regaining:
         return await self._replace(entered, keep, {"new": ProofKind.TOTP})
 
     async def ask_passkey(self, visitor: Visitor) -> dict[str, Any] | None:
-        """What the browser needs to make a passkey; None if nobody came so far, or there can be none."""
+        """What the browser needs to make a passkey; None if nobody came so far, or there can be none, or not now."""
         entered = await self._entered(visitor)
         if entered is None:
+            return None
+        if await self._ground.database.read(lambda tx: breaker.stops(tx, entered.handle)):
             return None
         return await self._challenges.ask_new(visitor, entered.handle, entered.account, [])
 
@@ -138,7 +139,7 @@ class Regaining:
                 return Over()
             if halt := breaker.stops(tx, handle):
                 self._attempts.turned_away(tx, handle, Person(handle=handle), _WHAT_IS_LEFT.action, "stopped")
-                return NotYet(reason=reason(halt))
+                return breaker.not_added(halt)
             if ends.found_meanwhile(tx, handle, at):
                 return Over()
             if not take(tx, handle.id, at=at):  # cancelled, over, or another tab was faster

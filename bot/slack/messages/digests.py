@@ -257,6 +257,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),
     Kind.RECORD_CHANGED: template("place in the record changed past Wicket"),
+    Kind.UNCHECKED: template("records that could not be checked"),
     Kind.NOT_LOOKED_OVER: template("lookout over the record that stood still"),
     Kind.CLOCK_AHEAD: template("clock that was set back"),
     Kind.LEFT_CATALOGUE: template("entitlement out of the catalogue that people have"),

@@ -87,7 +87,7 @@ def _stopped(stopped: Stopped, since: str) -> str:
 
 
 def _again_when(stopped: Stopped) -> str:
-    if stopped.kind == UNCHECKED:  # the security team heard nothing of it, and has nothing to confirm
+    if stopped.kind == UNCHECKED:  # security has nothing to confirm, and may not have heard
         return say(
             "Nothing was sent or decided, and nothing is lost: do this once more in some minutes. "
             "If it still says this then, tell your security team."

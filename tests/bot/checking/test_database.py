@@ -21,6 +21,7 @@ from storage.audit.sealing import sign_head, take_checkpoint
 from storage.audit.tables import TABLES
 from storage.database import Database
 from storage.engine.exclusive import held_alone
+from storage.exceptions import raise_exception, settle_exceptions
 from storage.freezes import begin
 from tests.bot.checking.conftest import Installation
 
@@ -257,3 +258,21 @@ def test_new_access_that_is_stopped(install: Installation):
         "failed",
         "It is stopped for 2 hours: the records were restored from an older copy.",
     )
+
+
+def test_new_access_that_a_running_bot_stops_by_itself(install: Installation):
+    """T-2: it is no freeze of the store, and what the bot told of it says so to whoever else asks."""
+    now, database = datetime.now(UTC), Database(install.store)
+    database.write_now(
+        lambda tx: raise_exception(
+            tx, at=now - timedelta(minutes=3), kind="unchecked", cause="unchecked:wicket-1", severity="high",
+            who="Wicket", correlation="unchecked", facts={"replica": "wicket-1"},
+        )
+    )  # fmt: skip
+    assert levels(install)["new access"] == (
+        "failed",
+        "wicket-1 has stopped it by itself for 3 minutes: it cannot check the records, or not write a stop.",
+    )
+    database.write_now(lambda tx: settle_exceptions(tx, at=now, causes=["unchecked:wicket-1"]))
+    database.close()
+    assert levels(install)["new access"] == ("ok", "Nothing stops it.")

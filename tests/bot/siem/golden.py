@@ -13,6 +13,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "access.removed": (3006, "Remove User"),
     "access.resumed": (3004, "Resume"),
     "access.stopped": (3004, "Suspend"),
+    "access.unchecked": (3004, "Other"),
     "account.proven_unlock_started": (3001, "Other"),
     "account.released": (3001, "Enable"),
     "account.report_tampered": (3001, "Other"),

@@ -20,6 +20,8 @@ from tests.bot.web.serving import Browser, serving
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 from tests.soft_authenticator import ES512, HONEST, UP, Authenticator, Lies
 
+_ADDS = ("add-passkey", "new-key", "new-codes")
+
 
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[World]:
@@ -399,3 +401,25 @@ async def test_the_care_page_answers_alike_whoever_the_link_is_for(
 
     password = OLD_PASSWORD if who in ("ina", "nobody", "") else "wrong"
     assert await answers(who, password) == await answers("ada", "wrong")
+
+
+async def test_the_page_says_why_nothing_can_be_added_while_the_store_is_unchecked(
+    page: World, browser: Browser
+) -> None:
+    """T-2: what is there can still be removed, and nobody is sent to their authenticator for nothing."""
+    await _made(page, browser)
+    path, unchecked = await _entered(page, browser), page.ground.database.unchecked
+    unchecked.begin("checkpoints", page.clock())
+    await browser.send("new-codes")
+    assert (browser.shown.status, "no new access is given" in browser.shown.text) == (422, True)
+    await browser.open(path)
+    assert "Try again in some minutes" in browser.shown.text
+    for do in _ADDS:
+        with pytest.raises(LookupError):
+            browser.shown.form(do)
+    await browser.send("remove-key")
+    assert "It was removed." in browser.shown.text
+    unchecked.end("checkpoints")
+    await browser.open(path)
+    assert "Try again in some minutes" not in browser.shown.text
+    assert all(browser.shown.form(do) for do in _ADDS)

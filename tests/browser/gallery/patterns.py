@@ -5,8 +5,10 @@ Each scene is played through the real bot; only what nobody can do through it is
 
 from datetime import timedelta
 
+from handlers.audit.telling import Telling
 from handlers.audit.walking import Walking
 from handlers.audit.watching import Watching
+from handlers.decisions.freezing import Check
 from tests.browser.gallery.security import told
 from tests.browser.gallery.studio import Studio
 from tests.handlers.audit.test_retiling import done_to
@@ -40,6 +42,18 @@ async def patterns(it: Studio) -> None:
     it.world.clock.skip(days=3)
     await ask(it.person("bob"), "I need prod-db for 2h because INC-4712")
     await told(it, "alert-dormant", "after a long silence: Bob")
+
+
+async def an_unchecked_record(it: Studio) -> None:
+    """Somebody keeps a stop from being written, and the process stops by itself."""
+    app = it.world.app
+    app.database.unchecked.begin(Check.ENTRIES, app.ground.now())
+    tells = Telling(app.ground, replica="wicket-1")
+    await tells.look()
+    await tells.look()
+    await told(it, "alert-unchecked", "New access is stopped by wicket-1 alone")
+    app.database.unchecked.end(Check.ENTRIES)
+    await tells.look()
 
 
 async def an_edited_record(it: Studio) -> None:

@@ -554,6 +554,10 @@ _STOPPED = (
         ("alert-halted", "Who stopped it and why; one of two says that it may begin again.", (FreezeKind.EMERGENCY,)),
         ("form-said", "Their word is kept.", ()),
     ),
+    *_of(
+        "alerts.record",
+        ("alert-unchecked", "One process stops by itself, since nothing can be written down.", (Kind.UNCHECKED,)),
+    ),
     *_of("checkpoints", ("checkpoint", "A signed checkpoint, kept out of the house.", ())),
 )  # fmt: skip
 

@@ -110,7 +110,7 @@ SCENES = (
             security.undeliverable, security.a_checkpoint, security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
             halting.halted, halting.revoked, exceptions.worked_on, floods.a_flood, floods.an_escalation,
-            delegations.holiday, helping.help_desk, patterns.an_edited_record,
+            delegations.holiday, helping.help_desk, patterns.an_unchecked_record, patterns.an_edited_record,
         )
     ),
     Scene(play=emergencies.broken_glass, how=_all_policies),

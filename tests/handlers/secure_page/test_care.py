@@ -95,6 +95,52 @@ async def test_whether_a_visit_stands_is_asked_once_more_in_the_transaction(page
     assert await entry.change(looked[1], lambda _tx, _handle: Done()) == Over()
 
 
+async def test_nothing_is_added_in_a_visit_that_was_proven_before_the_store_was_unchecked(
+    page: World,
+) -> None:
+    """T-2: a new proof is a way to new access; a written stop closes the visit, and this one cannot."""
+    visitor, unchecked = await cared(page), page.ground.database.unchecked
+    device = Authenticator(origin=ORIGIN)
+    options = await page.adding.ask_passkey(visitor)
+    assert options is not None
+    await page.enrolment.offer_key(visitor)
+    key = (await page.looking.look(visitor)).key
+    assert key is not None
+    code = pyotp.TOTP(key.text.replace(" ", "")).at(page.clock())
+    changes = await _changes(page)
+    unchecked.begin("checkpoints", page.clock())
+    for refused in (
+        await page.adding.add_passkey(visitor, device.make(options), ""),
+        await page.adding.add_authenticator(visitor, code),
+        await page.adding.new_codes(visitor),
+    ):
+        assert isinstance(refused, NotYet)
+        assert "no new access is given" in refused.reason
+        assert "Try again in some minutes" in refused.reason
+    assert await page.adding.ask_passkey(visitor) is None
+    assert (await page.audited("proof.given"))[-3:] == [("refused", "stopped")] * 3
+    assert (await _changes(page), await page.rows(Passkey)) == (changes, [])
+    unchecked.end("checkpoints")
+    assert await page.adding.add_authenticator(visitor, code) == Done()
+    await made(page, visitor)
+    assert isinstance(await page.adding.new_codes(visitor), Codes)
+
+
+async def test_what_was_lost_is_removed_while_the_store_is_unchecked(page: World) -> None:
+    """T-2: nothing that ends access waits, and a name gives nobody anything."""
+    visitor = await cared(page)
+    await made(page, visitor)
+    (row,) = await page.rows(Passkey)
+    page.ground.database.unchecked.begin("walk", page.clock())
+    assert await page.care.rename(visitor, row.id, "the lost one") == Done()
+    assert await page.care.remove_passkey(visitor, row.id) == Done()
+    look = await page.looking.look(visitor)
+    assert look.step == Step.CARE
+    assert "no proof is added or replaced" in look.waits
+    page.ground.database.unchecked.end("walk")
+    assert (await page.looking.look(visitor)).waits == ""
+
+
 async def test_the_list_says_what_there_is(page: World) -> None:
     visitor = await cared(page)
     await made(page, visitor, name="work laptop", synced=True)

@@ -70,6 +70,21 @@ async def test_the_first_proofs_need_the_password_and_a_code_of_the_new_key(page
     ]
 
 
+async def test_no_proof_is_set_up_in_a_visit_that_was_proven_before_the_store_was_unchecked(
+    page: World,
+) -> None:
+    """T-2: and once it is checked the same key may be confirmed."""
+    visitor, unchecked = await _signed_in(page, "bob"), page.ground.database.unchecked
+    code = _code((await page.looking.look(visitor)).key, page)
+    unchecked.begin("entries", page.clock())
+    refused = await page.enrolment.confirm(visitor, code)
+    assert isinstance(refused, NotYet)
+    assert "Try again in some minutes" in refused.reason
+    assert (await page.audited("proof.given"))[-1] == ("refused", "stopped")
+    unchecked.end("entries")
+    assert isinstance(await page.enrolment.confirm(visitor, code), Codes)
+
+
 async def test_the_key_shown_does_not_change_by_looking_or_by_asking_again(page: World) -> None:
     visitor = await _signed_in(page, "bob")
     first = (await page.looking.look(visitor)).key

@@ -15,7 +15,7 @@ from bot.slack.messages.alerts.facts import GRAVE, Alert, fault, plain
 from bot.slack.messages.alerts.helping import helping
 from bot.slack.messages.alerts.people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts.petitions import petition_alert
-from bot.slack.messages.alerts.record import clock_ahead, not_looked_over, record_changed
+from bot.slack.messages.alerts.record import clock_ahead, not_looked_over, record_changed, unchecked
 from bot.slack.messages.alerts.refused import SENTENCES as OF_REFUSALS
 from bot.slack.messages.alerts.rules import SENTENCES as OF_RULES
 from bot.slack.messages.alerts.rules import proposal_message
@@ -179,6 +179,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.HELP_DESK: helping,
     Kind.RECORD_CHANGED: record_changed,
     Kind.NOT_LOOKED_OVER: not_looked_over,
+    Kind.UNCHECKED: unchecked,
     Kind.CLOCK_AHEAD: clock_ahead,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")

@@ -3,9 +3,12 @@
 Headlines and sentences only; bot.slack.messages.alerts.message makes messages of them.
 """
 
+from collections.abc import Mapping
+
 from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.words import day_and_clock, duration, together
-from bot.texts import as_told, say, say_counted
+from bot.texts import as_told, say, say_counted, template
+from handlers.decisions.freezing import Check
 
 _MOST_OF_A_DETAIL = 400
 
@@ -53,6 +56,33 @@ def not_looked_over(alert: Alert) -> tuple[str, str]:
     if settled:
         return title, together(told, say("Since {time} it goes on.", time=day_and_clock(settled)))
     return title, together(told, meanwhile, say("The log of the bot says what keeps it from going on."))
+
+
+def unchecked(alert: Alert) -> tuple[str, str]:
+    """A process gives nothing new by itself, since its records could not be checked, or the stop not be written."""
+    since, settled = alert.moment("since"), alert.moment("settled")
+    name, when = alert.fact("replica") or say("one of them"), day_and_clock(since) if since else ""
+    title = say("New access is stopped by {name} alone: it cannot check the records", name=name)
+    told = say("It has given nothing new since {time}; what ends, ends on time.", time=when) if when else ""
+    why = [say(_FAILED[check]) for check in alert.facts.get("checks") or () if check in _FAILED]
+    if settled:
+        over = say("Since {time} all of that was done.", time=day_and_clock(settled))
+        return title, together(
+            told, *why, over, say("What was found, if anything, has a message of its own.")
+        )
+    ends = say("It ends by itself once that can be done, and nobody can confirm it away.")
+    find = say("Find out who can write to the database; the log of the bot says what fails.")
+    return title, together(told, *why, ends, find)
+
+
+_FAILED: Mapping[str, str] = {
+    Check.CHECKPOINTS: template("The records could not be held against what was signed of them."),
+    Check.SIGNING: template("The records could not be signed anew."),
+    Check.WALK: template("The walk over the record cannot go on."),
+    Check.ENTRIES: template(
+        "The walk found what is not as it was written, and the stop could not be written."
+    ),
+}
 
 
 def clock_ahead(alert: Alert) -> tuple[str, str]:

@@ -539,6 +539,27 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.UNCHECKED, {
+            "replica": "wicket-1", "since": NOW.isoformat(), "checks": ["checkpoints", "walk"],
+        }, who="Wicket"),
+        "⚠️ New access is stopped by wicket-1 alone: it cannot check the records",
+        "It has given nothing new since 23 Nov 14:02 UTC; what ends, ends on time. The records could not be held "
+        "against what was signed of them. The walk over the record cannot go on. It ends by itself once that can be "
+        "done, and nobody can confirm it away. Find out who can write to the database; the log of the bot says what "
+        "fails.",
+        TAIL,
+    ),
+    (
+        alert(Kind.UNCHECKED, {
+            "replica": "wicket-1", "since": NOW.isoformat(), "checks": ["entries"], "settled": LATER,
+        }, who="Wicket"),
+        "⚠️ New access is stopped by wicket-1 alone: it cannot check the records",
+        "It has given nothing new since 23 Nov 14:02 UTC; what ends, ends on time. The walk found what is not as it "
+        "was written, and the stop could not be written. Since 23 Nov 14:32 UTC all of that was done. What was found, "
+        "if anything, has a message of its own.",
+        TAIL,
+    ),
+    (
         alert(Kind.NOT_LOOKED_OVER, {"what": "walk", "since": NOW.isoformat()}, who="Wicket"),
         "⚠️ Overdue: the walk over the whole record",
         "All of it was walked over last 23 Nov 14:02 UTC. What was edited since is not found by itself: wicket audit "

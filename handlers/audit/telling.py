@@ -1,0 +1,173 @@
+"""Security hears that this process gives nothing new by itself (handlers.audit.watching), and when that is over (T-2).
+
+It checks nothing and stops nothing; what it writes is a transaction apart from all that could not be written.
+"""
+
+import asyncio
+from collections.abc import Sequence, Set
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.exceptions.outside import WITHIN, Notice, Outside
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE
+from storage.exceptions import is_open, open_of, open_under, settle_exceptions
+from storage.records import ExceptionRecord
+from storage.sentences import Sentence, template
+
+log = structlog.get_logger(__name__)
+
+STORY = "unchecked"
+_CAUSES = cause_of(Kind.UNCHECKED, "")
+# What lasts is said again after a day, since it is easily forgotten.
+_AGAIN = timedelta(days=1)
+# So long the store may take nothing before it is told past it, and what was shorter and could not be told is over.
+PAST_THE_STORE = timedelta(minutes=1)
+
+_TITLE = template("New access is stopped by {replica} alone, which cannot check its records")
+_TOLD = template(
+    "It cannot write that down either, so this is told past its database, and once. Find out who can write there; its "
+    "log says what fails."
+)
+_OVER_TITLE = template("{replica} can check its records again")
+_OVER = template(
+    "It stops nothing by itself any more. What was found, if anything, has a message of its own in the security "
+    "channel."
+)
+
+
+class Telling:
+    """replica: this process, as the record calls it. straight: where a notice goes that the store does not take."""
+
+    def __init__(self, ground: Ground, *, replica: str, straight: Sequence[Outside] = ()) -> None:
+        self._ground, self._replica, self._straight = ground, replica, tuple(straight)
+        self._cause = cause_of(Kind.UNCHECKED, replica)
+        # Of the stop that stands: since when, whether the store answered while it did, and whether it was told there.
+        self._since: datetime | None = None
+        self._stood = self._told = False
+        self._checks: Sequence[str] = ()
+        self._is_first = True
+        self._took: dict[str, Outside] = {}
+
+    async def look(self) -> None:
+        """Tell of a stop that stands, once and each day, and that it is over."""
+        since = self._ground.database.unchecked.since
+        if since is None:
+            await self._over()
+            return
+        self._since, self._checks = self._since or since, self._ground.database.unchecked.checks
+        try:
+            async with asyncio.timeout(WITHIN):  # or somebody keeps it from ever ending
+                is_news = await self._stands(self._since)
+        except Exception as fault:  # noqa: BLE001 - whatever keeps it from being told, it is told in another way
+            self._stood = False
+            log.error("access.stop_untold", fault=str(fault) or type(fault).__name__)
+            if not self._told and self._ground.now() - self._since >= PAST_THE_STORE:
+                await self._tell_straight(self._since)
+            return
+        if is_news:
+            await self._record("failed", self._since)
+
+    async def _stands(self, since: datetime) -> bool:
+        """Whether it was told now: where the store answered at the look before as well. Else its silence may be all
+        that there was, and the check that is made anew in between ends it.
+        """
+        now, database = self._ground.now(), self._ground.database
+        is_known = await database.read(lambda tx: is_open(tx, self._cause, since=now - _AGAIN))
+        if not self._stood or (self._told and is_known):
+            self._stood = True
+            return False
+        await database.write(lambda tx: self._tell(tx, since, Severity.HIGH))
+        self._told = True
+        return True
+
+    async def _over(self) -> None:
+        """What a process told that is no more is over at the first look of the next; another that stands tells anew."""
+        now, stood = self._ground.now(), self._since
+        if stood is None and not self._is_first:
+            return
+        await self._over_straight(now)
+        lasting = {one.cause for one in await self._ground.database.read(self._lasting)}
+        untold = stood if stood is not None and not self._told and now - stood >= PAST_THE_STORE else None
+        if lasting or untold is not None:
+            await self._ground.database.write(partial(self._settle, causes=lasting, untold=untold))
+        self._since, self._stood, self._told, self._is_first = None, False, False, False
+        if untold is not None:
+            await self._record("failed", untold)
+        if lasting or untold is not None:
+            await self._record("done", stood)
+
+    def _lasting(self, tx: Session) -> Sequence[ExceptionRecord]:
+        return open_under(tx, _CAUSES) if self._is_first else open_of(tx, self._cause)
+
+    def _settle(self, tx: Session, causes: Set[str], untold: datetime | None) -> None:
+        if untold is not None:
+            self._tell(tx, untold, Severity.MEDIUM)
+        settle_exceptions(tx, at=self._ground.now(), causes={*causes, self._cause})
+
+    def _tell(self, tx: Session, since: datetime, severity: Severity) -> None:
+        """In a message of its own: whatever stands there of this cause may be by other hands."""
+        strange = Strange(
+            kind=Kind.UNCHECKED, severity=severity, who="Wicket", cause=self._replica, correlation=STORY, anew=True,
+            facts={"replica": self._replica, "since": since.isoformat(), "checks": list(self._checks)},
+        )  # fmt: skip
+        tell_security(tx, self._ground.now(), strange)
+
+    async def _record(self, outcome: str, since: datetime | None) -> None:
+        """On the record too, which may be what cannot be written: then the log has it."""
+        facts: dict[str, recording.Fact] = {
+            "replica": self._replica, **({"since": since.isoformat()} if since is not None else {}),
+        }  # fmt: skip
+
+        def work(tx: Session) -> None:
+            recording.record(
+                tx, at=self._ground.now(), action="access.unchecked", outcome=outcome, actor=recording.WICKET,
+                where=SCHEDULE, correlation=STORY, facts=facts,
+            )  # fmt: skip
+
+        try:
+            async with asyncio.timeout(WITHIN):
+                await self._ground.database.write(work)
+        except Exception as fault:  # noqa: BLE001 - security was told, and what fails here may be what it was told of
+            log.error("access.stop_unrecorded", fault=str(fault))
+
+    async def _tell_straight(self, since: datetime) -> None:
+        notice = self._notice("", _TITLE, _TOLD, since)
+        for one in self._straight:
+            if one.name not in self._took and await self._took_it(one, notice):
+                self._took[one.name] = one
+
+    async def _over_straight(self, now: datetime) -> None:
+        if not self._took:
+            return
+        notice = self._notice("-over", _OVER_TITLE, _OVER, now)
+        for one in tuple(self._took.values()):
+            await self._took_it(one, notice)
+        self._took = {}
+
+    def _notice(self, ending: str, title: str, told: str, at: datetime) -> Notice:
+        began = int((self._since or at).timestamp())
+        return Notice(
+            id=f"{STORY}-{self._replica}-{began}{ending}", kind=STORY, severity=Severity.HIGH,
+            title=Sentence.of(title, {"replica": self._replica}), told=told, at=at, correlation="",
+        )  # fmt: skip
+
+    async def _took_it(self, channel: Outside, notice: Notice) -> bool:
+        try:
+            async with asyncio.timeout(WITHIN):
+                await channel.tell(notice)
+        except Exception as fault:  # noqa: BLE001 - of one channel, whatever it is: the others may take it
+            log.error("access.stop_untold", channel=channel.name, fault=type(fault).__name__)
+            return False
+        return True
+
+
+def stopping_alone(tx: Session) -> dict[str, datetime]:
+    """The replicas that told of such a stop and not yet that it is over; when they told it first."""
+    found = open_under(tx, _CAUSES)
+    return {one.cause.removeprefix(_CAUSES): one.first_at for one in reversed(found)}
