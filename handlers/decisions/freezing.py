@@ -23,7 +23,7 @@ UNCHECKED: Final = "unchecked"
 
 
 class Check(StrEnum):
-    """What may fail then: holding the store against what was signed, signing it, walking over it, stopping for a find."""
+    """What may fail then: holding the store against what was signed, signing, walking over it, stopping for a find."""
 
     CHECKPOINTS = "checkpoints"
     SIGNING = "signing"
