@@ -225,6 +225,23 @@ def _put_back(tx: Session, name: str, rows: list[dict[str, Any]]) -> None:
         tx.connection().execute(table.insert().values(row))
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        "grant.expired", "grant.ended_early", "grant.given_back", "grant.voided", "grant.withdrawn", "grant.lapsed",
+        "approval.denied",
+    ],
+)  # fmt: skip
+def test_a_grant_gives_nothing_once_any_end_of_it_is_on_record(
+    database: Database, now: datetime, action: str
+):
+    """T-9: a request that was over is put back too, and approved by whoever does not know."""
+    grant = database.write_now(lambda tx: keep(tx, now).id)
+    assert database.write_now(lambda tx: covers(tx, now))
+    database.write_now(lambda tx: recorded(tx, now, action, grant))
+    assert not database.write_now(lambda tx: covers(tx, now))
+
+
 def test_a_grant_put_back_to_before_its_end_gives_nothing(database: Database, now: datetime):
     """T-9: every MAC holds, and the record says that it is over."""
     grant = database.write_now(lambda tx: keep(tx, now).id)

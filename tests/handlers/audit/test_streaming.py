@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -322,6 +323,17 @@ async def test_a_place_that_other_hands_moved_is_told_and_nothing_is_passed_by(
     await world.given("charles")
     await by_other_hands(world, *change)
     await told_and_nothing_passed_by(world, stream, collector)
+
+
+@pytest.mark.both_engines
+async def test_whoever_comes_from_another_place_moves_nothing(world: World) -> None:
+    """Promise 2: what was accepted from there says nothing of what stands between."""
+    await world.given("ada")
+    await streaming(world, Collector()).send_due()
+    at = await world.ground.database.read(lambda tx: streams.position(tx, SENDING))
+    moved = partial(streams.accepted, name=SENDING, sender="one", before=at + 1, now=at + 2)
+    assert not await world.ground.database.write(moved)
+    assert await world.ground.database.read(lambda tx: streams.position(tx, SENDING)) == at
 
 
 @pytest.mark.both_engines

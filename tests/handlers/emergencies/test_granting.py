@@ -619,6 +619,18 @@ async def test_without_anybody_outside_slack_nothing_is_given_unless_the_other_i
         assert await glass.refused() == [("told", "high")]
 
 
+async def test_a_channel_that_fails_in_an_unforeseen_way_keeps_no_other_from_telling(glass: Glass) -> None:
+    """B-2: one that took it is enough."""
+
+    class Broken(Pager):
+        async def tell(self, notice: Notice) -> None:
+            raise RuntimeError(notice.id)
+
+    glass.worker = Emergencies(glass.world.ground, [Broken(name="mail"), glass.pager])
+    emergency = await glass.granted()
+    assert (await glass.row(emergency)).told_by == "webhook"
+
+
 async def test_a_pager_that_is_back_in_time_is_told_then(glass: Glass) -> None:
     glass.pager.down = True
     emergency = await glass.proven()
