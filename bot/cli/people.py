@@ -79,16 +79,16 @@ def _is_home(settings: Settings, name: str) -> bool:
 
 def _not_asked(settings: Settings) -> DirectoryUnavailable | None:
     """What to say where somebody might be in a directory that could not be asked."""
-    left_out = [
-        name
-        for name, section in settings.directories.items()
-        if not isinstance(section, LocalDirectorySection)
-        and _is_home(settings, name)
-        and not _may_ask(settings, name)
-    ]
-    if not left_out:
-        return None
-    return DirectoryUnavailable(f"The directory {left_out[0]} was not asked: its password is not given.")
+    for name, section in settings.directories.items():
+        if not _is_home(settings, name):
+            continue
+        if isinstance(section, LocalDirectorySection):
+            why = "" if section.path.exists() else f"there is no file {section.path}."
+        else:
+            why = "" if _may_ask(settings, name) else "its password is not given."
+        if why:
+            return DirectoryUnavailable(f"The directory {name} was not asked: {why}")
+    return None
 
 
 async def _name(directories: list[Directory], account: str) -> str:

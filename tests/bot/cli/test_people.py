@@ -31,6 +31,8 @@ sender = "wicket@example.com"
 approvers_group = "security-team"
 """
 
+_MAIL = WRITTEN[WRITTEN.index("[mail]") :]
+
 
 def settings(folder: Path, **environ: str) -> Settings:
     """Settings of a command that only reads."""
@@ -42,6 +44,20 @@ def settings(folder: Path, **environ: str) -> Settings:
 def test_nobody_is_said_to_be_unknown_by_a_directory_that_was_not_asked(tmp_path: Path) -> None:
     with pytest.raises(DirectoryUnavailable, match="corp was not asked: its password is not given"):
         find_person(settings(tmp_path), "ada")
+
+
+def test_nobody_is_said_to_be_unknown_by_a_directory_whose_file_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "wicket.toml"
+    file.write_text(
+        WRITTEN.partition("[directories.corp]")[0]
+        + _MAIL
+        + '[directories.local]\nkind = "local"\npath = "people.db"\n'
+    )
+    with pytest.raises(
+        DirectoryUnavailable, match=r"The directory local was not asked: there is no file .*people\.db"
+    ):
+        find_person(load_settings(file, {}, serving=False), "ada")
+    assert not (tmp_path / "people.db").exists()
 
 
 def test_without_an_answer_an_id_stays_an_id(tmp_path: Path) -> None:
