@@ -6,6 +6,7 @@ It never writes a line anywhere but to the stream it is given, and keeps nothing
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -76,10 +77,11 @@ class _Handler(logging.StreamHandler[TextIO]):
     """A handler whose own failure shows nothing of the line: the default would print its arguments as they are."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is the standard library's
-        """Say that a line was lost, and where it came from."""
-        self.stream.write(
-            f'{{"level": "error", "message": "a log line by {record.name} could not be written"}}\n'
-        )
+        """Say that a line was lost, and where it came from, if anything can be said: a full disk stops no work."""
+        with suppress(OSError):
+            self.stream.write(
+                f'{{"level": "error", "message": "a log line by {record.name} could not be written"}}\n'
+            )
 
 
 def set_up_logs(section: LogsSection, *, secrets: Iterable[str], stream: TextIO) -> None:

@@ -5,7 +5,13 @@ It holds no words of any command.
 
 import errno
 import io
+import os
 import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 # What others wrote, as a terminal shows it and does nothing else: printable ASCII as it is, any other byte escaped.
 _SHOWN = [bytes((one,)) if 0x20 <= one < 0x7F else b"\\x%02x" % one for one in range(256)]
@@ -25,10 +31,46 @@ class _Closed(io.RawIOBase):
         raise OSError(errno.EBADF, said)
 
 
-def settle() -> None:
-    """Have a closed output refuse what is printed: Python leaves nothing there, to which one prints in silence or by a
-    fault in whatever printed.
+class _Unheard(io.RawIOBase):
+    """Standard error, or what stands for it where that is closed: None. What cannot be written there is lost, since no
+    other place is left to say so, and what is being done goes on. The exit code tells.
     """
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._descriptor is not None and os.isatty(self._descriptor)
+
+    def fileno(self) -> int:
+        if self._descriptor is None:
+            raise io.UnsupportedOperation("fileno")
+        return self._descriptor
+
+    def write(self, what: "ReadableBuffer") -> int:
+        """All of it, as far as anybody can tell."""
+        left = whole = bytes(what)
+        with suppress(OSError):
+            while left and self._descriptor is not None:
+                left = left[os.write(self._descriptor, left) :]
+        return len(whole)
+
+
+def settle() -> None:
+    """Have a closed output refuse what is printed, and errors that cannot be printed change nothing: Python leaves
+    nothing there, to which one prints in silence or by a fault in whatever printed.
+    """
+    for each in range(3):
+        # Else the next file that is opened is there, and whatever a library prints is written into that.
+        _fill(each)
+    errors = sys.stderr
+    if errors is None or isinstance(errors, io.TextIOWrapper):
+        unheard = _Unheard(None if errors is None else errors.fileno())
+        encoding = "utf-8" if errors is None else errors.encoding
+        sys.stderr = io.TextIOWrapper(unheard, encoding=encoding, write_through=True)
     if sys.stdout is None:
         # Nothing may be left in it: Python would try once more at the end, with a traceback.
         sys.stdout = io.TextIOWrapper(_Closed(), encoding="utf-8", write_through=True)
@@ -36,6 +78,13 @@ def settle() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal without UTF-8 shows "?" for what it has no sign for, and the rest as it is.
             stream.reconfigure(errors="replace")
+
+
+def _fill(descriptor: int) -> None:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        os.open(os.devnull, os.O_RDWR)  # the lowest that is free
 
 
 def is_closed() -> bool:

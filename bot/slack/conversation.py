@@ -128,7 +128,8 @@ class Conversation:
             case meant.DraftRequest() as draft:
                 return await self._draft(intent, draft, by_message=by_message)
             case meant.DidYouMean() as close:
-                return await self.ask(intent, Kind.DID_YOU_MEAN, *close.candidates, by_message=by_message)
+                asked = Kind.DID_YOU_MEAN if close.kind == "request" else Kind.WHICH_NAME
+                return await self.ask(intent, asked, *close.candidates, by_message=by_message)
             case meant.SeveralNamed(entitlements=several):
                 return await self.ask(intent, Kind.SEVERAL_NAMED, *several, by_message=by_message)
             case meant.Courteous(kind=courtesy):

@@ -125,9 +125,13 @@ class LinkedAlready:
 
 @dataclass(frozen=True, kw_only=True)
 class DidYouMean:
-    """Names close to what was typed; none where nothing here is called nearly so."""
+    """Names close to what was typed; none where nothing here is called nearly so.
+
+    wanted: whether they asked for it, and not only about it.
+    """
 
     candidates: tuple[str, ...]
+    wanted: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

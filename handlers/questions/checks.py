@@ -71,6 +71,7 @@ class Kind(StrEnum):
     WORRIED = "worried"
     LINKED_ALREADY = "linked-already"
     DID_YOU_MEAN = "did-you-mean"
+    WHICH_NAME = "which-name"
     CHOOSE = "choose"
     SEVERAL_NAMED = "several-named"
     NEARLY_UNDERSTOOD = "nearly-understood"
@@ -226,6 +227,8 @@ class Checks:
                 return LinkedAlready()
             case Kind.DID_YOU_MEAN:
                 return DidYouMean(candidates=tuple(about))
+            case Kind.WHICH_NAME:
+                return DidYouMean(candidates=tuple(about), wanted=False)
             case Kind.CHOOSE:
                 return NothingNamed()
             case Kind.SEVERAL_NAMED:

@@ -1,5 +1,6 @@
 """Logs: whole lines, and no secret in them whichever way it tries to get in (N-2, promise 4)."""
 
+import errno
 import io
 import json
 import logging
@@ -90,6 +91,28 @@ def test_a_line_that_cannot_be_written_shows_nothing_of_itself(stream, capsys):
     logging.getLogger("library").warning("%d items", CANARY)
     assert "could not be written" in stream.getvalue()
     assert CANARY not in stream.getvalue() + "".join(capsys.readouterr())
+
+
+def test_a_line_for_which_there_is_no_room_stops_nothing_and_later_ones_are_written():
+    """A duty that could not say that it failed would never run again."""
+    stream = Filling()
+    set_up_logs(LogsSection(), secrets=[], stream=stream)
+    stream.full = True
+    structlog.get_logger("wicket").warning("lost")
+    stream.full = False
+    structlog.get_logger("wicket").warning("kept")
+    assert "kept" in stream.getvalue()
+
+
+class Filling(io.StringIO):
+    """A file on a disk that may be full."""
+
+    full = False
+
+    def write(self, text: str) -> int:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
 
 
 @pytest.mark.parametrize("secret", LIKELY)

@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from typer.testing import Result
@@ -94,6 +96,26 @@ def test_where_standard_output_is_closed_it_logs_on_standard_error(tmp_path: Pat
         with serving(wicket, environ | {"WICKET_LOGS__LAYOUT": layout}) as process:
             assert process.stdout is not None
             assert any("wicket.started" in line for line in process.stdout), layout
+
+
+@pytest.mark.parametrize("outputs", [">&- 2>&-", ">/dev/full", ">/dev/full 2>/dev/full", ">&- 2>/dev/full"])
+def test_where_nothing_can_be_logged_it_serves_all_the_same(
+    tmp_path: Path, environ: dict[str, str], outputs: str
+):
+    """Access ends in time though a disk is full of logs; and no file is opened where libraries print errors."""
+    wicket = ["/bin/sh", "-c", f'exec "$@" {outputs}', "sh", *written(tmp_path)]
+    port = tomllib.loads((tmp_path / "wicket.toml").read_text())["server"]["port"]
+    with serving(wicket, environ) as process:
+        while process.poll() is None:
+            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+                assert answer.read() == b"ok\n"
+                break
+        assert process.poll() is None, f"it ended with {process.returncode}"
+        for each in (1, 2):
+            opened = os.readlink(f"/proc/{process.pid}/fd/{each}")
+            assert opened in {"/dev/null", "/dev/full"} or opened.startswith("pipe:")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
 
 
 def test_two_run_on_one_postgresql_and_either_may_end(tmp_path: Path, environ: dict[str, str]):

@@ -255,6 +255,15 @@ async def test_the_one_name_that_is_near_stands_in_the_form_and_of_several_none(
     assert (await ada.sees("Did you mean", after=said.ts)).buttons == {}
 
 
+async def test_whoever_asks_about_a_name_that_is_near_is_not_led_to_ask_for_it(world):
+    """Who owns it, or why it was refused, is no wish to have it."""
+    ada = world.person("ada")
+    for question in ("who owns grafana-edti?", "am I in grafana-edti?", "why was I refused grafana-edti?"):
+        said = await ada.say(question)
+        back = await ada.sees("Did you mean grafana-edit?", "write it once more", after=said.ts)
+        assert back.buttons == {}, question
+
+
 async def test_what_cannot_be_sent_is_named_at_the_end_and_the_rest_goes(world):
     """One is held already, one waits already, one is never given; the other two go."""
     await ask(world.person("ada"), "I need k8s-deploy for 1h because INC-1")

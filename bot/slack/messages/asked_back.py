@@ -71,7 +71,9 @@ def nearly_understood(answer: NearlyUnderstood) -> Message:
 
 
 def did_you_mean(answer: DidYouMean) -> Message:
-    """The names that are near; where none is, how to find them. Where one alone is, the form opens with it chosen."""
+    """The names that are near; where none is, how to find them. Where one alone is near what they want, the form opens
+    with it chosen; whoever only asked something about it is offered nothing that they did not want.
+    """
     if not answer.candidates:
         return said(
             say(
@@ -80,7 +82,7 @@ def did_you_mean(answer: DidYouMean) -> Message:
             buttons=[ask_button()],
         )
     names = either([f"*{inert(one)}*" for one in answer.candidates])
-    if len(answer.candidates) == 1:
+    if answer.wanted and len(answer.candidates) == 1:
         return said(
             say(
                 "I don't know that name. Did you mean {name}? Ask for it here, or write once more with that name.",

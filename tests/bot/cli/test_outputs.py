@@ -78,6 +78,17 @@ def test_where_the_errors_are_closed_too_the_exit_code_tells(install: Install) -
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
+@pytest.mark.parametrize("errors", ["2>/dev/full", "2>&-"])
+@pytest.mark.parametrize(("words", "code"), [(("migrate", "--rights", "bot"), 0), (("nonsense",), 2)])
+def test_errors_that_cannot_be_written_change_nothing_of_what_was_done(
+    install: Install, errors: str, words: tuple[str, ...], code: int
+) -> None:
+    """There is no other place to say so, and whoever reads the code hears how it went."""
+    plain, done = in_shell(install, '"$@"', *words), in_shell(install, f'"$@" {errors}', *words)
+    assert (done.returncode, done.stdout, done.stderr) == (code, plain.stdout, "")
+    assert plain.returncode == code
+
+
 def test_no_leaf_commands_a_terminal_and_each_is_piped_as_it_is(tmp_path: Path) -> None:
     """T-6: others may have written one; a verifier needs its bytes, and an operator looks at it before that."""
     install = installed(tmp_path)

@@ -130,6 +130,11 @@ ANSWERS = [
         "[Ask for access…]",
     ),
     (
+        DidYouMean(candidates=("prod-db",), wanted=False),
+        "I don't know that name. Did you mean prod-db? Please write it once more with the name you mean.",
+        "",
+    ),
+    (
         DidYouMean(candidates=()),
         "I don't know that name. Write “what can I ask for?” to see what there is, or choose from it.",
         "[Ask for access…]",
