@@ -131,6 +131,8 @@ async def test_each_time_stands_under_its_name(world: World) -> None:
     ]
     await world.ground.database.write(lambda tx: log.append_each(tx, entries))
     [row] = _read(tables.population((await gathered(world, start)).cases, NAMES))
+    [decided] = _read(tables.decisions((await gathered(world, start)).cases, NAMES))
+    assert datetime.fromisoformat(decided["at"]) - start == timedelta(minutes=1)
     names = ("asked_at", "approved_at", "given_at", "ended_at", "removed_at", "due_at")
     after = [datetime.fromisoformat(row[name]) - start for name in names]
     assert after == [timedelta(minutes=minutes) for minutes in (0, 2, 3, 4, 5, 62)]
@@ -343,6 +345,10 @@ async def test_every_emergency_is_told_with_how_often_and_its_review(world: Worl
     assert (first["kind"], first["times_that_month"], first["incident"]) == ("emergency", "2", "INC-1")
     assert (first["reviewer_name"], first["finding"], first["late"]) == ("Grace Hopper", "justified", "yes")
     assert first["entries"] == " ".join(ids[n] for n in (0, 1, 2, 4))
+    after = [
+        datetime.fromisoformat(first[name]) - start for name in ("began_at", "removed_at", "reviewed_at")
+    ]
+    assert after == [timedelta(seconds=seconds) for seconds in (0, 2, 4)]
     assert (second["finding"], second["reviewed_at"], second["removed_at"]) == ("", "", "")
     assert (drill["kind"], drill["times_that_month"]) == ("drill", "1")
     assert (await gathered(world, start, entitlement="wiki-edit")).broken == []
