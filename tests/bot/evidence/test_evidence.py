@@ -113,6 +113,54 @@ async def test_the_numbers_add_up(world: World) -> None:
     assert (numbers.given, numbers.removed, numbers.still, numbers.late) == (2, 2, 0, 0)
 
 
+async def test_each_time_stands_under_its_name(world: World) -> None:
+    """AU-12: of one that ended before its time, each at another minute."""
+    start = world.clock()
+    facts: Mapping[str, Mapping[str, Any]] = {"grant.approved": {"minutes": 60}}
+    told = (
+        "grant.requested",
+        "approval.given",
+        "grant.approved",
+        "access.given",
+        "grant.ended_early",
+        "access.removed",
+    )
+    entries = [
+        made(60 * number, start, action, "g1", "prod-db", facts.get(action))
+        for number, action in enumerate(told)
+    ]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    [row] = _read(tables.population((await gathered(world, start)).cases, NAMES))
+    [decided] = _read(tables.decisions((await gathered(world, start)).cases, NAMES))
+    assert datetime.fromisoformat(decided["at"]) - start == timedelta(minutes=1)
+    names = ("asked_at", "approved_at", "given_at", "ended_at", "removed_at", "due_at")
+    after = [datetime.fromisoformat(row[name]) - start for name in names]
+    assert after == [timedelta(minutes=minutes) for minutes in (0, 2, 3, 4, 5, 62)]
+    page = report((await gathered(world, start)).cases, period(start), NAMES, written=start, checkpoint="")
+    given, due = (f"{start + timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S}" for minutes in (3, 62))
+    assert f"Given {given}, due to end {due}." in page
+
+
+async def test_the_charts_count_what_the_numbers_do(world: World) -> None:
+    """Requests by how they were answered, and how long until the last of two decided."""
+    start = world.clock()
+    await a_day(world)
+    await world.given("charles")
+    two = [
+        made(0, start, "grant.requested", "g1", "prod-db"),
+        made(30, start, "approval.given", "g1", "prod-db", by="grace"),
+        made(1000, start, "approval.given", "g1", "prod-db", by="linus"),
+    ]
+    await world.ground.database.write(lambda tx: log.append_each(tx, two))
+    found = (await gathered(world, start)).cases
+    page, numbers = report(found, period(start), NAMES, written=start, checkpoint=""), summary(found)
+    bars = {word: int(count) for word, count in re.findall(r"<title>[^,<]*, ([^:<]*): (\d+)</title>", page)}
+    others = numbers.denied + numbers.refused + numbers.unanswered
+    assert (numbers.automatic, numbers.approved, others) == (2, 1, 4)
+    assert (bars["automatic"], bars["approved by people"], bars["not given"]) == (2, 1, 4)
+    assert "Time to a decision. ≤ 1 min: 2, ≤ 15 min: 0, ≤ 1 h: 1" in page
+
+
 async def test_the_period_is_that_of_the_asking(world: World) -> None:
     """What was asked for before belongs to the time before, though it ends now."""
     start = world.clock()
@@ -297,6 +345,10 @@ async def test_every_emergency_is_told_with_how_often_and_its_review(world: Worl
     assert (first["kind"], first["times_that_month"], first["incident"]) == ("emergency", "2", "INC-1")
     assert (first["reviewer_name"], first["finding"], first["late"]) == ("Grace Hopper", "justified", "yes")
     assert first["entries"] == " ".join(ids[n] for n in (0, 1, 2, 4))
+    after = [
+        datetime.fromisoformat(first[name]) - start for name in ("began_at", "removed_at", "reviewed_at")
+    ]
+    assert after == [timedelta(seconds=seconds) for seconds in (0, 2, 4)]
     assert (second["finding"], second["reviewed_at"], second["removed_at"]) == ("", "", "")
     assert (drill["kind"], drill["times_that_month"]) == ("drill", "1")
     assert (await gathered(world, start, entitlement="wiki-edit")).broken == []
