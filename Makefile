@@ -24,9 +24,6 @@ WAITING := tests/chaos tests/browser tests/bot/demo tests/storage/directories te
 WAITING_TESTS = $(BIN)/python -m pytest \
 	$(if $(filter-out 1,$(JOBS)),-n $(shell expr $(JOBS) + 1) --dist loadfile --no-loadscope-reorder)
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
-LOCKED := --require-hashes --only-binary :all:
-# Whether pip was told to use another index than the public one, or none: uv reads nothing of that.
-MIRRORED = $(BIN)/python -m pip config list | grep -qE "\.(index-url|no-index)="
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
@@ -88,22 +85,14 @@ clean: ## remove what was installed and cached here
 
 $(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/.made
 	@echo "Installing what Wicket needs into $(VENV) (once; a minute or so) …"
-	@$(INSTALL) $(LOCKED) -r requirements.lock
+	@$(INSTALL) --require-hashes --only-binary :all: -r requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: requirements-dev.lock pyproject.toml $(VENV)/.made
 	@echo "Installing what Wicket and its tests need into $(VENV) (once; a minute or two) …"
-	@# uv does in seconds what keeps pip busy for half a minute. Where it may not or cannot get everything, pip does, and
-	@# says what is wrong; either takes nothing but what has a hash that is locked.
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.lock > $(VENV)/uv.lock
-	@! $(MIRRORED) && $(INSTALL) $(LOCKED) -r $(VENV)/uv.lock && \
-		$(BIN)/uv pip install --python $(BIN)/python --quiet $(LOCKED) -r requirements-dev.lock 2>/dev/null || \
-		$(INSTALL) $(LOCKED) -r requirements-dev.lock
+	@$(INSTALL) --require-hashes --only-binary :all: -r requirements-dev.lock
 	@$(INSTALL) --no-deps --no-build-isolation -e .
-	@# Once for all: else each of the test processes, which begin together, would do so for itself. But for what is large
-	@# and hardly read.
-	@$(BIN)/python -m compileall -q -j $(JOBS) -x '/(mypyc?|pygments/lexers)/' $(VENV)/lib bot handlers storage tests
 	@touch $@
 
 $(VENV)/.made:
