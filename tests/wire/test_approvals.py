@@ -81,7 +81,7 @@ async def test_two_teams_must_approve_what_gives_administrative_power(world):
     assert await world.holders("github-admin") == set()
 
     await edsger.click(half, "approval.approve")
-    await edsger.sees("Edsger Dijkstra approved this at", channel=PLATFORM)
+    await edsger.sees("You approved this already", "somebody else's approval", channel=PLATFORM)
     assert await world.holders("github-admin") == set()
 
     world.slack.update_channel(
