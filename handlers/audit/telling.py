@@ -12,6 +12,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.decisions.lifecycle import LONGEST_WAIT, wait_before_retry
 from handlers.exceptions.outside import WITHIN, Notice, Outside
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
@@ -28,6 +29,8 @@ _CAUSES = cause_of(Kind.UNCHECKED, "")
 _AGAIN = timedelta(days=1)
 # So long the store may take nothing before it is told past it, and what was shorter and could not be told is over.
 PAST_THE_STORE = timedelta(minutes=1)
+# At so many looks in a row what was told at the one before is gone: a start of another replica settles it once.
+_TAKEN_AWAY = 2
 
 _TITLE = template("New access is stopped by {replica} alone, which cannot check its records")
 _TOLD = template(
@@ -47,12 +50,16 @@ class Telling:
     def __init__(self, ground: Ground, *, replica: str, straight: Sequence[Outside] = ()) -> None:
         self._ground, self._replica, self._straight = ground, replica, tuple(straight)
         self._cause = cause_of(Kind.UNCHECKED, replica)
-        # Of the stop that stands: since when, whether the store answered while it did, and whether it was told there.
+        # Of the stop that stands: since when, whether the store answered while it did, when it was told there last, and
+        # at how many looks in a row that was gone.
         self._since: datetime | None = None
-        self._stood = self._told = False
+        self._told_at: datetime | None = None
+        self._stood, self._gone = False, 0
         self._checks: Sequence[str] = ()
         self._is_first = True
         self._took: dict[str, Outside] = {}
+        # Of each channel that did not take it, how often it was tried, and when it is again.
+        self._tried: dict[str, tuple[int, datetime]] = {}
 
     async def look(self) -> None:
         """Tell of a stop that stands, once and each day, and that it is over."""
@@ -67,10 +74,12 @@ class Telling:
         except Exception as fault:  # noqa: BLE001 - whatever keeps it from being told, it is told in another way
             self._stood = False
             log.error("access.stop_untold", fault=str(fault) or type(fault).__name__)
-            if not self._told and self._ground.now() - self._since >= PAST_THE_STORE:
+            if self._told_at is None and self._ground.now() - self._since >= PAST_THE_STORE:
                 await self._tell_straight(self._since)
             return
-        if is_news:
+        if self._gone >= _TAKEN_AWAY:
+            await self._tell_straight(self._since)
+        elif is_news:
             await self._record("failed", self._since)
 
     async def _stands(self, since: datetime) -> bool:
@@ -79,11 +88,14 @@ class Telling:
         """
         now, database = self._ground.now(), self._ground.database
         is_known = await database.read(lambda tx: is_open(tx, self._cause, since=now - _AGAIN))
-        if not self._stood or (self._told and is_known):
+        if self._told_at is not None and now - self._told_at < _AGAIN:
+            self._gone = 0 if is_known else self._gone + 1
+            self._told_at = self._told_at if is_known else None
+        if not self._stood or (self._told_at is not None and is_known):
             self._stood = True
             return False
         await database.write(lambda tx: self._tell(tx, since, Severity.HIGH))
-        self._told = True
+        self._told_at = now
         return True
 
     async def _over(self) -> None:
@@ -93,10 +105,12 @@ class Telling:
             return
         await self._over_straight(now)
         lasting = {one.cause for one in await self._ground.database.read(self._lasting)}
-        untold = stood if stood is not None and not self._told and now - stood >= PAST_THE_STORE else None
+        untold = (
+            stood if stood is not None and self._told_at is None and now - stood >= PAST_THE_STORE else None
+        )
         if lasting or untold is not None:
             await self._ground.database.write(partial(self._settle, causes=lasting, untold=untold))
-        self._since, self._stood, self._told, self._is_first = None, False, False, False
+        self._since, self._stood, self._told_at, self._gone, self._is_first = None, False, None, 0, False
         if untold is not None:
             await self._record("failed", untold)
         if lasting or untold is not None:
@@ -139,10 +153,18 @@ class Telling:
     async def _tell_straight(self, since: datetime) -> None:
         notice = self._notice("", _TITLE, _TOLD, since)
         for one in self._straight:
-            if one.name not in self._took and await self._took_it(one, notice):
+            tried, again_at = self._tried.get(one.name, (0, since))
+            # Ever less often: one that takes it and does not say so would be told each time.
+            if one.name in self._took or again_at - LONGEST_WAIT <= self._ground.now() < again_at:
+                continue
+            if await self._took_it(one, notice):
                 self._took[one.name] = one
+            else:
+                after = wait_before_retry(tried + 1, 1.0)
+                self._tried[one.name] = tried + 1, self._ground.now() + after
 
     async def _over_straight(self, now: datetime) -> None:
+        self._tried = {}
         if not self._took:
             return
         notice = self._notice("-over", _OVER_TITLE, _OVER, now)

@@ -84,8 +84,12 @@ class Watching:
             self._is_first = False
 
     async def look_again(self) -> None:
-        """Look before it is due, if the store is unchecked: what passes is not to stop access for as long as that."""
-        if self._ground.database.unchecked.since is not None:
+        """Look before it is due, if the store is unchecked: what passes is not to stop access for as long as that.
+
+        So too where it could not be signed, which stops access only where it lasts.
+        """
+        is_unsigned = Check.SIGNING in self._late and not self._alone.locked()
+        if is_unsigned or self._ground.database.unchecked.since is not None:
             await self.look()
 
     async def stop_for(self, detail: str, unless: Callable[[Session], bool]) -> None:

@@ -5,6 +5,7 @@ It knows nothing of tables, of threads or of who waits for a transaction.
 
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -34,8 +35,12 @@ class SqliteFile:
 
     def __init__(self, path: Path, *, busy_timeout: float, readers: int) -> None:
         self.now = utc_now
-        self.writing = _engine(path, "wicket", busy_timeout, readers=0)
-        self.reading = _engine(path, "wicketreading", busy_timeout, readers=readers)
+        # How often somebody else was found to have written; a connection to read on remembers it of when it was made.
+        self._anew = 0
+        self.writing = _engine(path, "wicket", busy_timeout, readers=0, seen=_version)
+        self.reading = _engine(
+            path, "wicketreading", busy_timeout, readers=readers, seen=lambda _: self._anew
+        )
 
     def to_write(self) -> Connection:
         """A connection to write on: a new one once somebody else wrote.
@@ -46,12 +51,16 @@ class SqliteFile:
         connection = self.writing.connect()
         if _version(_driver(connection.connection)) != connection.info[_SEEN]:
             connection.invalidate()
-            self.reading.dispose()
+            self._anew += 1
         return connection
 
     def to_read(self) -> Connection:
         """The same to read on, once anything was written here since; that goes on all the time."""
-        return self.reading.connect()
+        connection = self.reading.connect()
+        # Each by itself and at once: whole pools that are thrown away keep their files open until garbage is collected.
+        while connection.info[_SEEN] != self._anew:
+            connection.invalidate()  # what comes in its place may be another that is as old
+        return connection
 
     def commit(self, connection: Connection, transaction: Transaction) -> None:  # noqa: ARG002 - PostgreSQL needs both
         """Make it durable."""
@@ -124,7 +133,9 @@ def _driver(connection: PoolProxiedConnection) -> sqlite3.Connection:
     return cast(sqlite3.Connection, connection.driver_connection)
 
 
-def _engine(path: Path, dialect: str, busy_timeout: float, *, readers: int) -> Engine:
+def _engine(
+    path: Path, dialect: str, busy_timeout: float, *, readers: int, seen: Callable[[sqlite3.Connection], int]
+) -> Engine:
     engine = create_engine(
         f"sqlite+{dialect}:///{path}",
         connect_args={"timeout": busy_timeout, "check_same_thread": False},
@@ -141,7 +152,7 @@ def _engine(path: Path, dialect: str, busy_timeout: float, *, readers: int) -> E
             connection.execute(f"PRAGMA {pragma}")
         if readers:
             connection.execute("PRAGMA query_only=ON")
-        record.info[_SEEN] = _version(connection)
+        record.info[_SEEN] = seen(connection)
 
     return engine
 

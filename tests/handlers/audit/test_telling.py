@@ -7,10 +7,12 @@ import pytest
 from sqlmodel import Session
 
 from handlers.audit.telling import PAST_THE_STORE, Telling
+from handlers.exceptions.outside import Notice
 from handlers.exceptions.strange import Kind
 from storage.audit.published import publish
 from storage.engine.stores import Server
 from storage.exceptions import SECURITY, raise_exception
+from storage.faults import OutsideUnavailable
 from storage.outbox import GRAVE
 from storage.records import ExceptionRecord, Owed
 from storage.states import ExceptionState
@@ -141,6 +143,62 @@ async def test_what_cannot_be_told_in_the_store_is_told_past_it(world: World) ->
     )
     assert "settled" in one.facts
     assert await world.actions("access.unchecked") == ["access.unchecked failed", "access.unchecked done"]
+
+
+async def test_what_is_taken_away_as_soon_as_it_is_told_is_told_past_the_store(world: World) -> None:
+    """It was told there anew at each look, with an entry each, and nobody heard of it ever."""
+    pager, unchecked = Pager(), world.ground.database.unchecked
+    tells = telling(world, pager)
+    await by_other_hands(
+        world,
+        "CREATE TRIGGER gone AFTER INSERT ON outbox BEGIN DELETE FROM exceptions WHERE id = NEW.subject; "
+        "DELETE FROM outbox WHERE id = NEW.id; END",
+    )
+    unchecked.begin("walk", world.clock())
+    await looks(world, tells, times=20)
+    (notice,) = pager.taken
+    assert await told(world) == []
+    assert len(await world.actions("access.unchecked")) <= 2
+    await by_other_hands(world, "DROP TRIGGER gone")
+    await looks(world, tells, times=3)
+    assert len(await told(world)) == 1
+    unchecked.end("walk")
+    await looks(world, tells)
+    assert [one.id for one in pager.taken] == [notice.id, f"{notice.id}-over"]
+    assert "settled" in (await told(world))[0].facts
+
+
+async def test_what_is_taken_away_and_not_written_again_is_told_past_the_store(world: World) -> None:
+    pager = Pager()
+    tells = telling(world, pager)
+    world.ground.database.unchecked.begin("walk", world.clock())
+    await looks(world, tells, times=3)
+    assert len(await told(world)) == 1
+    await by_other_hands(world, "DELETE FROM exceptions", NEVER.format("exceptions"))
+    await looks(world, tells, times=6)
+    assert len(pager.taken) == 1
+    await by_other_hands(world, "DROP TRIGGER never_exceptions")
+
+
+async def test_a_channel_that_takes_it_and_does_not_say_so_is_told_ever_less_often(world: World) -> None:
+    """A Slack behind a proxy that drops the answers had it again every ten seconds."""
+
+    class Silent(Pager):
+        async def tell(self, notice: Notice) -> None:
+            await super().tell(notice)
+            raise OutsideUnavailable("It did not answer.")
+
+    silent = Silent()
+    tells = telling(world, silent)
+    await by_other_hands(world, NEVER.format("exceptions"))
+    world.ground.database.unchecked.begin("walk", world.clock())
+    await looks(world, tells, times=360)
+    assert 10 <= len(silent.taken) <= 22
+    before = len(silent.taken)
+    world.clock.forward(minutes=-50)  # nothing is waited for that long because of it
+    await looks(world, tells, times=2)
+    assert len(silent.taken) == before + 1
+    await by_other_hands(world, "DROP TRIGGER never_exceptions")
 
 
 async def test_it_is_told_though_the_record_takes_nothing(world: World) -> None:

@@ -521,6 +521,22 @@ async def test_what_is_checked_and_can_not_be_signed_anew_stops_access_where_tha
 
 
 @pytest.mark.sqlite_alone
+async def test_what_could_not_be_signed_once_is_tried_again_before_that_stops_anything(
+    world: World, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next look may be due in an hour: a store that was locked for a moment stopped access a minute later."""
+    monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.3)
+    watch, unchecked = watching(world, file), world.ground.database.unchecked
+    await by_other_hands(world, NEVER.format('"published"'))
+    with pytest.raises(Exception, match="never"):
+        await watch.look()
+    await by_other_hands(world, "DROP TRIGGER never")
+    await watch.look_again()
+    await asyncio.sleep(0.4)
+    assert unchecked.since is None
+
+
+@pytest.mark.sqlite_alone
 async def test_what_stands_is_known_though_nothing_can_be_signed_anew(world: World, file: Path) -> None:
     """T-2: else who keeps that from being written could take a stop away, its row and its entry."""
     publish(file, await signed(world, more=3))

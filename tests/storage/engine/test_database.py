@@ -1,11 +1,15 @@
 """Transactions: durable when they return, undone alone when they fail, and never lost when the store is."""
 
 import asyncio
+import gc
 import sqlite3
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -70,6 +74,28 @@ async def held_up(database: Database) -> AsyncIterator[None]:
     finally:
         go_on.set()
         await busy
+
+
+def waits(begun: threading.Event, go_on: threading.Event) -> Callable[[Session], None]:
+    """A look that is under way from the one to the other."""
+
+    def work(tx: Session) -> None:
+        kept(tx)
+        begun.set()
+        go_on.wait(5)
+
+    return work
+
+
+async def looked_together(database: Database) -> list[list[str]]:
+    """What is kept, as each reader sees it while all the others look."""
+    together = threading.Barrier(READERS + 1)
+
+    def met(tx: Session) -> list[str]:
+        together.wait(5)
+        return kept(tx)
+
+    return await asyncio.gather(*(database.read(met) for _ in range(READERS)), database.glance(met))
 
 
 def waiting(database: Database, *works: Callable[[Session], object]) -> list["asyncio.Future[object]"]:
@@ -317,6 +343,13 @@ async def test_readers_do_not_wait_for_the_writer_and_see_no_half_done_thing(dat
     assert await database.read(kept) == ["a"]
 
 
+# A view that reads no table in the place of one that is put elsewhere, and back again.
+AWAY = (
+    "BEGIN IMMEDIATE; ALTER TABLE deliveries RENAME TO elsewhere; CREATE VIEW deliveries AS "
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) "
+    "SELECT i AS key, i AS at FROM n WHERE i < 0; COMMIT"
+)
+BACK = "BEGIN IMMEDIATE; DROP VIEW deliveries; ALTER TABLE elsewhere RENAME TO deliveries; COMMIT"
 ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n")
 
 
@@ -339,19 +372,57 @@ async def test_a_view_that_was_in_the_place_of_a_table_answers_nothing_once_it_i
     database = Database(path)
     await database.write(put("a"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.executescript(
-            "BEGIN IMMEDIATE; ALTER TABLE deliveries RENAME TO elsewhere; CREATE VIEW deliveries AS "
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) "
-            "SELECT i AS key, i AS at FROM n WHERE i < 0; COMMIT"
-        )
+        other.executescript(AWAY)
         assert [await database.write(kept), await database.read(kept), await database.glance(kept)] == [
             []
         ] * 3
-        other.executescript(
-            "BEGIN IMMEDIATE; DROP VIEW deliveries; ALTER TABLE elsewhere RENAME TO deliveries; COMMIT"
-        )
+        other.executescript(BACK)
     assert [await database.write(kept), await database.read(kept), await database.glance(kept)] == [["a"]] * 3
     database.close()
+
+
+async def test_none_of_the_readers_goes_on_asking_a_view_that_is_gone(path):
+    """One that is thrown away may have another as old come in its place."""
+    database = Database(path)
+    await database.write(put("a"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.executescript(AWAY)
+        assert await database.write(kept) == []
+        assert await looked_together(database) == [[]] * (READERS + 1)
+        other.executescript(BACK)
+    await database.write(kept)
+    assert [await database.read(kept) for _ in range(READERS + 1)] == [["a"]] * (READERS + 1)
+    database.close()
+
+
+async def test_whoever_else_writes_has_no_connection_stay_open(path, monkeypatch):
+    """One was left to the garbage with each read under way, and its files with it: in the end none can be opened."""
+    opened = list[weakref.ref[sqlite3.Connection]]()
+
+    class Noted(sqlite3.Connection):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            opened.append(weakref.ref(self))
+
+    connect = sqlite3.dbapi2.connect
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", partial(connect, factory=Noted))
+    gc.disable()
+    database = Database(path)
+    try:
+        with closing(connect(path, isolation_level=None)) as other:
+            for number in range(10):
+                begun, go_on = threading.Event(), threading.Event()
+                reading = asyncio.ensure_future(database.read(waits(begun, go_on)))
+                await asyncio.to_thread(begun.wait, 5)
+                other.execute(f"INSERT INTO deliveries VALUES ('{number}', 1)")
+                await database.write(kept)
+                go_on.set()
+                await reading
+        assert len(opened) > 10
+        assert sum(one() is not None for one in opened) <= READERS + 2
+    finally:
+        gc.enable()
+        database.close()
 
 
 async def test_what_nobody_waits_for_may_be_read_for_longer_and_a_command_for_as_long_as_it_takes(store):
