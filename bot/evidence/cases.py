@@ -11,7 +11,9 @@ from typing import Any, Literal
 from storage.audit.log import Row
 from storage.faults import AuditFault
 
-Outcome = Literal["automatic", "approved", "denied", "refused", "lapsed", "withdrawn", "voided", "waiting"]
+Outcome = Literal[
+    "automatic", "approved", "denied", "refused", "stopped", "lapsed", "withdrawn", "voided", "waiting"
+]
 
 # Asked while new access stood still: it is all there is of that asking, and what it is correlated with may be asked for
 # again, or be the person.
@@ -21,7 +23,7 @@ _VOID = "approved, void later"
 _DECIDED = {"approval.given": "approved", "approval.denied": "denied"}
 _CLOSED: Mapping[str, Outcome] = {
     "grant.refused": "refused",
-    STOPPED: "refused",
+    STOPPED: "stopped",
     "approval.denied": "denied",
     "grant.lapsed": "lapsed",
     "grant.withdrawn": "withdrawn",
@@ -105,8 +107,13 @@ class Case:
         return self.decisions[-1].at - self.asked_at
 
     @property
+    def is_taken_back(self) -> bool:
+        """Whether the log says that the access is gone: not so where something else goes on giving the same."""
+        return self.removed_at is not None and not self.kept
+
+    @property
     def is_open(self) -> bool:
-        """Whether access was given that the log does not say was taken back."""
+        """Whether access was given that the log says neither was taken back nor is kept by something else."""
         return self.given_at is not None and self.removed_at is None
 
 

@@ -109,8 +109,38 @@ async def test_the_numbers_add_up(world: World) -> None:
     await a_day(world)
     numbers = summary((await gathered(world, start)).cases)
     parts = (numbers.automatic, numbers.approved, numbers.denied, numbers.refused, numbers.unanswered)
-    assert (numbers.asked, parts) == (5, (1, 1, 1, 1, 1))
+    assert (numbers.asked, parts, numbers.stopped) == (5, (1, 1, 1, 1, 1), 0)
     assert (numbers.given, numbers.removed, numbers.still, numbers.late) == (2, 2, 0, 0)
+
+
+async def test_each_number_counts_the_entries_and_the_rows_that_its_words_say(world: World) -> None:
+    """AU-12: what something else still gives was not taken back, and policy refused nobody during a stop."""
+    start = world.clock()
+    await a_day(world)
+    late: Mapping[str, Any] = {"late_ms": 120_000}
+    told: list[tuple[Any, ...]] = [
+        ("grant.requested", "g1", "prod-db"), ("grant.approved", "g1", "prod-db"), ("access.given", "g1", "prod-db"),
+        ("grant.expired", "g1", "prod-db"), ("access.kept", "g1", "prod-db", late), ("grant.stopped", "ada", "prod-db"),
+    ]  # fmt: skip
+    entries = [made(number, start, *one) for number, one in enumerate(told)]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    found = await gathered(world, start)
+    numbers, rows = summary(found.cases), _read(tables.population(found.cases, NAMES))
+    actions = [row.action for row in found.rows.values()]
+    ended = [row["kept_by_another"] for row in rows if row["removed_at"]]
+    assert numbers.removed == actions.count("access.removed") == ended.count("") == 2
+    assert numbers.kept == actions.count("access.kept") == ended.count("yes") == 1
+    outcomes = [row["outcome"] for row in rows]
+    assert numbers.refused == actions.count("grant.refused") == outcomes.count("refused") == 1
+    assert numbers.stopped == actions.count("grant.stopped") == outcomes.count("stopped") == 1
+    assert numbers.given == numbers.removed + numbers.kept + numbers.still
+    assert (numbers.late, numbers.latest) == (0, 0.0)  # nothing was taken back late
+    page = report(found.cases, period(start), NAMES, written=world.clock(), checkpoint="")
+    tiles = dict(re.findall(r"<dt>([^<]*)</dt><dd>(\d+)</dd>", page))
+    names = ("Refused by policy", "While access was stopped", "Taken back", "Kept by something else")
+    assert [tiles[name] for name in names] == ["1", "1", "2", "1"]
+    assert "How late access was taken back. ≤ 1 s: 2, ≤ 5 s: 0, ≤ 1 min: 0, ≤ 15 min: 0" in page
+    assert "Something else goes on giving it since" in page
 
 
 async def test_each_time_stands_under_its_name(world: World) -> None:
@@ -318,9 +348,9 @@ async def test_what_was_stopped_is_a_request_of_its_own(world: World) -> None:
     )
     cases = (await gathered(world, start)).cases
     assert [(case.entitlement, case.outcome, case.is_open, len(case.entries)) for case in cases] == [
-        ("wiki-edit", "refused", False, 1),
-        ("prod-db", "refused", False, 1),
-        ("prod-db", "refused", False, 1),
+        ("wiki-edit", "stopped", False, 1),
+        ("prod-db", "stopped", False, 1),
+        ("prod-db", "stopped", False, 1),
         ("prod-db", "approved", True, 3),
     ]
 
