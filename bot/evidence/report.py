@@ -16,6 +16,7 @@ from bot.evidence.charts import Bar, bars
 from bot.evidence.emergencies import Broken, frequency
 from bot.evidence.gathering import Wanted
 from bot.evidence.tables import Names
+from bot.slack.messages.proofs import proofs_told
 from bot.slack.words import duration
 
 VOLUME = ("automatic", "approved by people", "not given")
@@ -152,7 +153,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters.update(moment=_moment, day=_whole_day, duration=duration, late=_late)
+    made.filters.update(moment=_moment, day=_whole_day, duration=duration, late=_late, proofs=_proofs)
     return made
 
 
@@ -176,3 +177,8 @@ def _late(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return f"{seconds:.1f} s" if seconds < 60 else duration(round(seconds / 60))
+
+
+def _proofs(kinds: str) -> str:
+    """As people read of them in Slack; as it stands on record where none has a word."""
+    return proofs_told(kinds.split(", ")) or kinds

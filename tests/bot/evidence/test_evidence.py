@@ -419,7 +419,7 @@ async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_prov
     for words in (
         "INC-1",
         "the &lt;b&gt;disk&lt;/b&gt; is full",
-        "proved by totp",
+        "proved by an authenticator",
         "ended early by <bdi>Grace Hopper",
     ):
         assert words in page, words
@@ -537,7 +537,7 @@ async def test_an_approval_that_was_void_is_told_to_be(world: World) -> None:
 
 
 async def test_a_decision_says_how_whoever_made_it_proved_themselves(world: World) -> None:
-    """AU-12: under the name by which it is put on record, however that comes to be called."""
+    """AU-12: in the table by the name that it has on record, and on the page in the words that Slack has for it."""
     start = world.clock()
     proof = FreshProof(handle="h-1", kinds=("sign_in", "totp"), at=start)
     await world.ground.database.write(
@@ -551,7 +551,11 @@ async def test_a_decision_says_how_whoever_made_it_proved_themselves(world: Worl
     )
     cases = (await gathered(world, start)).cases
     assert [one["proof"] for one in _read(tables.decisions(cases, NAMES))] == ["sign_in, totp"]
-    assert ", proved by sign_in, totp" in report(cases, period(start), NAMES, written=start, checkpoint="")
+    page = report(cases, period(start), NAMES, written=start, checkpoint="")
+    assert ", proved by the company&#39;s sign-in and an authenticator" in page
+    [odd] = [replace(one, proof="another") for one in cases[0].decisions]
+    page = report([replace(cases[0], decisions=(odd,))], period(start), {}, written=start, checkpoint="")
+    assert ", proved by another" in page
 
 
 async def test_who_decided_for_an_owner_is_not_told_to_be_one(world: World) -> None:
