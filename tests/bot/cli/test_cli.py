@@ -636,6 +636,8 @@ def test_a_part_of_the_log_is_verified_alone(install: Install):
     assert install.run("audit", "verify", "--to", "1").exit_code == 1
     done = install.run("audit", "verify", "--from", "6")
     assert (done.exit_code, "There are 6 entries" in done.stderr) == (2, True)
+    done = install.run("audit", "verify", "--from", "5", "--to", "3")
+    assert (done.exit_code, "It is before --from" in done.stderr) == (2, True), "which of the two is wrong"
 
 
 def test_whoever_is_shown_a_part_hears_that_there_is_more(install: Install):
