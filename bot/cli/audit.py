@@ -19,7 +19,7 @@ from sqlmodel import Session
 from bot.cli.files import note_in, put
 from bot.cli.people import account_id, names_of
 from bot.cli.place import group, opened, place_of
-from bot.cli.tables import MOST, moment, say, show, since_when
+from bot.cli.tables import MOST, moment, say, say_more, show, since_when
 from bot.settings import Settings
 from bot.slack.words import together
 from bot.stories.reading import step_of
@@ -64,7 +64,7 @@ def show_entries(
         str | None, typer.Option(help="Of this story, from request to revocation.", metavar="ID")
     ] = None,
     limit: Annotated[
-        int, typer.Option(help="At most so many, the newest.", min=1, max=MOST - 1, metavar="N")
+        int, typer.Option(help="At most so many, the newest.", min=1, max=MOST, metavar="N")
     ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON array, with everything.")] = False,
     follow: Annotated[
@@ -83,10 +83,7 @@ def show_entries(
         found = database.read_now(partial(log.rows, limit=limit + 1, **wanted))
         rows = found[-limit:]
         if found != rows:
-            say(
-                f"These are the newest {limit}, and there are older ones that fit. Show more with --limit.",
-                err=True,
-            )
+            say_more("newest", limit, "older")
         # Of what stayed some may be among them, with others missing in between.
         _say_archived(database, story, since=rows[0].at if len(rows) == limit else wanted.get("since"))
         if follow:

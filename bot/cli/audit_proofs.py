@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.files import note_in, put
+from bot.cli.files import note_in, put, side_in
 from bot.cli.outputs import on_terminal
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
@@ -99,7 +99,7 @@ def verify_proof(
     verifier = _public(context, key)
     proof = read_proof(_bytes_of(file))
     earlier = _earlier(old_key, verifier) if isinstance(proof, Continuation) else verifier
-    held = None if checkpoint is None else proving.signed_side(note_in(checkpoint), earlier)
+    held = None if checkpoint is None else side_in(checkpoint, earlier)
     if isinstance(held, NotProven):
         raise _Fails(held.detail)
     if isinstance(proof, BadProof):
@@ -130,7 +130,7 @@ def consistency(
         size = as_index(named)
         if size is not None and not Path(named).exists():
             return _signed_if_last(tx, proving.side_of(tx, size, verifier), signer)
-        return proving.signed_side(note_in(Path(named)), verifier)
+        return side_in(Path(named), verifier)
 
     def work(tx: Transaction) -> Continued | NotProven:
         one, other = side(tx, old, _earlier(old_key, verifier)), side(tx, new, verifier)

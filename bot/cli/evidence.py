@@ -121,7 +121,7 @@ def controls(
     show(
         ("Framework", "Control", "What is on record", "Entries", "Counted by", "Not evidenced here"),
         (
-            (one.framework, one.id, one.shows, str(one.count(counts)), " ".join(one.actions), one.gap)
+            (one.framework, one.id, one.shows, str(one.count(counts)), one.counted_by, one.gap)
             for one in CONTROLS
         ),
     )

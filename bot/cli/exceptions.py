@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
-from bot.cli.tables import MOST, moment, say, show, since_when
+from bot.cli.tables import MOST, moment, say, say_more, show, since_when
 from bot.texts import as_known, as_told
 from handlers.exceptions.strange import Kind, Severity
 from storage import exception_work
@@ -43,7 +43,9 @@ def _list(
         typer.Option(help='Last met "2h" ago at most, or since a day like 2026-11-01 (UTC).', metavar="WHEN"),
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their time.")] = False,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=MOST, metavar="N")] = 100,
+    limit: Annotated[
+        int, typer.Option(help="At most so many, the first.", min=1, max=MOST, metavar="N")
+    ] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Those that are not resolved, the gravest and oldest first. Repeats of one cause within a day are one line."""
@@ -60,7 +62,10 @@ def _list(
             since=since_when(since, now),
             overdue=now if overdue else None,
         )
-        found = database.read_now(lambda tx: exception_work.found(tx, wanted, limit=limit))
+        every = database.read_now(lambda tx: exception_work.found(tx, wanted, limit=limit + 1))
+    found = every[:limit]
+    if len(every) > limit:
+        say_more("first", limit, "further")
     if as_json:
         typer.echo(json.dumps([_as_json(row) for row in found], indent=2))
     elif found:

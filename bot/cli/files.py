@@ -4,10 +4,13 @@ What stood in one is never lost to a disk that is full: it may be the only copy 
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from storage.audit.checkpoint import BadNote, Verifier, verify_note
+from storage.audit.proving import NotProven, Side, signed_side
 from storage.audit.published import whole_notes
 from storage.faults import SettingsFault
 
@@ -34,6 +37,21 @@ def notes_in(path: Path, verifier: Verifier | None) -> list[str]:
     """
     *earlier, last = _texts_in(path)
     return [*(each for each in earlier if not verifier or _is_signed(each, verifier)), last]
+
+
+def side_in(path: Path, verifier: Verifier) -> Side | NotProven:
+    """What the one checkpoint in a file says (`note_in`); where it cannot be trusted, the file is named with why."""
+    side = signed_side(note_in(path), verifier)
+    return replace(side, detail=f"{path}: {side.detail}") if isinstance(side, NotProven) else side
+
+
+def untrusted(found: Mapping[Path, Sequence[str]], verifier: Verifier | None) -> list[str]:
+    """Those of the files in which `notes_in` found these of which one is not signed by this key; none without a key."""
+    return [
+        str(path)
+        for path, notes in found.items()
+        if verifier is not None and not all(_is_signed(one, verifier) for one in notes)
+    ]
 
 
 def _is_signed(text: str, verifier: Verifier) -> bool:

@@ -16,8 +16,8 @@ from rich.text import Text
 from bot.slack.words import visible
 from handlers.decisions.durations import parse_duration
 
-# As much as any engine takes for a limit.
-MOST = 2**31 - 1
+# As much as any engine takes for a limit, and one more is asked for to know whether that is all.
+MOST = 2**31 - 2
 
 # Where nobody's window sets the width, as in a pipe.
 _WIDE = 180
@@ -37,6 +37,16 @@ def show(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
 def say(text: str, *, indent: int = 0, err: bool = False) -> None:
     """A line of our words with others' in it, on stdout or stderr: one line, whatever is in it."""
     typer.echo(" " * indent + visible(text), err=err)
+
+
+def say_more(which: str, limit: int, others: str) -> None:
+    """Tell, on stderr, whoever counts what they see that `limit` let through no more. which, others: like "newest" and
+    "older".
+    """
+    say(
+        f"These are the {which} {limit}, and there are {others} ones that fit. Show more with --limit.",
+        err=True,
+    )
 
 
 def moment(at: datetime | None) -> str:

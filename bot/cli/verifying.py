@@ -4,6 +4,7 @@ They never change an entry, and answer only for what was compared.
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,12 @@ import typer
 from sqlmodel import Session
 
 from bot.cli.bars import progress
-from bot.cli.files import notes_in
+from bot.cli.files import notes_in, untrusted
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import say
 from bot.settings import Settings
+from bot.slack.words import listed
 from handlers.audit import retiling
 from handlers.intents import CLI
 from storage.audit import log
@@ -70,22 +72,33 @@ def verify(
     """Verify the log: name what was edited, deleted, inserted, moved or cut. Exit code 1 when not sound."""
     settings = place_of(context).settings()
     verifier = verifier_of(settings, key)
-    notes = [note for path in checkpoint or () for note in notes_in(path, verifier)]
+    found = {path: notes_in(path, verifier) for path in checkpoint or ()}
+    notes = [note for each in found.values() for note in each]
     if notes and verifier is None:
         raise SettingsFault(
             "A checkpoint is checked with a key. Set WICKET_AUDIT_KEY, or give the public one with --key."
         )
+    if first is not None and last is not None and last < first:
+        raise typer.BadParameter("It is before --from", param_hint="--to")
+    strange = untrusted(found, verifier)
     if first is not None or last is not None:
-        _verify_part(settings, first or 0, last, verifier, notes, archives)
+        _verify_part(settings, first or 0, last, verifier, notes, archives, strange)
         return
     work = partial(verify_log, verifier=verifier, notes=notes)
     with opened(settings) as database, crew_of(settings, jobs) as crew, progress("Verifying") as tell:
         report = database.read_now(lambda tx: work(tx, progress=tell, crew=crew))
         there = database.read_now(lambda tx: read_archives(tx, verifier))
     _say(report)
+    _say_untrusted(strange)
     unfit = _say_archives(there, archives, report, signed=verifier is not None)
     if unfit or not report.sound:
         raise typer.Exit(UNSOUND)
+
+
+def _say_untrusted(files: Sequence[str]) -> None:
+    """In which of the files that were given it stands."""
+    if files:
+        say(f"What cannot be trusted stands in {listed(files)}.", indent=2)
 
 
 def _say_archives(
@@ -143,6 +156,7 @@ def _verify_part(
     verifier: Verifier | None,
     notes: list[str],
     folder: Path | None,
+    strange: Sequence[str],
 ) -> None:
     def work(tx: Session) -> PartReport:
         size = log.head(tx).size
@@ -161,6 +175,7 @@ def _verify_part(
         say(f"Also: {finding.detail}", indent=2)
     if report.more:
         typer.echo(f"  And {report.more} more like these.")
+    _say_untrusted(strange)
     unfit = first < there.end and _say_archives(there, folder, report, signed=verifier is not None)
     if unfit or not report.sound:
         raise typer.Exit(UNSOUND)

@@ -11,7 +11,9 @@ from typing import Any, Literal
 from storage.audit.log import Row
 from storage.faults import AuditFault
 
-Outcome = Literal["automatic", "approved", "denied", "refused", "lapsed", "withdrawn", "voided", "waiting"]
+Outcome = Literal[
+    "automatic", "approved", "denied", "refused", "stopped", "lapsed", "withdrawn", "voided", "waiting"
+]
 
 # Asked while new access stood still: it is all there is of that asking, and what it is correlated with may be asked for
 # again, or be the person.
@@ -21,7 +23,7 @@ _VOID = "approved, void later"
 _DECIDED = {"approval.given": "approved", "approval.denied": "denied"}
 _CLOSED: Mapping[str, Outcome] = {
     "grant.refused": "refused",
-    STOPPED: "refused",
+    STOPPED: "stopped",
     "approval.denied": "denied",
     "grant.lapsed": "lapsed",
     "grant.withdrawn": "withdrawn",
@@ -105,8 +107,13 @@ class Case:
         return self.decisions[-1].at - self.asked_at
 
     @property
+    def is_taken_back(self) -> bool:
+        """Whether the log says that the access is gone: not so where something else goes on giving the same."""
+        return self.removed_at is not None and not self.kept
+
+    @property
     def is_open(self) -> bool:
-        """Whether access was given that the log does not say was taken back."""
+        """Whether access was given that the log says neither was taken back nor is kept by something else."""
         return self.given_at is not None and self.removed_at is None
 
 
@@ -123,7 +130,7 @@ def case_of(rows: Sequence[Row]) -> Case:
         raise ValueError("these entries do not begin a request")
     first = rows[0]
     by_action = {row.action: row for row in rows}  # the last of each
-    approved, removed = by_action.get("grant.approved"), _taken_back(rows)
+    approved, removed = by_action.get("grant.approved"), taken_back(rows)
     given = next((row for row in rows if row.action == _GIVEN), None)
     ended = next((row for row in reversed(rows) if row.action in ENDED), None)
     policies = [row for row in rows if row.action in _ASKED and said_by(row)["policy"]]
@@ -228,7 +235,7 @@ def _policies(row: Row) -> tuple[str, ...]:
     return tuple((said_by(row)["policy"] or {}).get("ids", ()))
 
 
-def _taken_back(rows: Iterable[Row]) -> Row | None:
+def taken_back(rows: Iterable[Row]) -> Row | None:
     """The entry by which it is over; None while the access is there. What somebody changed whose turn was over takes
     nothing back that a grant still gives, and may bring back what was taken.
     """

@@ -11,7 +11,8 @@ CSF, SP_800_53, NHI, AI_RMF, SOC_2 = "NIST CSF 2.0", "SP 800-53r5", "OWASP NHI T
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """One control. shows: what Wicket does for it, and what the entries show. actions: the entries that count.
+    """One control. shows: what Wicket does for it, and what the entries show. actions: the entries that count, whatever
+    their outcome. refused: those of which only the refused count.
 
     gap: what Wicket cannot show, to be evidenced elsewhere; never empty, for no tool covers a control alone.
     """
@@ -21,17 +22,32 @@ class Control:
     shows: str
     actions: tuple[str, ...]
     gap: str
+    refused: tuple[str, ...] = ()
+
+    @property
+    def counted_by(self) -> str:
+        """The entries that count, in one line."""
+        return " ".join((*self.actions, *(f"{action} (refused)" for action in self.refused)))
 
     def count(self, counts: Mapping[tuple[str, str], int]) -> int:
-        """How many entries there are of it, whatever their outcome."""
-        return sum(number for (action, _), number in counts.items() if action in self.actions)
+        """How many entries there are of it."""
+        return sum(
+            number
+            for (action, outcome), number in counts.items()
+            if action in self.actions or (outcome == "refused" and action in self.refused)
+        )
 
 
-def _of(framework: str, *rows: tuple[str, str, tuple[str, ...], str]) -> tuple[Control, ...]:
+_Row = tuple[str, str, tuple[str, ...], str] | tuple[str, str, tuple[str, ...], str, tuple[str, ...]]
+
+
+def _of(framework: str, *rows: _Row) -> tuple[Control, ...]:
     return tuple(
-        Control(framework=framework, id=id_, shows=shows, actions=actions, gap=gap)
-        for id_, shows, actions, gap in rows
-    )
+        Control(
+            framework=framework, id=id_, shows=shows, actions=actions, gap=gap, refused=refused[0] if refused else ()
+        )
+        for id_, shows, actions, gap, *refused in rows
+    )  # fmt: skip
 
 
 _GIVEN = ("access.given", "access.removed", "access.kept")
@@ -39,6 +55,8 @@ _DECIDED = ("approval.given", "approval.denied", "grant.approved", "grant.refuse
 _BROKEN = ("emergency.granted", "emergency.recorded", "emergency.reviewed", "emergency.review_overdue")
 _LEFT = ("person.left", "leavers.confirmed", "leavers.halted")
 _PROVEN = ("proof.given", "link.proven", "sign_in.returned")
+# What each try to show who one is goes by; a refused one is counted towards the lock, a failed one got no answer.
+_TRIED = ("proof.given", "link.proven")
 _DRIFT = (
     "drift.unexplained",
     "drift.vanished",
@@ -56,7 +74,8 @@ CONTROLS: Sequence[Control] = (
             ("link.made", "link.suspended", *_LEFT), "Accounts are made and deleted in the directory, not here.",
         ),
         (
-            "PR.AA-02", "Whoever ties an account, or sets up a proof, shows first who they are.",
+            "PR.AA-02", "Whoever ties an account, or sets up a proof, shows first who they are; tries that did not "
+            "count are among these.",
             ("link.proven", "proofs.changed"), "Proofing of new staff is the company's own process.",
         ),
         (
@@ -72,9 +91,10 @@ CONTROLS: Sequence[Control] = (
             ("log.epoch_opened", *_DECIDED, *_GIVEN), "Logs of what people do with their access.",
         ),
         (
-            "DE.CM-03", "Refused requests, wrong approvers and wrong proofs reach the security channel.",
+            "DE.CM-03", "Refused requests, wrong approvers, proofs that did not count, reported accounts and stopped "
+            "resets; the grave ones reach the security channel.",
             ("grant.refused", "approval.refused", "account.reported", "resets.stopped"),
-            "Activity outside of Slack and the secure page.",
+            "Activity outside of Slack and the secure page.", _TRIED,
         ),
         (
             "GV.RR-04", "Whoever leaves the directory loses requests, grants and authority at once.", _LEFT,
@@ -101,8 +121,8 @@ CONTROLS: Sequence[Control] = (
          "Groups that are not in the catalogue."),
         ("AC-6(9)", "Each breaking of the glass, and its review by somebody else, in time or late.", _BROKEN,
          "What was done with that access."),
-        ("AC-7", "Wrong proofs are counted and lock the page.", ("proof.given", "proofs.unlocked"),
-         "Sign-ins to other systems."),
+        ("AC-7", "Proofs that did not count, of which wrong ones lock the page, and locks that were lifted.",
+         ("proofs.unlocked",), "Sign-ins to other systems.", _TRIED),
         ("AU-3", "Each entry says what, when, where, who, with what outcome and under which policy.",
          (*_DECIDED, *_GIVEN), "Entries before Wicket was installed."),
         ("AU-9(3)", "Hashed into a tree whose signed heads are kept elsewhere.", ("log.epoch_opened",

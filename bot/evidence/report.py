@@ -16,6 +16,7 @@ from bot.evidence.charts import Bar, bars
 from bot.evidence.emergencies import Broken, frequency
 from bot.evidence.gathering import Wanted
 from bot.evidence.tables import Names
+from bot.slack.messages.proofs import proofs_told
 from bot.slack.words import duration
 
 VOLUME = ("automatic", "approved by people", "not given")
@@ -33,16 +34,20 @@ _LATE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The numbers at the top. still: given, and not known to be taken back when this was written."""
+    """The numbers at the top. stopped: asked while new access was. kept: over, and something else goes on giving it.
+    still: given, and neither known to be taken back nor kept when this was written.
+    """
 
     asked: int
     automatic: int
     approved: int
     denied: int
     refused: int
+    stopped: int
     unanswered: int
     given: int
     removed: int
+    kept: int
     still: int
     late: int
     latest: float
@@ -54,16 +59,18 @@ def summary(cases: Sequence[Case]) -> Summary:
     def many(*outcomes: str) -> int:
         return sum(case.outcome in outcomes for case in cases)
 
-    lates = [case.late for case in cases if case.late is not None]
+    lates = _lates(cases)
     return Summary(
         asked=len(cases),
         automatic=many("automatic"),
         approved=many("approved"),
         denied=many("denied"),
         refused=many("refused"),
+        stopped=many("stopped"),
         unanswered=many("lapsed", "withdrawn", "voided", "waiting"),
         given=sum(case.given_at is not None for case in cases),
-        removed=sum(case.removed_at is not None for case in cases),
+        removed=sum(case.is_taken_back for case in cases),
+        kept=sum(case.kept for case in cases),
         still=sum(case.is_open for case in cases),
         late=sum(late > 60 for late in lates),
         latest=max(lates, default=0.0),
@@ -83,7 +90,7 @@ def report(
     the oldest first.
     """
     waits = [case.waited for case in cases if case.waited is not None]
-    lates = [timedelta(seconds=case.late) for case in cases if case.late is not None]
+    lates = [timedelta(seconds=late) for late in _lates(cases)]
     return (
         _templates()
         .get_template("report.html")
@@ -102,6 +109,11 @@ def report(
             lates=_histogram("How late access was taken back", lates, _LATE) if lates else "",
         )
     )
+
+
+def _lates(cases: Iterable[Case]) -> list[float]:
+    """By how many seconds what was taken back outlived its time."""
+    return [case.late for case in cases if case.is_taken_back and case.late is not None]
 
 
 def _volume(cases: Iterable[Case], wanted: Wanted) -> Markup:
@@ -141,7 +153,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters.update(moment=_moment, day=_whole_day, duration=duration, late=_late)
+    made.filters.update(moment=_moment, day=_whole_day, duration=duration, late=_late, proofs=_proofs)
     return made
 
 
@@ -165,3 +177,8 @@ def _late(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return f"{seconds:.1f} s" if seconds < 60 else duration(round(seconds / 60))
+
+
+def _proofs(kinds: str) -> str:
+    """As people read of them in Slack; as it stands on record where none has a word."""
+    return proofs_told(kinds.split(", ")) or kinds

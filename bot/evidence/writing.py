@@ -33,6 +33,8 @@ MANIFEST.sha256   the SHA-256 of each file: `sha256sum -c MANIFEST.sha256`
 
 What a spreadsheet would take for a formula has an apostrophe before it in the tables, and none in entries.jsonl; nor is
 there in the tables what a terminal would take for a command.
+The outcome "stopped" is of whoever asked while new access was stopped: policy refused nothing. Where kept_by_another
+says yes, nothing was taken back: from removed_at on something else, like another grant, goes on giving the same.
 The public key is not in here on purpose: take it from where you keep it.
 """
 

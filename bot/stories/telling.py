@@ -3,11 +3,12 @@
 It says what the leaf says and nothing that the leaf does not; free text is quoted as it is kept, or called erased.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot.slack.messages.proofs import proofs_told
 from bot.slack.words import duration, in_quotes, listed, span, together, visible
 from bot.stories.of_emergencies import FOLLOW_UPS
 from bot.stories.of_exceptions import EXCEPTIONS
@@ -107,11 +108,6 @@ def words_of(step: Step) -> list[str]:
     return [_words(name, text) for name, text in step.words]
 
 
-def proofs_told(kinds: Iterable[str]) -> str:
-    """Kinds of proof as a list in words; "" where none of them is known."""
-    return listed([say(_PROOFS[one]) for one in kinds if one in _PROOFS])
-
-
 def _words(name: str, text: str | None) -> str:
     label = _label(name)
     if text is None:
@@ -174,17 +170,6 @@ def _besides(step: Step) -> list[str]:
         say("It did not succeed.") if failed else "",
         say("Policy could not be evaluated, so it was refused.") if step.facts.get("errors") else "",
     ]
-
-
-_PROOFS = {
-    "passkey": template("a passkey"),
-    "totp": template("an authenticator"),
-    "recovery_code": template("a recovery code"),
-    "mail_code": template("a code sent by mail"),
-    "sign_in": template("the company's sign-in"),
-    "password": template("the password"),
-    "vouched": template("somebody's word"),
-}
 
 
 def short(text: str) -> str:

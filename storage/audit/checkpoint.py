@@ -198,7 +198,12 @@ def open_note(note: str | bytes, verifier: Verifier) -> str | BadNote:
     for line in lines:
         read = _read_signature(line)
         if read is None:
-            return BadNote(reason=template("a signature line is malformed"))
+            return BadNote(
+                reason=template(
+                    "a signature line is malformed; copy the checkpoint whole, to the end of the line that begins with "
+                    "a dash"
+                )
+            )
         name, key_id, signature = read
         if (name, key_id) != (verifier.name, verifier.key_id):
             continue

@@ -20,6 +20,7 @@ from slack_sdk.models.views import View
 from bot.slack.actions import Field, Form
 from bot.slack.forms.parts import Wrong, metadata, selected, too_long, typed
 from bot.slack.messages.parts import facts, note, section
+from bot.slack.messages.proofs import proofs_told
 from bot.slack.words import (
     day_and_clock,
     duration,
@@ -30,7 +31,6 @@ from bot.slack.words import (
     quoted,
     visible,
 )
-from bot.stories.telling import proofs_told
 from bot.texts import as_known, say
 from handlers.decisions.emergency_reviews import Finding
 from handlers.emergencies.reviewed import Looked, MayRestore, MayRestoreLost, MayReview

@@ -23,6 +23,7 @@ from bot.slack.messages.parts import (
     story_button,
     sure_button,
 )
+from bot.slack.messages.proofs import proofs_told
 from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, day_and_clock, in_quotes, inert, listed, quoted, span, together, visible
 from bot.texts import as_told, say, say_counted, template
@@ -45,11 +46,6 @@ _ROLES: Mapping[str, str] = {
     "security": template("security"),
     "help_desk": template("the help desk"),
     "manager": template("their manager"),
-}
-_PROOFS: Mapping[str, str] = {
-    "passkey": template("a passkey"),
-    "totp": template("an authenticator"),
-    "sign_in": template("the company's sign-in"),
 }
 
 
@@ -213,7 +209,7 @@ def _word(one: Word) -> str:
         name=inert(one.name),
         role=say(_ROLES[one.role]) if one.role in _ROLES else inert(one.role),
         time=clock(one.at),
-        proof=say(_PROOFS[one.proof]) if one.proof in _PROOFS else say("who they are"),
+        proof=proofs_told([one.proof]) or say("who they are"),
         words=quoted(one.rationale, _MOST_OF_WORDS),
     )
 

@@ -636,6 +636,8 @@ def test_a_part_of_the_log_is_verified_alone(install: Install):
     assert install.run("audit", "verify", "--to", "1").exit_code == 1
     done = install.run("audit", "verify", "--from", "6")
     assert (done.exit_code, "There are 6 entries" in done.stderr) == (2, True)
+    done = install.run("audit", "verify", "--from", "5", "--to", "3")
+    assert (done.exit_code, "It is before --from" in done.stderr) == (2, True), "which of the two is wrong"
 
 
 def test_whoever_is_shown_a_part_hears_that_there_is_more(install: Install):
@@ -766,6 +768,10 @@ def test_open_grants_are_listed_and_all_of_them_when_asked(install: Install):
     everything = install.run("grants", "list", "--all").stdout
     assert "because of ended" in everything
     assert "because of draft" not in everything
+    every, *one = (install.run("grants", "list", "--all", "--limit", many) for many in ("4", "3"))
+    assert (every.stdout, every.stderr) == (everything, "")
+    assert one[0].stderr == "These are the newest 3, and there are older ones that fit. Show more with --limit.\n"
+    assert one[0].stdout.count("because of") == everything.count("because of") - 1 == 3
     assert "vpn" not in install.run("grants", "list", "--person", "ada").stdout
     assert "prod-db" not in install.run("grants", "list", "--entitlement", "vpn").stdout
 

@@ -54,6 +54,11 @@ def test_those_that_are_not_resolved_are_listed_and_filtered(install: Install):
     assert ids("--all") == [grave, eve, over]
     assert ids("--state", "resolved") == [over]
     assert ids("--state", "open", "--state", "resolved", "--limit", "1") == [eve]
+    for options in ((), ("--json",)):
+        cut = install.run("exceptions", "--all", "--limit", "2", *options)
+        told = "These are the first 2, and there are further ones that fit. Show more with --limit.\n"
+        assert (cut.stderr, over in cut.stdout, eve in cut.stdout) == (told, False, True)
+    assert install.run("exceptions", "--all", "--limit", "3").stderr == ""
     assert ids("--severity", "high") == ids("--kind", "tampered") == ids("--assignee", "grace") == [grave]
     assert (ids("--since", "2h"), ids("--overdue")) == ([], [grave, eve])
     assert install.run("exceptions", "--state", "gone").exit_code == 2

@@ -87,6 +87,27 @@ def test_the_file_outside_is_what_the_log_is_verified_against(published: tuple[I
     assert (done.exit_code, "cannot be trusted" in done.stdout) == (1, True)
 
 
+@pytest.mark.parametrize("part", [(), ("--to", "1")])
+def test_of_several_checkpoints_that_which_was_not_copied_whole_is_named(
+    published: tuple[Install, Path], tmp_path: Path, part: tuple[str, ...]
+) -> None:
+    """T-2: with what to do: an operator who has two files before them took the log for what was wrong."""
+    install, _ = published
+    whole, cut = install.checkpoint(), tmp_path / "cut.txt"
+    cut.write_text(whole.read_text().rstrip()[:-3])
+    typed = ("--checkpoint", str(whole), "--checkpoint", str(cut), *part)
+    done = install.run("audit", "verify", *typed)
+    assert done.exit_code == 1
+    assert "a signature line is malformed; copy the checkpoint whole" in done.stdout
+    assert f"What cannot be trusted stands in {cut}.\n" in done.stdout
+    done = install.run("audit", "consistency", str(whole), str(cut))
+    assert (done.exit_code, f"{cut}: A checkpoint cannot be trusted" in done.stderr) == (1, True), done.output
+    install.run("audit", "prove", "1", "--checkpoint", str(whole), "--out", str(tmp_path / "proof"))
+    done = install.run("audit", "verify-proof", str(tmp_path / "proof"), "--checkpoint", str(cut))
+    assert (done.exit_code, f"{cut}: A checkpoint cannot be trusted" in done.stderr) == (1, True), done.output
+    assert "stands in" not in install.run("audit", "verify", "--checkpoint", str(whole), *part).stdout
+
+
 def test_where_one_checkpoint_is_needed_many_are_none_and_stay(published: tuple[Install, Path]) -> None:
     """T-6: it was told to be a forgery."""
     install, file = published

@@ -109,8 +109,38 @@ async def test_the_numbers_add_up(world: World) -> None:
     await a_day(world)
     numbers = summary((await gathered(world, start)).cases)
     parts = (numbers.automatic, numbers.approved, numbers.denied, numbers.refused, numbers.unanswered)
-    assert (numbers.asked, parts) == (5, (1, 1, 1, 1, 1))
+    assert (numbers.asked, parts, numbers.stopped) == (5, (1, 1, 1, 1, 1), 0)
     assert (numbers.given, numbers.removed, numbers.still, numbers.late) == (2, 2, 0, 0)
+
+
+async def test_each_number_counts_the_entries_and_the_rows_that_its_words_say(world: World) -> None:
+    """AU-12: what something else still gives was not taken back, and policy refused nobody during a stop."""
+    start = world.clock()
+    await a_day(world)
+    late: Mapping[str, Any] = {"late_ms": 120_000}
+    told: list[tuple[Any, ...]] = [
+        ("grant.requested", "g1", "prod-db"), ("grant.approved", "g1", "prod-db"), ("access.given", "g1", "prod-db"),
+        ("grant.expired", "g1", "prod-db"), ("access.kept", "g1", "prod-db", late), ("grant.stopped", "ada", "prod-db"),
+    ]  # fmt: skip
+    entries = [made(number, start, *one) for number, one in enumerate(told)]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    found = await gathered(world, start)
+    numbers, rows = summary(found.cases), _read(tables.population(found.cases, NAMES))
+    actions = [row.action for row in found.rows.values()]
+    ended = [row["kept_by_another"] for row in rows if row["removed_at"]]
+    assert numbers.removed == actions.count("access.removed") == ended.count("") == 2
+    assert numbers.kept == actions.count("access.kept") == ended.count("yes") == 1
+    outcomes = [row["outcome"] for row in rows]
+    assert numbers.refused == actions.count("grant.refused") == outcomes.count("refused") == 1
+    assert numbers.stopped == actions.count("grant.stopped") == outcomes.count("stopped") == 1
+    assert numbers.given == numbers.removed + numbers.kept + numbers.still
+    assert (numbers.late, numbers.latest) == (0, 0.0)  # nothing was taken back late
+    page = report(found.cases, period(start), NAMES, written=world.clock(), checkpoint="")
+    tiles = dict(re.findall(r"<dt>([^<]*)</dt><dd>(\d+)</dd>", page))
+    names = ("Refused by policy", "While access was stopped", "Taken back", "Kept by something else")
+    assert [tiles[name] for name in names] == ["1", "1", "2", "1"]
+    assert "How late access was taken back. ≤ 1 s: 2, ≤ 5 s: 0, ≤ 1 min: 0, ≤ 15 min: 0" in page
+    assert "Something else goes on giving it since" in page
 
 
 async def test_each_time_stands_under_its_name(world: World) -> None:
@@ -318,9 +348,9 @@ async def test_what_was_stopped_is_a_request_of_its_own(world: World) -> None:
     )
     cases = (await gathered(world, start)).cases
     assert [(case.entitlement, case.outcome, case.is_open, len(case.entries)) for case in cases] == [
-        ("wiki-edit", "refused", False, 1),
-        ("prod-db", "refused", False, 1),
-        ("prod-db", "refused", False, 1),
+        ("wiki-edit", "stopped", False, 1),
+        ("prod-db", "stopped", False, 1),
+        ("prod-db", "stopped", False, 1),
         ("prod-db", "approved", True, 3),
     ]
 
@@ -389,7 +419,7 @@ async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_prov
     for words in (
         "INC-1",
         "the &lt;b&gt;disk&lt;/b&gt; is full",
-        "proved by totp",
+        "proved by an authenticator",
         "ended early by <bdi>Grace Hopper",
     ):
         assert words in page, words
@@ -397,6 +427,29 @@ async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_prov
     assert "Nobody broke the glass in this period." in report(
         [], period(start), {}, written=start, checkpoint=""
     )
+
+
+async def test_an_emergency_that_something_else_goes_on_giving_is_not_told_to_be_owed(world: World) -> None:
+    """B-4, promise 1: nor to be taken back; and what came late after its end does not hide that it is there."""
+    start, given = world.clock(), ("emergency.granted", "access.given", "grant.expired")
+    ends: Mapping[str, list[tuple[str, Mapping[str, Any]]]] = {
+        "g1": [("access.kept", {})], "g2": [("access.removed", {})], "g3": [("access.removed", {}), ("access.given", LATE)],
+    }  # fmt: skip
+    steps = [(about, *one) for about, end in ends.items() for one in (*((each, {}) for each in given), *end)]
+    entries = [
+        made(n, start, action, about, "prod-db", facts) for n, (about, action, facts) in enumerate(steps)
+    ]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    found = (await gathered(world, start)).broken
+    rows = _read(tables.emergencies(found, NAMES))
+    assert [(bool(row["removed_at"]), row["kept_by_another"]) for row in rows] == [
+        (True, "yes"),
+        (True, ""),
+        (False, ""),
+    ]
+    page = report([], period(start), NAMES, written=start, checkpoint="", broken=found)
+    told = re.findall("Something else goes on giving it since|Taken back 20|Not taken back yet", page)
+    assert told == ["Something else goes on giving it since", "Taken back 20", "Not taken back yet"]
 
 
 async def test_what_was_done_by_hand_began_when_it_did_and_not_when_it_was_put_on_record(
@@ -507,7 +560,7 @@ async def test_an_approval_that_was_void_is_told_to_be(world: World) -> None:
 
 
 async def test_a_decision_says_how_whoever_made_it_proved_themselves(world: World) -> None:
-    """AU-12: under the name by which it is put on record, however that comes to be called."""
+    """AU-12: in the table by the name that it has on record, and on the page in the words that Slack has for it."""
     start = world.clock()
     proof = FreshProof(handle="h-1", kinds=("sign_in", "totp"), at=start)
     await world.ground.database.write(
@@ -521,7 +574,11 @@ async def test_a_decision_says_how_whoever_made_it_proved_themselves(world: Worl
     )
     cases = (await gathered(world, start)).cases
     assert [one["proof"] for one in _read(tables.decisions(cases, NAMES))] == ["sign_in, totp"]
-    assert ", proved by sign_in, totp" in report(cases, period(start), NAMES, written=start, checkpoint="")
+    page = report(cases, period(start), NAMES, written=start, checkpoint="")
+    assert ", proved by the company&#39;s sign-in and an authenticator" in page
+    [odd] = [replace(one, proof="another") for one in cases[0].decisions]
+    page = report([replace(cases[0], decisions=(odd,))], period(start), {}, written=start, checkpoint="")
+    assert ", proved by another" in page
 
 
 async def test_who_decided_for_an_owner_is_not_told_to_be_one(world: World) -> None:

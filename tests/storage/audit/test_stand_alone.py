@@ -274,6 +274,50 @@ def test_what_the_keys_holder_signed_to_confuse_is_answered_in_a_sentence(
     assert said.splitlines()[-1].startswith("FAILS" if code else "HOLDS")
 
 
+def test_what_is_malformed_is_said_plainly_and_where_it_stands(
+    grown: tuple[Connection, dict[int, str]], alone: Path, tmp_path: Path
+) -> None:
+    """T-6: an auditor who is told of "incorrect padding" does not know that a line was not copied whole."""
+    tx, notes = grown
+    row = next(iter(log.every(tx)))
+    proof = prove(tx, row, KEY, note=notes[3])
+    assert isinstance(proof, Inclusion)
+    whole, kept = proof.text(), notes[3]
+    head, index, *hashes = whole.split("\n\n")[0].split("\n")[1:]
+    nonsense = Checkpoint(origin=KEY.name, size=1, root=leaf_hash(b"nonsense"))
+    cut = kept.rstrip()[:-1] + "\n"
+    tried: list[tuple[str, str, bytes | str, bytes | str]] = [
+        ("a signature line in CHECKPOINT is malformed, or was not copied whole", KEY.text, whole, cut),
+        ("a signature line in CHECKPOINT is malformed", KEY.text, whole, kept.replace(" ", " é", 2)),
+        ("a signature line in FILE is malformed", KEY.text, whole.replace(kept, cut), kept),
+        ("CHECKPOINT is too long, or no text in UTF-8", KEY.text, whole, kept.encode() + b"\xff"),
+        ("FILE is too long, or no text in UTF-8", KEY.text, b"\xe2" + whole.encode(), kept),
+        ("the line of the entry in FILE is malformed", KEY.text, whole.replace(head, head[:-1]), kept),
+        ("a hash in FILE is malformed", KEY.text, whole.replace(hashes[0], hashes[0][:-2]), kept),
+        ("a number is not written plainly", KEY.text, whole.replace(index, "index one"), kept),
+        ("CHECKPOINT holds no checkpoint, or its line ends were changed", KEY.text, whole, "kept\n"),
+        ("FILE holds no checkpoint", KEY.text, whole.replace(kept, "\n"), kept),
+        ("KEY is malformed", KEY.text[:-1], whole, kept),
+        ("KEY is malformed", "é+é+é", whole, kept),
+        ("KEY is not the public key of a log", f"\udc80{KEY.text}", whole, kept),
+        (
+            "the entry stands in the log, but is nothing that can be read", KEY.text,
+            Inclusion(index=0, hashes=(), checkpoint=sign(nonsense, SIGNER), leaf=b"nonsense").text(),
+            sign(nonsense, SIGNER),
+        ),
+    ]  # fmt: skip
+    asked = []
+    for number, (_, key, proven, held) in enumerate(tried):
+        file, checkpoint = tmp_path / f"{number}.proof", tmp_path / f"{number}.kept"
+        for path, text in ((file, proven), (checkpoint, held)):
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        asked.append([key, "proof", str(file), str(checkpoint)])
+    answered = verdicts(alone, asked)
+    for (reason, *_), (_, _, file_, kept_), (code, said) in zip(tried, asked, answered, strict=True):
+        expected = reason.replace("FILE", file_).replace("CHECKPOINT", kept_)
+        assert (code, said.startswith(f"FAILS: {expected}")) == (1, True), (reason, said)
+
+
 def test_a_line_that_never_ends_is_no_leaf(
     grown: tuple[Connection, dict[int, str]], alone: Path, tmp_path: Path
 ) -> None:
