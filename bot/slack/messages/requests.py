@@ -15,6 +15,7 @@ from bot.slack.messages.parts import Message, button, said
 from bot.slack.messages.who_decided import approvals, approved_by, denial
 from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
 from bot.texts import as_known, as_told, say, say_counted
+from handlers.decisions.freezing import Stopped, reason
 from handlers.intents import whole_minutes
 from handlers.requests.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
 from storage.catalogue import Entitlement
@@ -78,6 +79,11 @@ def removal(story: GrantStory) -> str:
     return say("The removal takes effect {when}.", when=inert(as_told(story.removal_takes_effect)))
 
 
+def stopped_now(stopped: Stopped) -> str:
+    """What lets nothing be sent now, to whoever is about to."""
+    return f"⛔ {as_told(reason(stopped))}"
+
+
 def _draft(story: GrantStory) -> Message:
     cancel = button(say("Cancel"), Action.CANCEL_DRAFT, story.id)
     if not story.minutes or not story.justification:
@@ -85,6 +91,7 @@ def _draft(story: GrantStory) -> Message:
             together(
                 _asking(story) if story.minutes else say("You are asking for {what}.", what=what(story)),
                 _left_out(story),
+                stopped_now(story.stopped) if story.stopped else "",
                 say("Nothing is sent yet."),
             ),
             buttons=[button(say("Fill in…"), Action.CHANGE_DRAFT, story.id, primary=True), cancel],
@@ -114,6 +121,8 @@ def _left_out(story: GrantStory) -> str:
 
 
 def _will_happen(story: GrantStory) -> str:
+    if story.stopped is not None:
+        return stopped_now(story.stopped)
     if story.foreseen == "automatic":
         return say("This needs nobody's approval: you will have it at once.")
     still, why = _needed_of_you(story), because(story)
