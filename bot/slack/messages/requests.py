@@ -13,7 +13,7 @@ from bot.slack.messages.during import done_button, ended_by, ender, extend_butto
 from bot.slack.messages.naming import owner_of, what
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.messages.who_decided import approvals, approved_by, denial
-from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
+from bot.slack.words import clock, day_and_clock, duration, ended, inert, listed, quoted, span, together
 from bot.texts import as_known, as_told, say, say_counted
 from handlers.decisions.freezing import Stopped, reason
 from handlers.intents import whole_minutes
@@ -57,8 +57,7 @@ def clause(reason: str) -> str:
 def whole(reason: str) -> str:
     """A reason as a sentence of its own: a capital first, a full stop last."""
     said = inert(as_told(reason))
-    said = said[:1].upper() + said[1:]
-    return said if said.endswith((".", "!", "?")) else f"{said}."
+    return ended(said[:1].upper() + said[1:])
 
 
 def void_approvals(story: GrantStory) -> str:

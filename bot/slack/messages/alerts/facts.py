@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.slack.messages.alerts.work import Work
-from bot.slack.words import inert, visible
+from bot.slack.words import ended, inert, visible
 from bot.texts import as_known, as_told, say, template
 from handlers.exceptions.strange import Kind
 
@@ -91,8 +91,3 @@ def literal(value: object) -> str:
 def fault(alert: Alert) -> str:
     """What went wrong, as a sentence; empty if nothing is known of it."""
     return ended(plain(as_told(str(alert.facts.get("fault") or "")), _MOST_OF_A_FAULT))
-
-
-def ended(text: str) -> str:
-    """With a full stop, if it is anything."""
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

@@ -89,6 +89,11 @@ STATES = {
         "✅ prod-db · read and write until 16:09 UTC. "
         "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”.",
     ),
+    "active, in a whole sentence": (
+        approved(said=(replace(GRACE, rationale="Ok for the incident."),)),
+        "✅ prod-db · read and write until 16:09 UTC. "
+        "Approved by Grace Hopper at 14:09 UTC: “Ok for the incident.”",
+    ),
     "active by two": (
         approved(said=(GRACE, ALAN)),
         "✅ prod-db · read and write until 16:09 UTC. "
