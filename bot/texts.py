@@ -74,12 +74,12 @@ def zone_named(name: str) -> tzinfo | None:
 
 def say(template: str, /, **values: str | int) -> str:
     """The template with its places filled, once: what stands in a value is never a template."""
-    return _LANGUAGE.get().gettext(template).format_map(values)
+    return _filled(_LANGUAGE.get().gettext(template), values)
 
 
 def say_counted(one: str, many: str, count: int, /, **values: str | int) -> str:
     """The template for so many, which it calls {count}, in as many forms as the language has."""
-    return as_counted(one, many, count).format_map({"count": count, **values})
+    return _filled(as_counted(one, many, count), {"count": count, **values})
 
 
 def as_told(text: str) -> str:
@@ -89,7 +89,7 @@ def as_told(text: str) -> str:
     """
     if isinstance(text, Sentence) and text.values:
         values = {name: _as_value(one) for name, one in text.values.items()}
-        return _LANGUAGE.get().gettext(text.template).format_map(values)
+        return _filled(_LANGUAGE.get().gettext(text.template), values)
     return _LANGUAGE.get().gettext(str(text)) if text else ""
 
 
@@ -106,6 +106,14 @@ def duration(minutes: int) -> str:
         lambda longer, shorter: say("{longer} {shorter}", longer=longer, shorter=shorter),
         parts or [say("no time")],
     )
+
+
+def _filled(template: str, values: Mapping[str, str | int]) -> str:
+    """The one rule for a quotation that ends in a full stop: it ends the sentence as well, and no second one follows.
+
+    Whoever is quoted keeps their words. It is done here since a quotation may end a part that another sentence ends.
+    """
+    return template.format_map(values).replace(".”.", ".”")
 
 
 def _as_value(value: str | int) -> str | int:

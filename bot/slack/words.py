@@ -172,6 +172,11 @@ def together(*sentences: str) -> str:
     return " ".join(one for one in sentences if one)
 
 
+def ended(text: str) -> str:
+    """With a full stop, if it is anything and does not end by itself: in a sign of its own, or a quoted sentence."""
+    return text if not text or text.endswith((".", "!", "?", ".”")) else f"{text}."
+
+
 def _comma(names: Sequence[str]) -> str:
     return reduce(lambda before, name: say("{names}, {name}", names=before, name=name), names)
 

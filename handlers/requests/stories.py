@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from handlers.decisions.freezing import Stopped
 from storage.catalogue import Entitlement, Owner
 from storage.fresh import FreshProof
 from storage.states import GrantState
@@ -130,6 +131,7 @@ class GrantStory:
     goes_on_from: of an extension. fallback: the name of whoever stands in for its owner. ended_by and end_rationale:
     who ended it before its time, and why. counted: how many approvals count now, where that was looked up.
     who ended it before its time, and why. reset_at: when the password of its requester or holder was reset, if lately.
+    stopped: of a draft, what lets it not be sent now.
     """
 
     id: str
@@ -174,6 +176,7 @@ class GrantStory:
     ticket: str = ""
     counted: int | None = None
     reset_at: datetime | None = None
+    stopped: Stopped | None = None
 
     @property
     def ends_sooner(self) -> bool:

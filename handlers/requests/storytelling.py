@@ -87,6 +87,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         report=_report(tx, grant),
         ticket="" if grant.ticket in grant.justification else grant.ticket,
         reset_at=_reset_at(tx, ground, grant),
+        stopped=ground.stopped(tx) if grant.state == GrantState.DRAFT else None,
     )
 
 

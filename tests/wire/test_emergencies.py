@@ -84,7 +84,10 @@ async def test_everybody_hears_before_the_access_and_its_owner_ends_it_at_one_cl
     assert await world.holders("prod-db") == set()
     await world.told()
     thread = [one.plain for one in alan.messages(channel=SECURITY) if one.thread_ts == alert.ts]
-    assert [one.split(" ")[0] for one in thread] == ["The", "Ended"]
+    # Its review is asked for here as well, once, by a duty that may have come round by now or not.
+    owed = [one for one in thread if one.startswith("⚠️ Review owed: Edsger Dijkstra")]
+    assert len(owed) <= 1
+    assert [one.split(" ")[0] for one in thread if one not in owed] == ["The", "Ended"]
     await edsger.sees("was ended at")
 
 

@@ -23,8 +23,10 @@ async def test_one_of_security_stops_new_access_and_two_let_it_begin_again(world
     form = await alan.sees_view("Two people of the security team let it begin again")
     await alan.submit(form, {"rationale": "somebody is in"})
     stopped = await joan.sees("New access is stopped", "somebody is in", channel=SECURITY)
-    await ask(ada, "I need grafana-edit for 1h because INC-1")
-    await ada.sees("The security team has stopped new access")
+    draft = await ask(ada, "I need grafana-edit for 1h because INC-1")
+    assert "⛔ The security team has stopped new access" in draft.plain
+    assert "you will have it" not in draft.plain
+    await ada.sees("The security team has stopped new access", "do this once more")
     await lift(alan, stopped, "it was a drill")
     await alan.sees_view("one of two")
     one = await joan.sees("One of two", "it was a drill", channel=SECURITY)

@@ -9,10 +9,10 @@ from bot.slack import sentences
 from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.freezes import gone_text, stopped_text
 from bot.slack.messages.parts import SECTION_LIMIT, note, section
-from bot.slack.messages.requests import approvals_from, at_most, clause, whole
+from bot.slack.messages.requests import approvals_from, at_most, clause, stopped_now, whole
 from bot.slack.words import duration, inert, listed, together
-from bot.texts import as_told, say, template
-from handlers.decisions.freezing import Stopped, reason
+from bot.texts import say, template
+from handlers.decisions.freezing import Stopped
 from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, AskedTogether, TooLate, Unknown
 from handlers.requests.foreseen import Foreseen, Foresight
 from storage.states import GrantState
@@ -32,7 +32,7 @@ def foresight_blocks(foresight: Foresight | str, remark: str = "") -> list[Block
     if foresight.no_report:
         return [*said, section(_no_report())]
     if foresight.stopped is not None:
-        return [*said, section(f"⛔ {as_told(reason(foresight.stopped))}"), note(not_yet)]
+        return [*said, section(stopped_now(foresight.stopped)), note(not_yet)]
     if not foresight.each:
         choose = say("Choose what you need and for how long, and I will say here what would happen.")
         return [*said, section(choose)]

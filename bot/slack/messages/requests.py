@@ -13,8 +13,9 @@ from bot.slack.messages.during import done_button, ended_by, ender, extend_butto
 from bot.slack.messages.naming import owner_of, what
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.messages.who_decided import approvals, approved_by, denial
-from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
+from bot.slack.words import clock, day_and_clock, duration, ended, inert, listed, quoted, span, together
 from bot.texts import as_known, as_told, say, say_counted
+from handlers.decisions.freezing import Stopped, reason
 from handlers.intents import whole_minutes
 from handlers.requests.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
 from storage.catalogue import Entitlement
@@ -56,8 +57,7 @@ def clause(reason: str) -> str:
 def whole(reason: str) -> str:
     """A reason as a sentence of its own: a capital first, a full stop last."""
     said = inert(as_told(reason))
-    said = said[:1].upper() + said[1:]
-    return said if said.endswith((".", "!", "?")) else f"{said}."
+    return ended(said[:1].upper() + said[1:])
 
 
 def void_approvals(story: GrantStory) -> str:
@@ -78,6 +78,11 @@ def removal(story: GrantStory) -> str:
     return say("The removal takes effect {when}.", when=inert(as_told(story.removal_takes_effect)))
 
 
+def stopped_now(stopped: Stopped) -> str:
+    """What lets nothing be sent now, to whoever is about to."""
+    return f"⛔ {as_told(reason(stopped))}"
+
+
 def _draft(story: GrantStory) -> Message:
     cancel = button(say("Cancel"), Action.CANCEL_DRAFT, story.id)
     if not story.minutes or not story.justification:
@@ -85,6 +90,7 @@ def _draft(story: GrantStory) -> Message:
             together(
                 _asking(story) if story.minutes else say("You are asking for {what}.", what=what(story)),
                 _left_out(story),
+                stopped_now(story.stopped) if story.stopped else "",
                 say("Nothing is sent yet."),
             ),
             buttons=[button(say("Fill in…"), Action.CHANGE_DRAFT, story.id, primary=True), cancel],
@@ -114,6 +120,8 @@ def _left_out(story: GrantStory) -> str:
 
 
 def _will_happen(story: GrantStory) -> str:
+    if story.stopped is not None:
+        return stopped_now(story.stopped)
     if story.foreseen == "automatic":
         return say("This needs nobody's approval: you will have it at once.")
     still, why = _needed_of_you(story), because(story)

@@ -144,6 +144,12 @@ def test_sentences_stand_together_without_holes():
     assert words.together("", "") == ""
 
 
+@pytest.mark.parametrize("whole", ["", "Done.", "Done!", "Done?", "It says “Done.”"])
+def test_a_sentence_that_ends_by_itself_gets_no_second_full_stop(whole):
+    assert words.ended(whole) == whole
+    assert words.ended("It says “done”") == "It says “done”."
+
+
 def test_of_many_names_a_few_are_said_and_how_many_more_there_are():
     assert words.first(list("abc"), 3) == ["a", "b", "c"]
     assert words.first(list("abcd"), 2) == ["a", "b", "2 more"]

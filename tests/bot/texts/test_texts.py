@@ -12,6 +12,7 @@ from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.requests import request_message
 from bot.texts import ENGLISH, as_told, places, read_from, read_in, say, say_counted, zone_named
 from handlers.decisions.durations import parse_duration
+from storage.sentences import Sentence
 from tests.bot.slack.stories import GRACE, approved, hears, story
 from tests.bot.texts.pseudo import Pseudo
 
@@ -135,3 +136,25 @@ def test_the_places_of_a_template_are_bare_names(template: str, found: set[str])
 def test_anything_more_in_a_place_is_no_template(template: str):
     with pytest.raises(ValueError, match=r".+"):
         places(template)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("“it was a drill”", "Started again: “it was a drill”. Ends go on."),
+        ("“It was a drill.”", "Started again: “It was a drill.” Ends go on."),
+        ("“A drill?”", "Started again: “A drill?”. Ends go on."),
+        ("it ended..", "Started again: it ended... Ends go on."),
+    ],
+)
+def test_a_quotation_that_ends_in_a_full_stop_ends_the_sentence(words, said):
+    """Their words stay as they are: it is the sentence that needs no stop of its own."""
+    assert say("Started again: {words}. Ends go on.", words=words) == said
+    assert say_counted("Started again: {words}. Ends go on.", "{words}", 1, words=words) == said
+    assert as_told(Sentence("Started again: {words}. Ends go on.", words=words)) == said
+
+
+def test_a_quotation_at_the_end_of_a_part_ends_the_sentence_around_it():
+    """A part that is said by itself has no stop yet, and brings its quotation along."""
+    by = say("{name} at {time}: {words}", name="Grace Hopper", time="14:09", words="“Go on.”")
+    assert say("Approved by {approvals}.", approvals=by) == "Approved by Grace Hopper at 14:09: “Go on.”"

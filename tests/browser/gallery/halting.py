@@ -10,13 +10,15 @@ from tests.wire.steps import SECURITY, ask
 
 async def halted(it: Studio) -> None:
     """One of security stops new access; of the two who let it begin again one has said so."""
-    alan = it.person("alan")
+    ada, alan = it.person("ada"), it.person("alan")
     await alan.slash("/wicket", "freeze")
     form = await alan.sees_view("Two people of the security team let it begin again")
     await alan.choose(form, "rationale", "a laptop was stolen, and its owner is on call for prod-db")
     await it.take_form("form-halt", "alan")
     await alan.submit(form)
     stopped = await alan.sees("New access is stopped", "a laptop was stolen", channel=SECURITY)
+    await ada.say("I need grafana-edit for 2h because INC-4711")
+    await it.take("draft-stopped", "ada", await ada.sees("You are asking for", "stopped new access"))
     await alan.click(stopped, "freeze.resume")
     form = await alan.sees_view("New access again")
     await alan.choose(form, "rationale", "the laptop is back, and nothing was done with it")

@@ -68,6 +68,7 @@ _ASKING = (
         "requests",
         ("draft-unfinished", "Something is missing: nothing is guessed.", _states(REQUEST, GrantState.DRAFT)),
         ("draft", "Asked in words: nothing is sent before the button.", _states(REQUEST, GrantState.DRAFT)),
+        ("draft-stopped", "New access is stopped: the draft says so.", _states(REQUEST, GrantState.DRAFT)),
         ("draft-cancelled", "The draft was taken back.", _states(REQUEST, GrantState.WITHDRAWN)),
     ),
     *_of(

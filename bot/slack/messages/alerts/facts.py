@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.slack.messages.alerts.work import Work
-from bot.slack.words import inert, visible
+from bot.slack.words import ended, inert, quoted, together, visible
 from bot.texts import as_known, as_told, say, template
 from handlers.exceptions.strange import Kind
 
@@ -79,8 +79,7 @@ class Alert:
 
 def plain(value: object, most: int = _MOST) -> str:
     """One fact, inert and short."""
-    text = visible(as_known(str(value)))
-    return inert(text if len(text) <= most else f"{text[: most - 1]}…")
+    return inert(_short(as_known(str(value)), most))
 
 
 def literal(value: object) -> str:
@@ -93,6 +92,16 @@ def fault(alert: Alert) -> str:
     return ended(plain(as_told(str(alert.facts.get("fault") or "")), _MOST_OF_A_FAULT))
 
 
-def ended(text: str) -> str:
-    """With a full stop, if it is anything."""
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+def reasons(alert: Alert) -> str:
+    """Why it was refused, quoted: policy says so to the person ("You …"), and security must not read it as theirs.
+
+    Empty if nothing is known of it. It does not claim that they read it: some are told less.
+    """
+    told = [ended(_short(as_told(str(one)))) for one in alert.several("reasons")]
+    words = together(*told)
+    return say("Why, in the words for them: {words}.", words=quoted(words)) if words else ""
+
+
+def _short(text: str, most: int = _MOST) -> str:
+    shown = visible(text)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"

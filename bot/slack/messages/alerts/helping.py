@@ -5,18 +5,17 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 
 from collections.abc import Mapping
 
-from bot.slack.messages.alerts.facts import Alert, plain
+from bot.slack.messages.alerts.facts import Alert, reasons
 from bot.slack.words import together
-from bot.texts import as_told, say, template
+from bot.texts import say, template
 
 
 def helping(alert: Alert) -> tuple[str, str]:
     """The headline, and what happened with what to do."""
     reason, whom = alert.fact("reason"), alert.fact("whom") or say("somebody without a name")
     known = reason if reason in _TITLES else "refused"
-    reasons = [plain(as_told(str(one))) for one in alert.several("reasons")]
     told = say(_TOLD[known], name=alert.whose, whom=whom)
-    return say(_TITLES[known], name=alert.whose, whom=whom), together(told, *reasons)
+    return say(_TITLES[known], name=alert.whose, whom=whom), together(told, reasons(alert))
 
 
 _TITLES: Mapping[str, str] = {

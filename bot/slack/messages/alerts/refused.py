@@ -6,7 +6,7 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from bot.slack.messages.alerts.facts import Alert, ended, plain
+from bot.slack.messages.alerts.facts import Alert, plain, reasons
 from bot.slack.words import duration, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.exceptions.strange import Kind
@@ -272,5 +272,4 @@ _PURPOSES = {
 
 
 def _reasons(alert: Alert) -> str:
-    told = [ended(plain(as_told(str(reason)))) for reason in alert.several("reasons")]
-    return together(*told) or say("No policy allows it.")
+    return reasons(alert) or say("No policy allows it.")

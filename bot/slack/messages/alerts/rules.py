@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.slack.actions import Action
-from bot.slack.messages.alerts.facts import Alert, ended, plain
+from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.messages.alerts.work import state_line, ways
 from bot.slack.messages.parts import Message, actions, button, note, section, sure_button
-from bot.slack.words import day_and_clock, duration, listed, together
+from bot.slack.words import day_and_clock, duration, ended, listed, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.exceptions.strange import Kind
 

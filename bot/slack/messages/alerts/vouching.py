@@ -5,9 +5,9 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 
 from collections.abc import Mapping
 
-from bot.slack.messages.alerts.facts import Alert, plain
+from bot.slack.messages.alerts.facts import Alert, reasons
 from bot.slack.words import together
-from bot.texts import as_told, say, template
+from bot.texts import say, template
 
 
 def vouching(alert: Alert) -> tuple[str, str]:
@@ -37,8 +37,7 @@ def vouching(alert: Alert) -> tuple[str, str]:
         )  # fmt: skip
     known = reason if reason in _TITLES else "refused"
     title = say(_TITLES[known], name=alert.whose, whom=whom)
-    reasons = [plain(as_told(str(one))) for one in alert.several("reasons")]
-    return title, together(say(_TOLD[known], name=alert.whose, whom=whom), *reasons)
+    return title, together(say(_TOLD[known], name=alert.whose, whom=whom), reasons(alert))
 
 
 _TITLES: Mapping[str, str] = {

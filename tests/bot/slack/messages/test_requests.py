@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from bot.slack.messages.requests import because, needed, request_message
+from handlers.decisions.freezing import Stopped
 from handlers.requests.stories import Extension, Held, PassedOn
 from storage.catalogue import Owner
-from storage.states import GrantState
+from storage.states import FreezeKind, GrantState
 from tests.bot.slack.stories import (
     ALAN,
     GRACE,
@@ -24,6 +25,7 @@ from tests.bot.slack.stories import (
 )
 
 PLATFORM = Owner(id="platform", name="Platform", channel="C0PLATFORM", approvers="platform-owners")
+STOPPED = Stopped(id="f-1", kind=FreezeKind.EMERGENCY, since=NOW)
 HELD = Held(since=NOW - timedelta(hours=1), until=NOW + timedelta(minutes=58))
 
 STATES = {
@@ -39,6 +41,19 @@ STATES = {
         "You are asking for prod-db · read and write for 2 hours.\n"
         "Why: “fix INC-4711”\n"
         "This needs nobody's approval: you will have it at once. Nothing is sent yet.",
+    ),
+    "draft while new access is stopped": (
+        story(GrantState.DRAFT, lapses_at=None, foreseen="automatic", missing={}, stopped=STOPPED),
+        "You are asking for prod-db · read and write for 2 hours.\n"
+        "Why: “fix INC-4711”\n"
+        "⛔ The security team has stopped new access. Until the security team has looked at it and confirms, no new "
+        "access is given; what ends, ends on time. Nothing is sent yet.",
+    ),
+    "draft with holes while new access is stopped": (
+        story(GrantState.DRAFT, minutes=0, justification="", stopped=STOPPED),
+        "You are asking for prod-db · read and write. Still needed: how long and why. "
+        "⛔ The security team has stopped new access. Until the security team has looked at it and confirms, no new "
+        "access is given; what ends, ends on time. Nothing is sent yet.",
     ),
     "draft with holes": (
         story(GrantState.DRAFT, minutes=0, justification=""),
@@ -73,6 +88,11 @@ STATES = {
         approved(),
         "✅ prod-db · read and write until 16:09 UTC. "
         "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”.",
+    ),
+    "active, in a whole sentence": (
+        approved(said=(replace(GRACE, rationale="Ok for the incident."),)),
+        "✅ prod-db · read and write until 16:09 UTC. "
+        "Approved by Grace Hopper at 14:09 UTC: “Ok for the incident.”",
     ),
     "active by two": (
         approved(said=(GRACE, ALAN)),

@@ -40,8 +40,8 @@ GOLDEN = [
             {"stage": "told", "entitlement": "prod-db", "incident": "INC-1", "reasons": ["Nobody outside took it."]},
         ),
         "⚠️ Break-glass refused: prod-db for Ada Lovelace (ada)",
-        "Incident INC-1. They had proved who they are, and the alert was on its way. Nobody outside took it. Nothing "
-        "was given.",
+        "Incident INC-1. They had proved who they are, and the alert was on its way. "
+        "Why, in the words for them: “Nobody outside took it.” Nothing was given.",
         TAIL,
     ),
     (
@@ -102,7 +102,7 @@ GOLDEN = [
         ),
         "⚠️ Refused: Ada Lovelace (ada) vouches for their own boss",
         "Ada Lovelace (ada) tried to vouch for Grace Hopper (grace), whom they report to. Nothing was changed. "
-        "They are above you, so somebody else has to vouch for them.",
+        "Why, in the words for them: “They are above you, so somebody else has to vouch for them.”",
         TAIL,
     ),
     (
@@ -115,7 +115,8 @@ GOLDEN = [
     (
         alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "emergency": True, "reasons": ["You report to them."]}),
         "⚠️ Wrong person clicked: prod-db",
-        "Ada Lovelace (ada) tried to review an emergency about prod-db. You report to them. Nothing was changed.",
+        "Ada Lovelace (ada) tried to review an emergency about prod-db. "
+        "Why, in the words for them: “You report to them.” Nothing was changed.",
         TAIL,
     ),
     (
@@ -149,7 +150,8 @@ GOLDEN = [
         ),
         "⚠️ Refused: prod-admin asked by Eve Example (eve)",
         "Eve Example (eve) (contractor, Vendor Co) asked for prod-admin, for 1 hour. "
-        "Contractors cannot hold administrative access. That is longer than it may last. Nothing was granted.",
+        "Why, in the words for them: “Contractors cannot hold administrative access. That is longer than it may last.” "
+        "Nothing was granted.",
         TAIL + " · policy contractors-never-admin and not-beyond-maximum",
     ),
     (
@@ -163,38 +165,40 @@ GOLDEN = [
         alert(Kind.REFUSED_REQUEST, {"entitlement": "prod-db", "minutes": 6000, "employment": "employee",
                                      "reasons": ["That is longer than it may last."], "times": 3}),
         "⚠️ Refused: prod-db asked by Ada Lovelace (ada)",
-        "Ada Lovelace (ada) asked for prod-db, for 4 days 4 hours. That is longer than it may last. "
+        "Ada Lovelace (ada) asked for prod-db, for 4 days 4 hours. "
+        "Why, in the words for them: “That is longer than it may last.” "
         "They were refused it 3 times within a day. Nothing was granted.",
         TAIL,
     ),
     (
         alert(Kind.REFUSED_SELF_SERVICE, {"purpose": "reset", "reasons": ["Accounts with power are not reset here."]}),
         "⚠️ Refused: a password reset, asked by Ada Lovelace (ada)",
-        "Ada Lovelace (ada) asked for a password reset. Accounts with power are not reset here. Nothing was changed.",
+        "Ada Lovelace (ada) asked for a password reset. "
+        "Why, in the words for them: “Accounts with power are not reset here.” Nothing was changed.",
         TAIL,
     ),
     (
         alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Grace Hopper (grace)", "own": False,
                                     "reasons": ["No policy allows this."]}),
         "⚠️ Wrong person clicked: prod-db",
-        "Ada Lovelace (ada) tried to decide the request of Grace Hopper (grace) for prod-db. No policy allows this. "
-        "Nothing was changed.",
+        "Ada Lovelace (ada) tried to decide the request of Grace Hopper (grace) for prod-db. "
+        "Why, in the words for them: “No policy allows this.” Nothing was changed.",
         TAIL,
     ),
     (
         alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Ada Lovelace (ada)", "own": True,
                                     "reasons": ["Nobody approves their own request."]}),
         "⚠️ Wrong person clicked: prod-db",
-        "Ada Lovelace (ada) tried to decide their own request for prod-db. Nobody approves their own request. "
-        "Nothing was changed.",
+        "Ada Lovelace (ada) tried to decide their own request for prod-db. "
+        "Why, in the words for them: “Nobody approves their own request.” Nothing was changed.",
         TAIL,
     ),
     (
         alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "drift": True,
                                     "reasons": ["Nobody decides about their own membership."]}),
         "⚠️ Wrong person clicked: prod-db",
-        "Ada Lovelace (ada) tried to decide about a membership of prod-db. Nobody decides about their own membership. "
-        "Nothing was changed.",
+        "Ada Lovelace (ada) tried to decide about a membership of prod-db. "
+        "Why, in the words for them: “Nobody decides about their own membership.” Nothing was changed.",
         TAIL,
     ),
     (
@@ -405,7 +409,7 @@ GOLDEN = [
         alert(Kind.AUTHORITY_LOST, {"entitlement": "prod-db", "reasons": ["An approval no longer counts."]}),
         "⚠️ Not granted after approval: prod-db for Ada Lovelace (ada)",
         "It was approved, but when policy was asked once more before giving it, the answer was no. "
-        "An approval no longer counts. Nothing was granted.",
+        "Why, in the words for them: “An approval no longer counts.” Nothing was granted.",
         TAIL,
     ),
     (
