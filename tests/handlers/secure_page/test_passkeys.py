@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.secure_page.adding import NOT_MADE, Made
-from handlers.secure_page.ceremonies import relying_party
+from handlers.secure_page.ceremonies import LONGEST_ANSWER, relying_party
 from handlers.secure_page.looking import Step
 from handlers.secure_page.passkeys import MOST_CHALLENGES
 from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused, Visitor
@@ -39,6 +39,8 @@ async def _passkey(page: World) -> Passkey:
         ("https://Wicket.Example.com:443/", ("wicket.example.com", "https://wicket.example.com")),
         ("https://wicket.example.com:8443", ("wicket.example.com", "https://wicket.example.com:8443")),
         ("http://localhost:8765", ("localhost", "http://localhost:8765")),
+        ("http://wicket.localhost:8765", ("wicket.localhost", "http://wicket.localhost:8765")),
+        ("http://not-localhost:8765", None),
         ("http://127.0.0.1:8765", None),
         ("https://[::1]", None),
         ("http://wicket.example.com", None),
@@ -175,6 +177,17 @@ async def test_an_answer_works_once(page: World) -> None:
     assert isinstance(await page.passkeys.show(visitor, answer), Proven)
     assert await page.passkeys.show(visitor, answer) == Refused()
     assert await page.exceptions() == []
+
+
+async def test_an_answer_longer_than_any_real_one_is_not_even_read(page: World) -> None:
+    """So its challenge is left for the real one."""
+    device = await made(page, await cared(page))
+    visitor = await opened(page)
+    options = await page.passkeys.ask(visitor)
+    assert options is not None
+    answer = device.show(options)
+    assert await page.passkeys.show(visitor, answer + " " * LONGEST_ANSWER) == Refused()
+    assert isinstance(await page.passkeys.show(visitor, answer), Proven)
 
 
 async def test_a_challenge_is_taken_by_a_wrong_answer_too(page: World) -> None:

@@ -1,5 +1,6 @@
 """Signing in at the provider as a proof (P-1): right once, for this visit and this browser, and no lie is believed."""
 
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -145,6 +146,14 @@ async def test_a_short_key_is_no_key(page: Visits) -> None:
         await page.signs_in()
 
 
+async def test_a_private_key_that_is_published_is_no_key(page: Visits) -> None:
+    """Whoever read it can sign what they like."""
+    published = {"keys": [page.provider.keys[0].as_dict(private=True)]}
+    page.provider.lies = Lies(body={"keys": json.dumps(published).encode()})
+    with pytest.raises(ProviderUnavailable):
+        await page.signs_in()
+
+
 async def test_an_elliptic_key_serves_as_well(page: Visits) -> None:
     page.provider.keys = [ECKey.generate_key("P-256", {"kid": "ec"})]
     assert isinstance(await page.signs_in(), Proven)
@@ -275,6 +284,18 @@ async def test_an_answer_of_another_provider_is_not_taken_to_ours(page: Visits, 
     assert "token" not in page.provider.asked
 
 
+async def test_another_providers_answer_is_not_taken_to_ours_though_ours_need_not_name_itself(
+    page: Visits,
+) -> None:
+    page.provider.lies = Lies(
+        issuer_back="https://evil.example.com",
+        discovery={"authorization_response_iss_parameter_supported": None},
+    )
+    assert isinstance(await page.signs_in(), Refused)
+    assert await page.why() == "other_issuer"
+    assert "token" not in page.provider.asked
+
+
 async def test_a_provider_that_does_not_name_itself_need_not(page: Visits) -> None:
     page.provider.lies = Lies(
         issuer_back="", discovery={"authorization_response_iss_parameter_supported": None}
@@ -307,6 +328,13 @@ async def test_a_visit_has_a_few_trips_and_no_more(page: Visits) -> None:
         assert await page.sign_ins.begin(visitor, COOKIE) is not None
     assert await page.sign_ins.begin(visitor, COOKIE) is None
     assert (await page.world.audited("sign_in.begun"))[-1] == ("refused", "too_many")
+
+
+async def test_a_link_whose_time_is_over_sends_nobody_there(page: Visits) -> None:
+    visitor = await page.world.opened(Purpose.RESET)
+    page.world.clock.forward(hours=24)
+    assert await page.sign_ins.begin(visitor, COOKIE) is None
+    assert await page.world.audited("sign_in.begun") == [("refused", "link_over")]
 
 
 async def test_a_stranger_is_sent_there_like_everybody_and_gains_nothing(page: Visits) -> None:
