@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from handlers.secure_page.adding import NOT_MADE, Made
 from handlers.secure_page.ceremonies import LONGEST_ANSWER, relying_party
@@ -224,6 +225,18 @@ async def test_an_old_challenge_is_over(page: World) -> None:
     options = await page.passkeys.ask(visitor)
     assert options is not None
     page.clock.forward(minutes=5)
+    assert await page.passkeys.show(visitor, device.show(options)) == Refused()
+
+
+async def test_a_challenge_that_was_made_younger_in_the_database_is_none(page: World) -> None:
+    """T-9."""
+    device = await made(page, await cared(page))
+    visitor = await opened(page)
+    options = await page.passkeys.ask(visitor)
+    assert options is not None
+    page.clock.forward(minutes=5)
+    by_hand = text("UPDATE challenges SET expires_at = expires_at * 2")
+    await page.ground.database.write(lambda tx: tx.connection().execute(by_hand) and None)
     assert await page.passkeys.show(visitor, device.show(options)) == Refused()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.intents import Where
@@ -174,6 +175,29 @@ async def test_a_sign_in_counts_for_five_minutes(page: Visits) -> None:
     page.world.clock.forward(minutes=5)
     assert isinstance(await page.sign_ins.finish(visitor, brought), Refused)
     assert await page.world.audited("sign_in.returned") == [("refused", "late")]
+
+
+async def _by_hand(page: Visits, statement: str) -> None:
+    await page.world.ground.database.write(lambda tx: tx.connection().execute(text(statement)) and None)
+
+
+async def test_a_sign_in_that_was_made_younger_in_the_database_is_none(page: Visits) -> None:
+    """T-9."""
+    visitor, address = await page.gone()
+    brought = page.brought(address)
+    page.world.clock.forward(minutes=5)
+    await _by_hand(page, "UPDATE sign_ins SET expires_at = expires_at * 2")
+    assert isinstance(await page.sign_ins.finish(visitor, brought), Refused)
+    assert await page.world.audited("sign_in.returned") == [("refused", "other_state")]
+
+
+async def test_a_subject_that_was_given_to_another_in_the_database_proves_nothing(page: Visits) -> None:
+    """T-9: they are found pinned so, but not by us."""
+    assert isinstance(await page.signs_in(), Proven)
+    await _by_hand(page, "UPDATE subjects SET account = 'bob'")
+    page.provider.who.claims = {"employee": "bob"}
+    assert isinstance(await page.signs_in(Purpose.RESET, "bob"), Refused)
+    assert await page.why() == "other_subject"
 
 
 async def test_the_subject_is_pinned_and_another_one_refuses_and_alerts(page: Visits) -> None:
