@@ -126,6 +126,9 @@ async def test_the_link_of_the_mail_is_prefetched_stolen_and_used_twice(world):
     async with Browser(origin) as elsewhere:
         refused = await elsewhere.post(path, {"do": "stop", "token": "x" * 32})
         assert refused.status == 403
+        form = (await elsewhere.open(path)).form("stop")
+        framed = await elsewhere.post(form.action, form.fields, **{"Sec-Fetch-Site": "cross-site"})
+        assert framed.status == 403
     assert await is_active(world, "ada")
     for title in ("It is stopped.", "This was stopped before."):
         async with Browser(origin) as holder:

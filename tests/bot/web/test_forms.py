@@ -54,6 +54,8 @@ _OURS, _THEIRS = "o" * 43, "t" * 43
         (f"__Host-wicket\u2000={_THEIRS}", ""),
         (f"__Host-wicket={_OURS}; \xa0__Host-wicket={_THEIRS}", _OURS),
         (f"__Host-wicket={_OURS}; __Host-wicket={_THEIRS}", ""),
+        (f"__Host-wicket={_OURS}x", ""),
+        ("__Host-wicket=short", ""),
         (f"$Version=1,__Host-wicket={_THEIRS}", ""),
         (f"=__Host-wicket={_THEIRS}", ""),
         (f"__host-wicket={_THEIRS}; wicket={_THEIRS}", ""),

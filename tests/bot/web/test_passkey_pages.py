@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.web.deeds import FORMS_AN_HOUR
 from bot.web.forms import LARGEST_FORM
 from bot.web.front_door import DoorWidth
 from bot.web.page import DID_NOT_WORK, PASSKEY_REFUSED
@@ -305,6 +306,15 @@ async def test_what_to_ask_is_told_to_the_page_alone(page: World, browser: Brows
     assert await page.rows(Challenge) == []
     answer = await browser.raw("GET", f"{path}/passkey", data=b"")
     assert answer.status == 405
+
+
+async def test_a_link_asks_for_so_many_passkeys_an_hour_as_it_takes_forms(
+    page: World, browser: Browser
+) -> None:
+    path = await _resetting(page, browser)
+    fields = {"kind": "show", "token": browser.shown.form("totp").fields["token"]}
+    asked = [(await browser.post(f"{path}/passkey", fields)).status for _ in range(FORMS_AN_HOUR + 1)]
+    assert asked == [409] * FORMS_AN_HOUR + [429]
 
 
 async def test_the_last_proof_stays_in_two_tabs_at_once(page: World, browser: Browser) -> None:

@@ -481,6 +481,21 @@ async def test_security_does_not_approve_beside_whom_it_delegated_to(world: Worl
     assert await refused(world, "sam", grant) == ("one-authority-counts-once",)
 
 
+@pytest.mark.parametrize(("thing", "role"), [("prod-db", "owner"), ("prod-admin", "security")])
+async def test_a_delegate_of_security_counts_at_the_execution_as_what_they_approved_as(
+    world: World, thing: str, role: str
+) -> None:
+    """R-5, promise 3: for the owner where security is not asked, for security where it is."""
+    await made(world, "grace", "sam", thing)
+    grant = await world.asked("ada", thing)
+    await world.decide("sam", grant)
+    assert [one.role for one in await world.rows(Approval)] == [role]
+    if role == "security":
+        assert (await world.decide("linus", grant)).state == GrantState.APPROVED
+    await world.settle()
+    assert await world.state(grant) == "active"
+
+
 async def forge(world: World, change: str) -> None:
     await world.ground.database.write(
         lambda tx: tx.connection().execute(text(f"UPDATE delegations SET {change}"))

@@ -898,7 +898,18 @@ async def test_a_person_who_is_no_longer_as_they_were_gets_nothing(
     await sq.page.local.change_account("ada", **changes)
     sq.page.clock.forward(hours=4)
     await sq.openings.settle_due()
-    assert (await sq.row(petition)).state == PetitionState.VOIDED
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.PERSON)
+
+
+async def test_who_is_switched_off_before_it_is_weighed_gets_nothing(sq: Square) -> None:
+    """P-14: once they are switched on again they ask anew."""
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    await sq.page.local.change_account("ada", active=False)
+    assert await sq.attesting.weigh(petition) == Said(approved=False)
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.PERSON)
 
 
 async def test_a_proof_that_was_said_to_be_lost_and_is_used_meanwhile_ends_it(sq: Square) -> None:

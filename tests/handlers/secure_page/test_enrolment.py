@@ -100,16 +100,24 @@ async def test_a_wrong_password_shows_no_key(page: World) -> None:
     assert [proof for proof in await page.rows(Proof) if proof.account == "bob"] == []
 
 
-@pytest.mark.parametrize("by_hand", ["UPDATE proofs SET mac = 'x'", "DELETE FROM proofs"])
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        ["UPDATE proofs SET mac = 'x'"],
+        ["DELETE FROM proofs"],
+        ["DELETE FROM proofs", "UPDATE handles SET directory = 'elsewhere'"],
+    ],
+)
 async def test_a_password_alone_sets_up_nothing_where_the_proofs_were_spoilt_in_the_database(
-    page: World, by_hand: str
+    page: World, by_hand: list[str]
 ) -> None:
     """T-9, P-5: the record says that there were some."""
     visitor = await _signed_in(page, "bob")
     key = (await page.looking.look(visitor)).key
     assert key is not None
     await page.enrolment.confirm(visitor, pyotp.TOTP(key.text.replace(" ", "")).at(page.clock()))
-    await page.ground.database.write(lambda tx: tx.connection().execute(text(by_hand)) and None)
+    for each in by_hand:
+        await page.ground.database.write(lambda tx, each=each: tx.connection().execute(text(each)) and None)
     visitor = await _signed_in(page, "bob")
     look = await page.looking.look(visitor)
     assert (look.step, look.key) == (Step.PROVE_OLD, None)

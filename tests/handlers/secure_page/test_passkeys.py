@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from handlers.secure_page.adding import NOT_MADE, Made
-from handlers.secure_page.ceremonies import relying_party
+from handlers.secure_page.ceremonies import LONGEST_ANSWER, relying_party
 from handlers.secure_page.looking import Step
 from handlers.secure_page.passkeys import MOST_CHALLENGES
 from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused, Visitor
@@ -39,6 +40,8 @@ async def _passkey(page: World) -> Passkey:
         ("https://Wicket.Example.com:443/", ("wicket.example.com", "https://wicket.example.com")),
         ("https://wicket.example.com:8443", ("wicket.example.com", "https://wicket.example.com:8443")),
         ("http://localhost:8765", ("localhost", "http://localhost:8765")),
+        ("http://wicket.localhost:8765", ("wicket.localhost", "http://wicket.localhost:8765")),
+        ("http://not-localhost:8765", None),
         ("http://127.0.0.1:8765", None),
         ("https://[::1]", None),
         ("http://wicket.example.com", None),
@@ -177,6 +180,17 @@ async def test_an_answer_works_once(page: World) -> None:
     assert await page.exceptions() == []
 
 
+async def test_an_answer_longer_than_any_real_one_is_not_even_read(page: World) -> None:
+    """So its challenge is left for the real one."""
+    device = await made(page, await cared(page))
+    visitor = await opened(page)
+    options = await page.passkeys.ask(visitor)
+    assert options is not None
+    answer = device.show(options)
+    assert await page.passkeys.show(visitor, answer + " " * LONGEST_ANSWER) == Refused()
+    assert isinstance(await page.passkeys.show(visitor, answer), Proven)
+
+
 async def test_a_challenge_is_taken_by_a_wrong_answer_too(page: World) -> None:
     device = await made(page, await cared(page))
     visitor = await opened(page)
@@ -211,6 +225,18 @@ async def test_an_old_challenge_is_over(page: World) -> None:
     options = await page.passkeys.ask(visitor)
     assert options is not None
     page.clock.forward(minutes=5)
+    assert await page.passkeys.show(visitor, device.show(options)) == Refused()
+
+
+async def test_a_challenge_that_was_made_younger_in_the_database_is_none(page: World) -> None:
+    """T-9."""
+    device = await made(page, await cared(page))
+    visitor = await opened(page)
+    options = await page.passkeys.ask(visitor)
+    assert options is not None
+    page.clock.forward(minutes=5)
+    by_hand = text("UPDATE challenges SET expires_at = expires_at * 2")
+    await page.ground.database.write(lambda tx: tx.connection().execute(by_hand) and None)
     assert await page.passkeys.show(visitor, device.show(options)) == Refused()
 
 

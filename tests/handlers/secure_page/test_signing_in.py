@@ -1,5 +1,6 @@
 """Signing in at the provider as a proof (P-1): right once, for this visit and this browser, and no lie is believed."""
 
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.intents import Where
@@ -145,6 +147,14 @@ async def test_a_short_key_is_no_key(page: Visits) -> None:
         await page.signs_in()
 
 
+async def test_a_private_key_that_is_published_is_no_key(page: Visits) -> None:
+    """Whoever read it can sign what they like."""
+    published = {"keys": [page.provider.keys[0].as_dict(private=True)]}
+    page.provider.lies = Lies(body={"keys": json.dumps(published).encode()})
+    with pytest.raises(ProviderUnavailable):
+        await page.signs_in()
+
+
 async def test_an_elliptic_key_serves_as_well(page: Visits) -> None:
     page.provider.keys = [ECKey.generate_key("P-256", {"kid": "ec"})]
     assert isinstance(await page.signs_in(), Proven)
@@ -165,6 +175,29 @@ async def test_a_sign_in_counts_for_five_minutes(page: Visits) -> None:
     page.world.clock.forward(minutes=5)
     assert isinstance(await page.sign_ins.finish(visitor, brought), Refused)
     assert await page.world.audited("sign_in.returned") == [("refused", "late")]
+
+
+async def _by_hand(page: Visits, statement: str) -> None:
+    await page.world.ground.database.write(lambda tx: tx.connection().execute(text(statement)) and None)
+
+
+async def test_a_sign_in_that_was_made_younger_in_the_database_is_none(page: Visits) -> None:
+    """T-9."""
+    visitor, address = await page.gone()
+    brought = page.brought(address)
+    page.world.clock.forward(minutes=5)
+    await _by_hand(page, "UPDATE sign_ins SET expires_at = expires_at * 2")
+    assert isinstance(await page.sign_ins.finish(visitor, brought), Refused)
+    assert await page.world.audited("sign_in.returned") == [("refused", "other_state")]
+
+
+async def test_a_subject_that_was_given_to_another_in_the_database_proves_nothing(page: Visits) -> None:
+    """T-9: they are found pinned so, but not by us."""
+    assert isinstance(await page.signs_in(), Proven)
+    await _by_hand(page, "UPDATE subjects SET account = 'bob'")
+    page.provider.who.claims = {"employee": "bob"}
+    assert isinstance(await page.signs_in(Purpose.RESET, "bob"), Refused)
+    assert await page.why() == "other_subject"
 
 
 async def test_the_subject_is_pinned_and_another_one_refuses_and_alerts(page: Visits) -> None:
@@ -275,6 +308,18 @@ async def test_an_answer_of_another_provider_is_not_taken_to_ours(page: Visits, 
     assert "token" not in page.provider.asked
 
 
+async def test_another_providers_answer_is_not_taken_to_ours_though_ours_need_not_name_itself(
+    page: Visits,
+) -> None:
+    page.provider.lies = Lies(
+        issuer_back="https://evil.example.com",
+        discovery={"authorization_response_iss_parameter_supported": None},
+    )
+    assert isinstance(await page.signs_in(), Refused)
+    assert await page.why() == "other_issuer"
+    assert "token" not in page.provider.asked
+
+
 async def test_a_provider_that_does_not_name_itself_need_not(page: Visits) -> None:
     page.provider.lies = Lies(
         issuer_back="", discovery={"authorization_response_iss_parameter_supported": None}
@@ -307,6 +352,13 @@ async def test_a_visit_has_a_few_trips_and_no_more(page: Visits) -> None:
         assert await page.sign_ins.begin(visitor, COOKIE) is not None
     assert await page.sign_ins.begin(visitor, COOKIE) is None
     assert (await page.world.audited("sign_in.begun"))[-1] == ("refused", "too_many")
+
+
+async def test_a_link_whose_time_is_over_sends_nobody_there(page: Visits) -> None:
+    visitor = await page.world.opened(Purpose.RESET)
+    page.world.clock.forward(hours=24)
+    assert await page.sign_ins.begin(visitor, COOKIE) is None
+    assert await page.world.audited("sign_in.begun") == [("refused", "link_over")]
 
 
 async def test_a_stranger_is_sent_there_like_everybody_and_gains_nothing(page: Visits) -> None:

@@ -26,6 +26,8 @@ from storage.audit.merkle import WIDTH
 from storage.engine.stores import Server
 from storage.freezes import open_ones
 from storage.identifiers import new_id
+from storage.proofs import ProofKind, use_step
+from storage.records import Proof
 from storage.states import FreezeKind, GrantState
 from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing
 from tests.handlers.access_ground import world as open_world
@@ -375,3 +377,21 @@ async def test_nothing_is_extended_or_approved_for_less_meanwhile(world: World) 
     world.clock.forward(hours=1)
     await world.tick()
     assert not await world.holds("ada")
+
+
+async def test_a_code_of_the_half_minute_to_come_that_was_seen_before_works_no_more_either(
+    world: World,
+) -> None:
+    """T-4: an authenticator may be so far ahead, and its code may have been used in the time that is lost."""
+    seed = Proof(
+        id="p-1", directory="staff", account="ada", kind=ProofKind.TOTP, secret="sealed", confirmed=True,
+        used_step=0, created_at=world.clock(),
+    )  # fmt: skip
+    await world.ground.database.write(lambda tx: tx.add(seed))
+    present = int(world.clock().timestamp()) // 30
+    await freeze(world, FreezeKind.MISMATCH)
+
+    def used(tx: Session) -> list[bool]:
+        return [use_step(tx, "p-1", present + ahead, world.clock()) for ahead in (0, 1, 2)]
+
+    assert await world.ground.database.write(used) == [False, False, True]

@@ -190,6 +190,14 @@ def test_the_domain_s_own_administrator_is_marked_by_nature() -> None:
     assert not ad_values.is_marked(Entry(dn=DN, values={"objectsid": [own[:-4] + b"\x50\4\0\0"]}))
 
 
+@pytest.mark.parametrize(("count", "marked"), [("", False), ("0", False), ("1", True), ("2", True)])
+def test_whom_the_directory_protects_is_marked_by_whatever_number(count: str, marked: bool) -> None:
+    """P-4: the directory itself writes 1, and protects whoever has another one but 0 as well."""
+    own = bytes.fromhex("010500000000000515000000 010000000200000003000000 50040000")
+    shown = {"objectsid": [own], "admincount": [count.encode()] if count else []}
+    assert ad_values.is_marked(Entry(dn=DN, values=shown)) is marked
+
+
 # Memberships that the directory ends itself: the test's server has none, so this is all that is tested of them.
 
 
