@@ -36,7 +36,8 @@ class Broken:
     asked_at: when they wanted to; at: when they had it, by hand as it was told. minutes: for how long they asked.
     justification: why, in their words. proof: how they showed who they are. ended_by: whoever ended it early,
     and ended_why. removed_at: when the directory agreed that it is over, or (kept) that something else goes on giving
-    the same. finding: "" while nobody reviewed it; late: after its time. words: what the reviewer would change. entries: their ids in the log, in order.
+    the same. finding: "" while nobody reviewed it; late: after its time. words: what the reviewer would change.
+    entries: their ids in the log, in order.
     """
 
     id: str
