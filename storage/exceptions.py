@@ -25,6 +25,8 @@ from storage.states import ExceptionState, Resolution
 # Repeats of one cause within this time of the first are counted on its message instead of filling the channel.
 SAME_CAUSE = timedelta(hours=24)
 SECURITY = "security"
+# What was written further ahead than this was so before the clock was set back: replicas differ by far less.
+_AHEAD = timedelta(minutes=1)
 
 # The fact that says since when the cause of an exception is over, the one that says when it was told anew in its
 # place, and the one that says who decided about it. With each of them it is resolved.
@@ -140,12 +142,12 @@ def settle_exceptions(
     _add_facts(tx, at, causes, {SETTLED: at.isoformat()}, until=began)
 
 
-def was_settled_since(tx: Session, cause: str, since: datetime) -> bool:
+def was_settled_since(tx: Session, cause: str, since: datetime, *, now: datetime) -> bool:
     """Whether something of this cause was found to be over since then: by a look that began earlier it is no news."""
     told = [
         row.facts[SETTLED] for row in _OF_CAUSES.held(tx, {"causes": listed([cause])}) if SETTLED in row.facts
     ]
-    return any(datetime.fromisoformat(one) > since for one in told)
+    return any(since < datetime.fromisoformat(one) <= now + _AHEAD for one in told)
 
 
 def decide_exceptions(tx: Session, *, at: datetime, cause: str, facts: Mapping[str, Any]) -> None:
@@ -252,7 +254,7 @@ def _add_facts(
     until: datetime | None = None,
 ) -> Sequence[ExceptionRecord]:
     """The rows of what lasted of these, the oldest first. until: only what was met last by then."""
-    lasting = [row for row in open_of(tx, *causes) if until is None or row.last_at <= until]
+    lasting = [row for row in open_of(tx, *causes) if until is None or not until < row.last_at <= at + _AHEAD]
     for row in lasting:
         decide_exception(tx, at=at, row=row, facts=facts)
     return lasting

@@ -243,7 +243,8 @@ class News:
 
         def is_news(kind: Kind, cause: str) -> bool:
             whole = cause_of(kind, cause)
-            return not is_open(tx, whole, since=since) and not was_settled_since(tx, whole, look.began)
+            is_over = was_settled_since(tx, whole, look.began, now=now)
+            return not is_over and not is_open(tx, whole, since=since)
 
         if look.group is None:
             return cls(group_gone=is_news(Kind.GROUP_GONE, entitlement.id))

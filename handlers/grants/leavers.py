@@ -279,9 +279,9 @@ class Leavers:
         tell_security(tx, now, strange)
 
     async def _settle_mass(self, directory: str, began: datetime) -> None:
-        now, causes = self._ground.now(), [cause_of(Kind.MANY_LEFT, directory)]
+        causes = [cause_of(Kind.MANY_LEFT, directory)]
         await self._ground.database.write(
-            lambda tx: settle_exceptions(tx, at=now, causes=causes, began=began)
+            lambda tx: settle_exceptions(tx, at=self._ground.now(), causes=causes, began=began)
         )
 
     async def confirm(self, intent: Reconcile) -> Reconciled | NoLonger | NotAllowed | Unknown | Repeated:

@@ -1,6 +1,6 @@
 """Exceptions as rows: one a cause while it lasts, counted, and owed to the security channel before anything else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -136,7 +136,29 @@ def test_a_look_settles_only_what_was_met_before_it_began(database, now):
         database.write_now(lambda tx, began=began: settle_exceptions(tx, at=ends, causes=causes, began=began))
         assert bool(database.read_now(lambda tx: open_of(tx, *causes))) == lasts
     for at, is_since in ((ends - timedelta(seconds=1), True), (ends, False)):
-        assert database.read_now(lambda tx, at=at: was_settled_since(tx, *causes, at)) == is_since
+        assert database.read_now(lambda tx, at=at: was_settled_since(tx, *causes, at, now=ends)) == is_since
+
+
+def test_what_was_met_or_over_much_later_than_now_was_so_before_the_clock_was_set_back(database, now):
+    """And what another replica calls a little later than now was not."""
+    raised(database, now + timedelta(minutes=10))
+    cause, over = "tampered:p-eve", now + timedelta(minutes=20)
+
+    def settled_at(at: datetime) -> bool:
+        database.write_now(lambda tx: settle_exceptions(tx, at=at, causes=[cause], began=now))
+        return not database.read_now(lambda tx: open_of(tx, cause))
+
+    assert not settled_at(now + timedelta(minutes=9, seconds=30))
+    assert settled_at(now + timedelta(minutes=8))
+    raised(database, over)
+    settle(database, over, cause)
+    for at, is_since in ((over - timedelta(seconds=30), True), (over - timedelta(minutes=2), False)):
+        assert (
+            database.read_now(
+                lambda tx, at=at: was_settled_since(tx, cause, over - timedelta(minutes=5), now=at)
+            )
+            == is_since
+        )
 
 
 def test_what_is_over_is_shown_in_its_message_once(database, now):

@@ -591,3 +591,18 @@ async def test_a_look_that_began_earlier_tells_nothing_anew_that_a_later_one_set
     await watched.local.put_in_group("wiki-edit", "linus")
     await look(watched)
     assert len(await watched.exceptions()) == 2
+
+
+async def test_a_clock_that_is_set_back_keeps_nothing_from_being_told_or_settled(watched: World) -> None:
+    """What was told or over later than now was so before that: it took as long again until anybody heard."""
+    await watched.local.put_in_group("wiki-edit", "linus")
+    await look(watched)
+    watched.clock.forward(hours=-1)
+    await watched.local.take_from_group("wiki-edit", "linus")
+    await look(watched)
+    (row,) = await watched.exceptions()
+    assert "settled" in row.facts
+    watched.clock.forward(hours=-1)
+    await watched.local.put_in_group("wiki-edit", "linus")
+    await look(watched)
+    assert len(await watched.exceptions()) == 2
