@@ -130,7 +130,7 @@ def case_of(rows: Sequence[Row]) -> Case:
         raise ValueError("these entries do not begin a request")
     first = rows[0]
     by_action = {row.action: row for row in rows}  # the last of each
-    approved, removed = by_action.get("grant.approved"), _taken_back(rows)
+    approved, removed = by_action.get("grant.approved"), taken_back(rows)
     given = next((row for row in rows if row.action == _GIVEN), None)
     ended = next((row for row in reversed(rows) if row.action in ENDED), None)
     policies = [row for row in rows if row.action in _ASKED and said_by(row)["policy"]]
@@ -235,7 +235,7 @@ def _policies(row: Row) -> tuple[str, ...]:
     return tuple((said_by(row)["policy"] or {}).get("ids", ()))
 
 
-def _taken_back(rows: Iterable[Row]) -> Row | None:
+def taken_back(rows: Iterable[Row]) -> Row | None:
     """The entry by which it is over; None while the access is there. What somebody changed whose turn was over takes
     nothing back that a grant still gives, and may bring back what was taken.
     """

@@ -8,7 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.evidence.cases import BY_SOMEBODY, ENDED, minutes_in, proof_in, said_by, text_of, time_in, why_ended
+from bot.evidence.cases import (
+    BY_SOMEBODY,
+    ENDED,
+    KEPT,
+    minutes_in,
+    proof_in,
+    said_by,
+    taken_back,
+    text_of,
+    time_in,
+    why_ended,
+)
 from storage.audit.log import Row
 
 _KINDS: Mapping[str, str] = {
@@ -24,8 +35,9 @@ class Broken:
 
     asked_at: when they wanted to; at: when they had it, by hand as it was told. minutes: for how long they asked.
     justification: why, in their words. proof: how they showed who they are. ended_by: whoever ended it early,
-    and ended_why. removed_at: when the directory agreed that it is over. finding: "" while nobody reviewed it; late:
-    after its time. words: what the reviewer would change. entries: their ids in the log, in order.
+    and ended_why. removed_at: when the directory agreed that it is over, or (kept) that something else goes on giving
+    the same. finding: "" while nobody reviewed it; late: after its time. words: what the reviewer would change.
+    entries: their ids in the log, in order.
     """
 
     id: str
@@ -43,6 +55,7 @@ class Broken:
     ended_by: str
     ended_why: str
     removed_at: datetime | None
+    kept: bool
     reviewed_at: datetime | None
     reviewer: str
     finding: str
@@ -66,7 +79,7 @@ def emergency_of(rows: Sequence[Row]) -> Broken:
     first = next((row for row in rows if begins_emergency(row)), None)
     if first is None:
         raise ValueError("these entries do not begin an emergency")
-    removed = next((row for row in reversed(rows) if row.action == "access.removed"), None)
+    removed = taken_back(rows)
     reviewed = next(
         (row for row in rows if (row.action, row.outcome) == ("emergency.reviewed", "done")), None
     )
@@ -89,6 +102,7 @@ def emergency_of(rows: Sequence[Row]) -> Broken:
         ended_by=ended.actor if ended and ended.action in BY_SOMEBODY else "",
         ended_why=why_ended(ended),
         removed_at=removed.at if removed else None,
+        kept=removed is not None and removed.action == KEPT,
         reviewed_at=reviewed.at if reviewed else None,
         reviewer=reviewed.actor if reviewed else "",
         finding=str(found.get("finding", "")),

@@ -35,7 +35,7 @@ DECISIONS = (
 EMERGENCIES = (
     "emergency", "month", "asked_at", "began_at", "person", "person_name", "entitlement", "kind", "times_that_month",
     "incident", "minutes", "justification", "proof", "ended_at", "ended_how", "ended_by", "ended_why", "removed_at",
-    "reviewed_at", "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
+    "kept_by_another", "reviewed_at", "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
 )  # fmt: skip
 
 
@@ -84,8 +84,8 @@ def emergencies(found: Sequence[Broken], names: Names) -> str:
                 one.id, one.month, _moment(one.asked_at), _moment(one.at), one.person, names.get(one.person, ""),
                 one.entitlement, one.kind, str(often[one.month, one.person, one.entitlement, one.kind]), one.incident,
                 str(one.minutes), one.justification, one.proof, _moment(one.ended_at), one.ended_how, one.ended_by,
-                one.ended_why,
-                _moment(one.removed_at), _moment(one.reviewed_at), one.reviewer, names.get(one.reviewer, ""),
+                one.ended_why, _moment(one.removed_at), "yes" if one.kept else "",
+                _moment(one.reviewed_at), one.reviewer, names.get(one.reviewer, ""),
                 one.finding, "yes" if one.late else "", one.words, " ".join(one.entries),
             )
             for one in found

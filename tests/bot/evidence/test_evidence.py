@@ -429,6 +429,30 @@ async def test_an_emergency_is_told_from_the_asking_with_why_and_how_it_was_prov
     )
 
 
+async def test_an_emergency_that_something_else_goes_on_giving_is_not_told_to_be_owed(world: World) -> None:
+    """B-4, promise 1: nor to be taken back; and what came late after its end does not hide that it is there."""
+    start, given = world.clock(), ("emergency.granted", "access.given", "grant.expired")
+    ends: Mapping[str, list[tuple[str, Mapping[str, Any]]]] = {
+        "g1": [("access.kept", {})], "g2": [("access.removed", {})],
+        "g3": [("access.removed", {}), ("access.given", LATE)],
+    }  # fmt: skip
+    steps = [(about, *one) for about, end in ends.items() for one in (*((each, {}) for each in given), *end)]
+    entries = [
+        made(n, start, action, about, "prod-db", facts) for n, (about, action, facts) in enumerate(steps)
+    ]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    found = (await gathered(world, start)).broken
+    rows = _read(tables.emergencies(found, NAMES))
+    assert [(bool(row["removed_at"]), row["kept_by_another"]) for row in rows] == [
+        (True, "yes"),
+        (True, ""),
+        (False, ""),
+    ]
+    page = report([], period(start), NAMES, written=start, checkpoint="", broken=found)
+    told = re.findall("Something else goes on giving it since|Taken back 20|Not taken back yet", page)
+    assert told == ["Something else goes on giving it since", "Taken back 20", "Not taken back yet"]
+
+
 async def test_what_was_done_by_hand_began_when_it_did_and_not_when_it_was_put_on_record(
     world: World,
 ) -> None:
