@@ -62,9 +62,9 @@ def _list(
             since=since_when(since, now),
             overdue=now if overdue else None,
         )
-        every = database.read_now(lambda tx: exception_work.found(tx, wanted, limit=limit + 1))
-    found = every[:limit]
-    if len(every) > limit:
+        there = database.read_now(lambda tx: exception_work.found(tx, wanted, limit=limit + 1))
+    found = there[:limit]
+    if len(there) > limit:
         say_more("first", limit, "further")
     if as_json:
         typer.echo(json.dumps([_as_json(row) for row in found], indent=2))

@@ -768,10 +768,12 @@ def test_open_grants_are_listed_and_all_of_them_when_asked(install: Install):
     everything = install.run("grants", "list", "--all").stdout
     assert "because of ended" in everything
     assert "because of draft" not in everything
-    every, *one = (install.run("grants", "list", "--all", "--limit", many) for many in ("4", "3"))
+    every, cut = (install.run("grants", "list", "--all", "--limit", many) for many in ("4", "3"))
     assert (every.stdout, every.stderr) == (everything, "")
-    assert one[0].stderr == "These are the newest 3, and there are older ones that fit. Show more with --limit.\n"
-    assert one[0].stdout.count("because of") == everything.count("because of") - 1 == 3
+    assert (
+        cut.stderr == "These are the newest 3, and there are older ones that fit. Show more with --limit.\n"
+    )
+    assert cut.stdout.count("because of") == everything.count("because of") - 1 == 3
     assert "vpn" not in install.run("grants", "list", "--person", "ada").stdout
     assert "prod-db" not in install.run("grants", "list", "--entitlement", "vpn").stdout
 

@@ -433,8 +433,7 @@ async def test_an_emergency_that_something_else_goes_on_giving_is_not_told_to_be
     """B-4, promise 1: nor to be taken back; and what came late after its end does not hide that it is there."""
     start, given = world.clock(), ("emergency.granted", "access.given", "grant.expired")
     ends: Mapping[str, list[tuple[str, Mapping[str, Any]]]] = {
-        "g1": [("access.kept", {})],
-        "g2": [("access.removed", {})],
+        "g1": [("access.kept", {})], "g2": [("access.removed", {})],
         "g3": [("access.removed", {}), ("access.given", LATE)],
     }  # fmt: skip
     steps = [(about, *one) for about, end in ends.items() for one in (*((each, {}) for each in given), *end)]
