@@ -270,6 +270,15 @@ async def test_a_count_that_goes_back_stops_the_passkey_and_is_told(page: World)
     assert (await page.looking.look(await cared_by_password(page))).step == Step.PROVE_OLD
 
 
+async def test_a_count_that_ends_stops_the_passkey_and_is_told_as_well(page: World) -> None:
+    """P-11: a copy in something that counts nothing."""
+    device = await made(page, await cared(page))
+    assert isinstance(await shows(page, await opened(page), device), Proven)
+    assert await shows(page, await opened(page), device, Lies(count=0)) == Refused()
+    assert await page.exceptions() == ["cloned-passkey"]
+    assert (await _passkey(page)).stopped_at == page.clock()
+
+
 async def cared_by_password(page: World) -> Visitor:
     visitor = await opened(page, Purpose.CARE)
     signed_in = await page.enrolment.sign_in(visitor, "an old password of ours")
