@@ -228,12 +228,12 @@ async def test_a_token_is_good_for_its_own_link_and_its_own_browser(
         assert (await other.post(one, fields)).status == 403
 
 
-async def test_a_form_that_another_site_sent_does_nothing(page: World, browser: Browser) -> None:
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_form_that_another_site_sent_does_nothing(page: World, browser: Browser, site: str) -> None:
+    """Nor one of another host of our domain."""
     path = _path(await page.opened(Purpose.RESET))
     form = (await browser.open(path)).form("totp")
-    answer = await browser.post(
-        path, {**form.fields, "code": page.code()}, **{"Sec-Fetch-Site": "cross-site"}
-    )
+    answer = await browser.post(path, {**form.fields, "code": page.code()}, **{"Sec-Fetch-Site": site})
     assert answer.status == 403
 
 

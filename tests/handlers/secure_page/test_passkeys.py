@@ -240,6 +240,14 @@ async def test_a_challenge_that_was_made_younger_in_the_database_is_none(page: W
     assert await page.passkeys.show(visitor, device.show(options)) == Refused()
 
 
+async def test_a_passkey_that_was_given_to_another_in_the_database_proves_nothing(page: World) -> None:
+    """T-9: whoever can write there puts a key of their own beside another's name."""
+    await made(page, await cared(page, "bob"))
+    by_hand = text("UPDATE passkeys SET account = 'ada'")
+    await page.ground.database.write(lambda tx: tx.connection().execute(by_hand) and None)
+    assert await page.passkeys.ask(await opened(page)) is None
+
+
 async def test_another_persons_passkey_proves_nothing(page: World) -> None:
     await made(page, await cared(page))
     bobs = await made(page, await cared(page, "bob"))
@@ -268,6 +276,18 @@ async def test_a_count_that_goes_back_stops_the_passkey_and_is_told(page: World)
     ]
     # It is no way to begin anew with the password alone.
     assert (await page.looking.look(await cared_by_password(page))).step == Step.PROVE_OLD
+
+
+@pytest.mark.parametrize("count", [0, 1])
+async def test_a_count_that_ends_or_stays_stops_the_passkey_and_is_told_as_well(
+    page: World, count: int
+) -> None:
+    """P-11: a copy in something that counts nothing, or one that was shown as often."""
+    device = await made(page, await cared(page))
+    assert isinstance(await shows(page, await opened(page), device), Proven)
+    assert await shows(page, await opened(page), device, Lies(count=count)) == Refused()
+    assert await page.exceptions() == ["cloned-passkey"]
+    assert (await _passkey(page)).stopped_at == page.clock()
 
 
 async def cared_by_password(page: World) -> Visitor:
