@@ -811,6 +811,15 @@ async def test_an_hour_that_was_put_off_while_the_directory_thought_is_kept(sq: 
     assert (await sq.row(petition)).state == PetitionState.APPROVED
 
 
+async def test_a_second_letter_about_its_hour_moves_it_no_more(sq: Square) -> None:
+    """P-14: the first one said when it opens."""
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    hour = (await sq.row(petition)).opens_at
+    await sq.mailed(petition, sq.page.clock())
+    assert (await sq.row(petition)).opens_at == hour
+
+
 async def test_a_mail_server_that_takes_nothing_ends_it_after_a_day(sq: Square) -> None:
     """P-6: and that is told."""
     petition = await sq.approved()
