@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, delete
 
 from handlers.approvals.deciders import deciders, how_far
@@ -577,3 +578,17 @@ async def test_somebody_without_authority_is_a_wrong_person_whether_they_explain
         assert isinstance(await world.decide("charles", grant, rationale=rationale), NotAllowed)
     (told,) = await world.exceptions()
     assert (told.kind, told.count) == ("wrong-approver", 2)
+
+
+async def test_an_approval_whose_rationale_is_gone_gives_nothing_where_policy_wants_one(
+    world: World,
+) -> None:
+    """Promise 3: asked once more before the access is there."""
+    grant = await world.asked("ada", "prod-db")
+    assert (await world.decide("grace", grant, rationale="because of the incident")).state == (
+        GrantState.APPROVED
+    )
+    by_hand = text("UPDATE approvals SET rationale = ' '")
+    await world.ground.database.write(lambda tx: tx.connection().execute(by_hand) and None)
+    await world.settle()
+    assert await world.state(grant) == GrantState.VOIDED

@@ -406,12 +406,7 @@ async def test_it_is_worth_nothing_once_the_delegator_lost_what_they_had(world: 
     await refused(world, "charles", grant)
 
 
-async def test_it_waits_for_nobody_whose_delegator_was_reset_lately(world: World) -> None:
-    """P-8, R-5: whose first page it stands on is as a click would be answered."""
-    await made(world)
-    grant, charles = await world.asked("ada", "prod-db"), await world.account("charles")
-    assert await is_decider(world.ground, grant, charles)
-
+async def reset_grace(world: World) -> None:
     def reset(tx: Any) -> None:
         at = world.clock()
         handle = make_handle(
@@ -421,6 +416,15 @@ async def test_it_waits_for_nobody_whose_delegator_was_reset_lately(world: World
         move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
 
     await world.ground.database.write(reset)
+
+
+async def test_it_waits_for_nobody_whose_delegator_was_reset_lately(world: World) -> None:
+    """P-8, R-5: whose first page it stands on is as a click would be answered."""
+    await made(world)
+    grant, charles = await world.asked("ada", "prod-db"), await world.account("charles")
+    assert await is_decider(world.ground, grant, charles)
+
+    await reset_grace(world)
     assert "reset-delegates-later" in await refused(world, "charles", grant)
     assert not await is_decider(world.ground, grant, charles)
 
@@ -435,6 +439,16 @@ async def test_an_approval_by_it_counts_no_more_at_the_execution_either(world: W
     assert await world.state(grant) == GrantState.VOIDED
     assert not await world.holds("ada", "prod-db")
     assert "authority-lost" in await world.kinds()
+
+
+async def test_it_counts_no_more_at_the_execution_if_the_delegator_was_reset_meanwhile(world: World) -> None:
+    """P-8, R-5, promise 3."""
+    await made(world)
+    grant = await world.asked("ada", "prod-db")
+    assert (await world.decide("charles", grant)).state == GrantState.APPROVED
+    await reset_grace(world)
+    await world.settle()
+    assert await world.state(grant) == GrantState.VOIDED
 
 
 async def test_no_delegate_decides_what_their_delegator_asks_for_nor_their_own(world: World) -> None:

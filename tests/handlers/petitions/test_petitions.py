@@ -798,6 +798,28 @@ async def test_it_opens_not_before_its_person_was_told_by_mail(sq: Square) -> No
     assert (await sq.row(petition)).state == PetitionState.OPEN
 
 
+async def test_an_hour_that_was_put_off_while_the_directory_thought_is_kept(sq: Square) -> None:
+    """P-14: the letter went out late meanwhile, and nobody has less than the whole time to object."""
+    petition = await sq.approved()
+    sq.page.clock.forward(hours=4)
+    sq.page.faulty.hang("account", times=1)
+    settling = asyncio.ensure_future(sq.openings.settle_due())
+    await sq.page.until_hanging()
+    await sq.mailed(petition, sq.page.clock() + COOL_OFF)
+    sq.page.faulty.mend()
+    await settling
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+
+
+async def test_a_second_letter_about_its_hour_moves_it_no_more(sq: Square) -> None:
+    """P-14: the first one said when it opens."""
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    hour = (await sq.row(petition)).opens_at
+    await sq.mailed(petition, sq.page.clock())
+    assert (await sq.row(petition)).opens_at == hour
+
+
 async def test_a_mail_server_that_takes_nothing_ends_it_after_a_day(sq: Square) -> None:
     """P-6: and that is told."""
     petition = await sq.approved()

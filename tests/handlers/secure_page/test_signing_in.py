@@ -169,6 +169,16 @@ async def test_who_signed_in_before_they_were_asked_to_did_not_sign_in_anew(
     assert isinstance(await page.signs_in(), Proven) == believed
 
 
+async def test_five_minutes_are_reckoned_from_the_sign_in_itself(page: Visits) -> None:
+    """P-1: the minute of the clocks' difference before the asking makes them no longer."""
+    visitor, address = await page.gone()
+    page.provider.who.ago = 330
+    brought = page.brought(address)
+    page.world.clock.forward(seconds=290)
+    assert isinstance(await page.sign_ins.finish(visitor, brought), Refused)
+    assert await page.why() == "auth_time"
+
+
 async def test_a_sign_in_counts_for_five_minutes(page: Visits) -> None:
     visitor, address = await page.gone()
     brought = page.brought(address)
