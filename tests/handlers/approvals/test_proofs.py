@@ -116,6 +116,8 @@ async def test_an_approval_rests_on_the_proof_that_was_given_for_it(world: World
     assert (await decides(world, "grace", grant)).state == GrantState.APPROVED
     [row] = await world.rows(Approval)
     assert (row.proof, row.proved_by, row.proved_at, row.retyped) == (handle, "passkey", at, False)
+    spent = {one.handle: one.spent_at for one in await world.rows(StepUp)}
+    assert spent[handle] == world.clock()  # nothing else will rest on it, whatever the record says
     [entry] = [each for each in await world.audit() if each["action"] == "approval.given"]
     told = {name: entry["facts"][name] for name in ("proof", "proved_by", "proved_at")}
     assert told == {"proof": handle, "proved_by": ["passkey"], "proved_at": at.isoformat()}

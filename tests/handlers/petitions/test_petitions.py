@@ -54,7 +54,7 @@ from storage.handles import take
 from storage.identifiers import new_id
 from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
-from storage.records import Alarm, Attestation, ExceptionRecord, Handle, MailCode, Petition, Proof
+from storage.records import Alarm, Attestation, ExceptionRecord, Handle, MailCode, Petition, Proof, StepUp
 from storage.states import ExceptionState, FreezeKind, PetitionKind, PetitionState
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
@@ -381,6 +381,7 @@ async def test_who_stands_with_the_approval(sq: Square) -> None:
     await sq.approve(petition, "sam")
     (row,) = await sq.page.rows(Attestation)
     assert (row.account, row.role, row.proof, row.rationale) == ("sam", "security", "totp", "I saw her")
+    assert [one.spent_at for one in await sq.page.rows(StepUp) if one.spent_at] == [sq.page.clock()]
     entry = next(each for each in await sq.page.audit() if each["action"] == "petition.attested")
     assert (entry["facts"]["role"], entry["facts"]["proof"]) == ("security", "totp")
     assert "I saw her" not in str(await sq.page.audit())
