@@ -97,9 +97,17 @@ def reasons(alert: Alert) -> str:
 
     Empty if nothing is known of it. It does not claim that they read it: some are told less.
     """
-    told = [ended(_short(as_told(str(one)))) for one in alert.several("reasons")]
-    words = together(*told)
+    words = _said(alert)
     return say("Why, in the words for them: {words}.", words=quoted(words)) if words else ""
+
+
+def reasons_about(alert: Alert) -> str:
+    """Why it was refused, where that is written about them and not to them; empty if nothing is known of it."""
+    return inert(_said(alert))
+
+
+def _said(alert: Alert) -> str:
+    return together(*(ended(_short(as_told(str(one)))) for one in alert.several("reasons")))
 
 
 def _short(text: str, most: int = _MOST) -> str:

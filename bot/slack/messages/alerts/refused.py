@@ -6,7 +6,7 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from bot.slack.messages.alerts.facts import Alert, plain, reasons
+from bot.slack.messages.alerts.facts import Alert, plain, reasons, reasons_about
 from bot.slack.words import duration, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.exceptions.strange import Kind
@@ -110,8 +110,8 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         )  # fmt: skip
     else:
         tried = say("{name} tried to decide a request for {entitlement}.", name=who, entitlement=what)
-    why = _reasons(alert) if facts.get("reasons") else others
-    return title, together(tried, why, say("Nothing was changed."))
+    about = reasons_about(alert) if facts.get("stop") else reasons(alert)
+    return title, together(tried, about or others, say("Nothing was changed."))
 
 
 _STOPS = {
