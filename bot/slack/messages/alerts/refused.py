@@ -110,7 +110,7 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         )  # fmt: skip
     else:
         tried = say("{name} tried to decide a request for {entitlement}.", name=who, entitlement=what)
-    about = reasons_about(alert) if facts.get("stop") else reasons(alert)
+    about = reasons_about(alert) if alert.fact("stop") in _BY_SECURITY else reasons(alert)
     return title, together(tried, about or others, say("Nothing was changed."))
 
 
@@ -120,6 +120,8 @@ _STOPS = {
     "revoke_all": template("{name} tried to revoke everything of somebody."),
     "delegation": template("{name} tried to delegate approvals."),
 }
+# What is security's alone: no policy is asked, and why not is written for security.
+_BY_SECURITY = frozenset({"exception", "freeze", "revoke_all"})
 
 
 def _unproven(alert: Alert) -> tuple[str, str]:
