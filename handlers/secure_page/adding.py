@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from handlers.decisions.passkey_names import default_name
 from handlers.recording import Fact
-from handlers.secure_page import breaker
 from handlers.secure_page.care import Entered, Entry
 from handlers.secure_page.ceremonies import RelyingParty
 from handlers.secure_page.enrolment import WRONG_CODE, Codes, new_recovery_codes
@@ -50,14 +49,9 @@ class Adding:
         self._challenges = Challenges(ground, party)
 
     async def ask_passkey(self, visitor: Visitor) -> dict[str, Any] | None:
-        """What the browser needs to make a passkey; None if nobody entered, or there can be none, or not now.
-
-        A device that made one which is kept nowhere would offer it for ever.
-        """
+        """What the browser needs to make a passkey; None if nobody entered, or there can be none, or not now."""
         entered = await self._entry.entered(visitor)
         if entered is None or self._challenges.party is None:
-            return None
-        if await self._ground.database.read(lambda tx: breaker.stops(tx, entered.handle)):
             return None
         known = await self._known(entered)
         return await self._challenges.ask_new(visitor, entered.handle, entered.account, known)

@@ -17,6 +17,7 @@ from handlers.secure_page import breaker
 from handlers.secure_page.announcing import tell_of_refusal
 from handlers.secure_page.suspicions import counted_as, strange_of, who_is_behind
 from handlers.secure_page.visits import (
+    NotYet,
     PageGround,
     Person,
     Proven,
@@ -296,6 +297,16 @@ class Attempts:
             where=PAGE, correlation=handle.id, subject=handle.account, decision=decision,
             facts={"purpose": handle.purpose, "proofs": list(proofs)},
         )  # fmt: skip
+
+    def kept_from_adding(self, tx: Session, handle: Handle, action: str) -> NotYet | None:
+        """What to say where one more way to prove who one is may not be kept now, which is on the record as a refused
+        `action`; None where it may. It is a way to new access, and waits while that is stopped.
+        """
+        halt = breaker.stops(tx, handle)
+        if halt is None:
+            return None
+        self.turned_away(tx, handle, Person(handle=handle), action, breaker.why_stopped(handle))
+        return breaker.not_added(halt)
 
     def turned_away(
         self,

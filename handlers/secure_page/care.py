@@ -10,12 +10,11 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers.decisions.passkey_names import shown_name
-from handlers.secure_page import breaker
 from handlers.secure_page.attempts import Attempts
 from handlers.secure_page.owned import owned_by
 from handlers.secure_page.proof_news import proofs_changed
 from handlers.secure_page.proving import SECOND_FACTOR
-from handlers.secure_page.visits import Done, NotYet, Over, PageGround, Person, Visitor
+from handlers.secure_page.visits import Done, NotYet, Over, PageGround, Visitor
 from storage import passkeys, proofs
 from storage.directories.base import Account
 from storage.handles import in_same_browser
@@ -72,18 +71,13 @@ class Entry:
         return await self._ground.database.write(checked)
 
     async def add(self, entered: Entered, work: Callable[[Session, Handle], T]) -> T | NotYet | Over:
-        """The same for one more way to prove who one is, which is a way to new access: it waits while that is stopped.
+        """The same for one more way to prove who one is (Attempts.kept_from_adding).
 
         What is only removed or renamed waits for nothing.
         """
 
         def unless_stopped(tx: Session, handle: Handle) -> T | NotYet:
-            halt = breaker.stops(tx, handle)
-            if halt is None:
-                return work(tx, handle)
-            why = breaker.why_stopped(handle)
-            self._attempts.turned_away(tx, handle, Person(handle=handle), SECOND_FACTOR.action, why)
-            return breaker.not_added(halt)
+            return self._attempts.kept_from_adding(tx, handle, SECOND_FACTOR.action) or work(tx, handle)
 
         return await self.change(entered, unless_stopped)
 

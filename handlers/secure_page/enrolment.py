@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import pyotp
 from sqlmodel import Session
 
-from handlers.secure_page import breaker
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.proof_news import proofs_changed
 from handlers.secure_page.proving import (
@@ -138,10 +137,8 @@ class Enrolment:
         # Meanwhile it may have been closed, or another browser signed in, whose key is now the one to be confirmed.
         if kept is None or not self._ground.is_open(kept):
             return Over()
-        if halt := breaker.stops(tx, handle):
-            why = breaker.why_stopped(handle)
-            self._attempts.turned_away(tx, handle, Person(handle=handle), _SIGN_IN.action, why)
-            return breaker.not_added(halt)
+        if kept_from := self._attempts.kept_from_adding(tx, handle, _SIGN_IN.action):
+            return kept_from
         shown = BEYOND_PASSWORD & set(handle.proven)
         replaced = proofs.has_proofs(tx, handle.directory, handle.account)
         if replaced and not shown:  # set up meanwhile by another visit

@@ -15,6 +15,7 @@ from handlers.decisions.passkey_names import shown_name
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.exceptions.strange import named
 from handlers.recording import WICKET, Fact
+from handlers.secure_page import breaker
 from handlers.secure_page.attempts import Attempts, Checked
 from handlers.secure_page.ceremonies import (
     Answered,
@@ -97,8 +98,13 @@ class Challenges:
     async def ask_new(
         self, visitor: Visitor, handle: Handle, account: Account, known: Sequence[Passkey]
     ) -> dict[str, Any] | None:
-        """What the browser needs to make a passkey beside those that are known; None if there can be none."""
+        """What the browser needs to make a passkey beside those that are known; None if there can be none, or not now.
+
+        A device that made one which is kept nowhere would offer it for ever.
+        """
         if self.party is None:
+            return None
+        if await self._ground.database.read(lambda tx: breaker.stops(tx, handle)) is not None:
             return None
         user_handle = user_handle_of(known)
         challenge = await self.make(visitor, handle, Ceremony.MAKE, user_handle)

@@ -13,7 +13,6 @@ from sqlmodel import Session
 from handlers.decisions.passkey_names import default_name
 from handlers.petitions import ends
 from handlers.recording import Fact
-from handlers.secure_page import breaker
 from handlers.secure_page.adding import NOT_MADE
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.care import Entered
@@ -102,8 +101,6 @@ class Regaining:
         entered = await self._entered(visitor)
         if entered is None:
             return None
-        if await self._ground.database.read(lambda tx: breaker.stops(tx, entered.handle)):
-            return None
         return await self._challenges.ask_new(visitor, entered.handle, entered.account, [])
 
     async def add_passkey(self, visitor: Visitor, text: str, typed: str) -> Codes | NotYet | Over:
@@ -137,9 +134,8 @@ class Regaining:
             at, handle = self._ground.now(), entered.handle
             if in_same_browser(tx, handle) is None:  # another one showed what is left meanwhile
                 return Over()
-            if halt := breaker.stops(tx, handle):
-                self._attempts.turned_away(tx, handle, Person(handle=handle), _WHAT_IS_LEFT.action, "stopped")
-                return breaker.not_added(halt)
+            if kept_from := self._attempts.kept_from_adding(tx, handle, _WHAT_IS_LEFT.action):
+                return kept_from
             if ends.found_meanwhile(tx, handle, at):
                 return Over()
             if not take(tx, handle.id, at=at):  # cancelled, over, or another tab was faster
