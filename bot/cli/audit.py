@@ -19,7 +19,7 @@ from sqlmodel import Session
 from bot.cli.files import note_in, put
 from bot.cli.people import account_id, names_of
 from bot.cli.place import group, opened, place_of
-from bot.cli.tables import MOST, moment, say, say_more, show, since_when
+from bot.cli.tables import MOST, at_most, moment, say, show, since_when
 from bot.settings import Settings
 from bot.slack.words import together
 from bot.stories.reading import step_of
@@ -80,10 +80,7 @@ def show_entries(
         since=since_when(since, now), until=since_when(until, now, option="--until"),
     )  # fmt: skip
     with opened(settings) as database:
-        found = database.read_now(partial(log.rows, limit=limit + 1, **wanted))
-        rows = found[-limit:]
-        if found != rows:
-            say_more("newest", limit, "older")
+        rows = at_most(database.read_now(partial(log.rows, limit=limit + 1, **wanted)), limit)
         # Of what stayed some may be among them, with others missing in between.
         _say_archived(database, story, since=rows[0].at if len(rows) == limit else wanted.get("since"))
         if follow:

@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
-from bot.cli.tables import MOST, moment, say, say_more, show, since_when
+from bot.cli.tables import MOST, at_most, moment, say, show, since_when
 from bot.texts import as_known, as_told
 from handlers.exceptions.strange import Kind, Severity
 from storage import exception_work
@@ -63,9 +63,7 @@ def _list(
             overdue=now if overdue else None,
         )
         there = database.read_now(lambda tx: exception_work.found(tx, wanted, limit=limit + 1))
-    found = there[:limit]
-    if len(there) > limit:
-        say_more("first", limit, "further")
+    found = at_most(there, limit, newest=False)
     if as_json:
         typer.echo(json.dumps([_as_json(row) for row in found], indent=2))
     elif found:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from bot.cli.people import account_id, find_person
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import SOME
-from bot.cli.tables import MOST, moment, say, say_more, show
+from bot.cli.tables import MOST, at_most, moment, say, show
 from bot.settings import Settings
 from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
@@ -62,9 +62,7 @@ def list_grants(
     query = query.order_by(col(Grant.requested_at).desc(), col(Grant.id).desc()).limit(limit + 1)
     with opened(settings) as database:
         there = database.read_now(lambda tx: tx.exec(query).all()[::-1])
-    found = there[-limit:]
-    if len(there) > limit:
-        say_more("newest", limit, "older")
+    found = at_most(there, limit)
     if not found:
         typer.echo("There are none." if every else "None is open. --all shows those that are over.")
         return

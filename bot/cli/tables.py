@@ -4,8 +4,9 @@ Text of people is shown literally: nothing in it is markup, and nothing in it re
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -15,6 +16,8 @@ from rich.text import Text
 
 from bot.slack.words import visible
 from handlers.decisions.durations import parse_duration
+
+T = TypeVar("T")
 
 # As much as any engine takes for a limit, and one more is asked for to know whether that is all.
 MOST = 2**31 - 2
@@ -39,14 +42,18 @@ def say(text: str, *, indent: int = 0, err: bool = False) -> None:
     typer.echo(" " * indent + visible(text), err=err)
 
 
-def say_more(which: str, limit: int, others: str) -> None:
-    """Tell, on stderr, whoever counts what they see that `limit` let through no more. which, others: like "newest" and
-    "older".
+def at_most(found: Sequence[T], limit: int, *, newest: bool = True) -> list[T]:
+    """The last, or else the first, `limit` of what was found, which is one more if there are more: whoever counts what
+    they see is told so on stderr. newest: whether the last are wanted, which were written last.
     """
+    if len(found) <= limit:
+        return list(found)
+    which, others = ("newest", "older") if newest else ("first", "further")
     say(
         f"These are the {which} {limit}, and there are {others} ones that fit. Show more with --limit.",
         err=True,
     )
+    return list(found[-limit:] if newest else found[:limit])
 
 
 def moment(at: datetime | None) -> str:
