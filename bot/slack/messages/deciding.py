@@ -61,9 +61,8 @@ def changed_text(story: GrantStory | None) -> str:
 
 def too_late_text(outcome: TooLate) -> str:
     """To the second clicker: who settled it and when, or what it came to."""
-    if (
-        outcome.state == GrantState.PENDING and outcome.by
-    ):  # only who approved it is told so while others have to
+    # Only who approved it is told so while others have to.
+    if outcome.state == GrantState.PENDING and outcome.by:
         return say("You approved this already. It waits for somebody else's approval now.")
     return together(_settled(outcome), say("Nothing more to do."))
 

@@ -290,6 +290,14 @@ async def crowd(world: World, count: int) -> list[str]:
     return logins
 
 
+async def linked_beside(world: World, count: int) -> None:
+    """So many people who are linked and hold nothing."""
+    logins = [f"q{number:03}" for number in range(count)]
+    for login in logins:
+        await world.local.add_account(login, login=login, name=login, mail=f"{login}@example.com")
+    await link(world, *logins)
+
+
 async def confirm(world: World, login: str, exception: str, delivery: str = ""):
     intent = Reconcile(**await world.intent(login, delivery), exception=exception, way="end")
     return await Leavers(world.ground).confirm(intent)
@@ -364,10 +372,7 @@ async def test_a_yes_to_one_question_is_none_to_the_next(world: World) -> None:
 async def test_what_is_halted_is_not_let_through_by_a_look_at_more_people(world: World) -> None:
     """J-2: eleven of twelve who hold something are few among everybody who is linked, and gone all the same."""
     logins = await crowd(world, 12)
-    for number in range(250):
-        login = f"q{number:03}"
-        await world.local.add_account(login, login=login, name=login, mail=f"{login}@example.com")
-    await link(world, *(f"q{number:03}" for number in range(250)))
+    await linked_beside(world, 250)
     for login in logins[:11]:
         await leave(world, login, "gone")
     assert await look(world) == 0
@@ -473,10 +478,7 @@ async def _grants(world: World) -> list[Grant]:
 async def test_a_look_that_began_earlier_settles_no_halt_that_a_later_one_told(world: World) -> None:
     """J-2: it saw them before they were gone, and a look at more people ended what they held with nobody's yes."""
     logins = await crowd(world, 12)
-    for number in range(250):
-        login = f"q{number:03}"
-        await world.local.add_account(login, login=login, name=login, mail=f"{login}@example.com")
-    await link(world, *(f"q{number:03}" for number in range(250)))
+    await linked_beside(world, 250)
     late = LateAnswers(world.ground.database)
     late.keep_back(after=2)
     slower = replace(world.ground, database=cast("Database", late))
