@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlmodel import Session
@@ -20,6 +22,7 @@ from storage.audit.checkpoint import Checkpoint, Signer, sign, verify_note
 from storage.audit.epochs import OPENED, read_epochs
 from storage.audit.published import publish, read_published
 from storage.audit.verification import verify_log
+from storage.database import Database
 from storage.engine.stores import Server
 from storage.faults import StorageUnavailable
 from storage.freezes import lift, open_ones
@@ -29,6 +32,7 @@ from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_retiling import done_to
+from tests.handlers.late_answers import LateAnswers
 
 SIGNER = Signer.generate("wicket.example")
 
@@ -424,13 +428,10 @@ AWAY = "ALTER TABLE audit_checkpoints RENAME TO elsewhere"
 BACK = ("DROP VIEW audit_checkpoints", "ALTER TABLE elsewhere RENAME TO audit_checkpoints")
 
 
-def view_of(rows: int | None) -> str:
-    """In the place of the checkpoints: nothing, found after so many steps, or never."""
-    end = "" if rows is None else f" WHERE i < {rows}"
-    return (
-        f"CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n{end}) "
-        "SELECT i AS id, 1 AS at, 1 AS size, 'x' AS note FROM n WHERE i < 0"
-    )
+ENDLESS = (
+    "CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+    "SELECT i AS id, 1 AS at, 1 AS size, 'x' AS note FROM n WHERE i < 0"
+)
 
 
 def beside(file: Path, *statements: str) -> None:
@@ -447,7 +448,7 @@ async def test_a_look_without_an_end_is_the_last_of_none(
     monkeypatch.setattr(world.ground.database, "_reads_within", 0.3)
     watch, unchecked = watching(world, file), world.ground.database.unchecked
     await watch.look()
-    beside(file, AWAY, view_of(None))
+    beside(file, AWAY, ENDLESS)
     looks = asyncio.create_task(watch.look())
     with pytest.raises(StorageUnavailable):
         await asyncio.wait_for(looks, 10)
@@ -463,14 +464,20 @@ async def test_a_look_that_began_before_something_happened_does_not_end_what_a_l
     world: World, file: Path
 ) -> None:
     """T-2: the earlier one reads what was, and is over last."""
+    late = LateAnswers(world.ground.database)
+    world.ground = replace(world.ground, database=cast("Database", late))
     watch = watching(world, file)
     await watch.look()
-    beside(file, AWAY, view_of(2_000_000))
+    late.keep_back()
     earlier = asyncio.create_task(watch.look())
-    await asyncio.sleep(0.1)
-    beside(file, "DROP VIEW audit_checkpoints")
+    await late.waiting.wait()
+    beside(file, AWAY)
     await world.draft("ada", "prod-db")
     later = asyncio.create_task(watch.look())
+    await asyncio.wait(
+        {later}, timeout=0.5
+    )  # it would be over by then, if it did not wait for the earlier one
+    late.release()
     found = await asyncio.gather(earlier, later, return_exceptions=True)
     assert [type(one) for one in found] == [type(None), StorageUnavailable]
     assert world.ground.database.unchecked.since is not None
