@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 # What the program and its settings say of a page, for people who look there: docs/audit.md, docs/audit.md#the-walk.
 NAMED = re.compile(r"\bdocs/[\w./-]+\.(?:md|py|example)(?:#[\w-]+)?")
+# A test as the pages about attacks name it: `wire/test_asking`, without the folder of all tests.
+PLAYED = re.compile(r"`((?:wire|bot|handlers|storage|browser)/(?:\w+/)*test_\w+)`")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -62,6 +64,17 @@ def test_every_page_that_the_program_names_is_there():
         if missing(target, beside=ROOT / "README.md")
     ]
     assert broken == []
+
+
+def test_every_test_that_a_page_names_is_there():
+    """What stands against an attack is claimed with the test that plays it."""
+    named = {
+        f"{page.name}: {name}"
+        for page in (ROOT / "docs").glob("*.md")
+        for name in PLAYED.findall(page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 50
+    assert [one for one in named if not (ROOT / "tests" / f"{one.split(': ')[1]}.py").is_file()] == []
 
 
 def test_links_and_names_are_seen():
