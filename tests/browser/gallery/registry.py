@@ -558,6 +558,7 @@ _STOPPED = (
     *_of(
         "alerts.record",
         ("alert-unchecked", "One process stops by itself, since nothing can be written down.", (Kind.UNCHECKED,)),
+        ("alert-unchecked-gone", "That is gone; what comes again soon is counted there.", ()),
     ),
     *_of("checkpoints", ("checkpoint", "A signed checkpoint, kept out of the house.", ())),
 )  # fmt: skip
