@@ -159,6 +159,7 @@ _ANSWERS = (
         ("answer-owner", "Who owns prod-db?", (OwnedBy,)),
         ("answer-expiry", "When does my password expire?", (PasswordExpiry,)),
         ("answer-help", "Help.", (Help,)),
+        ("answer-help-security", "It names what else this person may do, and to nobody else.", ()),
     ),
     *_of(
         "own_requests",

@@ -236,6 +236,7 @@ async def answers(it: Studio) -> None:
         said = await ada.say(words)
         await it.take(name, "ada", await ada.sees(sign, after=said.ts))
         it.world.clock.skip(seconds=20)
+    await it.take("answer-help-security", "alan", await _asked(it, "alan", "help", "/wicket freeze"))
     await it.take("answer-no-request", "mary", await _asked(it, "mary", "status", "not asked for anything"))
     await ask(ada, "I need prod-db for 2h because INC-4711")
     await ada.sees("⏳ prod-db")

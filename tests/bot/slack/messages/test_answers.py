@@ -16,7 +16,11 @@ from bot.slack.messages.answers import (
 )
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.notices import notice_message
+from handlers.decisions.grammar import understand
+from handlers.decisions.names import Names
+from handlers.decisions.understanding import BreakGlass, DelegateApprovals, HelpSomebody
 from handlers.questions.answers import (
+    Ability,
     AccessList,
     DidYouMean,
     Elsewhere,
@@ -32,6 +36,7 @@ from handlers.questions.answers import (
     PasswordExpiry,
     SeveralNamed,
 )
+from storage.catalogue import Catalogue
 from storage.states import Purpose, Result
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
@@ -199,6 +204,62 @@ def test_help_says_what_can_be_said_and_what_never_to_type():
     for words in ("what access do I have?", "reset my password", "unlock my account", "who owns prod-db?"):
         assert words in said
     assert "Never type a password or a code here" in said
+    for words in ("freeze", "revoke", "break the glass", "delegate", "Bob"):
+        assert words not in said
+
+
+@pytest.mark.parametrize(
+    ("may", "lines"),
+    [
+        (
+            (Ability.DECIDE_FOR_TEAM,),
+            [
+                "delegate my approvals, while you are away · End now…, below what your team approved, takes it back"
+            ],
+        ),
+        (
+            (Ability.BREAK_GLASS,),
+            ["break the glass, for access at once in an emergency · drill, to practise it"],
+        ),
+        (
+            (Ability.STOP,),
+            [
+                "/wicket freeze stops all new access · two of you let it begin again, below its message in your "
+                "channel",
+                "/wicket revoke ada takes back all that one person has",
+            ],
+        ),
+        (
+            (Ability.UNLOCK_OTHERS, Ability.RECHECK_OTHERS),
+            [
+                "for others, with a ticket: unlock Bob's account for INC-4711 · check Bob's access for INC-4711"
+            ],
+        ),
+    ],
+)
+def test_help_says_to_whom_it_is_open_what_else_they_may(may, lines):
+    everybody, message = hears(answer_message(Help(), NOW)), answer_message(Help(may=may), NOW)
+    last = "manage my proofs\n"
+    assert hears(message) == everybody.replace(last, last + "".join(f"• {line}\n" for line in lines))
+    assert problems(message) == []
+
+
+def test_help_for_whoever_may_do_all_of_it_stays_short():
+    message = answer_message(Help(may=tuple(Ability)), NOW)
+    assert hears(message).count("•") == 12
+    assert problems(message) == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "delegate my approvals", "break the glass", "drill", "unlock Bob's account for INC-4711",
+        "reset Bob's password for INC-4711", "check Bob's access for INC-4711",
+    ],
+)  # fmt: skip
+def test_what_the_help_names_is_understood(typed):
+    meant = understand(typed, Names(Catalogue(entitlements={}, owners={})))
+    assert isinstance(meant, DelegateApprovals | BreakGlass | HelpSomebody)
 
 
 # A petition has messages of its own, which link to the page that it opens.
