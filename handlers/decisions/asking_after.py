@@ -60,6 +60,8 @@ _AFTER = re.compile(
             rf"(?:approve|answer|decide|look at|hurry up with|speed up|escalate|chase) {_REQUEST}{_WHEN}",
             rf"(?:i want to |i'd like to )?(?:withdraw|cancel|take back|delete|remove|revoke|stop)"
             rf" (?:{_REQUEST}|it){_WHEN}",
+            rf"why (?:do|does|would|must) (?:i|{_IT}) (?:need|require|have to get) (?:an |any )?approval"
+            rf"(?: for {_IT})?{_WHEN}",
             r"cancel",
         )
     ),

@@ -25,7 +25,7 @@ _WORDS: tuple[tuple[Courtesy, str], ...] = (
         "never_mind",
         r"no,? thanks?|no,? thank you|never ?mind|nvm|forget (?:it|about it|that)|sorry(?: about that)?|my"
         r" (?:mistake|bad)"
-        r"|wrong (?:chat|window|channel)|ignore (?:that|me)|scratch that",
+        r"|wrong (?:chat|window|channel)|ignore (?:that|me)|scratch that|undo|abbrechen|vergiss es",
     ),
     (
         "thanks",
@@ -44,13 +44,25 @@ _WORDS: tuple[tuple[Courtesy, str], ...] = (
         "hello",
         r"(?:hi|hello|hey|hallo|hiya|howdy|moin|yo|greetings)(?: (?:there|wicket|all|team|everybody|everyone))*"
         r"|good (?:morning|afternoon|evening|day)(?: wicket)?|morning|wicket"
-        r"|(?:are you|is (?:anybody|anyone|somebody|someone)) (?:there|here|awake)|how are you(?: doing)?(?: today)?",
+        r"|(?:are you|(?:is )?(?:anybody|anyone|somebody|someone)) (?:there|here|awake)"
+        r"|how are you(?: doing)?(?: today)?",
     ),
     (
         "decide",
         r"(?:please |i |i'd )?(?:approve|approved|deny|denied|reject|rejected|lgtm)(?: (?:it|this|that|them|all"
         r"|everything))?"
         r"(?: please)?|send(?: it)?|submit(?: it)?|go ahead|do it",
+    ),
+    (
+        "stuck",
+        r"(?:(?:can i|i want to|i need to|let me)(?: please)? |please )?(?:talk|speak|chat) (?:to|with)"
+        r" (?:(?:a|an|some) )?(?:real )?(?:human(?: being)?|person|agent|somebody|someone|people|support)(?: please)?"
+        r"|(?:a )?(?:real )?(?:human|agent|operator)(?: please)?"
+        r"|(?:this|it|that|nothing)(?: just| still)? (?:doesn't|does not|doesnt|isn't|is not|don't) work(?:ing)?"
+        r"(?: at all)?"
+        r"|(?:this|that|it)(?: is|'s) (?:so |really |just )*(?:stupid|useless|ridiculous|annoying|broken|a joke)"
+        r"|(?:you(?: are|'re) |so )?(?:stupid|useless|dumb)(?: (?:bot|thing))?|wtf|ffs|argh+|i give up"
+        r"|you don't understand(?: me)?",
     ),
     (
         "fine",

@@ -248,7 +248,20 @@ def _access(answer: AccessList, now: datetime) -> Message:
         )
     else:
         opening = say_counted("✅ You hold {count} thing.", "✅ You hold {count} things.", count)
-    return said("\n".join([opening, *lines, *unknown]), remark=read, buttons=[ask_button()])
+    remark = together(read, _to_give_back(answer))
+    return said("\n".join([opening, *lines, *unknown]), remark=remark, buttons=[ask_button()])
+
+
+def _to_give_back(answer: AccessList) -> str:
+    """What to say about what ends by itself, the soonest first; "" where nothing does."""
+    own = next((one for one in answer.held if one.grant is not None and not one.ending), None)
+    if own is None:
+        return ""
+    return say(
+        "Done with it before? Say “I'm done with {entitlement}”. Where it can be extended, the button is below its own "
+        "message.",
+        entitlement=inert(own.entitlement),
+    )
 
 
 def nothing_held(answer: AccessList) -> str:

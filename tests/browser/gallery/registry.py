@@ -181,6 +181,10 @@ _ANSWERS = (
         ("answer-fine", "An ok sends and decides nothing.", ()),
         ("answer-never-mind", "A word of regret.", ()),
         ("answer-decide", "Approving takes the button.", ()),
+        ("answer-stuck", "Somebody has had enough of it.", ()),
+        ("answer-secret", "A password, typed by mistake.", ()),
+        ("answer-one-at-a-time", "Two wishes at once.", ()),
+        ("answer-stop-typed", "Access is stopped by a command, and by nobody's guess.", ()),
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
     ),
     *_of(

@@ -1,5 +1,6 @@
 """Answers to staff, word for word: the answer first, then why, then what to do next."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -56,7 +57,13 @@ ANSWERS = [
     (
         AccessList(held=(GRAFANA, VPN), read_at=READ),
         "✅ You hold 2 things.\n• grafana-edit, until 23 Nov 14:54 UTC (in 52 minutes)\n"
-        "• vpn-users, standing, from IT desk\nDirectory read 4 s ago.",
+        "• vpn-users, standing, from IT desk\nDirectory read 4 s ago. Done with it before? Say “I'm done with "
+        "grafana-edit”. Where it can be extended, the button is below its own message.",
+        "[Ask for access…]",
+    ),
+    (
+        AccessList(held=(replace(GRAFANA, ending=True),), read_at=READ),
+        "✅ You hold 1 thing.\n• grafana-edit, being taken back\nDirectory read 4 s ago.",
         "[Ask for access…]",
     ),
     (
