@@ -303,9 +303,7 @@ def _wish(line: str, start: int, names: Names) -> Understanding:
     return wish
 
 
-def _with_more(
-    wish: DraftRequest | DidYouMean | SeveralNamed | NotUnderstood, names: Names
-) -> DraftRequest | DidYouMean | SeveralNamed | NotUnderstood:
+def _with_more(wish: Understanding, names: Names) -> Understanding:
     """Several are wanted where the reason ends in ", also" and the very name of another."""
     if not isinstance(wish, DraftRequest) or wish.entitlement is None:
         return wish

@@ -32,9 +32,10 @@ def not_understood() -> Message:
 
 def courteous_message(answer: Courteous) -> Message:
     """A kind word for a kind word; where one could wait for something to happen by it, what it takes."""
-    ways = {"hello": suggestions, "stuck": suggestions, "secret": lambda: [reset_button()]}
-    buttons = ways[answer.kind]() if answer.kind in ways else ()
-    return said(say(_COURTESIES[answer.kind]), buttons=buttons)
+    text = say(_COURTESIES[answer.kind])
+    if answer.kind == "secret":
+        return said(text, buttons=[reset_button()])
+    return said(text, buttons=suggestions() if answer.kind in ("hello", "stuck") else ())
 
 
 _COURTESIES = {
