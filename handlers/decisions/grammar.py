@@ -79,7 +79,7 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thank you|thx|asap|again|(?:right )?now|at the moment|currently)"
+    r"[\s,.!?;:]*(?:\b(?:please|pls|bitte|thanks|thank you|thx|asap|again|(?:right )?now|at the moment|currently)"
     r"[\s,.!?;:]*)*$",
     re.IGNORECASE,
 )
@@ -124,7 +124,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (
             rf"when (?:does|will|did|is) {_PASSWORD} (?:expire|run out|expiring|due)"
             rf"|(?:is|has) {_PASSWORD} (?:expired|expiring)(?: soon)?|{_PASSWORD} (?:expiry|expiration)(?: date)?"
-            rf"|how long (?:is {_PASSWORD} (?:still )?valid|does {_PASSWORD} last)"
+            rf"|how long (?:until {_PASSWORD} expires|is {_PASSWORD} (?:still )?valid|does {_PASSWORD} last)"
             rf"|when (?:do|must) i (?:have to |need to )?change {_PASSWORD}",
             PasswordExpiry(),
         ),
@@ -137,18 +137,20 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (
             r"(?:(?:manage|show|list|see|look after|care for|change|rename|remove|delete)(?: me)?(?: (?:my|a|the))* )?"
             r"(?:my )?(?:proofs|passkeys?|authenticators and passkeys)|what proofs (?:do|have) i (?:have|got)"
+            r"|where (?:do|can) i find my (?:recovery codes|proofs|passkeys?|authenticator)"
             r"|(?:manage|show|see|change|remove|delete) my (?:authenticator|recovery codes)"
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
             CareForProofs(),
         ),
         (
             r"(?:what|which)(?: access| groups?| things?)? (?:can|could|may) i"
-            r" (?:ask for|request|get(?: access to)?|have)|what am i allowed to (?:ask for|request|have|get)",
+            r" (?:ask for|request|get(?: access to)?|have)|what am i allowed to (?:ask for|request|have|get)"
+            r"|(?:what|which) (?:groups?|access|things) (?:is|are) there|list(?: all)?|catalog(?:ue)?",
             ListPossible(),
         ),
         (
             rf"why (?:was|am|were|did) i(?: get)? {REFUSED}|why (?:was|is|were) {_MINE} {REFUSED}"
-            rf"|why did (?:you|they|it|he|she|wicket) (?:refuse|deny|reject|decline)(?: me| {_MINE})?|why not"
+            rf"|why did (?:you|they|it|he|she|wicket) (?:refuse|deny|reject|decline)(?: me| {_MINE})?|why(?: not)?"
             r"|why can(?:'t i| ?not i| i not) (?:have|get) (?:it|this|that)",
             WhyRefused(),
         ),
@@ -160,7 +162,8 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (rf"{_GLASS}[ -]drill(?:[ :,]+.{{1,120}})?|(?:emergency )?drill", BreakGlass(drill=True)),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
-            r"(?:delegate|hand over|pass on)(?: (?:all|my|our|the|some|of))* approvals?(?: .{1,200})?|delegate",
+            r"(?:delegate|hand over|pass on)(?: (?:all|my|our|the|some|of))* approvals?(?: .{1,200})?"
+            r"|delegate(?: to .{1,80})?",
             DelegateApprovals(),
         ),
         (

@@ -5,7 +5,7 @@ It drafts no name and does nothing: whoever wrote it is shown the way in the wor
 
 import re
 
-from handlers.decisions.understanding import DraftRequest, Help, NearlyUnderstood, Understanding
+from handlers.decisions.understanding import DraftRequest, FollowUp, Help, NearlyUnderstood, Understanding
 
 _LONGEST = 120
 _RIGHTS = r"(?:zugriff\w*|zug(?:a|\u00e4)ng\w*|rechte?|berechtigung\w*)"
@@ -26,7 +26,13 @@ _MEANT: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             rf".*\b(?:brauche|ben\u00f6tige|m\u00f6chte|will|h\u00e4tte gerne?)\b.*\b{_RIGHTS}\b.*",
             DraftRequest(),
         ),
-        (rf"(?:was|welche|zeig\w*|meine)\b.*\b{_RIGHTS}\b.*", NearlyUnderstood(commands=("access",))),
+        (r"kann ich .{1,80} (?:haben|bekommen|kriegen)", DraftRequest()),
+        (r"wer (?:genehmigt|entscheidet)\b.*|wo ist mein\w* (?:anfrage|antrag)\b.*", FollowUp()),
+        (r"bin ich (?:in|mitglied)\b.*", NearlyUnderstood(commands=("access",))),
+        (
+            rf"(?:was|welche|zeig\w*|meine|wann|wie lange)\b.*\b{_RIGHTS}\b.*",
+            NearlyUnderstood(commands=("access",)),
+        ),
     )
 )
 

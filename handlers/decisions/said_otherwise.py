@@ -36,7 +36,8 @@ _HELD = re.compile(
     r"|take back(?: my)?|(?:i'?m |i am )?(?:done|finished) with|i (?:don't|do not|no longer) (?:need|use|want)"
     r"|(?:until when|how long|for how long|till when) (?:do|can) i (?:still )?(?:have|hold|keep|use)"
     r"|when does my(?: access (?:to|for))?"
-    r"|(?:i )?(?:can'?t|cannot|can not) (?:access|reach|open|use|get into|connect to|log ?in to|get on)(?: the)?)"
+    r"|(?:i )?(?:still )?(?:can'?t|cannot|can not) (?:access|reach|open|use|get into|connect to|log ?in to|get on)"
+    r"(?: the)?)"
     r" (?:access to )?(?P<name>.{1,80}?)(?: (?:access|any ?more|any longer|again|end|ends|expire|run out|please"
     rf"|(?:for|by) (?!(?-i:<?@|{_NAME})).{{1,30}}))*",
     re.IGNORECASE,

@@ -11,6 +11,7 @@ _STOPS = re.compile(
     r"|(?:stop|halt|block) (?:everything|all(?: new)?(?: access)?|new access|access)"
     r"(?: for (?:all|everybody|everyone))?"
     r"|revoke(?: (?:everything|all(?: access)?))?(?: (?:of|from|for))? (?!(?:my|it|this|that|me|access)\b)@?\S{1,80}"
+    r"|(?:lift|end) (?:the |this |that )?(?:freeze|stop)|(?:end|revoke|remove|take away|stop) (?!my\b)\S{1,40}'s access"
     r"|(?:please )?(?:block|stop|revoke) (?:all )?(?:the )?access (?:of|from|for) @?\S{1,80}",
     re.IGNORECASE,
 )

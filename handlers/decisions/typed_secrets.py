@@ -17,7 +17,8 @@ _STATES = (
 )
 _SAID = re.compile(
     rf"(?:(?:my|the|here(?: is|'s)(?: my| the)?|mein|das)(?: (?:new|old|current|neues|altes))? )?{_WHAT}"
-    rf"(?: (?:is|was|ist)|:| ?=)[ :]*(?!{_STATES}\b)\S{{4,64}}",
+    rf"(?:(?: (?:is|was|ist)|:| ?=)[ :]*| (?=\S*\d))(?!{_STATES}\b)\S{{4,64}}"
+    rf"|(?:change|set|reset) (?:my |the )?{_WHAT} to (?!{_STATES}\b)\S{{4,64}}",
     re.IGNORECASE,
 )
 # A word that nobody writes: large, small, a number and a sign. No address, no mention and no emoji has all of it.

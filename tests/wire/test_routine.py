@@ -196,7 +196,7 @@ async def test_whoever_types_a_stop_in_plain_words_hears_what_does_it_and_nothin
     ada = world.person("ada")
     for words in ("freeze everything", "revoke bob"):
         said = await ada.say(words)
-        assert "/wicket freeze" in (await ada.sees("Nothing is stopped yet", after=said.ts)).plain
+        assert "/wicket freeze" in (await ada.sees("A word stops nothing here", after=said.ts)).plain
     await ada.say("I need grafana-edit for 1h because of the new latency board")
     await ada.click(await ada.sees("You are asking for"), "draft.send")
     await ada.sees("✅ grafana-edit")

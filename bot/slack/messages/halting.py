@@ -24,9 +24,11 @@ def by_command_message() -> Message:
     """To whoever typed it in plain words: a form opens by the command alone, and nothing is stopped by guess."""
     return said(
         say(
-            "Nothing is stopped yet. The security team types `/wicket freeze` to stop all new access, or "
-            "`/wicket revoke` and a login to take back all that one person has.\n"
-            "If you are not of the security team and saw something, tell them now."
+            "A word stops nothing here, and lifts no stop. The security team types `/wicket freeze` to stop all new "
+            "access, or `/wicket revoke` and a login to take back all that one person has; a stop is lifted below its "
+            "message in their channel.\n"
+            "If you saw something and are not of that team, tell them now. What your own team approved ends with "
+            "*End now…*, below its message."
         )
     )
 

@@ -222,7 +222,7 @@ async def answers(it: Studio) -> None:
         ("answer-stuck", "can I talk to a human?", "I was no help"),
         ("answer-secret", "my password is hunter2", "delete your message now"),
         ("answer-one-at-a-time", "reset my password and give me prod-db for 1h", "one thing at a time"),
-        ("answer-stop-typed", "freeze", "Nothing is stopped yet"),
+        ("answer-stop-typed", "freeze", "A word stops nothing here"),
         ("answer-for-another", "please give Bob access to prod-db", "Here I ask for you alone"),
         ("answer-worried", "I think my account was hacked", "reset your password now"),
         ("answer-held-for-a-time", "extend grafana-edit", "you are in grafana-edit until"),

@@ -126,12 +126,14 @@ def asks(
         ),
         (
             ListPossible(),
-            "what can I ask for?|What could I request?|which access can I get?|what am I allowed to have?"
+            "what groups are there?|list"
+            "|what can I ask for?|What could I request?|which access can I get?|what am I allowed to have?"
             "|what can I get access to, please?",
         ),
         (
             WhyRefused(),
-            "why was I refused?|Why was my request denied?|why did you refuse me|why did they reject my last request?"
+            "why?"
+            "|why was I refused?|Why was my request denied?|why did you refuse me|why did they reject my last request?"
             "|why not?|why can\u2019t I have it?|why was that turned down",
         ),
         (
@@ -163,13 +165,17 @@ def asks(
             Courteous(kind="fine"),
             "ok|Okay.|great!|got it|yes|no|\U0001f44d|:+1:|it works now|ok \U0001f44d|yes please",
         ),
-        (Courteous(kind="never_mind"), "no thanks|never mind|sorry!|forget it|Sorry, wrong chat"),
+        (Courteous(kind="never_mind"), "stop|quit|no thanks|never mind|sorry!|forget it|Sorry, wrong chat"),
         (Courteous(kind="goodbye"), "bye|good night|have a nice weekend!"),
-        (Courteous(kind="decide"), "approve|Approved.|please approve it|deny|send it|lgtm"),
+        (
+            Courteous(kind="decide"),
+            "what waits for me?|my approvals|approve ada's request"
+            "|approve|Approved.|please approve it|deny|send it|lgtm",
+        ),
         (
             Courteous(kind="stuck"),
             "can I talk to a human?|this doesn't work|wtf|You are useless!|this is so stupid|I give up"
-            "|it is not working",
+            "|it is not working|who can I ask?|that's unfair",
         ),
         (
             ListAccess(),
@@ -180,11 +186,12 @@ def asks(
         (
             StopAccess(),
             "freeze|please freeze everything|stop everything!|stop all new access|block access for everybody|revoke bob"
-            "|revoke everything of @bob|revoke all access from bob|unfreeze|emergency stop",
+            "|revoke everything of @bob|revoke all access from bob|unfreeze|emergency stop"
+            "|lift the freeze|end bob's access",
         ),
         (
             CheckMembership(entitlement="prod-db"),
-            "revoke prod-db|give my prod-db back|remove me from prod-db",
+            "I still can't log in to prod-db|revoke prod-db|give my prod-db back|remove me from prod-db",
         ),
         (
             ShowOwner(entitlement="prod-db"),
@@ -196,7 +203,8 @@ def asks(
         ),
         (
             FollowUp(),
-            "why do I need approval for that?|where is my request"
+            "why do I need approval for that?|where is my request|I changed my mind|my request is wrong"
+            "|nobody answers|what's taking so long?|actually 4 hours|make it 4h please|wer genehmigt das?"
             "|What about my request for prod-db?|status|status?|is it approved yet"
             "|who has my request"
             "|what\u2019s the status of my request?|hi, any news on my request? thanks|has anybody approved it yet?"
@@ -305,6 +313,7 @@ def test_a_courtesy_and_a_question_after_ones_request_are_all_that_is_said(text:
         ("Ich habe mein Passwort vergessen", ("reset",)),
         ("Mein Konto ist gesperrt!", ("unlock",)),
         ("was habe ich f\u00fcr Rechte?", ("access",)),
+        ("Wann endet mein Zugriff?", ("access",)),
         ("Thanks! I still can't log in. What now?", ("unlock", "reset")),
     ],
 )
@@ -664,6 +673,8 @@ def test_a_block_of_code_is_read_as_what_stands_in_it() -> None:
     [
         "my password is hunter2",
         "Password: hunter2!",
+        "code 123456",
+        "change my password to hunter-zwei",
         "mein Passwort ist geheim77",
         "here's my code: 123456",
         "123456",
@@ -683,6 +694,7 @@ def test_what_is_probably_a_password_or_a_code_is_known_for_one_and_kept_nowhere
         "my password is wrong",
         "my password is not working",
         "my pin is locked",
+        "change my password to something new",
         "INC-4711",
         "prod-db",
         "<@U0ADA>",
