@@ -158,6 +158,9 @@ _ANSWERS = (
         ("answer-no-member", "Am I in prod-db?", (Membership,)),
         ("answer-owner", "Who owns prod-db?", (OwnedBy,)),
         ("answer-expiry", "When does my password expire?", (PasswordExpiry,)),
+    ),
+    *_of(
+        "abilities",
         ("answer-help", "Help.", (Help,)),
         ("answer-help-security", "It names what else this person may do, and to nobody else.", ()),
     ),
