@@ -30,6 +30,7 @@ from bot.listening import listen
 from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
+from bot.providers import help_desks
 from bot.reloading import Reread, begin_with, govern, reloads
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
@@ -146,7 +147,7 @@ class App:
         self._page_ground = page_ground_of(settings, self.ground, vault, handles)
         self._alarms = Alarms(self.ground, self._page_ground)
         self._openings = Openings(self.ground, self._page_ground, Attesting(self.ground))
-        self._checks = Checks(self.ground)
+        self._checks = Checks(self.ground, desks=help_desks(settings))
         self._revocation = Revocation(self.ground)
         self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
         self._watching = Watching(

@@ -11,7 +11,8 @@ from sqlmodel import Session
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from bot.slack.words import duration, visible
-from handlers.audit.telling import stopping_alone
+from handlers.audit.telling import Alone, stopping_alone
+from handlers.decisions.freezing import CALM
 from storage.audit.checkpoint import BadNote, Verifier, verify_note
 from storage.audit.published import read_published
 from storage.audit.sealing import check_head
@@ -37,16 +38,29 @@ def examine_freezes(tx: Session, *, now: datetime) -> Iterator[Finding]:
             f"or an operator with `wicket resume {freeze.kind}`.",
         )
     alone = stopping_alone(tx)
-    for replica, told_at in alone.items():
-        yield failed(
-            "new access",
-            f"{visible(replica)} has stopped it by itself for {_ago(told_at, now)}: it cannot check the records, or "
-            "not write a stop.",
-            "It ends by itself once that can be done, or at the next start of a bot that can; its log says what fails "
-            "(`access.stopped_unchecked`). Find out who can write to the database.",
-        )
+    for replica, one in alone.items():
+        yield _of_one(visible(replica), one, now)
     if not alone and all(freeze.kind == FreezeKind.RESETS for freeze in open_ones(tx)):
         yield ok("new access", "Nothing stops it.")
+
+
+def _of_one(replica: str, alone: Alone, now: datetime) -> Finding:
+    """What one replica stops by itself, or stopped until a moment ago."""
+    if alone.calm_since is not None:
+        return warning(
+            "new access",
+            f"{replica} stopped it by itself, and has given it again for {_ago(alone.calm_since, now)}: that came and "
+            f"went within the last {_ago(alone.told_at, now)}.",
+            f"It counts as over once it stays so for {duration(int(CALM.total_seconds() // 60))}. The log of that "
+            "replica says what failed (`access.stopped_unchecked`).",
+        )
+    return failed(
+        "new access",
+        f"{replica} has stopped it by itself for {_ago(alone.told_at, now)}: it cannot check the records, or not "
+        "write a stop.",
+        "It ends by itself once that can be done, or at the next start of a bot that can; its log says what fails "
+        "(`access.stopped_unchecked`). Find out who can write to the database.",
+    )
 
 
 def _ago(since: datetime, now: datetime) -> str:

@@ -22,6 +22,7 @@ from bot.slack.messages.asking import asked_text
 from bot.slack.messages.checkpoints import taken_message
 from bot.slack.messages.delegations import begin_message as delegate_message
 from bot.slack.messages.emergencies import begin_message as break_glass_message
+from bot.slack.messages.halting import by_command_message
 from bot.slack.messages.helping import begin_message as help_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
@@ -35,6 +36,7 @@ from bot.slack.words import inert, together
 from bot.texts import as_told, say
 from handlers.audit.checkpointing import Checkpointing
 from handlers.decisions import understanding as meant
+from handlers.decisions.drafts import UNKNOWN_NAME
 from handlers.decisions.grammar import understand
 from handlers.decisions.names import Names
 from handlers.intents import JUSTIFICATION_LIMIT, Actor, Ask, DraftAccess, Intent, whole_minutes
@@ -115,6 +117,8 @@ class Conversation:
                 return lost_message()
             case meant.TakeCheckpoint():
                 return taken_message(await self._checkpointing.take(intent))
+            case meant.StopAccess():
+                return by_command_message()
             case meant.DelegateApprovals():
                 return delegate_message() if by_message else OpenDelegating()
             case meant.VouchFor() if self._vouches:
@@ -191,7 +195,8 @@ class Conversation:
         self, intent: Intent, draft: meant.DraftRequest, *, by_message: bool
     ) -> Message | OpenForm | None:
         if draft.entitlement is None and by_message:
-            return await self.ask(intent, Kind.CHOOSE, by_message=True)
+            is_named = UNKNOWN_NAME in draft.problems
+            return await self.ask(intent, Kind.DID_YOU_MEAN if is_named else Kind.CHOOSE, by_message=True)
         if draft.entitlement is None:
             minutes = whole_minutes(draft.duration) if draft.duration else 0
             return OpenForm(prefilled=Prefilled(minutes=minutes, justification=draft.justification or ""))

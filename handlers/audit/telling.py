@@ -4,7 +4,7 @@ It checks nothing and stops nothing; what it writes is a transaction apart from 
 """
 
 import asyncio
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,12 +13,13 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.decisions.freezing import CALM
 from handlers.decisions.lifecycle import LONGEST_WAIT, wait_before_retry
 from handlers.exceptions.outside import WITHIN, Notice, Outside
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from storage.exceptions import is_open, open_of, open_under, settle_exceptions
+from storage.exceptions import decide_exceptions, is_open, open_of, open_under, settle_exceptions
 from storage.records import ExceptionRecord
 from storage.sentences import Sentence, template
 
@@ -30,6 +31,9 @@ _CAUSES = cause_of(Kind.UNCHECKED, "")
 _AGAIN = timedelta(days=1)
 # So long the store may take nothing before it is told past it, and what was shorter and could not be told is over.
 PAST_THE_STORE = timedelta(minutes=1)
+CALM_SINCE = "calm_since"
+"""The fact that says since when all could be checked again, while that may yet not last."""
+
 # At so many looks in a row what was told at the one before is gone: a start of another replica settles it once.
 _TAKEN_AWAY = 2
 
@@ -47,18 +51,33 @@ _OVER = template(
 
 @dataclass(kw_only=True)
 class _Stop:
-    """One that stands, and what was told of it. stood: whether the store answered while it did. told_at: when it was
-    told there last; gone: at how many looks in a row that was gone. took: the channels that took the notice past the
-    store; tried: of each that did not, how often it was tried, and when it is again.
+    """One that stands, or came and went until now, and what was told of it.
+
+    since: when it began last. stood: whether the store answered while it did. ended_at: when it was first seen gone,
+    while it may come again; ended: whether that is told. is_back: it came again, and that is not counted yet; times:
+    how often it was there. told_at: when it was told in the store last; gone: at how many looks in a row that was gone.
+    took: the channels that took the notice past the store; tried: of each that did not, how often it was tried, and
+    when it is again.
     """
 
     since: datetime
     checks: Sequence[str] = ()
     stood: bool = False
+    ended_at: datetime | None = None
+    ended: bool = False
+    is_back: bool = False
+    times: int = 1
     told_at: datetime | None = None
     gone: int = 0
     took: set[str] = field(default_factory=set)
     tried: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+
+    def goes_on(self, since: datetime, checks: Sequence[str]) -> None:
+        """It stands, or does so again."""
+        self.checks = checks
+        if self.ended_at is not None:
+            self.since, self.ended_at, self.ended, self.stood = since, None, False, False
+            self.is_back, self.times = True, self.times + 1
 
 
 class Telling:
@@ -71,13 +90,13 @@ class Telling:
         self._is_first = True
 
     async def look(self) -> None:
-        """Tell of a stop that stands, once and each day, and that it is over."""
+        """Tell of a stop that stands, once and each day, and that it is over; what flaps is one, and counted."""
         since = self._ground.database.unchecked.since
         if since is None:
-            await self._over()
+            await self._gone()
             return
         stop = self._stop = self._stop or _Stop(since=since)
-        stop.checks = self._ground.database.unchecked.checks
+        stop.goes_on(since, self._ground.database.unchecked.checks)
         try:
             async with asyncio.timeout(WITHIN):  # or somebody keeps it from ever ending
                 is_news = await self._stands(stop)
@@ -101,47 +120,81 @@ class Telling:
         if stop.told_at is not None and now - stop.told_at < _AGAIN:
             stop.gone = 0 if is_known else stop.gone + 1
             stop.told_at = stop.told_at if is_known else None
-        if not stop.stood or (stop.told_at is not None and is_known):
+        is_told = stop.told_at is not None and is_known
+        if is_told and stop.is_back:
+            await database.write(partial(self._tell, stop=stop, severity=Severity.HIGH, anew=False))
+            stop.is_back = False
+        if is_told or not stop.stood:
             stop.stood = True
             return False
-        await database.write(lambda tx: self._tell(tx, stop, Severity.HIGH))
-        stop.told_at = now
+        await database.write(partial(self._tell, stop=stop, severity=Severity.HIGH))
+        stop.told_at, stop.is_back = now, False
         return True
 
-    async def _over(self) -> None:
-        """What a process told that is no more is over at the first look of the next; another that stands tells anew."""
+    async def _gone(self) -> None:
+        """None stands. What a process told that is no more is over at the first look of the next.
+
+        Its own is over once it stayed away for a while; one of another that stands is told anew by that.
+        """
         stop = self._stop
         if stop is None and not self._is_first:
             return
-        untold = stop if stop is not None and self._is_untold(stop) else None
         if stop is not None:
-            await self._over_straight(stop)
+            stop.ended_at = stop.ended_at or self._ground.now()
+            if not await self._is_over(stop):
+                return
         lasting = {one.cause for one in await self._ground.database.read(self._lasting)}
-        if lasting or untold is not None:
-            await self._ground.database.write(partial(self._settle, causes=lasting, untold=untold))
+        if lasting:
+            at = self._ground.now()
+            await self._ground.database.write(lambda tx: settle_exceptions(tx, at=at, causes=lasting))
         self._stop, self._is_first = None, False
-        if untold is not None:
-            await self._record("failed", untold)
-        if lasting or untold is not None:
+        if lasting:
             await self._record("done", stop)
+
+    async def _is_over(self, stop: _Stop) -> bool:
+        """Whether it stayed away for a while, or nobody heard of it. That it is gone for now is said at once."""
+        is_untold = self._is_untold(stop)
+        if stop.told_at is None and not stop.took and not is_untold:
+            return True
+        since = self._ground.now() - (stop.ended_at or self._ground.now())
+        is_over = not timedelta(0) <= since < CALM  # nobody waits for a clock that was set back
+        if is_over:
+            await self._over_straight(stop)
+        if not stop.ended:
+            await self._ground.database.write(partial(self._tell_gone, stop=stop, is_untold=is_untold))
+            stop.ended, stop.is_back = True, False
+            if is_untold:
+                stop.told_at = self._ground.now()
+                await self._record("failed", stop)
+        return is_over
 
     def _is_untold(self, stop: _Stop) -> bool:
         """Whether it lasted, and the store did not take what was to be told of it."""
-        return stop.told_at is None and self._ground.now() - stop.since >= PAST_THE_STORE
+        until = stop.ended_at or self._ground.now()
+        return stop.told_at is None and until - stop.since >= PAST_THE_STORE
 
     def _lasting(self, tx: Session) -> Sequence[ExceptionRecord]:
         return open_under(tx, _CAUSES) if self._is_first else open_of(tx, self._cause)
 
-    def _settle(self, tx: Session, causes: Set[str], untold: _Stop | None) -> None:
-        if untold is not None:
-            self._tell(tx, untold, Severity.MEDIUM)
-        settle_exceptions(tx, at=self._ground.now(), causes={*causes, self._cause})
+    def _tell_gone(self, tx: Session, stop: _Stop, is_untold: bool) -> None:
+        """In the message that stands, edited; in one of its own where the store took none before."""
+        if is_untold:
+            self._tell(tx, stop, Severity.MEDIUM)
+        elif stop.is_back:
+            self._tell(tx, stop, Severity.HIGH, anew=False)
+        elif stop.ended_at is not None:
+            gone = {CALM_SINCE: stop.ended_at.isoformat()}
+            decide_exceptions(tx, at=self._ground.now(), cause=self._cause, facts=gone)
 
-    def _tell(self, tx: Session, stop: _Stop, severity: Severity) -> None:
-        """In a message of its own: whatever stands there of this cause may be by other hands."""
+    def _tell(self, tx: Session, stop: _Stop, severity: Severity, *, anew: bool = True) -> None:
+        """In a message of its own: whatever stands there of this cause may be by other hands.
+
+        anew: else it is counted on the one that this process wrote before.
+        """
+        calm = {CALM_SINCE: stop.ended_at.isoformat()} if stop.ended_at is not None else {}
         strange = Strange(
-            kind=Kind.UNCHECKED, severity=severity, who="Wicket", cause=self._replica, correlation=STORY, anew=True,
-            facts={"replica": self._replica, "since": stop.since.isoformat(), "checks": list(stop.checks)},
+            kind=Kind.UNCHECKED, severity=severity, who="Wicket", cause=self._replica, correlation=STORY, anew=anew,
+            facts={"replica": self._replica, "since": stop.since.isoformat(), "checks": list(stop.checks), **calm},
         )  # fmt: skip
         tell_security(tx, self._ground.now(), strange)
 
@@ -149,6 +202,7 @@ class Telling:
         """On the record too, which may be what cannot be written: then the log has it."""
         facts: dict[str, recording.Fact] = {
             "replica": self._replica, **({"since": stop.since.isoformat()} if stop is not None else {}),
+            **({"times": stop.times} if stop is not None and stop.times > 1 else {}),
         }  # fmt: skip
 
         def work(tx: Session) -> None:
@@ -200,7 +254,24 @@ class Telling:
         return True
 
 
-def stopping_alone(tx: Session) -> dict[str, datetime]:
-    """The replicas that told of such a stop and not yet that it is over; when they told it first."""
+@dataclass(frozen=True, kw_only=True)
+class Alone:
+    """What a replica told of a stop of its own, and not yet that it is over. calm_since: when it was gone, for now."""
+
+    told_at: datetime
+    calm_since: datetime | None = None
+
+
+def stopping_alone(tx: Session) -> dict[str, Alone]:
+    """The replicas that told of such a stop and not yet that it is over, the one that told first first."""
     found = open_under(tx, _CAUSES)
-    return {one.cause.removeprefix(_CAUSES): one.first_at for one in reversed(found)}
+    return {one.cause.removeprefix(_CAUSES): _alone(one) for one in reversed(found)}
+
+
+def _alone(row: ExceptionRecord) -> Alone:
+    """The row may be by other hands: what is no time in it is none."""
+    try:
+        since = datetime.fromisoformat(str(row.facts.get(CALM_SINCE)))
+    except ValueError:
+        return Alone(told_at=row.first_at)
+    return Alone(told_at=row.first_at, calm_since=since if since.tzinfo else None)

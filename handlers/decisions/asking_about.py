@@ -65,6 +65,7 @@ _WHOM = re.compile(
     r" (?:for|about|to get)(?: access (?:to|for))? (?P<asked>.+)"
     r"|who (?:(?:can )?(?:gives?|grants?)|manages|looks after|is in charge of)(?: me)?(?: access to)? (?P<given>.+)"
     r"|who(?: else)? (?:has|have|got|holds|uses|is in|is on|can access|can use)(?: access to)? (?P<held>.+)"
+    r"|(?:what(?:'s|s| is)|tell me about|explain)(?: the)? (?P<what>.+?)(?: (?:used )?for)?"
     r"|(?:please )?(?:i (?:really |urgently )?)?need (?:some )?help (?:with|on|for|using)(?: the)? (?P<helped>.+)"
     r"|(?:please )?(?:(?:can|could|would|will) you )?(?:please )?help me (?:with|on|using)(?: the)? (?P<with>.+)",
     re.IGNORECASE,

@@ -60,6 +60,12 @@ _AFTER = re.compile(
             rf"(?:approve|answer|decide|look at|hurry up with|speed up|escalate|chase) {_REQUEST}{_WHEN}",
             rf"(?:i want to |i'd like to )?(?:withdraw|cancel|take back|delete|remove|revoke|stop)"
             rf" (?:{_REQUEST}|it){_WHEN}",
+            rf"why (?:do|does|would|must) (?:i|{_IT}) (?:need|require|have to get) (?:an |any )?approval"
+            rf"(?: for {_IT})?{_WHEN}",
+            rf"(?:i(?:'ve| have)? )?changed my mind(?: about {_IT})?|{_REQUEST} (?:is|was) (?:wrong|a mistake)",
+            r"no ?(?:body|one) (?:answers|answered|reacts|responds|is answering)|what(?:'s| is) taking so long",
+            r"(?:make (?:it|that)|change (?:it|that) to|actually|rather) \d{1,3}"
+            r" ?(?:h|hours?|hrs?|min(?:ute)?s?|d|days?)(?: instead)?",
             r"cancel",
         )
     ),

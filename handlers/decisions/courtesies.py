@@ -15,8 +15,8 @@ EMOJI = r":[a-z+][\w+-]{0,40}:|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]+"
 
 _EMOJI = re.compile(rf"{EMOJI}|\u200d+", re.IGNORECASE)
 _SIGNS = {
-    "fine": re.compile("\U0001f44d|:(?:\\+1|thumbsup|ok_hand):"),
-    "thanks": re.compile("\U0001f64f|:pray:"),
+    "fine": re.compile("\U0001f44d|\U0001f389|:(?:tada|\\+1|thumbsup|ok_hand):"),
+    "thanks": re.compile("\U0001f64f|\u2764|:pray:|:heart:"),
 }
 _APART = re.compile(r"[\s,.;:!?)(\u2026-]+")
 
@@ -25,7 +25,8 @@ _WORDS: tuple[tuple[Courtesy, str], ...] = (
         "never_mind",
         r"no,? thanks?|no,? thank you|never ?mind|nvm|forget (?:it|about it|that)|sorry(?: about that)?|my"
         r" (?:mistake|bad)"
-        r"|wrong (?:chat|window|channel)|ignore (?:that|me)|scratch that",
+        r"|wrong (?:chat|window|channel|person)|ignore (?:that|me)|scratch that|undo|stop|exit|quit"
+        r"|abbrechen|vergiss es",
     ),
     (
         "thanks",
@@ -44,17 +45,33 @@ _WORDS: tuple[tuple[Courtesy, str], ...] = (
         "hello",
         r"(?:hi|hello|hey|hallo|hiya|howdy|moin|yo|greetings)(?: (?:there|wicket|all|team|everybody|everyone))*"
         r"|good (?:morning|afternoon|evening|day)(?: wicket)?|morning|wicket"
-        r"|(?:are you|is (?:anybody|anyone|somebody|someone)) (?:there|here|awake)|how are you(?: doing)?(?: today)?",
+        r"|(?:are you|(?:is )?(?:anybody|anyone|somebody|someone)) (?:there|here|awake)"
+        r"|(?:test|ping)|how are you(?: doing)?(?: today)?",
     ),
     (
         "decide",
-        r"(?:please |i |i'd )?(?:approve|approved|deny|denied|reject|rejected|lgtm)(?: (?:it|this|that|them|all"
+        r"approve \S{1,40}'s request"
+        r"|(?:please |i |i'd )?(?:approve|approved|deny|denied|reject|rejected|lgtm)(?: (?:it|this|that|them|all"
         r"|everything))?"
-        r"(?: please)?|send(?: it)?|submit(?: it)?|go ahead|do it",
+        r"(?: please)?|(?:what|which requests?|is anything|does anything)"
+        r" (?:waits?|waiting|is waiting) for (?:me|my (?:approval|decision))|what do i (?:have|need) to approve"
+        r"|(?:(?:show|list) )?(?:me )?(?:my )?(?:open |pending )?approvals|send(?: it)?|submit(?: it)?|go ahead|do it",
+    ),
+    (
+        "stuck",
+        r"(?:(?:can i|i want to|i need to|let me)(?: please)? |please )?(?:talk|speak|chat) (?:to|with)"
+        r" (?:(?:a|an|some) )?(?:real )?(?:human(?: being)?|person|agent|somebody|someone|people|support)(?: please)?"
+        r"|(?:a )?(?:real )?(?:human|agent|operator)(?: please)?"
+        r"|(?:this|it|that|nothing)(?: just| still)? (?:doesn't|does not|doesnt|isn't|is not|don't) work(?:ing)?"
+        r"(?: at all)?"
+        r"|(?:this|that|it)(?: is|'s) (?:so |really |just )*(?:stupid|useless|ridiculous|annoying|broken|a joke)"
+        r"|(?:you(?: are|'re) |so )?(?:stupid|useless|dumb)(?: (?:bot|thing))?|wtf|ffs|argh+|i give up"
+        r"|you don't understand(?: me)?|who can (?:i ask|help(?: me)?)|(?:that's|that is|this is) (?:so )?unfair",
     ),
     (
         "fine",
-        r"(?:very |all |so )?good|ok|okay|k|kk|great|perfect|cool|nice|awesome|super|excellent|wonderful|lovely"
+        r"(?:very |all |so )?good|lol|haha+|ok|okay|k|kk|great|perfect|cool|nice|awesome|super|excellent|wonderful"
+        r"|lovely"
         r"|fine|alright|all right|sure|(?:yes|no)(?: please)?"
         r"|yep|yeah|yup|nope|done|noted|got it|understood|i see|makes sense"
         r"|will do"

@@ -51,6 +51,11 @@ _AND = re.compile(r"\s+(?:and|plus)\s+|\s*[&+]\s*", re.IGNORECASE)
 _LIST = re.compile(
     rf"(?:\s{_AFTER_NAME})?\s*(?:,\s*(?:and\s+|plus\s+)?|\s(?:and|plus)\s+|[&+]\s*)", re.IGNORECASE
 )
+# Whoever says no more than this names nothing.
+_VAGUE = re.compile(
+    r"(?:some|any|every)(?:thing|where)(?: (?:here|else|new))?|stuff|things|it|this|that",
+    re.IGNORECASE,
+)
 _ONLY_POLITE = re.compile(r"(?:please|pls|thanks|thank you|thx|now|asap)?[\s.!?]*", re.IGNORECASE)
 
 
@@ -82,7 +87,8 @@ def read_draft(
         return DidYouMean(candidates=match.close, kind="request", draft=draft)
     if not explicit and time is None:
         return None
-    return replace(draft, problems=(UNKNOWN_NAME, *draft.problems)) if phrase else draft
+    is_named = phrase and not _VAGUE.fullmatch(phrase)
+    return replace(draft, problems=(UNKNOWN_NAME, *draft.problems)) if is_named else draft
 
 
 def _draft(entitlement: str | None, time: str | None, justification: str) -> DraftRequest:

@@ -5,7 +5,7 @@ Pure. Ending things, taking access back, reading and checking are never stopped.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -20,6 +20,9 @@ NO_ROLE_REASON = "You are not on the security team."
 
 UNCHECKED: Final = "unchecked"
 """The kind of what is no freeze of the store: it could not be checked, or no freeze could be written (T-2)."""
+
+CALM = timedelta(minutes=10)
+"""What stops so, and comes again sooner than this after its end, goes on: it is told once, and counted."""
 
 
 class Check(StrEnum):

@@ -16,13 +16,20 @@ from handlers.decisions.for_others import for_somebody
 from handlers.decisions.misspelt import put_right
 from handlers.decisions.names import Names
 from handlers.decisions.said_otherwise import (
+    also_named,
     another_named,
     as_one_line,
     held_name,
+    is_about_all,
     is_for_another,
     is_worried,
     sentences_of,
+    wanted_by_another,
+    wishes_in,
 )
+from handlers.decisions.stop_words import wants_a_stop
+from handlers.decisions.tickets import ticket_of
+from handlers.decisions.typed_secrets import is_secret
 from handlers.decisions.understanding import (
     BreakGlass,
     CareForProofs,
@@ -44,6 +51,7 @@ from handlers.decisions.understanding import (
     PasswordExpiry,
     ResetPassword,
     SeveralNamed,
+    StopAccess,
     TakeCheckpoint,
     Understanding,
     UnlockAccount,
@@ -63,7 +71,7 @@ _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")  # noqa: RUF001 - the look-
 _POLITE = re.compile(
     rf"(?:(?:<@[A-Z0-9]+>|{EMOJI}"
     r"|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks|sorry"
-    r"|thank you|(?:could|can|would|will) you(?: help me(?: to)?)?|help me(?: to)?"
+    r"|thank you|(?:could|can|would|will) (?:you|u)(?: help me(?: to)?)?|help me(?: to)?"
     r"|(?:could|can|would|will) (?:some(?:body|one)|any(?:body|one))"
     r"(?=(?: please)? (?:(?:give|grant|let|add|put|make) me|unlock|unblock|reset|help)\b)|i must|how (?:do|can) i"
     r"|i (?:want|need|would like|have|wish) (?:you )?to|i'd like (?:you )?to)(?:[\s,.!:-]+|$))+",
@@ -115,7 +123,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (
             rf"when (?:does|will|did|is) {_PASSWORD} (?:expire|run out|expiring|due)"
             rf"|(?:is|has) {_PASSWORD} (?:expired|expiring)(?: soon)?|{_PASSWORD} (?:expiry|expiration)(?: date)?"
-            rf"|how long (?:is {_PASSWORD} (?:still )?valid|does {_PASSWORD} last)"
+            rf"|how long (?:until {_PASSWORD} expires|is {_PASSWORD} (?:still )?valid|does {_PASSWORD} last)"
             rf"|when (?:do|must) i (?:have to |need to )?change {_PASSWORD}",
             PasswordExpiry(),
         ),
@@ -128,18 +136,20 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (
             r"(?:(?:manage|show|list|see|look after|care for|change|rename|remove|delete)(?: me)?(?: (?:my|a|the))* )?"
             r"(?:my )?(?:proofs|passkeys?|authenticators and passkeys)|what proofs (?:do|have) i (?:have|got)"
+            r"|where (?:do|can) i find my (?:recovery codes|proofs|passkeys?|authenticator)"
             r"|(?:manage|show|see|change|remove|delete) my (?:authenticator|recovery codes)"
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
             CareForProofs(),
         ),
         (
             r"(?:what|which)(?: access| groups?| things?)? (?:can|could|may) i"
-            r" (?:ask for|request|get(?: access to)?|have)|what am i allowed to (?:ask for|request|have|get)",
+            r" (?:ask for|request|get(?: access to)?|have)|what am i allowed to (?:ask for|request|have|get)"
+            r"|(?:what|which) (?:groups?|access|things) (?:is|are) there|list(?: all)?|catalog(?:ue)?",
             ListPossible(),
         ),
         (
             rf"why (?:was|am|were|did) i(?: get)? {REFUSED}|why (?:was|is|were) {_MINE} {REFUSED}"
-            rf"|why did (?:you|they|it|he|she|wicket) (?:refuse|deny|reject|decline)(?: me| {_MINE})?|why not"
+            rf"|why did (?:you|they|it|he|she|wicket) (?:refuse|deny|reject|decline)(?: me| {_MINE})?|why(?: not)?"
             r"|why can(?:'t i| ?not i| i not) (?:have|get) (?:it|this|that)",
             WhyRefused(),
         ),
@@ -151,7 +161,8 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (rf"{_GLASS}[ -]drill(?:[ :,]+.{{1,120}})?|(?:emergency )?drill", BreakGlass(drill=True)),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
-            r"(?:delegate|hand over|pass on)(?: (?:all|my|our|the|some|of))* approvals?(?: .{1,200})?|delegate",
+            r"(?:delegate|hand over|pass on)(?: (?:all|my|our|the|some|of))* approvals?(?: .{1,200})?"
+            r"|delegate(?: to .{1,80})?",
             DelegateApprovals(),
         ),
         (
@@ -211,7 +222,6 @@ _ACCESS = re.compile(
     r"|emergency|and|read/write)\s){0,5})acc?ess?(?:\s(?:to|for|on|in|of)\b)?(?:\s|$)",
     re.IGNORECASE,
 )
-_TICKET = re.compile(r"(?<![\w-])(?!(?:UTF|SHA|ISO|RFC|CVE|AES)-)([A-Z][A-Z0-9]{1,9}-[0-9]{1,9})(?![\w-])")
 _ENDLESS = re.compile(r"\b(?:permanent|standing)\b", re.IGNORECASE)
 
 
@@ -219,6 +229,8 @@ def understand(text: str, names: Names) -> Understanding:
     """What the text asks for. Any text at all is fine; the time this takes grows no faster than its length."""
     line, whole = _line(as_one_line(text)), _line(text)
     meaning = _meaning(line, names)
+    if isinstance(meaning, NotUnderstood) and is_secret(line):
+        return Courteous(kind="secret")
     if line != whole and (meaning == TakeCheckpoint() or type(meaning) in _NEARLY):
         # Quoted, or with something below that may say that it is not wanted: nobody said this and no more.
         commands = tuple(_commands(meaning))
@@ -253,6 +265,8 @@ def _meaning(line: str, names: Names) -> Understanding:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
             if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
+        if (several := _one_at_a_time(spoken, names)) is not None:
+            return several
         asked = asked_about(spoken, names) or (asked_about(whole, names) if start else None)
         if not is_name and not (asked and not isinstance(asked, DidYouMean)) and asks_after(spoken):
             return FollowUp()
@@ -262,8 +276,12 @@ def _meaning(line: str, names: Names) -> Understanding:
             return replace(other, ticket=ticket_of(head) or "")
         if asked is not None:
             return asked
+        if not is_name and is_about_all(spoken):
+            return ListAccess()
         if (held := _about_held(spoken, names)) is not None:
             return held
+        if not is_name and wants_a_stop(spoken):
+            return StopAccess()
         if (nearly := _nearly(spoken)) is not None:
             return nearly
     return _wish(line, start, names)
@@ -272,16 +290,37 @@ def _meaning(line: str, names: Names) -> Understanding:
 def _wish(line: str, start: int, names: Names) -> Understanding:
     """What access a line asks for, and for whom. start: where it does, after what is only polite."""
     head = line[:_HEAD].translate(_APOSTROPHES)
-    wish = _request(line[start:], head[start:], names)
+    wish = _with_more(_request(line[start:], head[start:], names), names)
     draft = wish.draft if isinstance(wish, SeveralNamed | DidYouMean) else wish
     other = another_named(head, draft.justification) if isinstance(draft, DraftRequest) else ""
     if other and names.exactly(other) is None:
         return ForAnother()
     if isinstance(wish, NotUnderstood) or (isinstance(wish, DidYouMean) and not _opens(head[start:])):
-        if is_for_another(_CLOSING.sub("", head[start:])):
+        spoken = _CLOSING.sub("", head[start:])
+        if is_for_another(spoken) or names.exactly(bare_name(wanted_by_another(spoken))) is not None:
             return ForAnother()
         return _by_sentences(line, names) or wish
     return wish
+
+
+def _with_more(wish: Understanding, names: Names) -> Understanding:
+    """Several are wanted where the reason ends in ", also" and the very name of another."""
+    if not isinstance(wish, DraftRequest) or wish.entitlement is None:
+        return wish
+    more = names.exactly(also_named(wish.justification))
+    if more is None or more == wish.entitlement:
+        return wish
+    return SeveralNamed(entitlements=(wish.entitlement, more), draft=replace(wish, entitlement=None))
+
+
+def _one_at_a_time(spoken: str, names: Names) -> Understanding | None:
+    """What two commands in one line are answered with, or a command and a wish: none of it is done by half a line."""
+    meant = [_meaning(one, names) for one in wishes_in(spoken)]
+    commands = tuple(dict.fromkeys(command for one in meant for command in _commands(one)))
+    drafts = [one for one in meant if isinstance(one, DraftRequest) and one.entitlement is not None]
+    if not commands or len(drafts) + sum(bool(tuple(_commands(one))) for one in meant) < len(meant):
+        return None
+    return Courteous(kind="one_at_a_time") if drafts else NearlyUnderstood(commands=commands)
 
 
 def _opens(head: str) -> bool:
@@ -353,9 +392,3 @@ def _request(line: str, head: str, names: Names) -> Understanding:
     certain = isinstance(draft, DraftRequest) and draft.entitlement is not None
     nearly = isinstance(draft, DidYouMean) and draft.draft is not None and draft.draft.duration is not None
     return draft if certain or nearly else NotUnderstood()
-
-
-def ticket_of(text: str) -> str | None:
-    """The first thing in the text written like a ticket, such as INC-4711; None if there is none."""
-    found = _TICKET.search(text)
-    return found[1] if found else None

@@ -31,18 +31,36 @@ _NAME = (
 
 # What is held, and what is to be done with it: nothing is done by a word, but its buttons are shown.
 _HELD = re.compile(
-    r"(?:give back|hand back|return|(?:remove|revoke|end|stop|extend|prolong|renew)(?: my)?(?: access (?:to|for))?"
+    r"(?:give back|hand back|return|(?:remove|take) me (?:from|out of)"
+    r"|(?:remove|revoke|end|stop|extend|prolong|renew)(?: my)?(?: access (?:to|for))?"
     r"|take back(?: my)?|(?:i'?m |i am )?(?:done|finished) with|i (?:don't|do not|no longer) (?:need|use|want)"
     r"|(?:until when|how long|for how long|till when) (?:do|can) i (?:still )?(?:have|hold|keep|use)"
     r"|when does my(?: access (?:to|for))?"
-    r"|(?:i )?(?:can'?t|cannot|can not) (?:access|reach|open|use|get into|connect to|log ?in to|get on)(?: the)?)"
+    r"|(?:i )?(?:still )?(?:can'?t|cannot|can not) (?:access|reach|open|use|get into|connect to|log ?in to|get on)"
+    r"(?: the)?)"
     r" (?:access to )?(?P<name>.{1,80}?)(?: (?:access|any ?more|any longer|again|end|ends|expire|run out|please"
     rf"|(?:for|by) (?!(?-i:<?@|{_NAME})).{{1,30}}))*",
+    re.IGNORECASE,
+)
+# The same, where they do not say which of it: all of it is shown.
+_MINE = r"(?:it|this|that|them|(?:all )?my (?:temporary )?(?:access|grants?|groups|rights)|(?:the )?access|everything)"
+_ALL = re.compile(
+    rf"(?:until )?when (?:does|do|will|is) {_MINE} (?:end|ends|expire|run out|over|gone)"
+    rf"|when (?:do|will) i lose {_MINE}|(?:for )?how long (?:do|can) i (?:still )?(?:have|keep) {_MINE}"
+    rf"|how long (?:does|will|is) {_MINE} (?:(?:still )?last|valid)"
+    rf"|(?:extend|prolong|renew)(?: {_MINE})?|(?:i (?:want|need) )?(?:some )?more time"
+    rf"|(?:give|hand) (?:{_MINE} back|back {_MINE})|give back|return {_MINE}"
+    rf"|i (?:don't|do not|no longer) need {_MINE}(?: any ?more)?"
+    r"|(?:i'?m|i am) (?:all )?(?:done|finished)(?: (?:with (?:it|that|this)|here|for today))?",
     re.IGNORECASE,
 )
 _TAKEN = re.compile(
     r"(?:(?:i (?:want|need|would like|'d like)|please have) )?(?:my )?(?:access to )?(?P<name>.{1,80}?)(?: access)?"
     r" (?:to be )?(?:removed|revoked|taken (?:away|back)|deleted|ended|extended)",
+    re.IGNORECASE,
+)
+_BACK = re.compile(
+    r"(?:give|hand) (?:my )?(?:access to )?(?P<name>.{1,80}?)(?: access)? back(?: (?:now|early))?",
     re.IGNORECASE,
 )
 _MORE = r"(?:another (?:\d{1,3} ?|half )?|(?:\d{1,3}|a few|some|one|two) more )(?:minutes?|min|hours?|h|days?|d|weeks?)"
@@ -83,6 +101,18 @@ _ANOTHERS = re.compile(
     rf"<?@\S|{_NAME}|(?i:(?:my|our|a|the) (?:colleague|teammate|team mate|boss|manager|intern)s?){_ENDS}"
     r"|(?i:my reports?) (?=[A-Z@<])"
 )
+
+_CAN_ANOTHER = re.compile(
+    r"(?:can|could|may) (?!(?:i|we|you|it|this|that|they|some(?:body|one)|any(?:body|one))\b)"
+    r"(?:<?@\S{1,40}|my \w{1,20}|\S{1,30}) (?:please )?(?:have|get|use|be given) (?:access to )?(?P<name>.{1,80}?)"
+    r"(?:,? (?:for|because|since|until)\b.{0,200})?",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(r"(?:[,;]\s*(?:and\s+)?|\band\s+)(?:also|plus)\s+(?P<name>[^,;]{1,80})$", re.IGNORECASE)
+_APART = re.compile(
+    r"\s*[,;]\s*(?:and |then |also |plus )*|\s+(?:and|then|also|plus|&)\s+(?:then |also )?", re.IGNORECASE
+)
+_FEW = 4
 
 _BEHALF = re.compile(rf"\bon behalf of (?P<who><?@\S{{1,40}}|{_NAME})")
 
@@ -125,15 +155,38 @@ def sentences_of(line: str) -> tuple[str, ...]:
 
 def held_name(spoken: str) -> str:
     """The name of what somebody would give back, keep longer, or cannot use; "" if nothing of the kind is said."""
-    for pattern in (_HELD, _TAKEN, _LONGER, _KEPT, _BROKEN):
+    for pattern in (_HELD, _TAKEN, _BACK, _LONGER, _KEPT, _BROKEN):
         if found := pattern.fullmatch(spoken):
             return found["name"]
     return ""
 
 
+def is_about_all(spoken: str) -> bool:
+    """Whether it is about the end of what they hold, and not said of which."""
+    return _ALL.fullmatch(spoken) is not None
+
+
 def is_for_another(spoken: str) -> bool:
     """Whether access is wanted for somebody else."""
     return _FOR_ANOTHER.fullmatch(spoken) is not None
+
+
+def wanted_by_another(spoken: str) -> str:
+    """The name of what somebody else is to have; "" if nothing of the kind is said."""
+    found = _CAN_ANOTHER.fullmatch(spoken)
+    return found["name"] if found else ""
+
+
+def also_named(justification: str | None) -> str:
+    """What stands at the end of a reason as one thing more that is wanted; "" if nothing does."""
+    found = _ALSO.search((justification or "")[-_TAIL:])
+    return found["name"].strip(" .!?") if found else ""
+
+
+def wishes_in(spoken: str) -> tuple[str, ...]:
+    """The parts of a line that may be a wish each, if there are a few; otherwise none."""
+    found = tuple(part for one in _APART.split(spoken) if (part := one.strip(" .!?")))
+    return found if 1 < len(found) <= _FEW else ()
 
 
 def another_named(head: str, justification: str | None) -> str:

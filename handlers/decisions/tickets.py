@@ -11,6 +11,7 @@ from handlers.intents import TICKET_LIMIT
 HOW_TO_WRITE = "Write the ticket like INC-4711, or paste its link."
 
 _LEADS = frozenset("/=!")
+_NAMED = re.compile(r"(?<![\w-])(?!(?:UTF|SHA|ISO|RFC|CVE|AES)-)([A-Z][A-Z0-9]{1,9}-[0-9]{1,9})(?![\w-])")
 _KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}")
 
 
@@ -20,6 +21,12 @@ def parse_ticket(text: str) -> str | None:
     if _KEY.fullmatch(plain.upper()) and plain.isascii():
         return plain.upper()
     return plain if len(plain) <= TICKET_LIMIT and _is_link(plain) else None
+
+
+def ticket_of(text: str) -> str | None:
+    """The first thing in the text written like a ticket, such as INC-4711; None if there is none."""
+    found = _NAMED.search(text)
+    return found[1] if found else None
 
 
 def one_ticket(ticket: str) -> str:

@@ -9,8 +9,12 @@ from typing import Literal, TypeAlias
 
 from handlers.decisions.helping import Act
 
-Courtesy: TypeAlias = Literal["never_mind", "thanks", "goodbye", "hello", "decide", "fine"]
-"""Small words that do nothing: "decide" is a bare "approve" or "send it", which takes a button."""
+Courtesy: TypeAlias = Literal[
+    "never_mind", "thanks", "goodbye", "hello", "decide", "stuck", "fine", "secret", "one_at_a_time"
+]
+"""Small words that do nothing: "decide" is a bare "approve" or "send it", which takes a button, and "stuck" a person's
+patience at its end. Of "secret" nothing is kept but that it was probably one; of "one_at_a_time", that it was several.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,11 @@ class VouchFor:
 @dataclass(frozen=True, kw_only=True)
 class DelegateApprovals:
     """They want somebody else to approve for them. Whom, and what, is chosen in the form: a name may be several's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopAccess:
+    """They want access stopped at once, all that is new or one person's: which only a command does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +216,7 @@ Understanding = (
     | LostProofs
     | VouchFor
     | DelegateApprovals
+    | StopAccess
     | HelpSomebody
     | TakeCheckpoint
     | BreakGlass

@@ -13,7 +13,7 @@ from handlers import recording
 from handlers.decisions.delegated import DelegateQuestion
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import PolicyDecision, same_person
-from handlers.delegations.in_force import can_be_asked_for, role_to_delegate
+from handlers.delegations.in_force import can_be_asked_for, role_to_delegate, theirs_to_delegate
 from handlers.delegations.outcomes import (
     DELEGATION,
     WAKES,
@@ -90,11 +90,7 @@ class Delegating:
     async def consider(self, intent: Intent) -> MayDelegate | MayNotDelegate | Stopped | Repeated:
         """Whether there is anything that this person could delegate: asked when the form is about to open."""
         account, ground = intent.actor.account, self._ground
-        theirs = [
-            one.risk
-            for one in ground.catalogue.entitlements.values()
-            if role_to_delegate(ground, account, one)
-        ]
+        theirs = [one.risk for one in theirs_to_delegate(ground, account)]
 
         def work(tx: Session) -> MayDelegate | MayNotDelegate | Stopped | Repeated:
             begun = self._begin(tx, intent, account.id)

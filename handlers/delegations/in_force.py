@@ -132,6 +132,11 @@ def role_to_delegate(ground: Ground, account: Account, entitlement: Entitlement)
     return "owner" if account.is_in(ground.catalogue.owner_of(entitlement).approvers) else None
 
 
+def theirs_to_delegate(ground: Ground, account: Account) -> list[Entitlement]:
+    """All that somebody could delegate now, if policy lets them."""
+    return [one for one in ground.catalogue.entitlements.values() if role_to_delegate(ground, account, one)]
+
+
 def _given(question: AccessQuestion, row: Delegation, delegators: Mapping[str, Account]) -> Given | None:
     by = delegators.get(row.delegator)
     if by is None or not by.is_in(question.owner.approvers):

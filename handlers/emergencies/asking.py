@@ -7,10 +7,10 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.emergencies import may_break, on_the_list, supposing
+from handlers.decisions.emergencies import may_break, supposing
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import PolicyDecision
-from handlers.emergencies.facts import Known, known_of, nobodys, question_of
+from handlers.emergencies.facts import Known, known_of, nobodys, question_of, theirs_in_an_emergency
 from handlers.emergencies.outcomes import (
     BeingTold,
     BreakGlass,
@@ -54,11 +54,8 @@ class AskingEmergency:
 
     async def consider(self, intent: Intent) -> MayBreakGlass | NotListed | Stopped | Repeated:
         """What this person may take so: asked when the form is about to open, of no directory."""
-        account, catalogue = intent.actor.account, self._ground.catalogue
-        listed = [
-            one for one in on_the_list(catalogue, account)
-            if self._ground.home_of(one.directory) == account.directory
-        ]  # fmt: skip
+        account = intent.actor.account
+        listed = theirs_in_an_emergency(self._ground, account)
 
         def work(tx: Session) -> MayBreakGlass | NotListed | Stopped | Repeated:
             if halt := stopped(tx, self._ground, intent, "emergency.stopped", correlation=account.id):

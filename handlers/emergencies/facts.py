@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason
-from handlers.decisions.emergencies import is_reason
+from handlers.decisions.emergencies import is_reason, on_the_list
 from handlers.decisions.emergency_questions import EmergencyQuestion, Fallback
 from handlers.decisions.policy import PolicyDecision, Severity, refusal, same_person
 from handlers.emergencies.reviewers import lapse
@@ -39,6 +39,14 @@ class Known:
     target: Counterpart
     entitlement: Entitlement
     lapsed: bool
+
+
+def theirs_in_an_emergency(ground: Ground, account: Account) -> list[Entitlement]:
+    """What this account may take so by its groups, which are those of its own directory."""
+    return [
+        one for one in on_the_list(ground.catalogue, account)
+        if ground.home_of(one.directory) == account.directory
+    ]  # fmt: skip
 
 
 async def known_now(ground: Ground, emergency: Emergency) -> Known | None:

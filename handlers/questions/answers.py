@@ -5,8 +5,10 @@ They hold no words of ours and look nothing up.
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
+from handlers.decisions.helping import Act
 from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 from handlers.requests.stories import GrantStory
 
@@ -84,9 +86,22 @@ class PasswordExpiry:
     read_at: datetime
 
 
+class Ability(StrEnum):
+    """What some may do. Those of a help desk are its acts."""
+
+    UNLOCK_OTHERS = Act.UNLOCK
+    RESET_OTHERS = Act.RESET
+    RECHECK_OTHERS = Act.RECHECK
+    DECIDE_FOR_TEAM = "decide-for-team"
+    BREAK_GLASS = "break-glass"
+    STOP = "stop"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Help:
-    """What can be done here."""
+    """What can be done here. may: what this person may beside what everybody does, as Ability names it."""
+
+    may: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
+from handlers.decisions.helping import HelpDesks
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
 from handlers.exceptions.raising import broken_policy, tell_security
 from handlers.exceptions.strange import named
@@ -20,6 +21,7 @@ from handlers.intents import Ask
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.people.elsewhere import Picture, is_unknown, picture_of
+from handlers.questions.abilities import abilities_of
 from handlers.questions.answers import (
     AccessList,
     Answer,
@@ -101,8 +103,8 @@ class _Taken:
 class Checks:
     """Takes questions (one transaction, on the record) and answers them from what is true at that moment."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, ground: Ground, *, desks: HelpDesks | None = None) -> None:
+        self._ground, self._desks = ground, desks
         self._why = Why(ground)
 
     async def ask(self, intent: Ask) -> Answer | Repeated:
@@ -210,7 +212,10 @@ class Checks:
             tell_security(tx, now, broken_policy(decision, who=who, correlation=question))
         if not decision.allowed:
             return _Taken(id=question, at=now, kind=Kind.HELP, about=())
-        return _Taken(id=question, at=now, kind=Kind(intent.kind), about=intent.about)
+        about: Sequence[str] = intent.about
+        if intent.kind == Kind.HELP:  # known from the door now, and no directory is asked for it later
+            about = abilities_of(tx, self._ground, account, self._desks)
+        return _Taken(id=question, at=now, kind=Kind(intent.kind), about=about)
 
     def _plain(self, kind: Kind, about: Sequence[str]) -> Answer:
         """What needs no look at the person."""
@@ -238,7 +243,7 @@ class Checks:
             case Kind.NOT_UNDERSTOOD:
                 return NotUnderstood()
             case _:
-                return Help()
+                return Help(may=tuple(about))
 
     async def _picture(self, kind: Kind, about: Sequence[str], own: Account) -> Picture:
         """Their accounts wherever the question leads. DirectoryUnavailable if it leads to one that does not answer."""

@@ -12,8 +12,8 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.counterparts import NoCounterpart, Reason
 from handlers.decisions.freezing import Stopped
-from handlers.decisions.grammar import ticket_of
 from handlers.decisions.requests import OWN_REPORTS
+from handlers.decisions.tickets import ticket_of
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Severity, tell_security
 from handlers.ground import Ground

@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from handlers.decisions.grammar import ticket_of
 from handlers.decisions.ladder import rungs
 from handlers.decisions.policy import PolicyEngine
 from handlers.decisions.requests import Verdict
+from handlers.decisions.tickets import ticket_of
 from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.patience import in_time

@@ -205,12 +205,22 @@ class Attempts:
         if not why:
             why = self._take(tx, tried, checked, accept, proofs, session)
         if why:
-            self.turned_away(
-                tx, handle, tried.person, tried.kinds.action, why, decision, attempt=tried.attempt
-            )  # fmt: skip
+            attempt = self._blamed(tx, tried, checked, why)
+            self.turned_away(tx, handle, tried.person, tried.kinds.action, why, decision, attempt=attempt)
             return Refused()
         self._accepted(tx, tried, proofs, decision)
         return Proven(session=session)
+
+    def _blamed(self, tx: Session, tried: "_Tried", checked: Checked, why: str) -> Attempt:
+        """The attempt as it stays counted: nobody locks themselves out by what was right, and was stopped meanwhile.
+
+        It takes back no more than itself, and a wrong one nothing, or whoever makes a process stop would guess freely.
+        """
+        is_right = checked.right and not tried.unfit
+        if not is_right or why not in (breaker.why_stopped(tried.handle), "link_over"):
+            return tried.attempt
+        self._take_back(tx, tried)
+        return NOT_COUNTED
 
     def _take(
         self,

@@ -90,7 +90,9 @@ async def test_a_typo_in_a_request_asks_back_and_drafts_nothing(world):
     assert question.buttons == {}
     await ada.say("I need access to something for 2h because INC-4711")
     await ada.sees("what you need")
-    assert len(answers(world, ada)) == 2
+    await ada.say("I need access to Salesforce for 2h because INC-4711")
+    assert "I don't know that name" in (await ada.sees("what can I ask for?")).plain
+    assert len(answers(world, ada)) == 3
 
 
 @pytest.mark.parametrize(

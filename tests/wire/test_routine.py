@@ -163,3 +163,40 @@ async def test_the_bot_does_not_answer_itself_or_an_edited_message(world):
     await ada.sees("Things you can say to me")
     await world.slack.settled()
     assert len([m for m in ada.messages() if m.user == world.slack.bot_user_id]) == 1
+
+
+async def test_help_names_to_security_what_stops_access_and_to_nobody_else(world):
+    """At once and by message alike; whoever reads it there types just that."""
+    ada, alan = world.person("ada"), world.person("alan")
+    for person, is_named in ((ada, False), (alan, True)):
+        await person.say("help")
+        answers = [await person.sees("Things you can say to me")]
+        await person.slash("/wicket", "help")
+        answers.append(await person.sees("Things you can say to me", after=answers[0].ts))
+        assert ["/wicket freeze" in one.plain for one in answers] == [is_named] * 2
+    await alan.slash("/wicket", "freeze")
+    await alan.sees_view("Stop new access")
+
+
+async def test_a_password_that_was_typed_by_mistake_is_kept_nowhere_and_its_person_hears_what_to_do(world):
+    """P-2: the record knows that something of the kind was typed, and not one byte of it."""
+    ada = world.person("ada")
+    await ada.say("my password is xyzzy-Plugh-77")
+    told = await ada.sees("delete your message now")
+    assert list(told.buttons) == ["ask.reset"]
+    await ada.slash("/wicket", "Plugh77!xyzzyQ")
+    await ada.sees("delete your message now", after=told.ts)
+    await world.stop()
+    kept = b"".join(path.read_bytes() for path in world.folder.iterdir() if path.is_file())
+    await world.start()
+    assert b"Plugh" not in kept
+
+
+async def test_whoever_types_a_stop_in_plain_words_hears_what_does_it_and_nothing_is_stopped(world):
+    ada = world.person("ada")
+    for words in ("freeze everything", "revoke bob"):
+        said = await ada.say(words)
+        assert "/wicket freeze" in (await ada.sees("A word stops nothing here", after=said.ts)).plain
+    await ada.say("I need grafana-edit for 1h because of the new latency board")
+    await ada.click(await ada.sees("You are asking for"), "draft.send")
+    await ada.sees("✅ grafana-edit")

@@ -6,6 +6,7 @@ First the answer, then why, then what to do next.
 from datetime import datetime
 
 from bot.slack.actions import Action
+from bot.slack.messages.abilities import help_message
 from bot.slack.messages.asked_back import (
     ask_button,
     courteous_message,
@@ -70,7 +71,7 @@ def answer_message(answer: Answer, now: datetime) -> Message:
         case CanAsk():
             return can_ask_message(answer)
         case Help():
-            return _help()
+            return help_message(answer)
         case Courteous():
             return courteous_message(answer)
         case ForAnother():
@@ -247,7 +248,20 @@ def _access(answer: AccessList, now: datetime) -> Message:
         )
     else:
         opening = say_counted("✅ You hold {count} thing.", "✅ You hold {count} things.", count)
-    return said("\n".join([opening, *lines, *unknown]), remark=read, buttons=[ask_button()])
+    remark = together(read, _to_give_back(answer))
+    return said("\n".join([opening, *lines, *unknown]), remark=remark, buttons=[ask_button()])
+
+
+def _to_give_back(answer: AccessList) -> str:
+    """What to say about what ends by itself, the soonest first; "" where nothing does."""
+    own = next((one for one in answer.held if one.grant is not None and not one.ending), None)
+    if own is None:
+        return ""
+    return say(
+        "Done with it before? Say “I'm done with {entitlement}”. Where it can be extended, the button is below its own "
+        "message.",
+        entitlement=inert(own.entitlement),
+    )
 
 
 def nothing_held(answer: AccessList) -> str:
@@ -353,25 +367,6 @@ def _password_expiry(answer: PasswordExpiry, now: datetime) -> Message:
             from_now=until_from(now, answer.at),
         )
     return said(text, buttons=[reset_button()])
-
-
-def _help() -> Message:
-    return said(
-        say(
-            "Things you can say to me, here or after `/wicket`:\n"
-            "• *what access do I have?*\n"
-            "• *am I in vpn-users?* · *who owns prod-db?*\n"
-            "• *I need prod-db for 2h because INC-4711*\n"
-            "• *where is my request?* · *why was I refused?*\n"
-            "• *what can I ask for?* · *why does prod-db need approval?*\n"
-            "• *reset my password* · *unlock my account* · *when does my password expire?*\n"
-            "• *set up my authenticator* · *manage my proofs*"
-        ),
-        remark=say(
-            "What I don't understand I don't keep. Never type a password or a code here: nobody will ask for one."
-        ),
-        buttons=suggestions(),
-    )
 
 
 def _ago(now: datetime, then: datetime) -> str:

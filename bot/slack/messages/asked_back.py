@@ -32,7 +32,10 @@ def not_understood() -> Message:
 
 def courteous_message(answer: Courteous) -> Message:
     """A kind word for a kind word; where one could wait for something to happen by it, what it takes."""
-    return said(say(_COURTESIES[answer.kind]), buttons=suggestions() if answer.kind == "hello" else ())
+    text = say(_COURTESIES[answer.kind])
+    if answer.kind == "secret":
+        return said(text, buttons=[reset_button()])
+    return said(text, buttons=suggestions() if answer.kind in ("hello", "stuck") else ())
 
 
 _COURTESIES = {
@@ -40,6 +43,18 @@ _COURTESIES = {
     "goodbye": template("Goodbye. Write to me whenever you need something."),
     "hello": template(
         "Hello. I can show your access, ask for more, or reset your password. Say “help” for the rest."
+    ),
+    "stuck": template(
+        "I'm sorry that I was no help. I am a program and do only what I understand: say “help” to see it. People "
+        "answer, too: “who owns prod-db?” names the team that gives something; for the rest, ask the IT desk."
+    ),
+    "secret": template(
+        "If that was a password or a code: delete your message now, and change it. I did not keep it, but Slack did. "
+        "No one, including me, will ever ask for one here."
+    ),
+    "one_at_a_time": template(
+        "Here I take one thing at a time, so I did nothing yet. Please write each in a message of its own, the more "
+        "urgent one first."
     ),
     "fine": template(
         "All right. A word alone does nothing here: if a message above waits for you, press its button. "

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.slack.actions import Action
 from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.messages.alerts.message import composed
-from bot.slack.messages.parts import Message, button
+from bot.slack.messages.parts import Message, button, said
 from bot.slack.messages.resets import DISABLED, SESSIONS, WAS_DISABLED, lifted
 from bot.slack.words import clock, day_and_clock, inert, listed, number, quoted, span, together
 from bot.texts import as_told, say, say_counted, template
@@ -18,6 +18,19 @@ NOBODY = template(
     "I know nobody by that. Please type their login as the directory has it, or choose them in Slack if their account "
     "is linked."
 )
+
+
+def by_command_message() -> Message:
+    """To whoever typed it in plain words: a form opens by the command alone, and nothing is stopped by guess."""
+    return said(
+        say(
+            "A word stops nothing here, and lifts no stop. The security team types `/wicket freeze` to stop all new "
+            "access, or `/wicket revoke` and a login to take back all that one person has; a stop is lifted below its "
+            "message in their channel.\n"
+            "If you saw something and are not of that team, tell them now. What your own team approved ends with "
+            "*End now…*, below its message."
+        )
+    )
 
 
 def begun_by(alert: Alert, detail: str) -> str:

@@ -21,7 +21,7 @@ from storage.audit.sealing import sign_head, take_checkpoint
 from storage.audit.tables import TABLES
 from storage.database import Database
 from storage.engine.exclusive import held_alone
-from storage.exceptions import raise_exception, settle_exceptions
+from storage.exceptions import decide_exceptions, raise_exception, settle_exceptions
 from storage.freezes import begin
 from tests.bot.checking.conftest import Installation
 
@@ -273,6 +273,22 @@ def test_new_access_that_a_running_bot_stops_by_itself(install: Installation):
         "failed",
         "wicket-1 has stopped it by itself for 3 minutes: it cannot check the records, or not write a stop.",
     )
+    gone = {"calm_since": (now - timedelta(minutes=2)).isoformat()}
+    database.write_now(lambda tx: decide_exceptions(tx, at=now, cause="unchecked:wicket-1", facts=gone))
+    assert levels(install)["new access"] == (
+        "warning",
+        "wicket-1 stopped it by itself, and has given it again for 2 minutes: that came and went within the last 3 "
+        "minutes.",
+    )
+    for forged in (
+        "yesterday",
+        "2026-01-01T00:00:00",
+    ):  # by other hands: it hides nothing, and breaks nothing
+        made_up = {"calm_since": forged}
+        database.write_now(
+            lambda tx, facts=made_up: decide_exceptions(tx, at=now, cause="unchecked:wicket-1", facts=facts)
+        )
+        assert levels(install)["new access"][0] == "failed"
     database.write_now(lambda tx: settle_exceptions(tx, at=now, causes=["unchecked:wicket-1"]))
     database.close()
     assert levels(install)["new access"] == ("ok", "Nothing stops it.")

@@ -85,6 +85,7 @@ NO_SENTENCES = {
     "handlers/decisions/asking_about.py",
     "handlers/decisions/asking_after.py", "handlers/decisions/courtesies.py",
     "handlers/decisions/said_otherwise.py",
+    "handlers/decisions/stop_words.py", "handlers/decisions/typed_secrets.py",
     "handlers/decisions/cases.py", "handlers/decisions/inspecting.py", "handlers/decisions/stated_facts.py",
     "handlers/decisions/stating.py", "handlers/decisions/facts_used.py", "handlers/decisions/recollecting.py",
     "handlers/rules/replaying.py",

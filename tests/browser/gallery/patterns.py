@@ -54,6 +54,7 @@ async def an_unchecked_record(it: Studio) -> None:
     await told(it, "alert-unchecked", "New access is stopped by wicket-1 alone")
     app.database.unchecked.end(Check.ENTRIES)
     await tells.look()
+    await told(it, "alert-unchecked-gone", "New access was stopped by wicket-1 alone")
 
 
 async def an_edited_record(it: Studio) -> None:

@@ -158,7 +158,11 @@ _ANSWERS = (
         ("answer-no-member", "Am I in prod-db?", (Membership,)),
         ("answer-owner", "Who owns prod-db?", (OwnedBy,)),
         ("answer-expiry", "When does my password expire?", (PasswordExpiry,)),
+    ),
+    *_of(
+        "abilities",
         ("answer-help", "Help.", (Help,)),
+        ("answer-help-security", "It names what else this person may do, and to nobody else.", ()),
     ),
     *_of(
         "own_requests",
@@ -180,6 +184,10 @@ _ANSWERS = (
         ("answer-fine", "An ok sends and decides nothing.", ()),
         ("answer-never-mind", "A word of regret.", ()),
         ("answer-decide", "Approving takes the button.", ()),
+        ("answer-stuck", "Somebody has had enough of it.", ()),
+        ("answer-secret", "A password, typed by mistake.", ()),
+        ("answer-one-at-a-time", "Two wishes at once.", ()),
+        ("answer-stop-typed", "Access is stopped by a command, and by nobody's guess.", ()),
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
     ),
     *_of(
@@ -558,6 +566,7 @@ _STOPPED = (
     *_of(
         "alerts.record",
         ("alert-unchecked", "One process stops by itself, since nothing can be written down.", (Kind.UNCHECKED,)),
+        ("alert-unchecked-gone", "That is gone; what comes again soon is counted there.", ()),
     ),
     *_of("checkpoints", ("checkpoint", "A signed checkpoint, kept out of the house.", ())),
 )  # fmt: skip

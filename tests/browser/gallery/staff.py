@@ -219,6 +219,10 @@ async def answers(it: Studio) -> None:
         ("answer-fine", "ok", "All right."),
         ("answer-never-mind", "never mind", "No problem"),
         ("answer-decide", "approve", "takes the button"),
+        ("answer-stuck", "can I talk to a human?", "I was no help"),
+        ("answer-secret", "my password is hunter2", "delete your message now"),
+        ("answer-one-at-a-time", "reset my password and give me prod-db for 1h", "one thing at a time"),
+        ("answer-stop-typed", "freeze", "A word stops nothing here"),
         ("answer-for-another", "please give Bob access to prod-db", "Here I ask for you alone"),
         ("answer-worried", "I think my account was hacked", "reset your password now"),
         ("answer-held-for-a-time", "extend grafana-edit", "you are in grafana-edit until"),
@@ -236,6 +240,7 @@ async def answers(it: Studio) -> None:
         said = await ada.say(words)
         await it.take(name, "ada", await ada.sees(sign, after=said.ts))
         it.world.clock.skip(seconds=20)
+    await it.take("answer-help-security", "alan", await _asked(it, "alan", "help", "/wicket freeze"))
     await it.take("answer-no-request", "mary", await _asked(it, "mary", "status", "not asked for anything"))
     await ask(ada, "I need prod-db for 2h because INC-4711")
     await ada.sees("⏳ prod-db")

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from handlers.audit.telling import PAST_THE_STORE, Telling
+from handlers.decisions.freezing import CALM
 from handlers.exceptions.outside import Notice
 from handlers.exceptions.strange import Kind
 from storage.audit.published import publish
@@ -52,6 +53,13 @@ async def looks(world: World, tells: Telling, times: int = 2, seconds: float = 1
         world.clock.forward(seconds=seconds)
 
 
+async def calm(world: World, tells: Telling) -> None:
+    """It is gone, and stays so for as long as it takes until it is over."""
+    await looks(world, tells, times=2)
+    world.clock.forward(seconds=CALM.total_seconds())
+    await looks(world, tells, times=2)
+
+
 async def told(world: World) -> list[ExceptionRecord]:
     return [one for one in await world.exceptions() if one.kind == Kind.UNCHECKED]
 
@@ -77,6 +85,9 @@ async def test_a_stop_that_a_process_makes_by_itself_is_told_once_and_that_it_is
     await watch.look()
     await looks(world, tells)
     (one,) = await told(world)
+    assert (one.state, "calm_since" in one.facts) == (ExceptionState.OPEN, True)
+    await calm(world, tells)
+    (one,) = await told(world)
     assert (one.state, "settled" in one.facts) == (ExceptionState.RESOLVED, True)
     assert await world.actions("access.unchecked") == ["access.unchecked failed", "access.unchecked done"]
 
@@ -96,7 +107,7 @@ async def test_a_freeze_that_somebody_keeps_from_being_written_is_told_all_the_s
     assert await world.kinds() == [Kind.UNCHECKED]
     await by_other_hands(world, "DROP TRIGGER never_freezes")
     await watch.look()
-    await looks(world, tells)
+    await calm(world, tells)
     assert sorted(await world.kinds()) == [Kind.ACCESS_STOPPED, Kind.UNCHECKED]
     assert "settled" in (await told(world))[0].facts
 
@@ -134,6 +145,8 @@ async def test_what_cannot_be_told_in_the_store_is_told_past_it(world: World) ->
         await tells.look()
     await by_other_hands(world, "DROP TRIGGER never_exceptions")
     await looks(world, tells, times=3)
+    assert [one.state for one in await told(world)] == [ExceptionState.OPEN]
+    await calm(world, tells)
     assert [one.id for one in pager.taken] == [notice.id, f"{notice.id}-over"]
     (one,) = await told(world)
     assert (one.severity, one.facts["since"], one.facts["checks"]) == (
@@ -163,7 +176,7 @@ async def test_what_is_taken_away_as_soon_as_it_is_told_is_told_past_the_store(w
     await looks(world, tells, times=3)
     assert len(await told(world)) == 1
     unchecked.end("walk")
-    await looks(world, tells)
+    await calm(world, tells)
     assert [one.id for one in pager.taken] == [notice.id, f"{notice.id}-over"]
     assert "settled" in (await told(world))[0].facts
 
@@ -249,3 +262,122 @@ async def test_what_a_process_that_is_no_more_told_is_over_at_the_next_start(wor
     unchecked.begin("checkpoints", world.clock())
     await looks(world, other)
     assert [one.facts["replica"] for one in await told(world)] == ["wicket-1", "wicket-2", "wicket-2"]
+
+
+async def flaps(world: World, tells: Telling, times: int, up: int = 2, down: int = 2) -> None:
+    """A check that fails at each look that is due, and passes when it is made anew: looks of each."""
+    for _ in range(times):
+        world.ground.database.unchecked.begin("signing", world.clock())
+        await looks(world, tells, times=down)
+        world.ground.database.unchecked.end("signing")
+        await looks(world, tells, times=up)
+
+
+@pytest.mark.both_engines
+async def test_a_stop_that_comes_and_goes_is_one_alert_that_counts(on_each: World) -> None:
+    """Each time it was a grave alert of its own; the first is told, and the last end."""
+    world, tells = on_each, telling(on_each)
+    await flaps(world, tells, times=1)
+    (first,) = await told(world)
+    await flaps(world, tells, times=30)
+    world.ground.database.unchecked.begin("walk", began := world.clock())
+    await looks(world, tells, times=1)
+    (one,) = await told(world)
+    assert (one.id, one.severity, one.count, one.state) == (first.id, "high", 32, ExceptionState.OPEN)
+    assert one.facts == {"replica": "wicket-1", "since": began.isoformat(), "checks": ["walk"]}
+    world.ground.database.unchecked.end("walk")
+    await looks(world, tells, times=1)
+    (one,) = await told(world)
+    assert "calm_since" in one.facts
+    assert "settled" not in one.facts
+    await calm(world, tells)
+    (one,) = await told(world)
+    assert ("settled" in one.facts, one.count) == (True, 32)
+    grave = [row.urgency for row in await world.rows(Owed) if row.subject == one.id]
+    assert grave == [GRAVE]
+    assert await world.actions("access.unchecked") == ["access.unchecked failed", "access.unchecked done"]
+
+
+async def test_what_comes_again_once_it_was_over_is_news(world: World) -> None:
+    tells = telling(world)
+    await flaps(world, tells, times=1)
+    await calm(world, tells)
+    await flaps(world, tells, times=2)
+    assert [(one.state, one.count) for one in await told(world)] == [
+        (ExceptionState.RESOLVED, 1),
+        (ExceptionState.OPEN, 2),
+    ]
+
+
+async def test_what_somebody_resolved_and_comes_again_is_told_once_more(world: World) -> None:
+    """As of all that recurs after that; and no more often than they resolve it."""
+    tells = telling(world)
+    await flaps(world, tells, times=3)
+
+    def resolve(tx: Session) -> None:
+        for row in tx.exec(select(ExceptionRecord)):
+            row.state = ExceptionState.RESOLVED
+            tx.add(row)
+
+    await world.ground.database.write(resolve)
+    await flaps(world, tells, times=3)
+    assert [one.count for one in await told(world)] == [3, 3]
+    await calm(world, tells)
+    assert all("settled" in one.facts for one in await told(world))
+
+
+async def test_what_comes_and_goes_for_days_is_told_each_day(world: World) -> None:
+    tells = telling(world)
+    await flaps(world, tells, times=2)
+    for _ in range(25 * 6):
+        world.clock.forward(minutes=9)
+        await flaps(world, tells, times=1)
+    assert len(await told(world)) == 2
+    assert [one.state for one in await told(world)] == [ExceptionState.RESOLVED, ExceptionState.OPEN]
+
+
+async def test_one_that_comes_again_and_is_gone_before_the_store_answers_is_counted_after_it(
+    world: World,
+) -> None:
+    """As where the database is away each time: what was told of stays the one alert."""
+    tells = telling(world)
+    await flaps(world, tells, times=1)
+    await by_other_hands(world, NEVER.format("exceptions").replace("INSERT", "UPDATE"))
+    world.ground.database.unchecked.begin("walk", world.clock())
+    await looks(world, tells, times=2)
+    world.ground.database.unchecked.end("walk")
+    with pytest.raises(Exception, match="not here"):
+        await tells.look()
+    await by_other_hands(world, "DROP TRIGGER never_exceptions")
+    await looks(world, tells, times=1)
+    assert [(one.count, "calm_since" in one.facts) for one in await told(world)] == [(2, True)]
+
+
+async def test_a_notice_past_the_store_says_once_that_what_came_and_went_is_over(world: World) -> None:
+    """Nobody is woken by each of them, and whoever was told hears of the end though the store takes nothing yet."""
+    pager = Pager()
+    tells = telling(world, pager)
+    await by_other_hands(world, NEVER.format("exceptions"))
+    for _ in range(5):
+        world.ground.database.unchecked.begin("walk", world.clock())
+        await looks(world, tells, times=10)
+        world.ground.database.unchecked.end("walk")
+        with pytest.raises(Exception, match="not here"):
+            await tells.look()
+    assert len(pager.taken) == 1
+    world.clock.forward(seconds=CALM.total_seconds())
+    with pytest.raises(Exception, match="not here"):
+        await tells.look()
+    assert [one.id.endswith("-over") for one in pager.taken] == [False, True]
+    await by_other_hands(world, "DROP TRIGGER never_exceptions")
+    await looks(world, tells)
+    assert ["settled" in one.facts for one in await told(world)] == [True]
+    assert len(pager.taken) == 2
+
+
+async def test_nobody_waits_for_a_clock_that_was_set_back_to_hear_that_it_is_over(world: World) -> None:
+    tells = telling(world)
+    await flaps(world, tells, times=1)
+    world.clock.forward(hours=-5)
+    await looks(world, tells, times=1)
+    assert "settled" in (await told(world))[0].facts

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from handlers.decisions import durations
 from handlers.decisions.drafts import UNKNOWN_NAME
-from handlers.decisions.grammar import ticket_of, understand
+from handlers.decisions.grammar import understand
 from handlers.decisions.helping import Act
 from handlers.decisions.names import Names
+from handlers.decisions.tickets import ticket_of
 from handlers.decisions.understanding import (
     BreakGlass,
     CareForProofs,
@@ -37,6 +38,7 @@ from handlers.decisions.understanding import (
     ResetPassword,
     SeveralNamed,
     ShowOwner,
+    StopAccess,
     Understanding,
     UnlockAccount,
     VouchFor,
@@ -124,12 +126,14 @@ def asks(
         ),
         (
             ListPossible(),
-            "what can I ask for?|What could I request?|which access can I get?|what am I allowed to have?"
+            "what groups are there?|list"
+            "|what can I ask for?|What could I request?|which access can I get?|what am I allowed to have?"
             "|what can I get access to, please?",
         ),
         (
             WhyRefused(),
-            "why was I refused?|Why was my request denied?|why did you refuse me|why did they reject my last request?"
+            "why?"
+            "|why was I refused?|Why was my request denied?|why did you refuse me|why did they reject my last request?"
             "|why not?|why can\u2019t I have it?|why was that turned down",
         ),
         (
@@ -161,12 +165,47 @@ def asks(
             Courteous(kind="fine"),
             "ok|Okay.|great!|got it|yes|no|\U0001f44d|:+1:|it works now|ok \U0001f44d|yes please",
         ),
-        (Courteous(kind="never_mind"), "no thanks|never mind|sorry!|forget it|Sorry, wrong chat"),
+        (Courteous(kind="never_mind"), "stop|quit|no thanks|never mind|sorry!|forget it|Sorry, wrong chat"),
         (Courteous(kind="goodbye"), "bye|good night|have a nice weekend!"),
-        (Courteous(kind="decide"), "approve|Approved.|please approve it|deny|send it|lgtm"),
+        (
+            Courteous(kind="decide"),
+            "what waits for me?|my approvals|approve ada's request"
+            "|approve|Approved.|please approve it|deny|send it|lgtm",
+        ),
+        (
+            Courteous(kind="stuck"),
+            "can I talk to a human?|this doesn't work|wtf|You are useless!|this is so stupid|I give up"
+            "|it is not working|who can I ask?|that's unfair",
+        ),
+        (
+            ListAccess(),
+            "when does my access end?|until when is it gone|how long can I keep it?|extend|please extend my access"
+            "|more time|give it back|I want to give it back|I don't need it any more|I'm done|I am finished with it"
+            "|when do I lose my access",
+        ),
+        (
+            StopAccess(),
+            "freeze|please freeze everything|stop everything!|stop all new access|block access for everybody|revoke bob"
+            "|revoke everything of @bob|revoke all access from bob|unfreeze|emergency stop"
+            "|lift the freeze|end bob's access",
+        ),
+        (
+            CheckMembership(entitlement="prod-db"),
+            "I still can't log in to prod-db|revoke prod-db|give my prod-db back|remove me from prod-db",
+        ),
+        (
+            ShowOwner(entitlement="prod-db"),
+            "what is prod-db?|what's the production database for|tell me about prod-db",
+        ),
+        (
+            ForAnother(),
+            "can bob have prod-db?|could @bob get access to prod-db for 2h|can my colleague use prod-db",
+        ),
         (
             FollowUp(),
-            "where is my request|What about my request for prod-db?|status|status?|is it approved yet"
+            "why do I need approval for that?|where is my request|I changed my mind|my request is wrong"
+            "|nobody answers|what's taking so long?|actually 4 hours|make it 4h please"
+            "|What about my request for prod-db?|status|status?|is it approved yet"
             "|who has my request"
             "|what\u2019s the status of my request?|hi, any news on my request? thanks|has anybody approved it yet?"
             "|whose turn is it|show my requests|is prod-db approved yet?|when will my request be approved?"
@@ -269,6 +308,8 @@ def test_a_courtesy_and_a_question_after_ones_request_are_all_that_is_said(text:
         ("thanks, still locked out", ("unlock", "reset")),
         ("great, now I am locked out", ("unlock", "reset")),
         ("my account is still locked", ("unlock", "reset")),
+        ("reset my password and unlock my account", ("reset", "unlock")),
+        ("unlock me, then reset my pasword please", ("unlock", "reset")),
         ("Thanks! I still can't log in. What now?", ("unlock", "reset")),
     ],
 )
@@ -626,10 +667,84 @@ def test_a_block_of_code_is_read_as_what_stands_in_it() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "my password is hunter2",
+        "Password: hunter2!",
+        "code 123456",
+        "change my password to hunter-zwei",
+        "mein Passwort ist geheim77",
+        "here's my code: 123456",
+        "123456",
+        "123 456",
+        "Sommer2024!geheim",
+        "x9$Kk2pQ",
+    ],
+)
+def test_what_is_probably_a_password_or_a_code_is_known_for_one_and_kept_nowhere(text: str) -> None:
+    """P-2: whoever typed it hears what to do now; the result has no room for the text."""
+    assert read(text) == Courteous(kind="secret")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my password is wrong",
+        "my password is not working",
+        "my pin is locked",
+        "change my password to something new",
+        "INC-4711",
+        "prod-db",
+        "<@U0ADA>",
+        "Grafana-2024",
+        "1234567",
+        "my password is hunter2 and my account is broken since monday",
+    ],
+)
+def test_what_only_speaks_of_a_password_is_none(text: str) -> None:
+    assert read(text) != Courteous(kind="secret")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reset my password and give me prod-db for 1h",
+        "unlock me, I need prod-db for 2h",
+        "I need prod-db for 1h and then reset my password",
+    ],
+)
+def test_of_two_wishes_in_one_line_none_is_done_by_half_of_it(text: str) -> None:
+    assert read(text) == Courteous(kind="one_at_a_time")
+
+
+def test_another_thing_at_the_end_of_a_reason_is_wanted_too() -> None:
+    """It stood in the reason, and nobody asked for it."""
+    said = read("need prod-db for 2h to fix INC-4711, also grafana-edit")
+    assert isinstance(said, SeveralNamed)
+    assert (said.entitlements, said.draft.duration) == (("prod-db", "grafana-edit"), 2 * HOUR)
+    for reason in (
+        "INC-1, also prod-db",
+        "INC-1, also the reports of May",
+        "the wiki is slow and grafana-edit shows it",
+    ):
+        assert read(f"I need prod-db for 2h because {reason}") == asks("prod-db", 2, reason)
+
+
+def test_a_thing_that_is_called_like_a_stop_is_still_that_thing() -> None:
+    names = Names(Catalogue(entitlements={"freeze": thing("freeze")}, owners={}))
+    assert understand("freeze", names) == DraftRequest(entitlement="freeze")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "asdf",
         "correct horse battery staple",
-        "my password is hunter2",
         "hunter2",
+        "what is love",
+        "can bob have lunch",
+        "reset my password and mow the lawn",
+        "the file is 123456 bytes long",
+        "https://wiki.example/Page-1?Show=All#Top",
+        "ich bin im Urlaub",
         "I need a holiday",
         "give me a break",
         "lunch for 1 hour",

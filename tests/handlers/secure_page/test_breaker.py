@@ -21,7 +21,8 @@ from handlers.secure_page.proving import Proving
 from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Person, Proven, Refused
 from storage import freezes, tallies
 from storage.engine.stores import Server
-from storage.records import ExceptionRecord, Freeze
+from storage.handles import close_everybodys
+from storage.records import ExceptionRecord, Failures, Freeze
 from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 
@@ -202,6 +203,81 @@ async def test_a_proof_that_is_looked_at_while_the_store_becomes_unchecked_prove
     assert await Attempts(page.ground).run(visitor, kinds, check) == Refused()
     unchecked.end("checkpoints")
     assert isinstance(await page.proving.give_totp(visitor, page.code()), Proven)
+
+
+async def looked_at_as_a_stop_begins(page: World, purpose: Purpose, *, right: bool) -> Proven | Refused:
+    """A code, right or wrong, during the check of which this process alone stops what it is for."""
+    unchecked = page.ground.database.unchecked
+
+    async def check(_person: Person) -> Checked:
+        unchecked.begin("checkpoints", page.clock())
+        return Checked(right=right, proofs=("totp",), spend=lambda _tx: True)
+
+    kinds = Kinds(action="proof.given", purposes=frozenset({purpose}), second_factor=True)
+    try:
+        return await Attempts(page.ground).run(await page.opened(purpose), kinds, check)
+    finally:
+        unchecked.end("checkpoints")
+
+
+async def wrong_in_a_row(page: World) -> int:
+    return next((row.count for row in await page.rows(Failures) if row.account == "ada"), 0)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.UNLOCK, Purpose.RESET])
+async def test_a_right_proof_that_a_stop_turns_away_is_no_failed_try(page: World, purpose: Purpose) -> None:
+    """P-7: it was counted before the check; nobody is locked out, or told of, for what they did right."""
+    for _ in range(9):
+        await page.proving.give_totp(await page.opened(purpose), page.wrong_code())
+    for _ in range(3):
+        assert await looked_at_as_a_stop_begins(page, purpose, right=True) == Refused()
+    assert await wrong_in_a_row(page) == 9
+    assert await page.exceptions() == []
+    assert isinstance(await page.proving.give_totp(await page.opened(purpose), page.code()), Proven)
+
+
+async def test_a_right_sign_in_whose_link_a_stop_closes_is_no_failed_try(page: World) -> None:
+    """P-7: a stop that is written closes what it does not stop as well, such as the linking of an account."""
+    kinds = Kinds(action="proof.given", purposes=frozenset({Purpose.LINK}), second_factor=False)
+
+    async def check(_person: Person) -> Checked:
+        await page.ground.database.write(lambda tx: close_everybodys(tx, page.clock()))
+        return Checked(right=True, proofs=("password",), spend=lambda _tx: True)
+
+    for _ in range(10):
+        assert await Attempts(page.ground).run(await page.opened(Purpose.LINK), kinds, check) == Refused()
+    assert (await page.audited("proof.given"))[-10:] == [("refused", "link_over")] * 10
+    assert await wrong_in_a_row(page) == 0
+    assert await page.exceptions() == []
+
+
+async def test_a_wrong_proof_that_a_stop_turns_away_too_stays_counted(page: World) -> None:
+    """P-7: whoever could make a process stop would have looks at codes for nothing."""
+    for _ in range(12):
+        assert await looked_at_as_a_stop_begins(page, Purpose.UNLOCK, right=False) == Refused()
+    assert await wrong_in_a_row(page) == 10
+    assert await page.exceptions() == ["page-lockout"]
+    assert await page.proving.give_totp(await page.opened(Purpose.UNLOCK), page.code()) == Refused()
+
+
+async def test_a_right_proof_that_a_stop_turns_away_forgets_none_of_the_wrong_ones(page: World) -> None:
+    """P-7: nine wrong ones beside it are nine, and the tenth locks."""
+    kinds = Kinds(action="proof.given", purposes=frozenset({Purpose.UNLOCK}), second_factor=True)
+    for _ in range(8):
+        await page.proving.give_totp(await page.opened(Purpose.UNLOCK), page.wrong_code())
+
+    async def check(_person: Person) -> Checked:
+        for _ in range(2):
+            await page.proving.give_totp(await page.opened(Purpose.UNLOCK), page.wrong_code())
+        page.ground.database.unchecked.begin("checkpoints", page.clock())
+        return Checked(right=True, proofs=("totp",), spend=lambda _tx: True)
+
+    run = Attempts(page.ground).run
+    assert await run(await page.opened(Purpose.UNLOCK), kinds, check) == Refused()
+    page.ground.database.unchecked.end("checkpoints")
+    assert await wrong_in_a_row(page) == 9
+    await page.proving.give_totp(await page.opened(Purpose.UNLOCK), page.wrong_code())
+    assert await page.proving.give_totp(await page.opened(Purpose.UNLOCK), page.code()) == Refused()
 
 
 @pytest.mark.parametrize(("purpose", "words"), [(Purpose.UNLOCK, UNLOCK), (Purpose.RESET, RESET)])

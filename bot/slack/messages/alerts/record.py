@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.words import day_and_clock, duration, together
 from bot.texts import as_told, say, say_counted, template
-from handlers.decisions.freezing import Check
+from handlers.decisions.freezing import CALM, Check
 
 _MOST_OF_A_DETAIL = 400
 
@@ -60,19 +60,28 @@ def not_looked_over(alert: Alert) -> tuple[str, str]:
 
 def unchecked(alert: Alert) -> tuple[str, str]:
     """A process gives nothing new by itself, since its records could not be checked, or the stop not be written."""
-    since, settled = alert.moment("since"), alert.moment("settled")
+    since, settled, gone = alert.moment("since"), alert.moment("settled"), alert.moment("calm_since")
     name, when = alert.fact("replica") or say("one of them"), day_and_clock(since) if since else ""
+    why = [say(_FAILED[check]) for check in alert.facts.get("checks") or () if check in _FAILED]
+    if over := gone or settled:
+        title = say("New access was stopped by {name} alone: it could not check the records", name=name)
+        told = say("It gave nothing new since {time}; what ended, ended on time.", time=when) if when else ""
+        done = say("Since {time} all of that is done.", time=day_and_clock(over))
+        found = say("What was found, if anything, has a message of its own.")
+        return title, together(told, *why, done, found if settled else _may_return())
     title = say("New access is stopped by {name} alone: it cannot check the records", name=name)
     told = say("It has given nothing new since {time}; what ends, ends on time.", time=when) if when else ""
-    why = [say(_FAILED[check]) for check in alert.facts.get("checks") or () if check in _FAILED]
-    if settled:
-        over = say("Since {time} all of that was done.", time=day_and_clock(settled))
-        return title, together(
-            told, *why, over, say("What was found, if anything, has a message of its own.")
-        )
     ends = say("It ends by itself once that can be done, and nobody can confirm it away.")
     find = say("Find out who can write to the database; the log of the bot says what fails.")
     return title, together(told, *why, ends, find)
+
+
+def _may_return() -> str:
+    """What comes and goes is one message, and counted."""
+    minutes = int(CALM.total_seconds() // 60)
+    return say(
+        "If that lasts for {duration}, it is over; if not, it is counted here.", duration=duration(minutes)
+    )
 
 
 _FAILED: Mapping[str, str] = {

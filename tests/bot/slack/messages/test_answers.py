@@ -1,5 +1,6 @@
 """Answers to staff, word for word: the answer first, then why, then what to do next."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,11 @@ from bot.slack.messages.answers import (
 )
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.notices import notice_message
+from handlers.decisions.grammar import understand
+from handlers.decisions.names import Names
+from handlers.decisions.understanding import BreakGlass, DelegateApprovals, HelpSomebody
 from handlers.questions.answers import (
+    Ability,
     AccessList,
     DidYouMean,
     Elsewhere,
@@ -32,6 +37,7 @@ from handlers.questions.answers import (
     PasswordExpiry,
     SeveralNamed,
 )
+from storage.catalogue import Catalogue
 from storage.states import Purpose, Result
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
@@ -51,7 +57,13 @@ ANSWERS = [
     (
         AccessList(held=(GRAFANA, VPN), read_at=READ),
         "✅ You hold 2 things.\n• grafana-edit, until 23 Nov 14:54 UTC (in 52 minutes)\n"
-        "• vpn-users, standing, from IT desk\nDirectory read 4 s ago.",
+        "• vpn-users, standing, from IT desk\nDirectory read 4 s ago. Done with it before? Say “I'm done with "
+        "grafana-edit”. Where it can be extended, the button is below its own message.",
+        "[Ask for access…]",
+    ),
+    (
+        AccessList(held=(replace(GRAFANA, ending=True),), read_at=READ),
+        "✅ You hold 1 thing.\n• grafana-edit, being taken back\nDirectory read 4 s ago.",
         "[Ask for access…]",
     ),
     (
@@ -199,6 +211,62 @@ def test_help_says_what_can_be_said_and_what_never_to_type():
     for words in ("what access do I have?", "reset my password", "unlock my account", "who owns prod-db?"):
         assert words in said
     assert "Never type a password or a code here" in said
+    for words in ("freeze", "revoke", "break the glass", "delegate", "Bob"):
+        assert words not in said
+
+
+@pytest.mark.parametrize(
+    ("may", "lines"),
+    [
+        (
+            (Ability.DECIDE_FOR_TEAM,),
+            [
+                "delegate my approvals, while you are away · End now…, below what your team approved, takes it back"
+            ],
+        ),
+        (
+            (Ability.BREAK_GLASS,),
+            ["break the glass, for access at once in an emergency · drill, to practise it"],
+        ),
+        (
+            (Ability.STOP,),
+            [
+                "/wicket freeze stops all new access · two of you let it begin again, below its message in your "
+                "channel",
+                "/wicket revoke ada takes back all that one person has",
+            ],
+        ),
+        (
+            (Ability.UNLOCK_OTHERS, Ability.RECHECK_OTHERS),
+            [
+                "for others, with a ticket: unlock Bob's account for INC-4711 · check Bob's access for INC-4711"
+            ],
+        ),
+    ],
+)
+def test_help_says_to_whom_it_is_open_what_else_they_may(may, lines):
+    everybody, message = hears(answer_message(Help(), NOW)), answer_message(Help(may=may), NOW)
+    last = "manage my proofs\n"
+    assert hears(message) == everybody.replace(last, last + "".join(f"• {line}\n" for line in lines))
+    assert problems(message) == []
+
+
+def test_help_for_whoever_may_do_all_of_it_stays_short():
+    message = answer_message(Help(may=tuple(Ability)), NOW)
+    assert hears(message).count("•") == 12
+    assert problems(message) == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "delegate my approvals", "break the glass", "drill", "unlock Bob's account for INC-4711",
+        "reset Bob's password for INC-4711", "check Bob's access for INC-4711",
+    ],
+)  # fmt: skip
+def test_what_the_help_names_is_understood(typed):
+    meant = understand(typed, Names(Catalogue(entitlements={}, owners={})))
+    assert isinstance(meant, DelegateApprovals | BreakGlass | HelpSomebody)
 
 
 # A petition has messages of its own, which link to the page that it opens.

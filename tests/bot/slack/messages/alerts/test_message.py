@@ -557,10 +557,20 @@ GOLDEN = [
         alert(Kind.UNCHECKED, {
             "replica": "wicket-1", "since": NOW.isoformat(), "checks": ["entries"], "settled": LATER,
         }, who="Wicket"),
-        "⚠️ New access is stopped by wicket-1 alone: it cannot check the records",
-        "It has given nothing new since 23 Nov 14:02 UTC; what ends, ends on time. The walk found what is not as it "
-        "was written, and the stop could not be written. Since 23 Nov 14:32 UTC all of that was done. What was found, "
-        "if anything, has a message of its own.",
+        "⚠️ New access was stopped by wicket-1 alone: it could not check the records",
+        "It gave nothing new since 23 Nov 14:02 UTC; what ended, ended on time. The walk found what is not as it was "
+        "written, and the stop could not be written. Since 23 Nov 14:32 UTC all of that is done. What was found, if "
+        "anything, has a message of its own.",
+        TAIL,
+    ),
+    (
+        alert(Kind.UNCHECKED, {
+            "replica": "wicket-1", "since": NOW.isoformat(), "checks": ["signing"], "calm_since": LATER,
+        }, who="Wicket"),
+        "⚠️ New access was stopped by wicket-1 alone: it could not check the records",
+        "It gave nothing new since 23 Nov 14:02 UTC; what ended, ended on time. The records could not be signed anew. "
+        "Since 23 Nov 14:32 UTC all of that is done. If that lasts for 10 minutes, it is over; if not, it is counted "
+        "here.",
         TAIL,
     ),
     (
