@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, SQLModel
 
 from storage.engine import upserts
+from storage.engine.changing import put
 from storage.engine.plain import run
 from storage.outbox import where_posted
 from storage.records import Announcement, Handle
@@ -33,8 +34,7 @@ def mailed(tx: Session, handle: str, at: datetime) -> None:
     row = tx.get(Announcement, handle)
     if row is not None and row.mailed_at is None:
         row.mailed_at = at
-        tx.add(row)
-        tx.flush()
+        put(tx, row)
 
 
 def missing(tx: Session, handle: Handle, *, kind: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, col, select
 from storage.audit import log
 from storage.audit.tables import ENTRIES
 from storage.binding import binds, mark
-from storage.engine.changing import change, unsign
+from storage.engine.changing import change, put, unsign
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
 from storage.fresh import FreshProof
@@ -87,8 +87,7 @@ def _put_back(tx: Session, approval: Approval, over: Mapping[str, datetime]) -> 
 
 def void_approval(tx: Session, approval: Approval, *, at: datetime, why: str) -> None:
     """It counts no longer, for good."""
-    tx.add(VoidedApproval(approval=approval.id, why=why, at=at))
-    tx.flush()
+    put(tx, VoidedApproval(approval=approval.id, why=why, at=at))
     unsign(tx, approval)  # so it counts no more without that row either
 
 

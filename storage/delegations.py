@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
-from storage.engine.changing import change
+from storage.engine.changing import change, put
 from storage.engine.loading import Loading
 from storage.identifiers import new_id
 from storage.on_record import has_happened, note_put_back
@@ -74,9 +74,7 @@ def make(
         delegate_slack=to.slack_user, group=group, entitlements=sorted(entitlements), max_risk=max_risk,
         max_minutes=max_minutes, made_at=at, expires_at=expires_at,
     )  # fmt: skip
-    tx.add(row)
-    tx.flush()
-    return row
+    return put(tx, row)
 
 
 def of_owner(tx: Session, directory: str, owner: str, at: datetime) -> list[Delegation]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, func, literal, update
+from sqlalchemy import bindparam, func, literal
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
 
+from storage.engine.changing import change_where, put
 from storage.identifiers import new_id
 from storage.outbox import posted_at
 from storage.records import ExceptionRecord
@@ -129,8 +130,7 @@ def lead_for(
         id=new_id("x", at), kind=kind, cause=cause, severity=severity, who=who, facts={FLOOD: True},
         correlation="", count=1, first_at=at, last_at=at, due_at=due_at, open_since=at,
     )  # fmt: skip
-    tx.add(lead)
-    tx.flush()
+    put(tx, lead)
     return Lead(row=lead, begins=True)
 
 
@@ -145,8 +145,7 @@ def _brought_on(tx: Session, lead: ExceptionRecord, at: datetime) -> ExceptionRe
     if at - lead.last_at >= EDITED_EVERY:
         lead.count = tx.execute(_COUNT, {"lead": lead.id}).scalar_one() + 1
         lead.last_at = at
-        tx.add(lead)
-        tx.flush()
+        put(tx, lead)
     return lead
 
 
@@ -187,12 +186,8 @@ def follow(tx: Session, lead: ExceptionRecord) -> None:
     if FLOOD not in lead.facts:
         return
     same: Mapping[str, object] = {name: getattr(lead, name) for name in _FOLLOWS}
-    tx.execute(
-        update(ExceptionRecord)
-        .where(col(ExceptionRecord.fold) == lead.id, col(ExceptionRecord.state) != ExceptionState.RESOLVED)
-        .values(**same)
-        .execution_options(synchronize_session=False)
-    )
+    open_ones = (col(ExceptionRecord.fold) == lead.id, col(ExceptionRecord.state) != ExceptionState.RESOLVED)
+    change_where(tx, ExceptionRecord, *open_ones, **same)
 
 
 _OF_AN_END = ("resolved_at", "resolved_by", "resolution", "words")

@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, col, select
 from storage.audit import log
 from storage.audit.tables import ENTRIES
 from storage.engine import upserts
-from storage.engine.changing import change
+from storage.engine.changing import change, put
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
@@ -62,9 +62,7 @@ def begin(
     freeze = Freeze(
         id=new_id("z", at), kind=kind, began_by=by, since=at, lost_from=lost_from, facts=dict(facts)
     )
-    tx.add(freeze)
-    tx.flush()
-    return freeze
+    return put(tx, freeze)
 
 
 def open_ones(tx: Session) -> Sequence[Freeze]:
@@ -92,8 +90,7 @@ def is_gone(tx: Session, freeze: str) -> bool:
 def put_back(tx: Session) -> None:
     """Make those anew that are on the record and not there: a row that is gone lets nothing begin again."""
     for freeze in _gone(tx):
-        tx.add(freeze)
-        tx.flush()
+        put(tx, freeze)
         note_doubt(tx, _FREEZES.name, {name: getattr(freeze, name) for name in BOUND[_FREEZES.name]})
 
 

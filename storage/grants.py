@@ -15,7 +15,7 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage.engine.changing import change
+from storage.engine.changing import change, put
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.engine.paged import Paged
@@ -143,9 +143,7 @@ def unended_of(tx: Session, directory: str, account: str) -> list[Unended]:
 
 def add(tx: Session, grant: Grant) -> Grant:
     """Keep a new grant."""
-    tx.add(grant)
-    tx.flush()
-    return grant
+    return put(tx, grant)
 
 
 def get(tx: Session, grant_id: str) -> Grant | None:

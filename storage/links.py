@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, func, select
 
+from storage.engine.changing import put
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.on_record import later, note_put_back
@@ -141,9 +142,7 @@ def make_link(
     )  # fmt: skip
     link.directory, link.account, link.mail = directory, account, mail
     link.made_by, link.state, link.created_at = made_by, LinkState.ACTIVE, at
-    tx.add(link)
-    tx.flush()
-    return link
+    return put(tx, link)
 
 
 def suspend(tx: Session, link_id: str, *, mail: str) -> bool:
@@ -155,8 +154,7 @@ def suspend(tx: Session, link_id: str, *, mail: str) -> bool:
     if link is None or link.state == LinkState.SUSPENDED or link.mail != mail:
         return False
     link.state = LinkState.SUSPENDED
-    tx.add(link)
-    tx.flush()
+    put(tx, link)
     return True
 
 

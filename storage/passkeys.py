@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, or_
 from sqlmodel import Session, col, func, select
 
+from storage.engine.changing import change_if, change_where, put
 from storage.identifiers import new_id
 from storage.on_record import note_put_back, stopped_passkeys
 from storage.records import Challenge, Passkey
@@ -92,33 +93,19 @@ def use_passkey(tx: Session, passkey_id: str, *, sign_count: int, backed_up: boo
     """Note that it was shown. False if it was stopped, is gone, or was shown with this count or a later one before."""
     counts_on = col(Passkey.sign_count) < sign_count
     uncounted = (col(Passkey.sign_count) == 0) & (sign_count == 0)
-    used = (
-        update(Passkey)
-        .where(col(Passkey.id) == passkey_id, col(Passkey.stopped_at).is_(None), or_(counts_on, uncounted))
-        .values(sign_count=sign_count, backed_up=backed_up, used_at=at)
-        .returning(col(Passkey.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(used).first() is not None
+    which = (col(Passkey.stopped_at).is_(None), or_(counts_on, uncounted))
+    return change_if(tx, Passkey, passkey_id, *which, sign_count=sign_count, backed_up=backed_up, used_at=at)
 
 
 def stop_passkey(tx: Session, passkey_id: str, at: datetime) -> bool:
     """It proves nothing from now on. False if it was stopped before, or is gone."""
-    stopped = (
-        update(Passkey)
-        .where(col(Passkey.id) == passkey_id, col(Passkey.stopped_at).is_(None))
-        .values(stopped_at=at)
-        .returning(col(Passkey.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(stopped).first() is not None
+    return change_if(tx, Passkey, passkey_id, col(Passkey.stopped_at).is_(None), stopped_at=at)
 
 
 def rename_passkey(tx: Session, passkey: Passkey, name: str) -> None:
     """Give it another name."""
     passkey.name = name
-    tx.add(passkey)
-    tx.flush()
+    put(tx, passkey)
 
 
 def remove_passkey(tx: Session, passkey: Passkey) -> None:
@@ -176,15 +163,7 @@ def take_challenge(
     found = tx.exec(select(Challenge).where(*which)).first()
     if found is None or not genuine(tx, found):
         return None
-    taken = (
-        update(Challenge)
-        .where(*which)
-        .values(taken_at=at)
-        .returning(col(Challenge.user_handle))
-        .execution_options(synchronize_session=False)
-    )
-    answered = tx.execute(taken).first()
-    return str(answered[0]) if answered is not None else None
+    return found.user_handle if change_where(tx, Challenge, *which, taken_at=at) else None
 
 
 def _put_back(tx: Session, passkey: Passkey, over: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, bindparam, update
 from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.engine.changing import change_if, change_where, put
 from storage.engine.plain import Plain, run
 from storage.fresh import FreshProof as FreshProof
 from storage.on_record import note_put_back, rests_on
@@ -47,9 +48,7 @@ class Whose:
 def ask_for(tx: Session, handle: Handle, *, about: str, kind: About, thing: str, whom: str) -> StepUp:
     """Keep what this handle is to be proven for."""
     row = StepUp(handle=handle.id, about=about, kind=kind, thing=thing, whom=whom)
-    tx.add(row)
-    tx.flush()
-    return row
+    return put(tx, row)
 
 
 def step_up_of(tx: Session, handle: str) -> StepUp | None:
@@ -115,12 +114,7 @@ def last_proven(tx: Session, directory: str, account: str, about: str) -> tuple[
 def keep(tx: Session, handle: str, *, rationale: str, minutes: int | None) -> None:
     """Keep what they had typed, if anything, and that they decided without the proof once more."""
     words = {"rationale": rationale, "minutes": minutes} if rationale else {}
-    tx.execute(
-        update(StepUp)
-        .where(col(StepUp.handle) == handle)
-        .values(**words, tries=col(StepUp.tries) + 1)
-        .execution_options(synchronize_session=False)
-    )
+    change_if(tx, StepUp, handle, **words, tries=col(StepUp.tries) + 1)
 
 
 def tries(tx: Session, whose: Whose, about: str) -> int:
@@ -144,35 +138,19 @@ def erase(tx: Session, about: str, whose: Whose | None = None) -> None:
     if whose is None:
         run(tx.connection(), _ERASE, {"of": about})
         return
-    tx.execute(
-        update(StepUp)
-        .where(_handles(whose, about))
-        .values(rationale="", minutes=None)
-        .execution_options(synchronize_session=False)
-    )
+    change_where(tx, StepUp, _handles(whose, about), rationale="", minutes=None)
 
 
 def erase_old(tx: Session, before: datetime) -> None:
     """Erase all words of those whose link was over before then."""
     over = select(Handle.id).where(Handle.purpose == Purpose.STEP_UP, col(Handle.expires_at) < before)
-    tx.execute(
-        update(StepUp)
-        .where(col(StepUp.thing) != "", col(StepUp.handle).in_(over))
-        .values(rationale="", minutes=None, thing="", whom="")
-        .execution_options(synchronize_session=False)
-    )
+    which = (col(StepUp.thing) != "", col(StepUp.handle).in_(over))
+    change_where(tx, StepUp, *which, rationale="", minutes=None, thing="", whom="")
 
 
 def spend(tx: Session, handle: str, at: datetime) -> bool:
     """Let a decision rest on it. False if one does already."""
-    spent = (
-        update(StepUp)
-        .where(col(StepUp.handle) == handle, col(StepUp.spent_at).is_(None))
-        .values(spent_at=at)
-        .returning(col(StepUp.handle))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(spent).first() is not None
+    return change_if(tx, StepUp, handle, col(StepUp.spent_at).is_(None), spent_at=at)
 
 
 def _was_spent(tx: Session, row: StepUp) -> bool:
