@@ -19,7 +19,7 @@ from storage.directories.ldap import LdapDirectory
 from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_session import SUCCESS, Answer, Control, Entry, Session, replace
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence, template
+from storage.sentences import template
 
 # The directory ends a membership itself this long after its time: we come first, and it comes should we not.
 MARGIN = timedelta(minutes=15)
@@ -103,11 +103,9 @@ class ActiveDirectory(LdapDirectory):
         if (reason := ad_values.why_refused(answer)) is not None:
             return PasswordRejected(reason=reason)
         raise DirectoryUnavailable(
-            Sentence(
-                "The directory {directory} refused to change a password ({code}).",
-                directory=self.name,
-                code=answer.name,
-            )
+            "The directory {directory} refused to change a password ({code}).",
+            directory=self.name,
+            code=answer.name,
         )
 
     def _is_the_present_one(self, session: Session, entry: Entry, password: str) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from storage.directories.base import Finding
 from storage.directories.ldap_probes import Right
-from storage.directories.ldap_session import NOTHING, ConnectionLost, GivenUp, Session
+from storage.directories.ldap_session import NOTHING, GivenUp, Session
+from storage.directories.ldap_tls import ConnectionLost
 from storage.faults import DirectoryUnavailable
 
 BY_HAND = "Try it by hand: with ldapmodify, as Wicket's account, on an entry made for it."
