@@ -18,9 +18,9 @@ from storage.engine.changing import change, put
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
-from storage.macs import BOUND
+from storage.on_record import note_put_back
 from storage.records import Freeze, Grant, PublishedLast
-from storage.signing import genuine, note_doubt
+from storage.signing import genuine
 from storage.states import LIVE, GrantState
 
 # Built once: making a statement costs more than running it, and every request asks. Mostly there is none.
@@ -91,7 +91,7 @@ def put_back(tx: Session) -> None:
     """Make those anew that are on the record and not there: a row that is gone lets nothing begin again."""
     for freeze in _gone(tx):
         put(tx, freeze)
-        note_doubt(tx, _FREEZES.name, {name: getattr(freeze, name) for name in BOUND[_FREEZES.name]})
+        note_put_back(tx, freeze)
 
 
 def _gone(tx: Session) -> list[Freeze]:

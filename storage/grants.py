@@ -26,9 +26,6 @@ from storage.states import FOLLOWS, LIVE, GrantState
 from storage.truly import asked_truly, given_truly
 from storage.whose import people_of, whose
 
-# Rows in memory at a time, where there may be very many.
-_AT_ONCE = 500
-
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 
 # Built once: these run for every question and every change, and making a statement costs more than running it.

@@ -18,7 +18,7 @@ from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.records import Handle
-from storage.signing import genuine
+from storage.signing import genuine, if_genuine
 from storage.states import Purpose, Result
 
 # Built once: every request and click asks, and making a statement costs more than running it.
@@ -100,8 +100,7 @@ def close(tx: Session, handle_id: str, *, at: datetime) -> bool:
 
 def handle_by_id(tx: Session, handle_id: str) -> Handle | None:
     """The handle, whatever its state; None if there is none, or it is not as Wicket wrote it."""
-    found = _BY_ID.one_held(tx, {"of": handle_id})
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, _BY_ID.one_held(tx, {"of": handle_id}))
 
 
 def in_same_browser(tx: Session, handle: Handle) -> Handle | None:

@@ -374,8 +374,3 @@ def standing(tx: Session, before: datetime) -> Standing:
     ((leased,),) = rows(tx.connection(), _LEASED)
     ((overdue, oldest),) = rows(tx.connection(), _LATE, {"before": before})
     return Standing(leased=leased, overdue=overdue, oldest=oldest)
-
-
-def next_due(tx: Session) -> datetime | None:
-    """When the next unsettled holding wants a try."""
-    return tx.exec(select(func.min(Holding.next_at)).where(_UNSETTLED)).one()

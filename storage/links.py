@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel, func, select
 from storage.engine.changing import put
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
-from storage.on_record import later, note_put_back
+from storage.on_record import later, was_put_back
 from storage.records import Link
 from storage.signing import genuine, is_sound, note_doubt, only_genuine
 from storage.states import LinkState
@@ -160,7 +160,5 @@ def suspend(tx: Session, link_id: str, *, mail: str) -> bool:
 
 def _rests(tx: Session, link: Link) -> bool:
     """Whether the record says of an active link that it was suspended since it was made."""
-    if not tx.connection().execute(_RESTS_BY_ID, {"link": link.id}).scalar_one():
-        return False
-    note_put_back(tx, link)
-    return True
+    rests = tx.connection().execute(_RESTS_BY_ID, {"link": link.id}).scalar_one()
+    return was_put_back(tx, link, bool(rests))

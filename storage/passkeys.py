@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from storage.engine.changing import change_if, change_where, put
 from storage.identifiers import new_id
-from storage.on_record import note_put_back, stopped_passkeys
+from storage.on_record import stopped_passkeys, was_put_back
 from storage.records import Challenge, Passkey
 from storage.signing import genuine
 
@@ -58,7 +58,7 @@ def working_passkeys(tx: Session, directory: str, account: str) -> Sequence[Pass
         one for one in passkeys_of(tx, directory, account) if one.stopped_at is None and genuine(tx, one)
     ]
     over = stopped_passkeys(tx, account) if working else frozenset()
-    return [one for one in working if not _put_back(tx, one, over)]
+    return [one for one in working if not was_put_back(tx, one, one.id in over)]
 
 
 def passkey_by_id(tx: Session, passkey_id: str) -> Passkey | None:
@@ -67,7 +67,7 @@ def passkey_by_id(tx: Session, passkey_id: str) -> Passkey | None:
     if found is None or not genuine(tx, found):
         return None
     over = stopped_passkeys(tx, found.account) if found.stopped_at is None else frozenset()
-    return None if _put_back(tx, found, over) else found
+    return None if was_put_back(tx, found, found.id in over) else found
 
 
 def keep_passkey(
@@ -164,10 +164,3 @@ def take_challenge(
     if found is None or not genuine(tx, found):
         return None
     return found.user_handle if change_where(tx, Challenge, *which, taken_at=at) else None
-
-
-def _put_back(tx: Session, passkey: Passkey, over: frozenset[str]) -> bool:
-    if passkey.id not in over:
-        return False
-    note_put_back(tx, passkey)
-    return True

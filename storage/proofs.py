@@ -14,10 +14,10 @@ from sqlmodel import Session, col, func, select
 from storage.engine.changing import change_if, change_where, put
 from storage.handles import handle_by_id
 from storage.identifiers import new_id
-from storage.on_record import note_put_back, used_codes, visits_with_changes
+from storage.on_record import used_codes, visits_with_changes, was_put_back
 from storage.passkeys import passkeys_of
 from storage.records import Handle, MailCode, Proof
-from storage.signing import genuine, only_genuine
+from storage.signing import genuine, if_genuine, only_genuine
 
 C = TypeVar("C", Proof, MailCode)
 
@@ -210,8 +210,7 @@ def new_mail_code(tx: Session, *, handle: str, at: datetime, expires_at: datetim
 
 def mail_code_by_id(tx: Session, code_id: str) -> MailCode | None:
     """The code's row, or None."""
-    found = tx.get(MailCode, code_id)
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, tx.get(MailCode, code_id))
 
 
 def mail_codes(tx: Session, handle: str, at: datetime) -> Sequence[MailCode]:
@@ -262,7 +261,4 @@ def reseal_seed(tx: Session, proof: str, *, was: str, sealed: str) -> bool:
 def _unused(tx: Session, found: Sequence[C]) -> Sequence[C]:
     """Those of these codes that are not on the record as used."""
     used = used_codes(tx, [one.id for one in found])
-    for one in found:
-        if one.id in used:
-            note_put_back(tx, one)
-    return [one for one in found if one.id not in used]
+    return [one for one in found if not was_put_back(tx, one, one.id in used)]

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, func, select
 from storage.engine.changing import change_if, put
 from storage.identifiers import new_id
 from storage.records import SignIn, Subject
-from storage.signing import genuine
+from storage.signing import genuine, if_genuine
 
 
 def begin(tx: Session, *, handle: str, browser: str, at: datetime, expires_at: datetime) -> SignIn:
@@ -26,8 +26,7 @@ def begun_for(tx: Session, handle: str) -> int:
 
 def by_id(tx: Session, sign_in: str) -> SignIn | None:
     """The row, or None."""
-    found = tx.get(SignIn, sign_in)
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, tx.get(SignIn, sign_in))
 
 
 def take(tx: Session, sign_in: str, at: datetime) -> bool:

@@ -73,6 +73,11 @@ def genuine(tx: Session, row: SQLModel) -> bool:
     return is_sound(tx, str(row.__tablename__), _columns_of(row), _mac_of(row))
 
 
+def if_genuine(tx: Session, row: R | None) -> R | None:
+    """The row, if there is one and it counts."""
+    return row if row is not None and genuine(tx, row) else None
+
+
 def only_genuine(tx: Session, rows: Iterable[R]) -> list[R]:
     """Those that count."""
     return [row for row in rows if genuine(tx, row)]

@@ -13,9 +13,9 @@ from sqlmodel import Session, SQLModel, col, func, select
 from storage.engine.changing import change_if, change_where, put
 from storage.engine.plain import Plain, run
 from storage.fresh import FreshProof as FreshProof
-from storage.on_record import note_put_back, rests_on
+from storage.on_record import rests_on, was_put_back
 from storage.records import Handle, StepUp, Vouching
-from storage.signing import genuine
+from storage.signing import genuine, if_genuine
 from storage.states import Purpose, Result
 
 # Built once: each decision of a request erases, and mostly there is nothing.
@@ -53,20 +53,14 @@ def ask_for(tx: Session, handle: Handle, *, about: str, kind: About, thing: str,
 
 def step_up_of(tx: Session, handle: str) -> StepUp | None:
     """What this handle is for; None if it is for something else than a fresh proof."""
-    found = tx.get(StepUp, handle)
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, tx.get(StepUp, handle))
 
 
 def open_for(tx: Session, whose: Whose, about: str, *, until: datetime) -> Handle | None:
     """Their newest handle for this that nothing was proven by yet, if it is open at least until then."""
-    found = tx.exec(
-        select(Handle)
-        .join(StepUp, col(StepUp.handle) == col(Handle.id))
-        .where(*_theirs(whose, about), Handle.result == Result.OPEN, col(Handle.expires_at) >= until)
-        .order_by(col(Handle.id).desc())
-        .limit(1)
-    ).first()
-    return found if found is not None and genuine(tx, found) else None
+    theirs = (*_theirs(whose, about), col(Handle.result) == Result.OPEN, col(Handle.expires_at) >= until)
+    found = select(Handle).join(StepUp, col(StepUp.handle) == col(Handle.id)).where(*theirs)
+    return if_genuine(tx, tx.exec(found.order_by(col(Handle.id).desc()).limit(1)).first())
 
 
 def proven_since(
@@ -158,10 +152,7 @@ def _was_spent(tx: Session, row: StepUp) -> bool:
     story = row.about
     if row.kind == About.VOUCHING:  # told in the story of the visit that asked for somebody's word
         story = tx.exec(select(Vouching.handle).where(Vouching.id == row.about)).first() or row.about
-    if not rests_on(tx, story, row.handle):
-        return False
-    note_put_back(tx, row)
-    return True
+    return was_put_back(tx, row, rests_on(tx, story, row.handle))
 
 
 def _theirs(whose: Whose, about: str) -> tuple[ColumnElement[bool], ...]:

@@ -16,7 +16,7 @@ from storage.audit.tables import ENTRIES
 from storage.engine.changing import change_if, put
 from storage.engine.loading import Loading
 from storage.identifiers import new_id
-from storage.on_record import has_ended, note_put_back
+from storage.on_record import has_ended, was_put_back
 from storage.records import Vouching
 from storage.signing import genuine
 from storage.states import Ended
@@ -237,10 +237,8 @@ def _counts(tx: Session, found: Vouching) -> bool:
     """Whether it is as Wicket wrote it, and not open though its end is on the record."""
     if not genuine(tx, found):
         return False
-    if found.ended_at is None and has_ended(tx, found.handle, found.id):
-        note_put_back(tx, found)
-        return False
-    return True
+    over = found.ended_at is None and has_ended(tx, found.handle, found.id)
+    return not was_put_back(tx, found, over)
 
 
 def _waiting(directory: str, account: str) -> tuple[ColumnElement[bool], ...]:

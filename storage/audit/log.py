@@ -314,17 +314,12 @@ def second_head(tx: Transaction) -> bool:
     return connection_of(tx).execute(query).first() is not None
 
 
-def erase_text(tx: Transaction, entry_id: str, name: str, *, record: Entry) -> bool:
-    """Erase one free text and its salt, and append `record` (who, why, when), completed with what was erased.
-
-    False, with nothing written, when there is no such text or it is already erased. Without its salt the commitment
-    in the leaf tells nothing about the text, and the tree stays whole.
-    """
-    return erase_each(tx, [(entry_id, name, record)]) == 1
-
-
 def erase_each(tx: Transaction, wanted: Iterable[tuple[str, str, Entry]]) -> int:
-    """`erase_text` for many, each an entry's id, the text's name and its record; how many there were to erase."""
+    """Erase free texts with their salts, and append for each its record (who, why, when), completed with what was
+    erased; how many there were to erase. wanted: each an entry's id, the text's name and its record.
+
+    Without its salt the commitment in the leaf tells nothing about a text, and the tree stays whole.
+    """
     connection, records = connection_of(tx), list[Entry]()
     for entry_id, name, record in wanted:
         index = connection.execute(

@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
 
@@ -50,8 +49,6 @@ from storage.directories.ldap_session import (
 from storage.directories.ldap_shape import LdapShape
 from storage.faults import DirectoryUnavailable
 from storage.sentences import template
-
-T = TypeVar("T")
 
 _MODIFY_PASSWORD = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - an object identifier (RFC 3062)
 # Seconds for reading the names of all groups: tens of thousands come by pages.
