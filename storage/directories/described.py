@@ -39,7 +39,6 @@ class Describing(Protocol):
 
     async def described(self, where: Where) -> tuple[Described, ...]:
         """All groups that speak to Wicket. DirectoryUnavailable when not all of them could be read."""
-        ...
 
 
 def lines_of(values: Iterable[str]) -> tuple[str, ...]:

@@ -363,13 +363,16 @@ class LdapDirectory:
         if answer.code != SUCCESS:
             if (reason := ldap_policy.reason(answer)) is not None:
                 return PasswordRejected(reason=reason)
-            raise DirectoryUnavailable(
-                "The directory {directory} refused to change a password ({code}).",
-                directory=self.name,
-                code=answer.name,
-            )
+            raise self._no_password(answer)
         self._take_off_reset(session, entry)
         return None
+
+    def _no_password(self, answer: Answer) -> DirectoryUnavailable:
+        return DirectoryUnavailable(
+            "The directory {directory} refused to change a password ({code}).",
+            directory=self.name,
+            code=answer.name,
+        )
 
     def _take_off_reset(self, session: Session, entry: Entry) -> None:
         """Where the policy has passwords of others' making changed at the next sign-in: the person made this one.
