@@ -96,14 +96,6 @@ class Told(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Counted:
-    who: str
-    cause: str
-    correlation: str
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Lead:
     """The row on whose message another is counted. begins: it was made just now."""
 
@@ -169,8 +161,8 @@ def folded(tx: Session, lead: str) -> Folded | None:
 def counted_by(tx: Session, lead: ExceptionRecord) -> Iterator[Told]:
     """What is counted on the message of this one, as far as it says whom it is about; nothing if it is no lead."""
     if FLOOD in lead.facts:
-        for who, cause, correlation, facts in tx.execute(_ABOUT, {"lead": lead.id}):
-            yield _Counted(who=who, cause=cause, correlation=correlation, facts=facts)
+        found: Any = tx.execute(_ABOUT, {"lead": lead.id})
+        yield from found
 
 
 def resolved_with(tx: Session, lead: ExceptionRecord) -> Sequence[ExceptionRecord]:

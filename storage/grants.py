@@ -58,12 +58,12 @@ _REFUSED_SINCE = Plain(
         _GRANTS.c.decided_at > bindparam("since"),
     )
 )
+_STANDS = _GRANTS.c.state.in_((*LIVE, GrantState.ENDING))
 _COVERING_ALL = select(Grant).where(
     col(Grant.account).in_(bindparam("accounts", expanding=True)),
-    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+    _STANDS,
 )
 _HERE = _GRANTS.c.directory == bindparam("directory")
-_STANDS = _GRANTS.c.state.in_((*LIVE, GrantState.ENDING))
 _OF_ACCOUNT = select_columns(_GRANTS).where(_HERE, _GRANTS.c.account == bindparam("account"), _STANDS)
 _COVERING = Loading(Grant, _OF_ACCOUNT.where(_GRANTS.c.group == bindparam("group")))
 # Whoever asks for a group here compares its name by the rule of its directory, which no database knows.
@@ -326,10 +326,7 @@ def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Gran
 
 def open_in(tx: Session, directory: str) -> int:
     """How many grants in this directory give access that is not known to be gone, or are about to."""
-    query = select(func.count()).where(
-        Grant.directory == directory, col(Grant.state).in_((*LIVE, GrantState.ENDING))
-    )
-    return tx.exec(query).one()
+    return tx.exec(select(func.count()).where(Grant.directory == directory, _STANDS)).one()
 
 
 def ended_since(tx: Session, *, directory: str, account: str, group: str, at: datetime) -> Sequence[Grant]:

@@ -111,16 +111,13 @@ def last_of(tx: Session, directory: str, account: str) -> Grant | None:
 
 def waiting(tx: Session, at: datetime) -> Iterable[Waiting]:
     """Every request that waits at this time, those that lapse first first."""
-    for row in tx.execute(_WAITING, {"at": at}):
+    for id_, entitlement, directory, account, passed_on_to, report, missing in tx.execute(
+        _WAITING, {"at": at}
+    ):
         yield Waiting(
-            id=row[0],
-            entitlement=row[1],
-            directory=row[2],
-            account=row[3],
-            passed_on_to=row[4],
-            report=row[5],
-            missing=frozenset(role for role, count in row[6].items() if count),
-        )
+            id=id_, entitlement=entitlement, directory=directory, account=account, passed_on_to=passed_on_to,
+            report=report, missing=frozenset(role for role, count in missing.items() if count),
+        )  # fmt: skip
 
 
 def shown_to(tx: Session, recipient: str, requests: Collection[str]) -> frozenset[str]:

@@ -77,15 +77,15 @@ def keep_passkey(
     if tx.exec(select(Passkey.id).where(Passkey.credential == new.credential)).first() is not None:
         return None
     passkey_id = new_id("k", at)
-    tx.add(
+    put(
+        tx,
         Passkey(
             id=passkey_id, directory=directory, account=account, credential=new.credential,
             public_key=new.public_key, user_handle=new.user_handle, sign_count=new.sign_count, aaguid=new.aaguid,
             transports=list(new.transports), backup_eligible=new.backup_eligible, backed_up=new.backed_up,
             name=name, created_at=at,
-        )
+        ),
     )  # fmt: skip
-    tx.flush()
     return passkey_id
 
 
@@ -135,13 +135,13 @@ def new_challenge(
     ).one()
     if waiting >= most:
         return False
-    tx.add(
+    put(
+        tx,
         Challenge(
             id=new_id("c", at), handle=handle, kind=kind, browser=browser, value=value,
             user_handle=user_handle, created_at=at, expires_at=expires_at,
-        )
+        ),
     )  # fmt: skip
-    tx.flush()
     return True
 
 

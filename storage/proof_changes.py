@@ -17,9 +17,7 @@ from storage.states import Changed
 
 def note_change(tx: Session, *, handle: str, what: Changed, at: datetime, name: str = "") -> str:
     """Keep what changed in this visit; the id to owe messages by."""
-    change = ProofChange(id=new_id("d", at), handle=handle, what=what, name=name, at=at)
-    put(tx, change)
-    return change.id
+    return put(tx, ProofChange(id=new_id("d", at), handle=handle, what=what, name=name, at=at)).id
 
 
 def visit_that_changed(

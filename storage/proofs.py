@@ -204,8 +204,7 @@ def use_recovery_code(tx: Session, proof: str, at: datetime) -> bool:
 
 def new_mail_code(tx: Session, *, handle: str, at: datetime, expires_at: datetime) -> MailCode:
     """Keep that a code is sent for this handle."""
-    code = MailCode(id=new_id("m", at), handle=handle, created_at=at, expires_at=expires_at)
-    return put(tx, code)
+    return put(tx, MailCode(id=new_id("m", at), handle=handle, created_at=at, expires_at=expires_at))
 
 
 def mail_code_by_id(tx: Session, code_id: str) -> MailCode | None:

@@ -47,8 +47,7 @@ class Whose:
 
 def ask_for(tx: Session, handle: Handle, *, about: str, kind: About, thing: str, whom: str) -> StepUp:
     """Keep what this handle is to be proven for."""
-    row = StepUp(handle=handle.id, about=about, kind=kind, thing=thing, whom=whom)
-    return put(tx, row)
+    return put(tx, StepUp(handle=handle.id, about=about, kind=kind, thing=thing, whom=whom))
 
 
 def step_up_of(tx: Session, handle: str) -> StepUp | None:
@@ -160,18 +159,14 @@ def _theirs(whose: Whose, about: str) -> tuple[ColumnElement[bool], ...]:
         col(StepUp.about) == about,
         col(StepUp.spent_at).is_(None),
         col(Handle.purpose) == Purpose.STEP_UP,
-        col(Handle.directory) == whose.directory,
-        col(Handle.account) == whose.account,
-        col(Handle.slack_team) == whose.slack_team,
-        col(Handle.slack_user) == whose.slack_user,
+        *_visits(whose),
     )
 
 
 def _handles(whose: Whose, about: str) -> ColumnElement[bool]:
-    theirs = select(Handle.id).where(
-        Handle.directory == whose.directory,
-        Handle.account == whose.account,
-        Handle.slack_team == whose.slack_team,
-        Handle.slack_user == whose.slack_user,
-    )
+    theirs = select(Handle.id).where(*_visits(whose))
     return and_(col(StepUp.about) == about, col(StepUp.handle).in_(theirs))
+
+
+def _visits(whose: Whose) -> tuple[ColumnElement[bool], ...]:
+    return tuple(col(getattr(Handle, name)) == value for name, value in vars(whose).items())
