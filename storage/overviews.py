@@ -25,6 +25,7 @@ _OVER = (
     GrantState.VOIDED,
     GrantState.REFUSED,
 )
+_CAME_TO_NOTHING = (GrantState.REFUSED, GrantState.DENIED, GrantState.LAPSED)
 _OF_ONE = (
     col(Grant.requester_directory) == bindparam("directory"),
     col(Grant.requester_account) == bindparam("account"),
@@ -107,6 +108,22 @@ def past_of(tx: Session, directory: str, account: str, most: int) -> Sequence[Gr
 def last_of(tx: Session, directory: str, account: str) -> Grant | None:
     """What the person asked for last, or prepared to ask for, however it stands."""
     return tx.exec(_LAST, params={"directory": directory, "account": account}).first()
+
+
+def last_refused(tx: Session, directory: str, account: str, entitlement: str = "") -> Grant | None:
+    """The last request that somebody made for themselves and that was refused, denied or not answered.
+
+    entitlement: of this one alone.
+    """
+    theirs = select(Grant).where(
+        Grant.requester_account == account,
+        Grant.requester_directory == directory,
+        Grant.target_account == "",
+        col(Grant.state).in_(_CAME_TO_NOTHING),
+    )
+    if entitlement:
+        theirs = theirs.where(Grant.entitlement == entitlement)
+    return tx.exec(theirs.order_by(col(Grant.requested_at).desc(), col(Grant.id).desc()).limit(1)).first()
 
 
 def waiting(tx: Session, at: datetime) -> Iterable[Waiting]:

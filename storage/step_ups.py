@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.engine.changing import change_if, change_where, put
 from storage.engine.plain import Plain, run
-from storage.fresh import FreshProof as FreshProof
+from storage.fresh import FreshProof
 from storage.on_record import rests_on, was_put_back
 from storage.records import Handle, StepUp, Vouching
 from storage.signing import genuine, if_genuine
