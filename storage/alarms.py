@@ -45,7 +45,7 @@ _NOT_THERE = pick(ENTRIES.c.correlation).where(
 _GONE = Plain(_NOT_THERE.order_by(ENTRIES.c.index))
 # Nearly always there is none, and then one look is enough.
 _ANY = Plain(pick(literal_column("1")).where(or_(pick(_ALARMS.c.handle).exists(), _NOT_THERE.exists())))
-_RAISE = upserts.or_nothing(SQLModel.metadata.tables[Alarm.__tablename__])
+_RAISE = upserts.or_nothing(_ALARMS)
 
 
 SECURITY = "security"

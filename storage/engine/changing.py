@@ -47,7 +47,7 @@ def change_where(tx: Session, record: type[SQLModel], *which: ColumnElement[bool
 
 
 def change_if(
-    tx: Session, record: type[SQLModel], key: str, *which: ColumnElement[bool], **values: Any
+    tx: Session, record: type[SQLModel], key: Any, *which: ColumnElement[bool], **values: Any
 ) -> bool:
     """The same of the one row of this key. False if there is none that is such: somebody was faster, or it is over."""
     (column,) = record.metadata.tables[str(record.__tablename__)].primary_key
