@@ -22,7 +22,7 @@ from storage.database import Database
 from storage.directories.base import Directory
 from storage.directories.described import Described, Describing, Where
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence, template
+from storage.sentences import template
 
 log = structlog.get_logger(__name__)
 
@@ -121,13 +121,13 @@ class Discovering:
         try:
             if not isinstance(directory, Describing):
                 raise DirectoryUnavailable(
-                    Sentence("The directory {directory} cannot describe its groups.", directory=name)
+                    "The directory {directory} cannot describe its groups.", directory=name
                 )
             found = await directory.described(_where(self._sections[name]))
             powerful = self._powerful(self._latest, name)
             inside = await _inside(directory, powerful) if found else frozenset[str]()
             if not found and (self._found.get(name) or self._former.get(name)):
-                raise DirectoryUnavailable(Sentence(_NONE_LEFT, directory=name))
+                raise DirectoryUnavailable(_NONE_LEFT, directory=name)
         except DirectoryUnavailable as fault:
             return fault
         return found, inside, powerful

@@ -24,8 +24,10 @@ HANDING = ("handlers", "storage")
 
 # Reading a module's tree takes most of the time, and most modules say nothing.
 _SAYING = frozenset({"say", "say_counted", "template", "Sentence"})
-_SAYS = re.compile(rf"\b(?:{'|'.join(sorted(_SAYING))})\b")
-_FAULTS = frozenset({"DirectoryUnavailable", "ConnectionLost", "ServerSilent", "GivenUp", "PasswordRejected"})
+# Those that take a template and its values, as `Sentence` does.
+_TAKING = frozenset({"DirectoryUnavailable", "ConnectionLost", "ServerSilent", "GivenUp"})
+_SAYS = re.compile(rf"\b(?:{'|'.join(sorted(_SAYING | _TAKING))})\b")
+_FAULTS = _TAKING | {"PasswordRejected"}
 _RAISES = re.compile(rf"\b(?:{'|'.join(sorted(_FAULTS))})\b")
 _REASON = re.compile(r'^@reason\("((?:[^"\\]|\\.)*)"\)', re.MULTILINE)
 
@@ -106,8 +108,10 @@ class _Reader:
 
     def texts(self) -> Iterator[Text]:
         """The templates of this module: what is said here, and what its constants hold."""
-        for call in _calls(self._module.tree, *_SAYING):
+        for call in _calls(self._module.tree, *_SAYING, *_TAKING):
             assert isinstance(call.func, ast.Name)  # noqa: S101 - calls by a name alone are found
+            if call.func.id in _TAKING and not call.keywords:
+                continue
             if call.func.id == "template":
                 yield from self._marked(call)
             elif call.func.id == "say_counted":
@@ -250,7 +254,7 @@ def bare_faults(files: Iterable[Path], root: Path = ROOT) -> list[str]:
     for file in sorted(files):
         source = file.read_text()
         for call in _calls(ast.parse(source), *_FAULTS) if _RAISES.search(source) else ():
-            given = [*call.args, *(one.value for one in call.keywords)]
+            given = [*call.args, *(one.value for one in call.keywords if one.arg == "reason")]
             if any(isinstance(one, ast.JoinedStr) for one in given):
                 found.append(f"{file.relative_to(root).as_posix()}:{call.lineno}")
     return found

@@ -29,7 +29,6 @@ from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable, NotKnownHere
 from storage.outbox import OWNER, Message, owe, owe_each, places_of
 from storage.records import Grant
-from storage.sentences import Sentence
 from storage.states import GrantState
 
 ROLLED_OUT_WITHIN = timedelta(minutes=5)
@@ -110,19 +109,15 @@ class Ground:
     def home(self, name: str) -> Directory:
         """The home directory of this name; DirectoryUnavailable if it is none (any more)."""
         if name in self.people_of:
-            raise DirectoryUnavailable(
-                Sentence("Nobody signs in from the directory {name} (any more).", name=name)
-            )
+            raise DirectoryUnavailable("Nobody signs in from the directory {name} (any more).", name=name)
         return self.directory(name)
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
         if name not in self.directories:
             raise DirectoryUnavailable(
-                Sentence(
-                    "No directory called {name} is in wicket.toml any more. Put it back until what it gave has ended.",
-                    name=name,
-                )
+                "No directory called {name} is in wicket.toml any more. Put it back until what it gave has ended.",
+                name=name,
             )
         return self.directories[name]
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from storage.audit import log
 from storage.audit.tables import ENTRIES
 from storage.engine import upserts
+from storage.engine.changing import put
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
 from storage.on_record import note_put_back
@@ -44,7 +45,7 @@ _NOT_THERE = pick(ENTRIES.c.correlation).where(
 _GONE = Plain(_NOT_THERE.order_by(ENTRIES.c.index))
 # Nearly always there is none, and then one look is enough.
 _ANY = Plain(pick(literal_column("1")).where(or_(pick(_ALARMS.c.handle).exists(), _NOT_THERE.exists())))
-_RAISE = upserts.or_nothing(SQLModel.metadata.tables[Alarm.__tablename__])
+_RAISE = upserts.or_nothing(_ALARMS)
 
 
 SECURITY = "security"
@@ -115,8 +116,7 @@ def put_back(tx: Session) -> None:
     """Make those anew that are on the record and not there: a row that is gone lets nobody in again."""
     for alarm in _gone(tx):
         if tx.get(Handle, alarm.handle) is not None:  # without its visit it is open all the same
-            tx.add(alarm)
-            tx.flush()
+            put(tx, alarm)
         note_put_back(tx, alarm)
 
 
@@ -143,37 +143,32 @@ def note(tx: Session, alarm: Alarm, *, disabled: Effect, sessions: Effect, at: d
     alarm.disabled, alarm.sessions = disabled, sessions
     if not (disabled == Effect.DONE or disabled.is_wanted or sessions.is_wanted):
         alarm.settled_at = at
-    tx.add(alarm)
-    tx.flush()
+    put(tx, alarm)
 
 
 def settle(tx: Session, alarm: Alarm, *, at: datetime) -> None:
     """It was looked at since it was noted, and nothing is left to be done."""
     alarm.settled_at = at
-    tx.add(alarm)
-    tx.flush()
+    put(tx, alarm)
 
 
 def unsettle(tx: Session, alarm: Alarm) -> None:
     """Something is to be done about it, though it may be lifted: should nobody come to its end, it is found again."""
     alarm.settled_at = None
-    tx.add(alarm)
-    tx.flush()
+    put(tx, alarm)
 
 
 def want_anew(tx: Session, alarm: Alarm) -> None:
     """The account was switched on after all: it is to be switched off again."""
     alarm.disabled, alarm.settled_at = Effect.WANTED, None
-    tx.add(alarm)
-    tx.flush()
+    put(tx, alarm)
 
 
 def lift(tx: Session, alarm: Alarm, *, at: datetime, by: str, rationale: str) -> None:
     """It is over, and nothing of it is done any more."""
     alarm.lifted_at, alarm.lifted_by, alarm.rationale = at, by, rationale
     alarm.settled_at = alarm.settled_at or at
-    tx.add(alarm)
-    tx.flush()
+    put(tx, alarm)
 
 
 def _is_open(tx: Session, alarm: Alarm) -> bool:

@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlmodel import Session, SQLModel
 
 from storage.engine import upserts
+from storage.engine.changing import put
 from storage.engine.plain import run
 from storage.outbox import where_posted
 from storage.records import Announcement, Handle
-from storage.signing import genuine, signed
+from storage.signing import if_genuine, signed
 
 _BEGIN = upserts.or_nothing(SQLModel.metadata.tables[Announcement.__tablename__])
 
@@ -24,8 +25,7 @@ def begin(tx: Session, handle: str, at: datetime) -> bool:
 
 def of(tx: Session, handle: str) -> Announcement | None:
     """What was told of this visit's change before it; nothing by a row that is not as Wicket wrote it."""
-    row = tx.get(Announcement, handle)
-    return row if row is not None and genuine(tx, row) else None
+    return if_genuine(tx, tx.get(Announcement, handle))
 
 
 def mailed(tx: Session, handle: str, at: datetime) -> None:
@@ -33,8 +33,7 @@ def mailed(tx: Session, handle: str, at: datetime) -> None:
     row = tx.get(Announcement, handle)
     if row is not None and row.mailed_at is None:
         row.mailed_at = at
-        tx.add(row)
-        tx.flush()
+        put(tx, row)
 
 
 def missing(tx: Session, handle: Handle, *, kind: str) -> tuple[str, ...]:

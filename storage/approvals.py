@@ -14,14 +14,14 @@ from sqlmodel import Session, SQLModel, col, select
 from storage.audit import log
 from storage.audit.tables import ENTRIES
 from storage.binding import binds, mark
-from storage.engine.changing import change, unsign
+from storage.engine.changing import change, put, unsign
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
 from storage.fresh import FreshProof
 from storage.identifiers import new_id
-from storage.macs import BOUND
+from storage.on_record import was_put_back
 from storage.records import Approval, Grant, VoidedApproval
-from storage.signing import genuine, note_doubt, signed
+from storage.signing import genuine, signed
 from storage.states import GrantState
 
 # Built once: every click runs them, and making a statement costs more than running it.
@@ -79,16 +79,12 @@ def _voided_on_record(tx: Session, grant_id: str) -> dict[str, datetime]:
 
 
 def _put_back(tx: Session, approval: Approval, over: Mapping[str, datetime]) -> bool:
-    if approval.id not in over or over[approval.id] <= approval.at:
-        return False
-    note_doubt(tx, _APPROVALS.name, {name: getattr(approval, name) for name in BOUND[_APPROVALS.name]})
-    return True
+    return was_put_back(tx, approval, approval.id in over and over[approval.id] > approval.at)
 
 
 def void_approval(tx: Session, approval: Approval, *, at: datetime, why: str) -> None:
     """It counts no longer, for good."""
-    tx.add(VoidedApproval(approval=approval.id, why=why, at=at))
-    tx.flush()
+    put(tx, VoidedApproval(approval=approval.id, why=why, at=at))
     unsign(tx, approval)  # so it counts no more without that row either
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.engine import upserts
+from storage.engine.changing import put
 from storage.engine.plain import Plain, rows, run
 from storage.records import Bulletin
 
@@ -51,8 +52,7 @@ def signed(tx: Session, day: str, *, number: int, week_of: datetime) -> None:
     )
     row = tx.get_one(Bulletin, ("checkpoint", day))
     row.number, row.first = number, int(tx.exec(earlier).one() or number)
-    tx.add(row)
-    tx.flush()
+    put(tx, row)
 
 
 def by_number(tx: Session, number: int) -> Bulletin | None:

@@ -143,17 +143,7 @@ class Catalogue:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the whole catalogue. Lowering a risk is a policy change, so the policy-set hash has it."""
-
-        def plain(value: object) -> object:
-            if isinstance(value, timedelta):
-                return int(value.total_seconds())
-            return list(value) if isinstance(value, tuple) else value
-
-        rows = [
-            {k: plain(v) for k, v in sorted(vars(item).items())}
-            for group in (self.entitlements, self.owners, self.scopes)
-            for _, item in sorted(group.items())
-        ]
+        rows = [*_in_order(self.entitlements), *_in_order(self.owners), *_in_order(self.scopes)]
         if self.discovered:
             rows.append({"discovered": sorted(self.discovered)})
         return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
@@ -161,21 +151,12 @@ class Catalogue:
 
 def as_plain(catalogue: Catalogue) -> dict[str, Any]:
     """The whole catalogue as JSON, to be kept; `from_plain` reads it."""
-    scopes = [
-        {key: _as_json(value) for key, value in vars(one).items()}
-        for _, one in sorted(catalogue.scopes.items())
-    ]
+    scopes = _in_order(catalogue.scopes)
     return {
         # Left out where there are none, so that it is what an older version kept of the same catalogue.
         **({"scopes": scopes} if scopes else {}),
-        "owners": [vars(one) for _, one in sorted(catalogue.owners.items())],
-        "entitlements": [
-            {
-                key: int(value.total_seconds()) if isinstance(value, timedelta) else _as_json(value)
-                for key, value in vars(one).items()
-            }
-            for _, one in sorted(catalogue.entitlements.items())
-        ],
+        "owners": _in_order(catalogue.owners),
+        "entitlements": _in_order(catalogue.entitlements),
         "discovered": sorted(catalogue.discovered),
     }
 
@@ -202,5 +183,11 @@ def from_plain(plain: Mapping[str, Any]) -> Catalogue:
     )
 
 
+def _in_order(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{name: _as_json(value) for name, value in vars(one).items()} for _, one in sorted(kept.items())]
+
+
 def _as_json(value: object) -> object:
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
     return list(value) if isinstance(value, tuple) else value

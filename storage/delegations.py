@@ -11,12 +11,12 @@ from sqlalchemy import bindparam, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
-from storage.engine.changing import change
+from storage.engine.changing import change, put
 from storage.engine.loading import Loading
 from storage.identifiers import new_id
-from storage.on_record import has_happened, note_put_back
+from storage.on_record import has_happened, was_put_back
 from storage.records import Delegation
-from storage.signing import genuine
+from storage.signing import genuine, if_genuine
 from storage.states import DelegationEnd
 
 # Built once: every click asks, and mostly there is none.
@@ -74,9 +74,7 @@ def make(
         delegate_slack=to.slack_user, group=group, entitlements=sorted(entitlements), max_risk=max_risk,
         max_minutes=max_minutes, made_at=at, expires_at=expires_at,
     )  # fmt: skip
-    tx.add(row)
-    tx.flush()
-    return row
+    return put(tx, row)
 
 
 def of_owner(tx: Session, directory: str, owner: str, at: datetime) -> list[Delegation]:
@@ -112,8 +110,7 @@ def look(tx: Session, delegation: str) -> Delegation | None:
 
 def get(tx: Session, delegation: str) -> Delegation | None:
     """The row, held until the transaction ends; None if there is none, or it is not as Wicket wrote it."""
-    row = tx.get(Delegation, delegation, with_for_update=True)
-    return row if row is not None and genuine(tx, row) else None
+    return if_genuine(tx, tx.get(Delegation, delegation, with_for_update=True))
 
 
 def due(tx: Session, at: datetime, limit: int) -> Sequence[Delegation]:
@@ -132,7 +129,4 @@ def end(tx: Session, row: Delegation, why: DelegationEnd, *, at: datetime, by: s
 def _counts(tx: Session, row: Delegation, at: datetime) -> bool:
     if not row.made_at <= at < row.expires_at or not genuine(tx, row):
         return False
-    if not has_happened(tx, row.id, _OVER):
-        return True
-    note_put_back(tx, row)
-    return False
+    return not was_put_back(tx, row, has_happened(tx, row.id, _OVER))

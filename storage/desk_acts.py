@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from storage.audit import glimpses, log
 from storage.audit.tables import ENTRIES, TEXTS
+from storage.engine.changing import put
 from storage.records import DeskAct
 from storage.signing import note_missing
 
@@ -33,9 +34,7 @@ _ANY_ACT = ENTRIES.c.action.concat("").in_(ACTS)
 
 def keep(tx: Session, act: DeskAct) -> DeskAct:
     """Keep it, with the transaction in which it is done."""
-    tx.add(act)
-    tx.flush()
-    return act
+    return put(tx, act)
 
 
 def by_id(tx: Session, act: str) -> DeskAct | None:

@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import or_
 from sqlalchemy import select as pick
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel import Session, SQLModel, col, select
 
 from storage.engine import upserts
 from storage.engine.changing import change
 from storage.engine.loading import Loading
 from storage.engine.plain import run
 from storage.records import Emergency, Grant
-from storage.signing import genuine, only_genuine, signed
+from storage.signing import genuine, if_genuine, only_genuine, signed
 from storage.spellings import names_in
 from storage.states import EMERGENCY_FOLLOWS, EMERGENCY_UNDER_WAY, LIVE, EmergencyState, GrantState
 
@@ -43,8 +43,7 @@ def add(tx: Session, emergency: Emergency) -> bool:
 
 def get(tx: Session, emergency_id: str) -> Emergency | None:
     """The emergency, held until the transaction ends where it writes. None if it is not as Wicket wrote it."""
-    found = tx.get(Emergency, emergency_id, with_for_update=True, populate_existing=True)
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, tx.get(Emergency, emergency_id, with_for_update=True, populate_existing=True))
 
 
 def move(tx: Session, emergency: Emergency, to: EmergencyState, **changes: Any) -> None:
@@ -126,8 +125,7 @@ def last_granted(
 
 def under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
     """What this person has under way for this."""
-    found = _under_way_of(tx, directory, account, entitlement)
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, _under_way_of(tx, directory, account, entitlement))
 
 
 def make_way(tx: Session, emergency: Emergency) -> None:
@@ -146,11 +144,3 @@ def _under_way_of(tx: Session, directory: str, account: str, entitlement: str) -
             col(Emergency.state).in_(EMERGENCY_UNDER_WAY),
         )
     ).first()
-
-
-def granted_since(tx: Session, since: datetime) -> int:
-    """How many gave access since then, drills among them."""
-    asked = select(func.count()).where(
-        Emergency.state == EmergencyState.GRANTED, col(Emergency.opened_at) >= since
-    )
-    return tx.exec(asked).one()

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, literal_column
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
+from storage.engine.changing import put
 from storage.engine.loading import Loading
 from storage.outbox import ALERT, owe
 from storage.records import Escalation, ExceptionRecord
@@ -83,8 +84,7 @@ def taken(tx: Session, row: ExceptionRecord, channel: str, *, at: datetime) -> N
     kept = tx.get(Escalation, (row.id, channel, row.reopened))
     if kept is not None:
         kept.told_at = at
-        tx.add(kept)
-        tx.flush()
+        put(tx, kept)
 
 
 def taken_by(tx: Session, exception: str) -> Sequence[tuple[str, datetime]]:

@@ -11,6 +11,7 @@ from sqlalchemy import case
 from sqlmodel import Session, col, func, select
 
 from storage import floods
+from storage.engine.changing import put
 from storage.exceptions import due, is_over, show
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState, Resolution
@@ -173,7 +174,6 @@ def _give(row: ExceptionRecord, to: Worker) -> None:
 
 
 def _keep(tx: Session, row: ExceptionRecord, at: datetime) -> None:
-    tx.add(row)
-    tx.flush()
+    put(tx, row)
     floods.follow(tx, row)
     show(tx, at, row)

@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from storage import floods
 from storage.database import DUE_WITHIN
+from storage.engine.changing import put
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.floods import Lead
@@ -104,8 +105,7 @@ def raise_exception(
         if one.assignee:
             row.assignee, row.assignee_directory = one.assignee, one.assignee_directory
             row.assignee_name = one.assignee_name
-    tx.add(row)
-    tx.flush()
+    put(tx, row)
     show(tx, at, row, news=True, lead=lead)
     return row
 
@@ -119,8 +119,7 @@ def _met_again(
     # Raised by a version that did not know since when: what goes on has been open since now at the latest.
     row.open_since = row.open_since or at
     row.who, row.facts, row.correlation = who, dict(facts), correlation
-    tx.add(row)
-    tx.flush()
+    put(tx, row)
     show(tx, at, row)
     return row
 
@@ -165,8 +164,7 @@ def decide_exception(tx: Session, *, at: datetime, row: ExceptionRecord, facts: 
     if ends is not None and row.state != ExceptionState.RESOLVED:
         row.state, row.resolution, row.resolved_at = ExceptionState.RESOLVED, ends, at
         row.resolved_by = str(row.facts.get(DECIDED_BY) or "")
-    tx.add(row)
-    tx.flush()
+    put(tx, row)
     show(tx, at, row)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from storage.engine.changing import put
 from storage.records import Failures
 
 
@@ -55,8 +56,7 @@ def count_attempt(
         row.count += 1
         row.last_at = at
         row.locked_at = at if _locks(row.count, limit, most) else None
-    tx.add(row)
-    tx.flush()
+    put(tx, row)
     return Attempt(
         number=row.count,
         allowed=allowed,
@@ -78,8 +78,7 @@ def take_back(
     row.count -= 1
     if not _locks(row.count, limit, most):
         row.locked_at = None
-    tx.add(row)
-    tx.flush()
+    put(tx, row)
 
 
 def clear(tx: Session, *, directory: str, account: str) -> bool:

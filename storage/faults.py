@@ -3,12 +3,18 @@
 Expected refusals are return values and never appear here.
 """
 
+from storage.sentences import Sentence, Value
+
 
 class WicketFault(Exception):
-    """Something went wrong inside Wicket."""
+    """Something went wrong inside Wicket.
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+    message: a whole sentence; with values the template of one (storage.sentences). Without it the first line here.
+    """
+
+    def __init__(self, message: str | None = None, /, **values: Value) -> None:
+        said = message or (self.__doc__ or "").strip().splitlines()[0]
+        super().__init__(Sentence.of(said, values) if values else said)
 
 
 class SettingsFault(WicketFault):

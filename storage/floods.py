@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, func, literal, update
+from sqlalchemy import bindparam, func, literal
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
 
+from storage.engine.changing import change_where, put
 from storage.identifiers import new_id
 from storage.outbox import posted_at
 from storage.records import ExceptionRecord
@@ -95,14 +96,6 @@ class Told(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Counted:
-    who: str
-    cause: str
-    correlation: str
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Lead:
     """The row on whose message another is counted. begins: it was made just now."""
 
@@ -129,8 +122,7 @@ def lead_for(
         id=new_id("x", at), kind=kind, cause=cause, severity=severity, who=who, facts={FLOOD: True},
         correlation="", count=1, first_at=at, last_at=at, due_at=due_at, open_since=at,
     )  # fmt: skip
-    tx.add(lead)
-    tx.flush()
+    put(tx, lead)
     return Lead(row=lead, begins=True)
 
 
@@ -145,8 +137,7 @@ def _brought_on(tx: Session, lead: ExceptionRecord, at: datetime) -> ExceptionRe
     if at - lead.last_at >= EDITED_EVERY:
         lead.count = tx.execute(_COUNT, {"lead": lead.id}).scalar_one() + 1
         lead.last_at = at
-        tx.add(lead)
-        tx.flush()
+        put(tx, lead)
     return lead
 
 
@@ -170,8 +161,8 @@ def folded(tx: Session, lead: str) -> Folded | None:
 def counted_by(tx: Session, lead: ExceptionRecord) -> Iterator[Told]:
     """What is counted on the message of this one, as far as it says whom it is about; nothing if it is no lead."""
     if FLOOD in lead.facts:
-        for who, cause, correlation, facts in tx.execute(_ABOUT, {"lead": lead.id}):
-            yield _Counted(who=who, cause=cause, correlation=correlation, facts=facts)
+        found: Any = tx.execute(_ABOUT, {"lead": lead.id})
+        yield from found
 
 
 def resolved_with(tx: Session, lead: ExceptionRecord) -> Sequence[ExceptionRecord]:
@@ -187,12 +178,8 @@ def follow(tx: Session, lead: ExceptionRecord) -> None:
     if FLOOD not in lead.facts:
         return
     same: Mapping[str, object] = {name: getattr(lead, name) for name in _FOLLOWS}
-    tx.execute(
-        update(ExceptionRecord)
-        .where(col(ExceptionRecord.fold) == lead.id, col(ExceptionRecord.state) != ExceptionState.RESOLVED)
-        .values(**same)
-        .execution_options(synchronize_session=False)
-    )
+    open_ones = (col(ExceptionRecord.fold) == lead.id, col(ExceptionRecord.state) != ExceptionState.RESOLVED)
+    change_where(tx, ExceptionRecord, *open_ones, **same)
 
 
 _OF_AN_END = ("resolved_at", "resolved_by", "resolution", "words")

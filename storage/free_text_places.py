@@ -21,15 +21,15 @@ _Some: TypeAlias = ColumnElement[Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A column in which words stand that somebody typed. author, about: account ids; story: a correlation id.
+    """A column in which words stand that somebody typed. name: "grants.justification", its table and its own. author,
+    about: account ids; story: a correlation id.
 
     author None: the row does not say by id who typed it, so it is found by what stands in its story. part: it may be
     a part of what was typed, as a ticket that was named in a sentence. stays: it is needed as long as the row is there.
     instead: what it is replaced by.
     """
 
-    table: str
-    column: str
+    name: str
     author: ColumnElement[Any] | None = None
     about: ColumnElement[Any] | None = None
     story: ColumnElement[Any] | None = None
@@ -38,9 +38,14 @@ class Place:
     instead: str = ERASED
 
     @property
-    def name(self) -> str:
-        """ "grants.justification"."""
-        return f"{self.table}.{self.column}"
+    def table(self) -> str:
+        """ "grants" of "grants.justification"."""
+        return self.name.partition(".")[0]
+
+    @property
+    def column(self) -> str:
+        """ "justification" of it."""
+        return self.name.partition(".")[2]
 
 
 @cache
@@ -58,37 +63,15 @@ def _of_access() -> tuple[Place, ...]:
 
     requester = select(typist).where(grants.id == asked.grant).scalar_subquery()
     return (
-        Place(table="grants", column="justification", author=typist, about=_holder(), story=grants.id),
-        Place(table="grants", column="ticket", author=typist, about=_holder(), story=grants.id, part=True),
-        Place(table="grants", column="end_rationale", about=_holder(), story=grants.id),
-        Place(
-            table="approvals",
-            column="rationale",
-            author=said.approver,
-            about=whose(said.grant),
-            story=said.grant,
-        ),
-        Place(
-            table="inquiries",
-            column="question",
-            author=asked.asker,
-            about=whose(asked.grant),
-            story=asked.grant,
-        ),
-        Place(
-            table="inquiries", column="answer", author=requester, about=whose(asked.grant), story=asked.grant
-        ),
+        Place(name="grants.justification", author=typist, about=_holder(), story=grants.id),
+        Place(name="grants.ticket", author=typist, about=_holder(), story=grants.id, part=True),
+        Place(name="grants.end_rationale", about=_holder(), story=grants.id),
+        Place(name="approvals.rationale", author=said.approver, about=whose(said.grant), story=said.grant),
+        Place(name="inquiries.question", author=asked.asker, about=whose(asked.grant), story=asked.grant),
+        Place(name="inquiries.answer", author=requester, about=whose(asked.grant), story=asked.grant),
         # Emptied by itself once it is decided; until then the form shows what stands there.
-        Place(
-            table="step_ups", column="rationale", author=_visitor(step.handle), story=step.about, instead=""
-        ),
-        Place(
-            table="standings",
-            column="rationale",
-            author=declared.declared_by,
-            about=declared.member,
-            stays=True,
-        ),
+        Place(name="step_ups.rationale", author=_visitor(step.handle), story=step.about, instead=""),
+        Place(name="standings.rationale", author=declared.declared_by, about=declared.member, stays=True),
     )
 
 
@@ -96,40 +79,28 @@ def _of_petitions() -> tuple[Place, ...]:
     asked, word = _c("petitions"), _c("attestations")
     whose = select(asked.account).where(asked.id == word.petition).scalar_subquery()
     return (
-        Place(
-            table="petitions", column="explanation", author=asked.account, about=asked.account, story=asked.id
-        ),
-        Place(table="petitions", column="end_words", about=asked.account, story=asked.id),
-        Place(
-            table="attestations", column="rationale", author=word.account, about=whose, story=word.petition
-        ),
+        Place(name="petitions.explanation", author=asked.account, about=asked.account, story=asked.id),
+        Place(name="petitions.end_words", about=asked.account, story=asked.id),
+        Place(name="attestations.rationale", author=word.account, about=whose, story=word.petition),
     )
 
 
 def _of_emergencies() -> tuple[Place, ...]:
     glass, word = _c("emergencies"), _c("restore_words")
     return (
-        Place(
-            table="emergencies", column="reason", author=glass.account, about=glass.account, story=glass.id
-        ),
-        Place(
-            table="emergencies",
-            column="review_words",
-            author=glass.reviewed_by,
-            about=glass.account,
-            story=glass.id,
-        ),
-        Place(table="restore_words", column="rationale", author=word.account, story=word.emergency),
+        Place(name="emergencies.reason", author=glass.account, about=glass.account, story=glass.id),
+        Place(name="emergencies.review_words", author=glass.reviewed_by, about=glass.account, story=glass.id),
+        Place(name="restore_words.rationale", author=word.account, story=word.emergency),
     )
 
 
 def _of_security() -> tuple[Place, ...]:
     word, alarm = _c("lift_words"), _c("alarms")
     return (
-        Place(table="freezes", column="rationale", story=_c("freezes").id),
-        Place(table="lift_words", column="rationale", author=word.account, story=word.freeze),
-        Place(table="alarms", column="rationale", about=alarm.account, story=alarm.handle),
-        Place(table="exceptions", column="words", story=_c("exceptions").id),
+        Place(name="freezes.rationale", story=_c("freezes").id),
+        Place(name="lift_words.rationale", author=word.account, story=word.freeze),
+        Place(name="alarms.rationale", about=alarm.account, story=alarm.handle),
+        Place(name="exceptions.words", story=_c("exceptions").id),
     )
 
 
@@ -137,10 +108,10 @@ def _of_proofs() -> tuple[Place, ...]:
     word, act, key, change = _c("vouchings"), _c("desk_acts"), _c("passkeys"), _c("proof_changes")
     whose = _visitor(change.handle)
     return (
-        Place(table="vouchings", column="ticket", author=word.voucher, about=word.account, story=word.handle),
-        Place(table="desk_acts", column="ticket", author=act.helper, about=act.account, story=act.handle),
-        Place(table="passkeys", column="name", author=key.account, about=key.account, stays=True),
-        Place(table="proof_changes", column="name", author=whose, about=whose, story=change.handle),
+        Place(name="vouchings.ticket", author=word.voucher, about=word.account, story=word.handle),
+        Place(name="desk_acts.ticket", author=act.helper, about=act.account, story=act.handle),
+        Place(name="passkeys.name", author=key.account, about=key.account, stays=True),
+        Place(name="proof_changes.name", author=whose, about=whose, story=change.handle),
     )
 
 

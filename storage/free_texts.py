@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, or_, select, update
 from sqlmodel import Session, SQLModel
 
+from storage.engine.changing import put
 from storage.engine.listed import among, listed
 from storage.free_text_places import ERASED, TYPED_FACTS, Place, places
 from storage.macs import bound
@@ -114,12 +115,8 @@ def erase_copy(tx: Session, copy: Copy) -> bool:
     place = _by_name()[copy.place]
     table = _table(place)
     where = [one == value for one, value in zip(table.primary_key, copy.key, strict=True)]
-    done: Any = tx.execute(
-        update(table)
-        .where(*where, table.c[place.column] == copy.words)
-        .values({place.column: place.instead})
-        .execution_options(synchronize_session=False)
-    )
+    stands = table.c[place.column] == copy.words
+    done: Any = tx.execute(update(table).where(*where, stands).values({place.column: place.instead}))
     return bool(done.rowcount)
 
 
@@ -129,8 +126,7 @@ def erase_fact(tx: Session, fact: Fact) -> bool:
     if row is None or fact.words not in _texts_in(row.facts):
         return False
     row.facts = _without(row.facts, fact.words)
-    tx.add(row)
-    tx.flush()
+    put(tx, row)
     return True
 
 

@@ -14,13 +14,13 @@ from sqlmodel import Session, SQLModel, col, select
 from storage.audit import log
 from storage.audit.tables import ENTRIES
 from storage.engine import upserts
-from storage.engine.changing import change
+from storage.engine.changing import change, put
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
-from storage.macs import BOUND
+from storage.on_record import note_put_back
 from storage.records import Freeze, Grant, PublishedLast
-from storage.signing import genuine, note_doubt
+from storage.signing import genuine
 from storage.states import LIVE, GrantState
 
 # Built once: making a statement costs more than running it, and every request asks. Mostly there is none.
@@ -62,9 +62,7 @@ def begin(
     freeze = Freeze(
         id=new_id("z", at), kind=kind, began_by=by, since=at, lost_from=lost_from, facts=dict(facts)
     )
-    tx.add(freeze)
-    tx.flush()
-    return freeze
+    return put(tx, freeze)
 
 
 def open_ones(tx: Session) -> Sequence[Freeze]:
@@ -92,9 +90,8 @@ def is_gone(tx: Session, freeze: str) -> bool:
 def put_back(tx: Session) -> None:
     """Make those anew that are on the record and not there: a row that is gone lets nothing begin again."""
     for freeze in _gone(tx):
-        tx.add(freeze)
-        tx.flush()
-        note_doubt(tx, _FREEZES.name, {name: getattr(freeze, name) for name in BOUND[_FREEZES.name]})
+        put(tx, freeze)
+        note_put_back(tx, freeze)
 
 
 def _gone(tx: Session) -> list[Freeze]:

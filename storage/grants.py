@@ -15,7 +15,7 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage.engine.changing import change
+from storage.engine.changing import change, put
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.engine.paged import Paged
@@ -25,9 +25,6 @@ from storage.spellings import names_in, ways
 from storage.states import FOLLOWS, LIVE, GrantState
 from storage.truly import asked_truly, given_truly
 from storage.whose import people_of, whose
-
-# Rows in memory at a time, where there may be very many.
-_AT_ONCE = 500
 
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 
@@ -61,12 +58,12 @@ _REFUSED_SINCE = Plain(
         _GRANTS.c.decided_at > bindparam("since"),
     )
 )
+_STANDS = _GRANTS.c.state.in_((*LIVE, GrantState.ENDING))
 _COVERING_ALL = select(Grant).where(
     col(Grant.account).in_(bindparam("accounts", expanding=True)),
-    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+    _STANDS,
 )
 _HERE = _GRANTS.c.directory == bindparam("directory")
-_STANDS = _GRANTS.c.state.in_((*LIVE, GrantState.ENDING))
 _OF_ACCOUNT = select_columns(_GRANTS).where(_HERE, _GRANTS.c.account == bindparam("account"), _STANDS)
 _COVERING = Loading(Grant, _OF_ACCOUNT.where(_GRANTS.c.group == bindparam("group")))
 # Whoever asks for a group here compares its name by the rule of its directory, which no database knows.
@@ -143,9 +140,7 @@ def unended_of(tx: Session, directory: str, account: str) -> list[Unended]:
 
 def add(tx: Session, grant: Grant) -> Grant:
     """Keep a new grant."""
-    tx.add(grant)
-    tx.flush()
-    return grant
+    return put(tx, grant)
 
 
 def get(tx: Session, grant_id: str) -> Grant | None:
@@ -331,10 +326,7 @@ def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Gran
 
 def open_in(tx: Session, directory: str) -> int:
     """How many grants in this directory give access that is not known to be gone, or are about to."""
-    query = select(func.count()).where(
-        Grant.directory == directory, col(Grant.state).in_((*LIVE, GrantState.ENDING))
-    )
-    return tx.exec(query).one()
+    return tx.exec(select(func.count()).where(Grant.directory == directory, _STANDS)).one()
 
 
 def ended_since(tx: Session, *, directory: str, account: str, group: str, at: datetime) -> Sequence[Grant]:

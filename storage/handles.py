@@ -8,16 +8,17 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, or_, union_all, update
+from sqlalchemy import ColumnElement, bindparam, literal_column, or_, union_all
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.audit.tables import DONE, ENTRIES, OF_A_CHANGED_PASSWORD
+from storage.engine.changing import change_if, change_where, put
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.records import Handle
-from storage.signing import genuine
+from storage.signing import genuine, if_genuine
 from storage.states import Purpose, Result
 
 # Built once: every request and click asks, and making a statement costs more than running it.
@@ -27,6 +28,7 @@ _CUT_OFF = Loading(
     Handle,
     pick(_HANDLES).where(_HANDLES.c.result == Result.CHANGING, _HANDLES.c.expires_at < bindparam("before")),
 )
+_IS_OPEN = col(Handle.result) == Result.OPEN
 # What is said to the driver as it is takes no list. A click is about three people or four.
 _SLOTS = ("one", "two", "three", "four")
 
@@ -83,21 +85,12 @@ def make_handle(
         id=new_id("h", at), purpose=purpose, directory=directory, account=account, slack_team=slack_team,
         slack_user=slack_user, proven=[], created_at=at, expires_at=expires_at, door=door,
     )  # fmt: skip
-    tx.add(handle)
-    tx.flush()
-    return handle
+    return put(tx, handle)
 
 
 def reopen(tx: Session, handle_id: str, *, expires_at: datetime) -> bool:
     """Let a handle that was kept shut be used until then. False if something came of it before."""
-    opened = (
-        update(Handle)
-        .where(col(Handle.id) == handle_id, col(Handle.result) == Result.OPEN)
-        .values(expires_at=expires_at)
-        .returning(col(Handle.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(opened).first() is not None
+    return change_if(tx, Handle, handle_id, _IS_OPEN, expires_at=expires_at)
 
 
 def close(tx: Session, handle_id: str, *, at: datetime) -> bool:
@@ -107,8 +100,7 @@ def close(tx: Session, handle_id: str, *, at: datetime) -> bool:
 
 def handle_by_id(tx: Session, handle_id: str) -> Handle | None:
     """The handle, whatever its state; None if there is none, or it is not as Wicket wrote it."""
-    found = _BY_ID.one_held(tx, {"of": handle_id})
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, _BY_ID.one_held(tx, {"of": handle_id}))
 
 
 def in_same_browser(tx: Session, handle: Handle) -> Handle | None:
@@ -122,32 +114,14 @@ def bind(tx: Session, handle_id: str, *, proven: list[str], session: str, was: s
 
     session: SHA-256 (hex) of the new cookie. was: the one that it replaces, "" if none.
     """
-    bound = (
-        update(Handle)
-        .where(
-            col(Handle.id) == handle_id,
-            col(Handle.session) == was,
-            col(Handle.result) == Result.OPEN,
-            col(Handle.expires_at) > at,
-        )
-        .values(proven=proven, session=session)
-        .returning(col(Handle.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(bound).first() is not None
+    as_it_was = (col(Handle.session) == was, _IS_OPEN, col(Handle.expires_at) > at)
+    return change_if(tx, Handle, handle_id, *as_it_was, proven=proven, session=session)
 
 
 def move(tx: Session, handle_id: str, *, was: Result, now: Result, at: datetime) -> bool:
     """Take the handle from one result to the next. False if it was not there any more: another tab was faster."""
     done_at = at if now not in (Result.OPEN, Result.CHANGING) else None
-    moved = (
-        update(Handle)
-        .where(col(Handle.id) == handle_id, col(Handle.result) == was)
-        .values(result=now, done_at=done_at)
-        .returning(col(Handle.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(moved).first() is not None
+    return change_if(tx, Handle, handle_id, col(Handle.result) == was, result=now, done_at=done_at)
 
 
 def cut_off(tx: Session, before: datetime) -> Sequence[Handle]:
@@ -157,89 +131,43 @@ def cut_off(tx: Session, before: datetime) -> Sequence[Handle]:
 
 def take(tx: Session, handle_id: str, *, at: datetime) -> bool:
     """Take an open handle for its change. False if it was taken or closed meanwhile, or its time is over."""
-    taken = (
-        update(Handle)
-        .where(col(Handle.id) == handle_id, col(Handle.result) == Result.OPEN, col(Handle.expires_at) > at)
-        .values(result=Result.CHANGING)
-        .returning(col(Handle.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(taken).first() is not None
+    return change_if(tx, Handle, handle_id, _IS_OPEN, col(Handle.expires_at) > at, result=Result.CHANGING)
 
 
 def shorten(tx: Session, handle_id: str, *, at: datetime) -> None:
     """Let the time of a handle that was taken be over now: nothing but its own change comes of it any more."""
-    tx.execute(
-        update(Handle)
-        .where(
-            col(Handle.id) == handle_id, col(Handle.result) == Result.CHANGING, col(Handle.expires_at) > at
-        )
-        .values(expires_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    is_taken = col(Handle.result) == Result.CHANGING
+    change_if(tx, Handle, handle_id, is_taken, col(Handle.expires_at) > at, expires_at=at)
 
 
 def close_others(tx: Session, handle_id: str, *, directory: str, account: str, at: datetime) -> None:
     """End this person's other open handles: what they were opened for was overtaken."""
-    tx.execute(
-        update(Handle)
-        .where(
-            col(Handle.directory) == directory,
-            col(Handle.account) == account,
-            col(Handle.id) != handle_id,
-            col(Handle.expires_at) > at,
-        )
-        .values(expires_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    others = (*_lasting(directory, account, at), col(Handle.id) != handle_id)
+    change_where(tx, Handle, *others, expires_at=at)
 
 
 def close_all(tx: Session, *, directory: str, account: str, at: datetime) -> int:
     """End this person's open handles; how many."""
-    closed = (
-        update(Handle)
-        .where(
-            col(Handle.directory) == directory,
-            col(Handle.account) == account,
-            col(Handle.result) == Result.OPEN,
-            col(Handle.expires_at) > at,
-        )
-        .values(expires_at=at)
-        .returning(col(Handle.id))
-        .execution_options(synchronize_session=False)
-    )
-    return len(tx.execute(closed).all())
+    return change_where(tx, Handle, *_lasting(directory, account, at), _IS_OPEN, expires_at=at)
 
 
 def open_of(tx: Session, *, directory: str, account: str, at: datetime) -> int:
     """How many open handles this person has."""
-    return tx.exec(
-        select(func.count())
-        .select_from(Handle)
-        .where(
-            Handle.directory == directory,
-            Handle.account == account,
-            Handle.result == Result.OPEN,
-            col(Handle.expires_at) > at,
-        )
-    ).one()
+    theirs = (*_lasting(directory, account, at), _IS_OPEN)
+    return tx.exec(select(func.count()).select_from(Handle).where(*theirs)).one()
+
+
+def _lasting(directory: str, account: str, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return col(Handle.directory) == directory, col(Handle.account) == account, col(Handle.expires_at) > at
 
 
 def close_everybodys(
     tx: Session, at: datetime, *, purpose: Purpose | None = None, spared: Collection[str] = ()
 ) -> None:
     """End all open handles, whoever they are for. purpose: only those. spared: the ids of those that stay open."""
-    tx.execute(
-        update(Handle)
-        .where(
-            col(Handle.result) == Result.OPEN,
-            col(Handle.expires_at) > at,
-            *([] if purpose is None else [col(Handle.purpose) == purpose]),
-            *([col(Handle.id).not_in(spared)] if spared else []),
-        )
-        .values(expires_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    of_purpose = [] if purpose is None else [col(Handle.purpose) == purpose]
+    others = [col(Handle.id).not_in(spared)] if spared else []
+    change_where(tx, Handle, _IS_OPEN, col(Handle.expires_at) > at, *of_purpose, *others, expires_at=at)
 
 
 def resets_since(

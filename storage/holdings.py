@@ -296,7 +296,7 @@ def changed_late(tx: Session, claimed: Claim, *, at: datetime, ours: bool) -> Ho
     if holding is None:
         return None
     if holding.settled:
-        change(tx, holding, settled=False, attempts=0, overdue_told=False, page_at=None, due_at=at)
+        change(tx, holding, **_ANEW, due_at=at)
     stood = False if ours else holding.stood_before
     change(tx, holding, next_at=at, last_fault=LATE, stood_before=stood)
     wake(tx, "holdings")
@@ -374,8 +374,3 @@ def standing(tx: Session, before: datetime) -> Standing:
     ((leased,),) = rows(tx.connection(), _LEASED)
     ((overdue, oldest),) = rows(tx.connection(), _LATE, {"before": before})
     return Standing(leased=leased, overdue=overdue, oldest=oldest)
-
-
-def next_due(tx: Session) -> datetime | None:
-    """When the next unsettled holding wants a try."""
-    return tx.exec(select(func.min(Holding.next_at)).where(_UNSETTLED)).one()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from storage.engine.changing import change
+from storage.engine.changing import change, put
 from storage.identifiers import new_id
 from storage.records import Inquiry
 
@@ -21,9 +21,7 @@ def ask(
         id=new_id("i", at), grant=grant, asker=asker, asker_name=asker_name, slack_user=slack_user,
         question=question, asked_at=at,
     )  # fmt: skip
-    tx.add(row)
-    tx.flush()
-    return row
+    return put(tx, row)
 
 
 def answer(tx: Session, inquiry: Inquiry, *, at: datetime, text: str) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import bindparam, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, func, select
 
+from storage.engine.changing import put
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
-from storage.on_record import later, note_put_back
+from storage.on_record import later, was_put_back
 from storage.records import Link
 from storage.signing import genuine, is_sound, note_doubt, only_genuine
 from storage.states import LinkState
@@ -141,9 +142,7 @@ def make_link(
     )  # fmt: skip
     link.directory, link.account, link.mail = directory, account, mail
     link.made_by, link.state, link.created_at = made_by, LinkState.ACTIVE, at
-    tx.add(link)
-    tx.flush()
-    return link
+    return put(tx, link)
 
 
 def suspend(tx: Session, link_id: str, *, mail: str) -> bool:
@@ -155,14 +154,11 @@ def suspend(tx: Session, link_id: str, *, mail: str) -> bool:
     if link is None or link.state == LinkState.SUSPENDED or link.mail != mail:
         return False
     link.state = LinkState.SUSPENDED
-    tx.add(link)
-    tx.flush()
+    put(tx, link)
     return True
 
 
 def _rests(tx: Session, link: Link) -> bool:
     """Whether the record says of an active link that it was suspended since it was made."""
-    if not tx.connection().execute(_RESTS_BY_ID, {"link": link.id}).scalar_one():
-        return False
-    note_put_back(tx, link)
-    return True
+    rests = tx.connection().execute(_RESTS_BY_ID, {"link": link.id}).scalar_one()
+    return was_put_back(tx, link, bool(rests))

@@ -77,11 +77,14 @@ def visits_with_changes(tx: Session, account: str) -> frozenset[str]:
 
 def used_codes(tx: Session, ids: Collection[str]) -> frozenset[str]:
     """Those of these codes that were used."""
-    return (
-        frozenset(tx.connection().execute(_USED_AMONG, {"ids": listed(ids)}).scalars())
-        if ids
-        else frozenset()
-    )
+    return frozenset(tx.connection().execute(_USED_AMONG, {"ids": listed(ids)}).scalars() if ids else ())
+
+
+def was_put_back(tx: Session, row: SQLModel, over: bool) -> bool:
+    """`over`, of a row that says otherwise: then it is told that it was put back."""
+    if over:
+        note_put_back(tx, row)
+    return over
 
 
 def note_put_back(tx: Session, row: SQLModel) -> None:

@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.database import wake
 from storage.engine import upserts
+from storage.engine.changing import change_if
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run, run_each
@@ -236,21 +237,17 @@ def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str, keeps_its_
     keeps_its_place: that is not about the message, so what is behind it goes on waiting, however often it was tried.
     """
     attempts = min(owed.attempts, HOLDS_UP) if keeps_its_place else owed.attempts
-    tx.execute(
-        update(Owed)
-        .where(and_(col(Owed.id) == owed.id, col(Owed.fence) == owed.fence))
-        .values(next_at=until, lease_until=None, last_fault=fault, attempts=attempts)
+    is_held = col(Owed.fence) == owed.fence
+    change_if(
+        tx, Owed, owed.id, is_held, next_at=until, lease_until=None, last_fault=fault, attempts=attempts
     )
 
 
 def give_back(tx: Session, owed: Iterable[Owed], *, until: datetime) -> None:
     """They were not tried: no attempt is counted, and they are due again from `until` on."""
     for one in owed:
-        tx.execute(
-            update(Owed)
-            .where(and_(col(Owed.id) == one.id, col(Owed.fence) == one.fence))
-            .values(next_at=until, lease_until=None, attempts=col(Owed.attempts) - 1)
-        )
+        untried = {"next_at": until, "lease_until": None, "attempts": col(Owed.attempts) - 1}
+        change_if(tx, Owed, one.id, col(Owed.fence) == one.fence, **untried)
 
 
 def where_posted(tx: Session, *, kind: str, subject: str, recipient: str) -> Posted | None:

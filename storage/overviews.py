@@ -25,6 +25,7 @@ _OVER = (
     GrantState.VOIDED,
     GrantState.REFUSED,
 )
+_CAME_TO_NOTHING = (GrantState.REFUSED, GrantState.DENIED, GrantState.LAPSED)
 _OF_ONE = (
     col(Grant.requester_directory) == bindparam("directory"),
     col(Grant.requester_account) == bindparam("account"),
@@ -109,18 +110,31 @@ def last_of(tx: Session, directory: str, account: str) -> Grant | None:
     return tx.exec(_LAST, params={"directory": directory, "account": account}).first()
 
 
+def last_refused(tx: Session, directory: str, account: str, entitlement: str = "") -> Grant | None:
+    """The last request that somebody made for themselves and that was refused, denied or not answered.
+
+    entitlement: of this one alone.
+    """
+    theirs = select(Grant).where(
+        Grant.requester_account == account,
+        Grant.requester_directory == directory,
+        Grant.target_account == "",
+        col(Grant.state).in_(_CAME_TO_NOTHING),
+    )
+    if entitlement:
+        theirs = theirs.where(Grant.entitlement == entitlement)
+    return tx.exec(theirs.order_by(col(Grant.requested_at).desc(), col(Grant.id).desc()).limit(1)).first()
+
+
 def waiting(tx: Session, at: datetime) -> Iterable[Waiting]:
     """Every request that waits at this time, those that lapse first first."""
-    for row in tx.execute(_WAITING, {"at": at}):
+    for id_, entitlement, directory, account, passed_on_to, report, missing in tx.execute(
+        _WAITING, {"at": at}
+    ):
         yield Waiting(
-            id=row[0],
-            entitlement=row[1],
-            directory=row[2],
-            account=row[3],
-            passed_on_to=row[4],
-            report=row[5],
-            missing=frozenset(role for role, count in row[6].items() if count),
-        )
+            id=id_, entitlement=entitlement, directory=directory, account=account, passed_on_to=passed_on_to,
+            report=report, missing=frozenset(role for role, count in missing.items() if count),
+        )  # fmt: skip
 
 
 def shown_to(tx: Session, recipient: str, requests: Collection[str]) -> frozenset[str]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, or_
 from sqlmodel import Session, col, func, select
 
+from storage.engine.changing import change_if, change_where, put
 from storage.identifiers import new_id
-from storage.on_record import note_put_back, stopped_passkeys
+from storage.on_record import stopped_passkeys, was_put_back
 from storage.records import Challenge, Passkey
 from storage.signing import genuine
 
@@ -57,7 +58,7 @@ def working_passkeys(tx: Session, directory: str, account: str) -> Sequence[Pass
         one for one in passkeys_of(tx, directory, account) if one.stopped_at is None and genuine(tx, one)
     ]
     over = stopped_passkeys(tx, account) if working else frozenset()
-    return [one for one in working if not _put_back(tx, one, over)]
+    return [one for one in working if not was_put_back(tx, one, one.id in over)]
 
 
 def passkey_by_id(tx: Session, passkey_id: str) -> Passkey | None:
@@ -66,7 +67,7 @@ def passkey_by_id(tx: Session, passkey_id: str) -> Passkey | None:
     if found is None or not genuine(tx, found):
         return None
     over = stopped_passkeys(tx, found.account) if found.stopped_at is None else frozenset()
-    return None if _put_back(tx, found, over) else found
+    return None if was_put_back(tx, found, found.id in over) else found
 
 
 def keep_passkey(
@@ -76,15 +77,15 @@ def keep_passkey(
     if tx.exec(select(Passkey.id).where(Passkey.credential == new.credential)).first() is not None:
         return None
     passkey_id = new_id("k", at)
-    tx.add(
+    put(
+        tx,
         Passkey(
             id=passkey_id, directory=directory, account=account, credential=new.credential,
             public_key=new.public_key, user_handle=new.user_handle, sign_count=new.sign_count, aaguid=new.aaguid,
             transports=list(new.transports), backup_eligible=new.backup_eligible, backed_up=new.backed_up,
             name=name, created_at=at,
-        )
+        ),
     )  # fmt: skip
-    tx.flush()
     return passkey_id
 
 
@@ -92,33 +93,19 @@ def use_passkey(tx: Session, passkey_id: str, *, sign_count: int, backed_up: boo
     """Note that it was shown. False if it was stopped, is gone, or was shown with this count or a later one before."""
     counts_on = col(Passkey.sign_count) < sign_count
     uncounted = (col(Passkey.sign_count) == 0) & (sign_count == 0)
-    used = (
-        update(Passkey)
-        .where(col(Passkey.id) == passkey_id, col(Passkey.stopped_at).is_(None), or_(counts_on, uncounted))
-        .values(sign_count=sign_count, backed_up=backed_up, used_at=at)
-        .returning(col(Passkey.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(used).first() is not None
+    which = (col(Passkey.stopped_at).is_(None), or_(counts_on, uncounted))
+    return change_if(tx, Passkey, passkey_id, *which, sign_count=sign_count, backed_up=backed_up, used_at=at)
 
 
 def stop_passkey(tx: Session, passkey_id: str, at: datetime) -> bool:
     """It proves nothing from now on. False if it was stopped before, or is gone."""
-    stopped = (
-        update(Passkey)
-        .where(col(Passkey.id) == passkey_id, col(Passkey.stopped_at).is_(None))
-        .values(stopped_at=at)
-        .returning(col(Passkey.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(stopped).first() is not None
+    return change_if(tx, Passkey, passkey_id, col(Passkey.stopped_at).is_(None), stopped_at=at)
 
 
 def rename_passkey(tx: Session, passkey: Passkey, name: str) -> None:
     """Give it another name."""
     passkey.name = name
-    tx.add(passkey)
-    tx.flush()
+    put(tx, passkey)
 
 
 def remove_passkey(tx: Session, passkey: Passkey) -> None:
@@ -148,13 +135,13 @@ def new_challenge(
     ).one()
     if waiting >= most:
         return False
-    tx.add(
+    put(
+        tx,
         Challenge(
             id=new_id("c", at), handle=handle, kind=kind, browser=browser, value=value,
             user_handle=user_handle, created_at=at, expires_at=expires_at,
-        )
+        ),
     )  # fmt: skip
-    tx.flush()
     return True
 
 
@@ -176,19 +163,4 @@ def take_challenge(
     found = tx.exec(select(Challenge).where(*which)).first()
     if found is None or not genuine(tx, found):
         return None
-    taken = (
-        update(Challenge)
-        .where(*which)
-        .values(taken_at=at)
-        .returning(col(Challenge.user_handle))
-        .execution_options(synchronize_session=False)
-    )
-    answered = tx.execute(taken).first()
-    return str(answered[0]) if answered is not None else None
-
-
-def _put_back(tx: Session, passkey: Passkey, over: frozenset[str]) -> bool:
-    if passkey.id not in over:
-        return False
-    note_put_back(tx, passkey)
-    return True
+    return found.user_handle if change_where(tx, Challenge, *which, taken_at=at) else None

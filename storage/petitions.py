@@ -15,7 +15,7 @@ from storage.audit import log
 from storage.engine import upserts
 from storage.engine.changing import change, unsign
 from storage.engine.plain import Plain, rows, run
-from storage.on_record import has_happened, note_put_back
+from storage.on_record import has_happened, was_put_back
 from storage.records import Attestation, Petition
 from storage.signing import genuine, only_genuine, signed
 from storage.states import PETITION_FOLLOWS, PetitionState
@@ -146,7 +146,5 @@ def _counts(tx: Session, petition: Petition | None) -> Petition | None:
     """The same, if it is as Wicket wrote it, and not open though its end is on the record."""
     if petition is None or not genuine(tx, petition):
         return None
-    if petition.ended_at is None and has_happened(tx, petition.id, _ENDS):
-        note_put_back(tx, petition)
-        return None
-    return petition
+    over = petition.ended_at is None and has_happened(tx, petition.id, _ENDS)
+    return None if was_put_back(tx, petition, over) else petition

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from storage.engine.changing import put
 from storage.handles import handle_by_id
 from storage.identifiers import new_id
 from storage.records import Handle, ProofChange
@@ -16,10 +17,7 @@ from storage.states import Changed
 
 def note_change(tx: Session, *, handle: str, what: Changed, at: datetime, name: str = "") -> str:
     """Keep what changed in this visit; the id to owe messages by."""
-    change = ProofChange(id=new_id("d", at), handle=handle, what=what, name=name, at=at)
-    tx.add(change)
-    tx.flush()
-    return change.id
+    return put(tx, ProofChange(id=new_id("d", at), handle=handle, what=what, name=name, at=at)).id
 
 
 def visit_that_changed(

@@ -8,15 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, delete
 from sqlmodel import Session, col, func, select
 
+from storage.engine.changing import change_if, change_where, put
 from storage.handles import handle_by_id
 from storage.identifiers import new_id
-from storage.on_record import note_put_back, used_codes, visits_with_changes
+from storage.on_record import used_codes, visits_with_changes, was_put_back
 from storage.passkeys import passkeys_of
 from storage.records import Handle, MailCode, Proof
-from storage.signing import genuine, only_genuine
+from storage.signing import genuine, if_genuine, only_genuine
 
 C = TypeVar("C", Proof, MailCode)
 
@@ -157,36 +158,19 @@ def _theirs(directory: str, account: str, kind: ProofKind) -> tuple[ColumnElemen
 
 def use_step(tx: Session, proof: str, step: int, at: datetime) -> bool:
     """Take a time step of an authenticator. False if it, or a later one, was taken before."""
-    used = (
-        update(Proof)
-        .where(col(Proof.id) == proof, col(Proof.used_step) < step)
-        .values(used_step=step, used_at=at)
-        .returning(col(Proof.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(used).first() is not None
+    return change_if(tx, Proof, proof, col(Proof.used_step) < step, used_step=step, used_at=at)
 
 
 def use_all_steps(tx: Session, step: int) -> None:
     """Take this time step, and all before it, of every authenticator: no code that was seen by now works again."""
-    tx.execute(
-        update(Proof)
-        .where(col(Proof.kind) == ProofKind.TOTP, col(Proof.used_step) < step)
-        .values(used_step=step)
-        .execution_options(synchronize_session=False)
-    )
+    change_where(tx, Proof, col(Proof.kind) == ProofKind.TOTP, col(Proof.used_step) < step, used_step=step)
 
 
 def use_all_recovery_codes(tx: Session, at: datetime) -> int:
     """Take every recovery code that is left, of everybody; how many."""
-    used = (
-        update(Proof)
-        .where(col(Proof.kind) == ProofKind.RECOVERY_CODE, col(Proof.used_at).is_(None))
-        .values(used_at=at)
-        .returning(col(Proof.id))
-        .execution_options(synchronize_session=False)
+    return change_where(
+        tx, Proof, col(Proof.kind) == ProofKind.RECOVERY_CODE, col(Proof.used_at).is_(None), used_at=at
     )
-    return len(tx.execute(used).all())
 
 
 def recovery_codes(tx: Session, directory: str, account: str) -> Sequence[Proof]:
@@ -215,28 +199,17 @@ def is_any_since(tx: Session, directory: str, account: str, since: datetime) -> 
 
 def use_recovery_code(tx: Session, proof: str, at: datetime) -> bool:
     """Take a recovery code. False if it was taken before."""
-    used = (
-        update(Proof)
-        .where(col(Proof.id) == proof, col(Proof.used_at).is_(None))
-        .values(used_at=at)
-        .returning(col(Proof.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(used).first() is not None
+    return change_if(tx, Proof, proof, col(Proof.used_at).is_(None), used_at=at)
 
 
 def new_mail_code(tx: Session, *, handle: str, at: datetime, expires_at: datetime) -> MailCode:
     """Keep that a code is sent for this handle."""
-    code = MailCode(id=new_id("m", at), handle=handle, created_at=at, expires_at=expires_at)
-    tx.add(code)
-    tx.flush()
-    return code
+    return put(tx, MailCode(id=new_id("m", at), handle=handle, created_at=at, expires_at=expires_at))
 
 
 def mail_code_by_id(tx: Session, code_id: str) -> MailCode | None:
     """The code's row, or None."""
-    found = tx.get(MailCode, code_id)
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, tx.get(MailCode, code_id))
 
 
 def mail_codes(tx: Session, handle: str, at: datetime) -> Sequence[MailCode]:
@@ -261,14 +234,7 @@ def mail_codes_since(tx: Session, directory: str, account: str, since: datetime)
 
 def use_mail_code(tx: Session, code_id: str, at: datetime) -> bool:
     """Take a code sent by mail. False if it was taken before."""
-    used = (
-        update(MailCode)
-        .where(col(MailCode.id) == code_id, col(MailCode.used_at).is_(None))
-        .values(used_at=at)
-        .returning(col(MailCode.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(used).first() is not None
+    return change_if(tx, MailCode, code_id, col(MailCode.used_at).is_(None), used_at=at)
 
 
 def count_seeds(tx: Session) -> int:
@@ -288,20 +254,10 @@ def seeds_after(tx: Session, proof: str, limit: int) -> Sequence[Proof]:
 
 def reseal_seed(tx: Session, proof: str, *, was: str, sealed: str) -> bool:
     """Put the same seed under another seal. False if it was replaced or removed meanwhile."""
-    put = (
-        update(Proof)
-        .where(col(Proof.id) == proof, col(Proof.secret) == was)
-        .values(secret=sealed)
-        .returning(col(Proof.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(put).first() is not None
+    return change_if(tx, Proof, proof, col(Proof.secret) == was, secret=sealed)
 
 
 def _unused(tx: Session, found: Sequence[C]) -> Sequence[C]:
     """Those of these codes that are not on the record as used."""
     used = used_codes(tx, [one.id for one in found])
-    for one in found:
-        if one.id in used:
-            note_put_back(tx, one)
-    return [one for one in found if one.id not in used]
+    return [one for one in found if not was_put_back(tx, one, one.id in used)]

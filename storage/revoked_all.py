@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col
 
+from storage.engine.changing import put
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.records import Grant, Holding, RevokedAll
@@ -65,5 +66,4 @@ def not_ended(tx: Session, row: RevokedAll) -> Mapping[str, str]:
 def note(tx: Session, row: RevokedAll, *, told: str, finished_at: datetime | None) -> None:
     """Keep what was told of it. finished_at: once there is nothing more to come."""
     row.told, row.finished_at = told, finished_at
-    tx.add(row)
-    tx.flush()
+    put(tx, row)

@@ -118,13 +118,11 @@ def was_denied(tx: Session, content: str) -> bool:
 def end(tx: Session, row: RuleSet, state: RuleSetState, *, at: datetime) -> None:
     """It holds, or is proposed, no more."""
     change(tx, row, state=state, ended_at=at)
-    tx.flush()
 
 
 def begin(tx: Session, row: RuleSet, *, at: datetime) -> None:
     """A proposed one holds."""
     change(tx, row, state=RuleSetState.ACTIVE, at=at)
-    tx.flush()
 
 
 def approve(tx: Session, approval: RuleApproval) -> bool:

@@ -5,20 +5,18 @@ It talks to no provider and compares nobody with a directory.
 
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlmodel import Session, col, delete, func, select
 
+from storage.engine.changing import change_if, put
 from storage.identifiers import new_id
 from storage.records import SignIn, Subject
-from storage.signing import genuine
+from storage.signing import genuine, if_genuine
 
 
 def begin(tx: Session, *, handle: str, browser: str, at: datetime, expires_at: datetime) -> SignIn:
     """Keep that a browser goes to the provider. browser: SHA-256 (hex) of its cookie."""
     row = SignIn(id=new_id("s", at), handle=handle, browser=browser, created_at=at, expires_at=expires_at)
-    tx.add(row)
-    tx.flush()
-    return row
+    return put(tx, row)
 
 
 def begun_for(tx: Session, handle: str) -> int:
@@ -28,20 +26,12 @@ def begun_for(tx: Session, handle: str) -> int:
 
 def by_id(tx: Session, sign_in: str) -> SignIn | None:
     """The row, or None."""
-    found = tx.get(SignIn, sign_in)
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, tx.get(SignIn, sign_in))
 
 
 def take(tx: Session, sign_in: str, at: datetime) -> bool:
     """Take it, whatever comes of it. False if it was taken before."""
-    taken = (
-        update(SignIn)
-        .where(col(SignIn.id) == sign_in, col(SignIn.used_at).is_(None))
-        .values(used_at=at)
-        .returning(col(SignIn.id))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(taken).first() is not None
+    return change_if(tx, SignIn, sign_in, col(SignIn.used_at).is_(None), used_at=at)
 
 
 def pin(tx: Session, *, issuer: str, sub: str, directory: str, account: str, at: datetime) -> bool:
@@ -53,8 +43,7 @@ def pin(tx: Session, *, issuer: str, sub: str, directory: str, account: str, at:
     ).first()
     held = tx.get(Subject, (issuer, sub))
     if theirs is None and held is None:
-        tx.add(Subject(issuer=issuer, sub=sub, directory=directory, account=account, pinned_at=at))
-        tx.flush()
+        put(tx, Subject(issuer=issuer, sub=sub, directory=directory, account=account, pinned_at=at))
         return True
     return theirs is not None and held is not None and theirs.sub == held.sub and genuine(tx, held)
 

@@ -73,6 +73,11 @@ def genuine(tx: Session, row: SQLModel) -> bool:
     return is_sound(tx, str(row.__tablename__), _columns_of(row), _mac_of(row))
 
 
+def if_genuine(tx: Session, row: R | None) -> R | None:
+    """The row, if there is one and it counts."""
+    return row if row is not None and genuine(tx, row) else None
+
+
 def only_genuine(tx: Session, rows: Iterable[R]) -> list[R]:
     """Those that count."""
     return [row for row in rows if genuine(tx, row)]
@@ -139,9 +144,7 @@ def sign_unsigned(tx: Session, name: str, *, limit: int) -> int:
     macs, table = tx.info[MACS], SQLModel.metadata.tables[name]
     asked = select(*(table.c[each] for each in BOUND[name])).where(*_without(name)).limit(limit)
     rows = tx.connection().execute(asked.with_for_update()).mappings().all()
-    if rows:
-        signs = [{"mac": macs.of(name, row), **_of_key(name, row)} for row in rows]
-        run_each(tx.connection(), _put_mac(table), signs)
+    _put_macs(tx, table, [(macs.of(name, row), row) for row in rows])
     return len(rows)
 
 
@@ -161,12 +164,7 @@ def sign_by_newest(tx: Session, name: str, *, limit: int, skip: int) -> tuple[in
     )
     rows = tx.connection().execute(asked).mappings().all()
     sound = [row for row in rows if macs.holds(name, row, row["mac"])]
-    if sound:
-        run_each(
-            tx.connection(),
-            _put_mac(table),
-            [{"mac": macs.of(name, row), **_of_key(name, row)} for row in sound],
-        )
+    _put_macs(tx, table, [(macs.of(name, row), row) for row in sound])
     return len(sound), len(rows) - len(sound)
 
 
@@ -241,13 +239,15 @@ def _sign(tx: Session, table: Table, keys: Sequence[tuple[Any, ...]]) -> dict[tu
         asked = select(*(table.c[name] for name in BOUND[table.name])).where(or_(*which))
         rows = tx.connection().execute(asked).mappings().all()
         signs |= {tuple(row[name] for name in names): macs.of(table.name, row) for row in rows}
-    if signs:
-        values = [
-            {"mac": mac, **_of_key(table.name, dict(zip(names, key, strict=True)))}
-            for key, mac in signs.items()
-        ]
-        run_each(tx.connection(), _put_mac(table), values)
+    _put_macs(tx, table, [(mac, dict(zip(names, key, strict=True))) for key, mac in signs.items()])
     return signs
+
+
+def _put_macs(tx: Session, table: Table, signs: Sequence[tuple[str, Any]]) -> None:
+    if signs:
+        names = _key(table.name)
+        values = [{"mac": mac, **{f"of_{name}": row[name] for name in names}} for mac, row in signs]
+        run_each(tx.connection(), _put_mac(table), values)
 
 
 def _macs(tx: Session) -> Macs | None:
@@ -277,10 +277,6 @@ def _without(name: str) -> list[ColumnElement[bool]]:
 
 def _first_of(row: Row, columns: Sequence[str], *names: str) -> str:
     return next((str(row[name]) for name in names if name in columns), "")
-
-
-def _of_key(name: str, row: Any) -> dict[str, Any]:
-    return {f"of_{each}": row[each] for each in _key(name)}
 
 
 @cache

@@ -10,11 +10,12 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, bindparam, update
 from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.engine.changing import change_if, change_where, put
 from storage.engine.plain import Plain, run
-from storage.fresh import FreshProof as FreshProof
-from storage.on_record import note_put_back, rests_on
+from storage.fresh import FreshProof
+from storage.on_record import rests_on, was_put_back
 from storage.records import Handle, StepUp, Vouching
-from storage.signing import genuine
+from storage.signing import genuine, if_genuine
 from storage.states import Purpose, Result
 
 # Built once: each decision of a request erases, and mostly there is nothing.
@@ -46,28 +47,19 @@ class Whose:
 
 def ask_for(tx: Session, handle: Handle, *, about: str, kind: About, thing: str, whom: str) -> StepUp:
     """Keep what this handle is to be proven for."""
-    row = StepUp(handle=handle.id, about=about, kind=kind, thing=thing, whom=whom)
-    tx.add(row)
-    tx.flush()
-    return row
+    return put(tx, StepUp(handle=handle.id, about=about, kind=kind, thing=thing, whom=whom))
 
 
 def step_up_of(tx: Session, handle: str) -> StepUp | None:
     """What this handle is for; None if it is for something else than a fresh proof."""
-    found = tx.get(StepUp, handle)
-    return found if found is not None and genuine(tx, found) else None
+    return if_genuine(tx, tx.get(StepUp, handle))
 
 
 def open_for(tx: Session, whose: Whose, about: str, *, until: datetime) -> Handle | None:
     """Their newest handle for this that nothing was proven by yet, if it is open at least until then."""
-    found = tx.exec(
-        select(Handle)
-        .join(StepUp, col(StepUp.handle) == col(Handle.id))
-        .where(*_theirs(whose, about), Handle.result == Result.OPEN, col(Handle.expires_at) >= until)
-        .order_by(col(Handle.id).desc())
-        .limit(1)
-    ).first()
-    return found if found is not None and genuine(tx, found) else None
+    theirs = (*_theirs(whose, about), col(Handle.result) == Result.OPEN, col(Handle.expires_at) >= until)
+    found = select(Handle).join(StepUp, col(StepUp.handle) == col(Handle.id)).where(*theirs)
+    return if_genuine(tx, tx.exec(found.order_by(col(Handle.id).desc()).limit(1)).first())
 
 
 def proven_since(
@@ -115,12 +107,7 @@ def last_proven(tx: Session, directory: str, account: str, about: str) -> tuple[
 def keep(tx: Session, handle: str, *, rationale: str, minutes: int | None) -> None:
     """Keep what they had typed, if anything, and that they decided without the proof once more."""
     words = {"rationale": rationale, "minutes": minutes} if rationale else {}
-    tx.execute(
-        update(StepUp)
-        .where(col(StepUp.handle) == handle)
-        .values(**words, tries=col(StepUp.tries) + 1)
-        .execution_options(synchronize_session=False)
-    )
+    change_if(tx, StepUp, handle, **words, tries=col(StepUp.tries) + 1)
 
 
 def tries(tx: Session, whose: Whose, about: str) -> int:
@@ -144,35 +131,19 @@ def erase(tx: Session, about: str, whose: Whose | None = None) -> None:
     if whose is None:
         run(tx.connection(), _ERASE, {"of": about})
         return
-    tx.execute(
-        update(StepUp)
-        .where(_handles(whose, about))
-        .values(rationale="", minutes=None)
-        .execution_options(synchronize_session=False)
-    )
+    change_where(tx, StepUp, _handles(whose, about), rationale="", minutes=None)
 
 
 def erase_old(tx: Session, before: datetime) -> None:
     """Erase all words of those whose link was over before then."""
     over = select(Handle.id).where(Handle.purpose == Purpose.STEP_UP, col(Handle.expires_at) < before)
-    tx.execute(
-        update(StepUp)
-        .where(col(StepUp.thing) != "", col(StepUp.handle).in_(over))
-        .values(rationale="", minutes=None, thing="", whom="")
-        .execution_options(synchronize_session=False)
-    )
+    which = (col(StepUp.thing) != "", col(StepUp.handle).in_(over))
+    change_where(tx, StepUp, *which, rationale="", minutes=None, thing="", whom="")
 
 
 def spend(tx: Session, handle: str, at: datetime) -> bool:
     """Let a decision rest on it. False if one does already."""
-    spent = (
-        update(StepUp)
-        .where(col(StepUp.handle) == handle, col(StepUp.spent_at).is_(None))
-        .values(spent_at=at)
-        .returning(col(StepUp.handle))
-        .execution_options(synchronize_session=False)
-    )
-    return tx.execute(spent).first() is not None
+    return change_if(tx, StepUp, handle, col(StepUp.spent_at).is_(None), spent_at=at)
 
 
 def _was_spent(tx: Session, row: StepUp) -> bool:
@@ -180,10 +151,7 @@ def _was_spent(tx: Session, row: StepUp) -> bool:
     story = row.about
     if row.kind == About.VOUCHING:  # told in the story of the visit that asked for somebody's word
         story = tx.exec(select(Vouching.handle).where(Vouching.id == row.about)).first() or row.about
-    if not rests_on(tx, story, row.handle):
-        return False
-    note_put_back(tx, row)
-    return True
+    return was_put_back(tx, row, rests_on(tx, story, row.handle))
 
 
 def _theirs(whose: Whose, about: str) -> tuple[ColumnElement[bool], ...]:
@@ -191,18 +159,14 @@ def _theirs(whose: Whose, about: str) -> tuple[ColumnElement[bool], ...]:
         col(StepUp.about) == about,
         col(StepUp.spent_at).is_(None),
         col(Handle.purpose) == Purpose.STEP_UP,
-        col(Handle.directory) == whose.directory,
-        col(Handle.account) == whose.account,
-        col(Handle.slack_team) == whose.slack_team,
-        col(Handle.slack_user) == whose.slack_user,
+        *_visits(whose),
     )
 
 
 def _handles(whose: Whose, about: str) -> ColumnElement[bool]:
-    theirs = select(Handle.id).where(
-        Handle.directory == whose.directory,
-        Handle.account == whose.account,
-        Handle.slack_team == whose.slack_team,
-        Handle.slack_user == whose.slack_user,
-    )
+    theirs = select(Handle.id).where(*_visits(whose))
     return and_(col(StepUp.about) == about, col(StepUp.handle).in_(theirs))
+
+
+def _visits(whose: Whose) -> tuple[ColumnElement[bool], ...]:
+    return tuple(col(getattr(Handle, name)) == value for name, value in vars(whose).items())

@@ -15,6 +15,7 @@ from storage.engine.loading import Loading
 from storage.engine.paged import Paged
 from storage.engine.plain import Plain, rows
 from storage.macs import BOUND
+from storage.on_record import was_put_back
 from storage.records import Grant
 from storage.signing import genuine, is_sound, note_doubt
 from storage.states import LIVE, GrantState
@@ -56,7 +57,9 @@ def given_truly(tx: Session, found: Iterable[Grant]) -> list[Grant]:
     live = {one.id for one in grants if one.state in LIVE}
     over = ended_before(tx, live)
     return [
-        one for one in grants if one.id not in live or (genuine(tx, one) and not _put_back(tx, one, over))
+        one
+        for one in grants
+        if one.id not in live or (genuine(tx, one) and not was_put_back(tx, one, one.id in over))
     ]
 
 
@@ -86,10 +89,3 @@ def is_spoilt(tx: Session, grant_id: str) -> bool:
 def as_it_stands(tx: Session, grant_id: str) -> Grant | None:
     """The grant with this id, whatever it says and whoever wrote it: to be ended."""
     return _BY_ID.one_held(tx, {"of": grant_id})
-
-
-def _put_back(tx: Session, grant: Grant, over: Collection[str]) -> bool:
-    if grant.id not in over:
-        return False
-    note_doubt(tx, _GRANTS.name, {name: getattr(grant, name) for name in BOUND[_GRANTS.name]})
-    return True

@@ -37,25 +37,18 @@ class UtcMicros(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:  # noqa: ARG002  as below
-        """The same without SQLAlchemy's way to `process_bind_param`: every row has several times."""
-        return _stored
+    # Not by `process_bind_param` and its like, to which SQLAlchemy has a long way: every row has several times.
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:  # noqa: ARG002  SQLAlchemy passes it
+        """Aware datetime → microseconds; None stays None. A naive datetime is a ValueError."""
+        return lambda value: None if value is None else to_micros(value)
 
     def result_processor(
         self,
-        dialect: Dialect,  # noqa: ARG002  as below
-        coltype: object,  # noqa: ARG002  as below
+        dialect: Dialect,  # noqa: ARG002  as above
+        coltype: object,  # noqa: ARG002  as above
     ) -> Callable[[int | None], datetime | None]:
-        """The same without its way to `process_result_value`."""
-        return _read
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  SQLAlchemy passes it
-        """Aware datetime → microseconds; None stays None. A naive datetime is a ValueError."""
-        return _stored(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  as above
         """Microseconds → aware UTC datetime; None stays None."""
-        return _read(value)
+        return lambda value: None if value is None else from_micros(value)
 
 
 class SentenceText(TypeDecorator[str]):
@@ -86,11 +79,3 @@ class SentenceJson(TypeDecorator[Any]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  as above
         """The other way."""
         return revived(value)
-
-
-def _stored(value: datetime | None) -> int | None:
-    return None if value is None else to_micros(value)
-
-
-def _read(value: int | None) -> datetime | None:
-    return None if value is None else from_micros(value)

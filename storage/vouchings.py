@@ -13,9 +13,10 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.audit.tables import ENTRIES
+from storage.engine.changing import change_if, put
 from storage.engine.loading import Loading
 from storage.identifiers import new_id
-from storage.on_record import has_ended, note_put_back
+from storage.on_record import has_ended, was_put_back
 from storage.records import Vouching
 from storage.signing import genuine
 from storage.states import Ended
@@ -76,9 +77,7 @@ def ask(
         id=new_id("v", at), handle=handle, directory=directory, account=account, counted=counted,
         browser=browser, idle=idle, asked_at=at, expires_at=expires_at,
     )  # fmt: skip
-    tx.add(row)
-    tx.flush()
-    return row
+    return put(tx, row)
 
 
 def asked_since(tx: Session, counted: str, since: datetime) -> int:
@@ -144,7 +143,7 @@ def count_wrong(tx: Session, vouching: str, *, limit: int, at: datetime) -> int:
     )
     wrong = int(tx.execute(counted).scalar_one())
     if wrong >= limit:
-        _end(tx, (col(Vouching.id) == vouching, col(Vouching.vouched_at).is_(None)), Ended.BURNED, at)
+        _changed(tx, vouching, col(Vouching.vouched_at).is_(None), ended=Ended.BURNED, ended_at=at)
     tx.expire_all()
     return wrong
 
@@ -154,14 +153,8 @@ def vouch(
 ) -> bool:
     """Take somebody's word, once. False if another was faster, or its time is over."""
     return _changed(
-        tx,
-        (
-            col(Vouching.id) == vouching,
-            col(Vouching.vouched_at).is_(None),
-            col(Vouching.ended_at).is_(None),
-            col(Vouching.expires_at) > at,
-        ),
-        name=word.whom, voucher=word.voucher, voucher_name=word.name, voucher_slack=word.slack_user, role=word.role,
+        tx, vouching, col(Vouching.vouched_at).is_(None), col(Vouching.expires_at) > at, name=word.whom,
+        voucher=word.voucher, voucher_name=word.name, voucher_slack=word.slack_user, role=word.role,
         spoken=word.spoken, ticket=word.ticket, proof=word.proof, vouched_at=at, counts_from=counts_from,
         counts_until=counts_until,
     )  # fmt: skip
@@ -174,25 +167,18 @@ def cooling(tx: Session, at: datetime, limit: int) -> Sequence[Vouching]:
 
 def cool(tx: Session, vouching: str, at: datetime) -> bool:
     """It is told that it counts; False if it was before, or it ended meanwhile."""
-    open_ = (col(Vouching.cooled_at).is_(None), col(Vouching.ended_at).is_(None))
-    return _changed(tx, (col(Vouching.id) == vouching, *open_), cooled_at=at)
+    return _changed(tx, vouching, col(Vouching.cooled_at).is_(None), cooled_at=at)
 
 
 def use(tx: Session, vouching: str, handle: str, at: datetime) -> bool:
     """Take it as a proof in this visit. False if it does not count yet or any more, or was taken before."""
-    counts = (
-        col(Vouching.counts_from) <= at,
-        col(Vouching.counts_until) > at,
-        col(Vouching.ended_at).is_(None),
-    )
-    return _changed(
-        tx, (col(Vouching.id) == vouching, *counts), ended=Ended.USED, ended_at=at, proof_of=handle
-    )  # fmt: skip
+    counts = (col(Vouching.counts_from) <= at, col(Vouching.counts_until) > at)
+    return _changed(tx, vouching, *counts, ended=Ended.USED, ended_at=at, proof_of=handle)
 
 
 def end(tx: Session, vouching: str, why: Ended, at: datetime) -> bool:
     """It is over; False if it was before."""
-    return bool(_end(tx, (col(Vouching.id) == vouching,), why, at))
+    return _changed(tx, vouching, ended=why, ended_at=at)
 
 
 def end_all(tx: Session, directory: str, account: str, why: Ended, at: datetime) -> Sequence[str]:
@@ -251,10 +237,8 @@ def _counts(tx: Session, found: Vouching) -> bool:
     """Whether it is as Wicket wrote it, and not open though its end is on the record."""
     if not genuine(tx, found):
         return False
-    if found.ended_at is None and has_ended(tx, found.handle, found.id):
-        note_put_back(tx, found)
-        return False
-    return True
+    over = found.ended_at is None and has_ended(tx, found.handle, found.id)
+    return not was_put_back(tx, found, over)
 
 
 def _waiting(directory: str, account: str) -> tuple[ColumnElement[bool], ...]:
@@ -279,14 +263,8 @@ def _end(tx: Session, which: Sequence[ColumnElement[bool]], why: Ended, at: date
     return found
 
 
-def _changed(tx: Session, which: Sequence[ColumnElement[bool]], **values: Any) -> bool:
-    changed = (
-        update(Vouching)
-        .where(*which)
-        .values(**values)
-        .returning(col(Vouching.id))
-        .execution_options(synchronize_session=False)
-    )
-    found = tx.execute(changed).first() is not None
+def _changed(tx: Session, vouching: str, *which: ColumnElement[bool], **values: Any) -> bool:
+    """Change one that is open."""
+    found = change_if(tx, Vouching, vouching, col(Vouching.ended_at).is_(None), *which, **values)
     tx.expire_all()
     return found

@@ -19,9 +19,10 @@ from handlers.intents import RATIONALE_LIMIT, Decide, OnGrant
 from handlers.outcomes import NOTHING_MORE, Demand, NeedsMore, NeedsRationale
 from handlers.requests.open_requests import Opened, OpenRequests
 from storage.binding import mark
+from storage.fresh import FreshProof
 from storage.records import Grant
 from storage.states import GrantState
-from storage.step_ups import About, FreshProof
+from storage.step_ups import About
 
 # So many approvals of one request by one person without a proof, and somebody may sit at their Slack account.
 MANY_UNPROVEN = 3

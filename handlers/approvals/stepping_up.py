@@ -14,12 +14,13 @@ from handlers import recording
 from handlers.decisions.policy import GivenProof
 from handlers.intents import Actor, Where
 from storage import step_ups
+from storage.fresh import FreshProof
 from storage.handles import make_handle
 from storage.passkeys import working_passkeys
 from storage.proofs import seed_of
 from storage.secrets import Vault, generate_key
 from storage.states import Purpose
-from storage.step_ups import About, FreshProof, Whose
+from storage.step_ups import About, Whose
 
 # Replicas' clocks, and one that is set right, are no further apart.
 APART = timedelta(seconds=5)

@@ -41,10 +41,11 @@ from storage import alarms, deliveries, petitions
 from storage.database import wake
 from storage.directories.base import Account
 from storage.faults import WicketFault
+from storage.fresh import FreshProof
 from storage.proofs import ProofKind
 from storage.records import Attestation, Petition
 from storage.states import PetitionKind, PetitionState
-from storage.step_ups import About, FreshProof
+from storage.step_ups import About
 
 log = structlog.get_logger(__name__)
 

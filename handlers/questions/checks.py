@@ -52,7 +52,6 @@ from storage.group_names import Place
 from storage.identifiers import new_id
 from storage.outbox import owe
 from storage.records import Question
-from storage.sentences import Sentence
 from storage.spellings import names_in
 
 
@@ -255,7 +254,7 @@ class Checks:
             picture = await picture_of(self._ground, own, [directory])
             if directory in picture and picture[directory] is None:
                 raise DirectoryUnavailable(
-                    Sentence("The directory {directory} did not answer in time.", directory=directory)
+                    "The directory {directory} did not answer in time.", directory=directory
                 )
             return picture
         return {own.directory: own}

@@ -21,8 +21,8 @@ from storage.approvals import approvals_of
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable
+from storage.overviews import last_refused
 from storage.records import Approval, Grant
-from storage.refusals import last_refused
 from storage.states import GrantState
 
 Told: TypeAlias = WhyRefused | WhyApproval | CanAsk

@@ -33,7 +33,6 @@ from storage.links import PinnedLink
 from storage.oidc.provider import Provider
 from storage.records import Handle, Vouching
 from storage.secrets import CodeHash, Vault
-from storage.sentences import Sentence
 from storage.states import LinkState, Purpose, Result
 
 NO_LINK_NEEDED = frozenset({Purpose.LINK})
@@ -111,7 +110,7 @@ class PageGround:
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
         if name not in self.directories:
-            raise DirectoryUnavailable(Sentence("There is no directory called {name}.", name=name))
+            raise DirectoryUnavailable("There is no directory called {name}.", name=name)
         return self.directories[name]
 
     async def handle_of(self, visitor: "Visitor") -> Handle | None:

@@ -34,10 +34,11 @@ from handlers.vouching.outcomes import (
 from handlers.vouching.vouchers import Standing, Vouchers
 from storage import deliveries, failures, links, vouchings
 from storage.directories.base import Account
+from storage.fresh import FreshProof
 from storage.records import Vouching as Row
 from storage.secrets import Vault
 from storage.states import Ended
-from storage.step_ups import About, FreshProof
+from storage.step_ups import About
 from storage.vouchings import Word
 
 _SUPPOSED = ("passkey",)

@@ -24,6 +24,7 @@ from storage.audit.entry import columns, decode
 from storage.audit.log import Row, StoredText, as_index
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.salted import check_commitment
+from storage.engine.backup import settle
 from storage.faults import AuditFault
 
 _NAME = r"audit-(\d{12,})-(\d{12,})\.(leaves\.jsonl|texts\.jsonl|statement\.txt)"
@@ -160,7 +161,7 @@ def write_files(files: ArchiveFiles, rows: Iterable[Row]) -> bytes:
                 _on_disk(file)
         _put_there(leaves, files.leaves, digest.digest())
         texts.replace(files.texts)
-        _settle(files.folder)
+        settle(files.folder)
     finally:
         for unfinished in (leaves, texts):
             unfinished.unlink(missing_ok=True)
@@ -332,7 +333,7 @@ def _anew(path: Path) -> Iterator[IO[bytes]]:
             yield file
             _on_disk(file)
         beside.replace(path)
-        _settle(path.parent)
+        settle(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -372,12 +373,3 @@ def _put_there(made: Path, path: Path, digest: bytes) -> None:
             f"{path} is there already and holds something else. Nothing was archived: give another folder."
         )
     made.replace(path)
-
-
-def _settle(folder: Path) -> None:
-    """Have the names on disk, too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,25 +5,14 @@ It only reads, and is as good as the store is: what is signed is what shows that
 
 from functools import cached_property
 
-from sqlalchemy import LargeBinary, bindparam, cast, select
-
 from storage.audit.archives import Archives, archived_tree, read_archives
 from storage.audit.checkpoint import Verifier
-from storage.audit.log import Transaction, connection_of
+from storage.audit.log import Transaction
 from storage.audit.merkle import EMPTY_ROOT, Frontier
-from storage.audit.tables import ENTRIES
-from storage.audit.tiles import Tree, leaf_hashes
-from storage.engine.plain import Plain, rows
+from storage.audit.tiles import Tree, beside, leaf_hashes
 from storage.faults import AuditFault
 
 _AT_ONCE = 1024
-_BESIDE = Plain(select(cast(ENTRIES.c.root, LargeBinary)).where(ENTRIES.c.index == bindparam("index")))
-
-
-def beside(tx: Transaction, index: int) -> bytes | None:
-    """The mark or root that stands beside the entry at this index; None where there is none."""
-    found = rows(connection_of(tx), _BESIDE, {"index": index})
-    return found[0][0] if found else None
 
 
 class Earlier:

@@ -231,11 +231,6 @@ def to_leaf(said: Mapping[str, Any]) -> bytes:
     return _CANONICAL.encode(said).encode()
 
 
-def encode(entry: Entry, salts: Mapping[str, bytes]) -> bytes:
-    """The leaf of an entry, as `written` makes it."""
-    return written(entry, salts)[1]
-
-
 _SHAPE: Mapping[str, type | tuple[type, ...]] = {
     "id": str,
     "at": int,

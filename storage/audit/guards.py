@@ -3,7 +3,8 @@
 They stop accidents and careless hands; what proves that nothing was changed is the tree, not they.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, product
 
 from sqlalchemy import and_, delete, not_, or_, text
 
@@ -39,6 +40,13 @@ _NEXT_TILE = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_tiles WHERE level
 def _archived(row: str) -> str:
     """Whether an archive is stated to hold this row's entry. That the log's key signed it, a trigger cannot see."""
     return f'EXISTS (SELECT 1 FROM audit_archives WHERE first <= {row}."index" AND {row}."index" < size)'  # noqa: S608  words of ours
+
+
+def _never(*events: str) -> Iterator[tuple[str, str, str]]:
+    """What is refused of the tables whose rows only come: the table, the event, and what to say."""
+    rows = {"checkpoints": "checkpoints", "tiles": "tiles", "archives": "statements of archives"}
+    for (table, what), event in product(rows.items(), events):
+        yield f"audit_{table}", event, f"{what} are never {'changed' if event == 'UPDATE' else 'deleted'}"
 
 
 # What may come back from an archive: an entry that is not there.
@@ -81,24 +89,19 @@ TRIGGERS_SQLITE = (
         "the audit head moves on with the entries only",
         f"NEW.size <= OLD.size OR NEW.size IS NOT {_NEXT}",
     ),
-    _refuse("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
-    _refuse("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
+    *(_refuse(*each) for each in _never("UPDATE", "DELETE")),
     _refuse(
         "audit_checkpoints",
         "INSERT",
         "a checkpoint is written once",
         "EXISTS (SELECT 1 FROM audit_checkpoints WHERE id = NEW.id)",
     ),
-    _refuse("audit_tiles", "UPDATE", "tiles are never changed"),
-    _refuse("audit_tiles", "DELETE", "tiles are never deleted"),
     _refuse(
         "audit_tiles",
         "INSERT",
         "a tile is added at the end of its level only",
         f'NEW."index" IS NOT {_NEXT_TILE} OR length(NEW.hashes) IS NOT 8192 OR length(NEW.root) IS NOT 32',
     ),
-    _refuse("audit_archives", "UPDATE", "statements of archives are never changed"),
-    _refuse("audit_archives", "DELETE", "statements of archives are never deleted"),
     _refuse(
         "audit_archives",
         "INSERT",
@@ -168,16 +171,8 @@ TRIGGERS_POSTGRESQL = (
     *_refuse_on_postgresql("audit_head", "TRUNCATE", "the audit head is never deleted"),
     *_refuse_on_postgresql("audit_head", "INSERT", "there is one audit head", "NEW.id <> 1"),
     *_on_postgresql("audit_head", "UPDATE", "FOR EACH ROW ", "audit_head_follows()"),
-    *_refuse_on_postgresql("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
-    *_refuse_on_postgresql("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
-    *_refuse_on_postgresql("audit_checkpoints", "TRUNCATE", "checkpoints are never deleted"),
-    *_refuse_on_postgresql("audit_tiles", "UPDATE", "tiles are never changed"),
-    *_refuse_on_postgresql("audit_tiles", "DELETE", "tiles are never deleted"),
-    *_refuse_on_postgresql("audit_tiles", "TRUNCATE", "tiles are never deleted"),
+    *chain.from_iterable(_refuse_on_postgresql(*each) for each in _never("UPDATE", "DELETE", "TRUNCATE")),
     *_on_postgresql("audit_tiles", "INSERT", "FOR EACH ROW ", "audit_tile_at_end_only()"),
-    *_refuse_on_postgresql("audit_archives", "UPDATE", "statements of archives are never changed"),
-    *_refuse_on_postgresql("audit_archives", "DELETE", "statements of archives are never deleted"),
-    *_refuse_on_postgresql("audit_archives", "TRUNCATE", "statements of archives are never deleted"),
 )
 
 _OF_TILES = "audit_tiles_delete"

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     LargeBinary,
+    Select,
     bindparam,
     cast,
     func,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
@@ -224,8 +224,7 @@ def latest(tx: Transaction) -> Row | None:
 
 def row(tx: Transaction, entry_id: str) -> Row | None:
     """The entry with this id, or None."""
-    connection = connection_of(tx)
-    return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.id == entry_id))), None)
+    return next(iter(_read(connection_of(tx), _READ_ENTRIES.where(ENTRIES.c.id == entry_id))), None)
 
 
 def as_index(text: str) -> int | None:
@@ -235,15 +234,13 @@ def as_index(text: str) -> int | None:
 
 def row_at(tx: Transaction, index: int) -> Row | None:
     """The entry at this index, or None."""
-    connection = connection_of(tx)
-    return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.index == index))), None)
+    return next(iter(_read(connection_of(tx), _READ_ENTRIES.where(ENTRIES.c.index == index))), None)
 
 
 def at_indexes(tx: Transaction, indexes: Sequence[int]) -> list[Row]:
     """The entries at these few indexes, in order, with their texts."""
-    connection = connection_of(tx)
     query = _READ_ENTRIES.where(ENTRIES.c.index.in_(indexes)).order_by(ENTRIES.c.index)
-    return _with_texts(connection, connection.execute(query).mappings().all()) if indexes else []
+    return _read(connection_of(tx), query) if indexes else []
 
 
 def every(tx: Transaction, *, below: int | None = None, after: int | None = None) -> Iterator[Row]:
@@ -256,7 +253,7 @@ def every(tx: Transaction, *, below: int | None = None, after: int | None = None
         query = ordered
         if after is not None:
             query = query.where(ENTRIES.c.index > after)
-        batch = _with_texts(connection, connection.execute(query).mappings().all())
+        batch = _read(connection, query)
         if not batch:
             return
         yield from batch
@@ -274,20 +271,15 @@ def first_since(tx: Transaction, at: datetime) -> int | None:
 
 def following(tx: Transaction, index: int, *, limit: int) -> list[Row]:
     """The entries from this index on that the head counts, in their order, with their texts; so many at most."""
-    connection = connection_of(tx)
     found = (ENTRIES.c.index >= index) & (ENTRIES.c.index < _SIZE)
-    query = _READ_ENTRIES.where(found).order_by(ENTRIES.c.index).limit(limit)
-    return _with_texts(connection, connection.execute(query).mappings().all())
+    return _read(connection_of(tx), _READ_ENTRIES.where(found).order_by(ENTRIES.c.index).limit(limit))
 
 
 def strays(tx: Transaction) -> list[Row]:
     """The first entry before the beginning and the first behind the head: there are none in a sound log."""
-    connection = connection_of(tx)
-    found = list[Stored]()
-    for where in (ENTRIES.c.index < 0, ENTRIES.c.index >= _SIZE):
-        query = _READ_ENTRIES.where(where).order_by(ENTRIES.c.index).limit(1)
-        found += connection.execute(query).mappings().all()
-    return _with_texts(connection, found)
+    outside = (ENTRIES.c.index < 0, ENTRIES.c.index >= _SIZE)
+    queries = (_READ_ENTRIES.where(where).order_by(ENTRIES.c.index).limit(1) for where in outside)
+    return [row for query in queries for row in _read(connection_of(tx), query)]
 
 
 def loose_text(tx: Transaction) -> object | None:
@@ -314,17 +306,12 @@ def second_head(tx: Transaction) -> bool:
     return connection_of(tx).execute(query).first() is not None
 
 
-def erase_text(tx: Transaction, entry_id: str, name: str, *, record: Entry) -> bool:
-    """Erase one free text and its salt, and append `record` (who, why, when), completed with what was erased.
-
-    False, with nothing written, when there is no such text or it is already erased. Without its salt the commitment
-    in the leaf tells nothing about the text, and the tree stays whole.
-    """
-    return erase_each(tx, [(entry_id, name, record)]) == 1
-
-
 def erase_each(tx: Transaction, wanted: Iterable[tuple[str, str, Entry]]) -> int:
-    """`erase_text` for many, each an entry's id, the text's name and its record; how many there were to erase."""
+    """Erase free texts with their salts, and append for each its record (who, why, when), completed with what was
+    erased; how many there were to erase. wanted: each an entry's id, the text's name and its record.
+
+    Without its salt the commitment in the leaf tells nothing about a text, and the tree stays whole.
+    """
     connection, records = connection_of(tx), list[Entry]()
     for entry_id, name, record in wanted:
         index = connection.execute(
@@ -345,15 +332,12 @@ def erase_each(tx: Transaction, wanted: Iterable[tuple[str, str, Entry]]) -> int
 def _fitting(tx: Transaction, wanted: Wanted, order: Any, limit: int) -> list[Row]:
     connection = connection_of(tx)
     query = _READ_ENTRIES.where(*conditions(connection, wanted)).order_by(order).limit(limit)
-    return _with_texts(connection, connection.execute(query).mappings().all())
+    return _read(connection, query)
 
 
-def _found(connection: Connection, condition: Any) -> Sequence[Stored]:
-    return connection.execute(_READ_ENTRIES.where(condition)).mappings().all()
-
-
-def _with_texts(connection: Connection, stored: Sequence[Stored]) -> list[Row]:
+def _read(connection: Connection, query: Select[Any]) -> list[Row]:
     """The rows with their texts, which are read by one query."""
+    stored = connection.execute(query).mappings().all()
     by_index: dict[int, dict[str, StoredText]] = {each["index"]: {} for each in stored}
     if stored:
         query = _READ_TEXTS.where(TEXTS.c.index.in_(by_index))

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from storage.audit import log
 from storage.audit.archives import Archives, archived_tree, read_archives
 from storage.audit.checkpoint import BadNote, Checkpoint, Verifier, verify_note
-from storage.audit.earlier import beside
 from storage.audit.findings import Finding, sentence
 from storage.audit.log import Transaction
 from storage.audit.merkle import Frontier, consistency_proof, verify_consistency
 from storage.audit.passing import Progress, passed
 from storage.audit.tile_check import TileCheck, count_tiles
-from storage.audit.tiles import Tree
+from storage.audit.tiles import Tree, beside
 from storage.audit.verification import note_views
 from storage.audit.walk import Walk
 from storage.faults import AuditFault

@@ -126,14 +126,20 @@ def next_tiles(tx: Transaction, *, most: int) -> list[Tile]:
     for whole in (tile for tile in made if tile.level == 0):
         tree = tree.append(whole.root)
         begin, last = whole.index * WIDTH, whole.index * WIDTH + WIDTH - 1
-        found = rows(connection_of(tx), _BESIDE, {"index": last})
-        if not found or not tree.is_told_by(found[0][0]):
+        told = beside(tx, last)
+        if told is None or not tree.is_told_by(told):
             raise AuditFault(
                 f"The hashes of the audit entries {begin} to {last} do not give the tree that the last of them tells "
                 "of, so they were not put into the stored tree. "
                 "`wicket audit verify` names the place."
             )
     return made
+
+
+def beside(tx: Transaction, index: int) -> bytes | None:
+    """The mark or root that stands beside the entry at this index; None where there is none."""
+    found = rows(connection_of(tx), _BESIDE, {"index": index})
+    return found[0][0] if found else None
 
 
 def leaf_hashes(tx: Transaction, first: int, end: int) -> list[bytes]:

@@ -10,12 +10,11 @@ from functools import partial
 from storage.audit import log
 from storage.audit.archives import Archive, Facts, read_archives, recorded, unrecorded, unstated
 from storage.audit.checkpoint import Checkpoint, Verifier, verify_note
-from storage.audit.copies import FindRow
-from storage.audit.epochs import Epochs, read_epochs
+from storage.audit.epochs import read_epochs
 from storage.audit.findings import Finding, Report, sentence, stray, stray_text
 from storage.audit.forgiving import forgiving
 from storage.audit.guards import not_tables, told_of
-from storage.audit.log import Row, Transaction
+from storage.audit.log import Transaction
 from storage.audit.merkle import Frontier
 from storage.audit.passing import Progress, passed
 from storage.audit.sealing import checkpoints, last_checkpoint_id
@@ -59,30 +58,6 @@ def verify_log(
         walk.note(complaint)
     if head:
         note_strays(tx, walk)
-    return walk.report()
-
-
-def verify(
-    rows: Iterable[Row],
-    head: Frontier | None,
-    *,
-    verifier: Verifier | None = None,
-    notes: Sequence[str | bytes] = (),
-    kept: Iterable[tuple[int, str]] = (),
-    find: FindRow | None = None,
-    epochs: Epochs | None = None,
-) -> Report:
-    """Verify rows that come in order of index, from wherever they are stored.
-
-    head: the stored head, None if there is none to compare. notes: checkpoints from elsewhere. kept: those stored
-    beside the rows, as size and text, smallest size first. find: looks a row up by its entry id, to see whether an
-    erased text was erased on record. epochs: those that entries among the rows open. ValueError for notes without a
-    verifier.
-    """
-    walk = Walk(verifier, notes, kept, find=find, epochs=epochs)
-    walk.begin()
-    if all(walk.take(row) for row in rows):
-        walk.end(head)
     return walk.report()
 
 

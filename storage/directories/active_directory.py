@@ -18,8 +18,7 @@ from storage.directories.base import Finding, Membership, PasswordRejected
 from storage.directories.ldap import LdapDirectory
 from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_session import SUCCESS, Answer, Control, Entry, Session, replace
-from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence, template
+from storage.sentences import template
 
 # The directory ends a membership itself this long after its time: we come first, and it comes should we not.
 MARGIN = timedelta(minutes=15)
@@ -102,13 +101,7 @@ class ActiveDirectory(LdapDirectory):
             return None
         if (reason := ad_values.why_refused(answer)) is not None:
             return PasswordRejected(reason=reason)
-        raise DirectoryUnavailable(
-            Sentence(
-                "The directory {directory} refused to change a password ({code}).",
-                directory=self.name,
-                code=answer.name,
-            )
-        )
+        raise self._no_password(answer)
 
     def _is_the_present_one(self, session: Session, entry: Entry, password: str) -> bool:
         """Where a reset is not held against the history: whether the password is the same again, found by signing in.

@@ -22,7 +22,6 @@ from storage.directories.ldap_groups import Above, Groups, batches
 from storage.directories.ldap_names import all_of, any_of, any_value, equals, filter_text, is_under, name_key
 from storage.directories.ldap_session import ANYTHING, UNWILLING, Control, Entry, Session
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 # Finds everything above or below, however deep and in whatever circles: LDAP_MATCHING_RULE_IN_CHAIN.
 _IN_CHAIN = "1.2.840.113556.1.4.1941"
@@ -88,11 +87,9 @@ class AdGroups(Groups):
         """Take the account out; fine if it is not there."""
         if self._is_primary(group, account):
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} takes nobody out of their primary group: an administrator must give "
-                    "this account another one first.",
-                    directory=self._label,
-                )
+                "The directory {directory} takes nobody out of their primary group: an administrator must give "
+                "this account another one first.",
+                directory=self._label,
             )
         super().remove(session, group, account)
 

@@ -5,12 +5,12 @@ It changes nothing: the directory says itself what may be written, and a passwor
 
 from collections.abc import Callable, Collection, Iterator
 
+from storage.directories import ldap_findings as findings
 from storage.directories.ad_accounts import AdAccounts
 from storage.directories.ad_groups import AdGroups, in_chain
 from storage.directories.ad_shape import AdShape
 from storage.directories.ad_values import STANDING_IN
 from storage.directories.base import Finding, about_group
-from storage.directories.ldap_findings import about_base, beyond_need, needed, or_the_fault, untold
 from storage.directories.ldap_names import all_of, any_of
 from storage.directories.ldap_probes import Right
 from storage.directories.ldap_session import (
@@ -43,15 +43,17 @@ class AdRights:
 
     def examine(self, session: Session, names: Collection[str], *, ends_memberships: bool) -> list[Finding]:
         """All lines. names: the groups of the catalogue."""
-        bases = [about_base(session, base) for base in (self._shape.people_base, self._shape.groups_base)]
+        bases = [
+            findings.about_base(session, base) for base in (self._shape.people_base, self._shape.groups_base)
+        ]
         if any(line.level == "failed" for line in bases):
             return bases
         return [
             *bases,
-            *or_the_fault("groups", self._of_groups(session, names)),
-            *or_the_fault("administrators' groups", self._of_admin_groups(session, names)),
-            *or_the_fault("privileged accounts", self._of_administrators(session)),
-            *or_the_fault("people", self._of_people(session)),
+            *findings.or_the_fault("groups", self._of_groups(session, names)),
+            *findings.or_the_fault("administrators' groups", self._of_admin_groups(session, names)),
+            *findings.or_the_fault("privileged accounts", self._of_administrators(session)),
+            *findings.or_the_fault("people", self._of_people(session)),
             _about_ends(ends_memberships),
         ]
 
@@ -61,12 +63,7 @@ class AdRights:
             if group is None:
                 yield about_group(name, exists=False, known=self._groups.names(session))
             else:
-                yield needed(
-                    f"group {name}", _may_write(session, group, "member"),
-                    have="It exists, and Wicket's account may change its members.",
-                    lack="It exists, but Wicket's account may not change its members.",
-                    right="write on member of this group",
-                )  # fmt: skip
+                yield findings.of_members(name, _may_write(session, group, "member"), "member")
 
     def _of_admin_groups(self, session: Session, names: Collection[str]) -> Iterator[Finding]:
         for name in self._shape.admin_groups:
@@ -85,7 +82,7 @@ class AdRights:
             for name in group.all(self._shape.attributes.group_name)
             if name.casefold() not in wanted and _may_write(session, group, "member").held == "yes"
         ]
-        yield beyond_need(
+        yield findings.beyond_need(
             "administrators' groups",
             Right(held="yes" if within_reach else "no", said=""),
             have=f"Wicket's account may change the members of {', '.join(sorted(within_reach))}.",
@@ -102,42 +99,37 @@ class AdRights:
         found = [self._first(session, self._shape.domain, each, lambda _: True) for each in filters]
         admins = {entry.dn: entry for entry in found if entry}
         if not admins:
-            yield untold(
+            yield findings.untold(
                 "privileged accounts",
                 "whether Wicket's account may set their passwords: none was found",
                 _DOCS,
             )
         for dn, entry in admins.items():
-            yield beyond_need(
-                "privileged accounts", _may_set_password(session, entry),
-                have=f"Wicket's account may set their passwords (tried on {dn}).",
-                lack=f"Wicket's account may not set their passwords (tried on {dn}).",
-                advice="Take this right away: Wicket never resets a privileged account of its own accord.",
-            )  # fmt: skip
+            yield findings.of_privileged(_may_set_password(session, entry), dn)
 
     def _of_people(self, session: Session) -> Iterator[Finding]:
         person = self._first(
             session, self._shape.people_base, "", lambda entry: self._is_ordinary(session, entry)
         )
         if person is None:
-            yield untold("people", "what Wicket's account may do, for no ordinary person was found", _DOCS)
+            yield findings.untold(
+                "people", "what Wicket's account may do, for no ordinary person was found", _DOCS
+            )
             return
         yield self._about_reading(person)
-        yield self._about_passwords(session, person)
+        yield findings.of_passwords(
+            _may_set_password(session, person), person.dn, wanted=self._shape.password_changes,
+            right="the extended right Reset Password on people",
+        )  # fmt: skip
         for about, attribute in (("unlock", "lockoutTime"), ("switching accounts", "userAccountControl")):
-            yield needed(
+            yield findings.needed(
                 about, _may_write(session, person, attribute),
                 have=f"Wicket's account may do it (asked about {person.dn}).",
                 lack=f"Wicket's account may not do it (asked about {person.dn}).",
                 right=f"write on {attribute} of people",
             )  # fmt: skip
-        for attribute in self._judged_by():
-            yield beyond_need(
-                f"{attribute} of people", _may_write(session, person, attribute),
-                lack="Wicket's account may not change it.",
-                have="Wicket's account may change it, and requests are judged by it.",
-                advice="Take this right away: read is enough.",
-            )  # fmt: skip
+        for attribute in self._shape.judged_by:
+            yield findings.of_fact(attribute, _may_write(session, person, attribute))
 
     def _about_reading(self, person: Entry) -> Finding:
         always = set(STANDING_IN) - {"adminCount"}
@@ -150,29 +142,6 @@ class AdRights:
                 advice=f"Let Wicket's account read all of people. {_DOCS}",
             )
         return Finding(level="ok", about="reading people", found="What every account has is shown.")
-
-    def _about_passwords(self, session: Session, person: Entry) -> Finding:
-        right = _may_set_password(session, person)
-        if self._shape.password_changes:
-            return needed(
-                "password reset", right,
-                have=f"Wicket's account may set passwords (tried on {person.dn}).",
-                lack=f"Wicket's account may not set passwords (tried on {person.dn}).",
-                right="the extended right Reset Password on people",
-            )  # fmt: skip
-        return beyond_need(
-            "password reset", right,
-            have="password_changes is off, but Wicket's account may set passwords.",
-            lack="Wicket's account may not set passwords, and need not.",
-            advice="Take this right away.",
-        )  # fmt: skip
-
-    def _judged_by(self) -> list[str]:
-        names = self._shape.attributes
-        watched = [names.mail, names.manager, names.employment, names.login]
-        watched += filter(None, (names.person, names.environment, names.workload))
-        watched += [pair[0] for pair in self._shape.inactive_when]
-        return list(dict.fromkeys(watched))
 
     def _first(
         self, session: Session, base: str, filter_: str, fits: Callable[[Entry], bool]

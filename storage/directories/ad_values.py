@@ -13,7 +13,6 @@ from uuid import UUID
 from storage.directories.ldap_policy import Standing, sentence
 from storage.directories.ldap_session import INVALID_CREDENTIALS, Answer, Change, Entry, add, delete
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 # userAccountControl ([MS-ADTS] 2.2.16); the last stands in msDS-User-Account-Control-Computed.
 SWITCHED_OFF = 0x2
@@ -229,7 +228,5 @@ def _number(entry: Entry, attribute: str) -> int:
 
 def _unseen(attribute: str) -> NoReturn:
     raise DirectoryUnavailable(
-        Sentence(
-            "The directory does not show the attribute {attribute} to Wicket's account.", attribute=attribute
-        )
+        "The directory does not show the attribute {attribute} to Wicket's account.", attribute=attribute
     ) from None

@@ -225,91 +225,72 @@ class Directory(Protocol):
 
     async def account(self, account_id: str) -> Account | None:
         """The account with this stable id, or None if the directory says there is none."""
-        ...
 
     async def account_by_login(self, login: str) -> Account | None:
         """The account that signs in with this name, compared without case; None if there is none."""
-        ...
 
     async def accounts_by_mail(self, mail: str) -> list[Account]:
         """All accounts with this mail address, compared without case."""
-        ...
 
     async def accounts_of(self, person: str) -> list[Account]:
         """All accounts that have this number, be it one of several; none for the empty one."""
-        ...
 
     async def group(self, name: str) -> Group | None:
         """The group of this name with everybody in it; None if the directory says there is none."""
-        ...
 
     async def group_names(self) -> frozenset[str]:
         """The names of all groups. It may take longer than other calls, since it is asked by operators alone."""
-        ...
 
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group; what does not exist is no member.
 
         An account that is nobody's to the other calls, since it was moved or is left out now, may still be one.
         """
-        ...
 
     async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:
         """Make it a direct member, and see that it is one. Idempotent.
 
         until: where the directory ends memberships itself, it ends this one soon after, should nobody else do so.
         """
-        ...
 
     async def remove_member(self, account_id: str, group: str) -> None:
         """End its direct membership, wherever the account stands now, and see that it ended. Idempotent."""
-        ...
 
     async def memberships_of(self, pairs: Sequence[Pair]) -> Sequence[Membership | DirectoryUnavailable]:
         """`membership` of each of these, in this order; the failure of one is its own.
 
         Here and below: no more of them than `capabilities.at_once`, or some may be left without an answer.
         """
-        ...
 
     async def remove_members(self, pairs: Sequence[Pair]) -> Sequence[DirectoryUnavailable | None]:
         """`remove_member` for each of these, in this order; the failure of one is its own. None: it is done."""
-        ...
 
     async def verify_password(self, account_id: str, password: str) -> bool:
         """Whether this password would sign the account in now. Counts towards the directory's own lockout."""
-        ...
 
     async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:
         """Replace the password; None when it was done."""
-        ...
 
     async def recover(self, account_id: str) -> TemporaryPass | None:
         """Do what `capabilities.recovery` says: the pass, or None where the directory itself sends the person on.
 
         A pass made before ends with a new one. DirectoryUnavailable where there is no such way.
         """
-        ...
 
     async def unlock(self, account_id: str) -> None:
         """Lift a lockout. Idempotent."""
-        ...
 
     async def switch(self, account_id: str, *, active: bool) -> None:
         """Switch the account on or off, and see that it is. Idempotent."""
-        ...
 
     async def end_sessions(self, account_id: str) -> None:
         """End what sessions the directory knows of. Idempotent."""
-        ...
 
     async def health(self) -> None:
         """Return if the directory answers; raise DirectoryUnavailable otherwise."""
-        ...
 
     async def examine(self, groups: Collection[str]) -> list[Finding]:
         """What an operator should know: whether these groups exist, what our account may do, what it may too much.
 
         It changes nothing. It never raises for a directory that is away: that is a finding.
         """
-        ...

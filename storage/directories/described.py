@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 MARK = "wicket:"
 # More groups that speak to Wicket, or more said of one, is taken for a mistake and the answer for unknown.
@@ -40,7 +39,6 @@ class Describing(Protocol):
 
     async def described(self, where: Where) -> tuple[Described, ...]:
         """All groups that speak to Wicket. DirectoryUnavailable when not all of them could be read."""
-        ...
 
 
 def lines_of(values: Iterable[str]) -> tuple[str, ...]:
@@ -57,10 +55,8 @@ def bounded(directory: str, found: Iterable[Described]) -> tuple[Described, ...]
         kept.append(one)
         if len(kept) > MOST_GROUPS:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} has more than {most} groups that speak to Wicket, so none was taken up.",
-                    directory=directory,
-                    most=MOST_GROUPS,
-                )
+                "The directory {directory} has more than {most} groups that speak to Wicket, so none was taken up.",
+                directory=directory,
+                most=MOST_GROUPS,
             )
     return tuple(sorted(kept, key=lambda one: (one.names, one.lines)))

@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
 
@@ -49,9 +48,7 @@ from storage.directories.ldap_session import (
 )
 from storage.directories.ldap_shape import LdapShape
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence, template
-
-T = TypeVar("T")
+from storage.sentences import template
 
 _MODIFY_PASSWORD = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - an object identifier (RFC 3062)
 # Seconds for reading the names of all groups: tens of thousands come by pages.
@@ -157,11 +154,9 @@ class LdapDirectory:
             if account is None or found is None:
                 missing = f"account {account}" if account is None else f"group {group}"
                 raise DirectoryUnavailable(
-                    Sentence(
-                        "The directory {directory} has no {missing}, so nobody was added.",
-                        directory=self.name,
-                        missing=missing,
-                    )
+                    "The directory {directory} has no {missing}, so nobody was added.",
+                    directory=self.name,
+                    missing=missing,
                 )
             self._add(session, found, account, until)
             self._read_back(session, account_id, group, wanted=True)
@@ -224,7 +219,7 @@ class LdapDirectory:
     async def recover(self, account_id: str) -> TemporaryPass | None:  # noqa: ARG002 - the port's signature
         """There is no such way here: passwords are set."""
         raise DirectoryUnavailable(
-            Sentence("The directory {directory} has no recovery of its own.", directory=self.name)
+            "The directory {directory} has no recovery of its own.", directory=self.name
         )
 
     async def unlock(self, account_id: str) -> None:
@@ -248,7 +243,7 @@ class LdapDirectory:
             now = self._accounts.by_id(session, account_id)
             standing = None if now is None else self._accounts.standing(session, now, self._now())
             if now is None or standing is None or self._accounts.is_active(now, standing) != active:
-                raise DirectoryUnavailable(Sentence(_NOT_AS_SAID, directory=self.name))
+                raise DirectoryUnavailable(_NOT_AS_SAID, directory=self.name)
 
         await self._connections.run(work)
 
@@ -262,7 +257,7 @@ class LdapDirectory:
         def work(session: Session) -> None:
             for base in (self._shape.people_base, self._shape.groups_base):
                 if session.read(base, NOTHING) is None:
-                    raise DirectoryUnavailable(Sentence(_NOT_SHOWN, directory=self.name, base=repr(base)))
+                    raise DirectoryUnavailable(_NOT_SHOWN, directory=self.name, base=repr(base))
 
         await self._connections.run(work)
 
@@ -299,7 +294,7 @@ class LdapDirectory:
     def _known(self, session: Session, account_id: str) -> Entry:
         entry = self._accounts.by_id(session, account_id)
         if entry is None:
-            raise DirectoryUnavailable(Sentence(_NO_ACCOUNT, directory=self.name, account=account_id))
+            raise DirectoryUnavailable(_NO_ACCOUNT, directory=self.name, account=account_id)
         return entry
 
     def _is_member(self, session: Session, account_id: str, group: str) -> bool:
@@ -313,7 +308,7 @@ class LdapDirectory:
     def _read_back(self, session: Session, account_id: str, group: str, *, wanted: bool) -> None:
         """By id and name again: either may have been moved since we looked."""
         if self._is_member(session, account_id, group) != wanted:
-            raise DirectoryUnavailable(Sentence(_NOT_AS_SAID, directory=self.name))
+            raise DirectoryUnavailable(_NOT_AS_SAID, directory=self.name)
 
     def _nobody(self) -> str:
         """A name that nobody has, so that asking about nobody takes the same steps (P-9)."""
@@ -360,7 +355,7 @@ class LdapDirectory:
         """By the operation made for it (RFC 3062), so that the server's own rules apply."""
         if entry.first("pwdAccountLockedTime") == ldap_policy.FOR_GOOD:
             # OpenLDAP lifts every lock when a new password is set, an administrator's too.
-            raise DirectoryUnavailable(Sentence(_SWITCHED_OFF, directory=self.name))
+            raise DirectoryUnavailable(_SWITCHED_OFF, directory=self.name)
         value = PasswdModifyRequestValue()
         value["userIdentity"] = entry.dn.encode()
         value["newPasswd"] = password.encode(errors="surrogatepass")
@@ -368,15 +363,16 @@ class LdapDirectory:
         if answer.code != SUCCESS:
             if (reason := ldap_policy.reason(answer)) is not None:
                 return PasswordRejected(reason=reason)
-            raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} refused to change a password ({code}).",
-                    directory=self.name,
-                    code=answer.name,
-                )
-            )
+            raise self._no_password(answer)
         self._take_off_reset(session, entry)
         return None
+
+    def _no_password(self, answer: Answer) -> DirectoryUnavailable:
+        return DirectoryUnavailable(
+            "The directory {directory} refused to change a password ({code}).",
+            directory=self.name,
+            code=answer.name,
+        )
 
     def _take_off_reset(self, session: Session, entry: Entry) -> None:
         """Where the policy has passwords of others' making changed at the next sign-in: the person made this one.

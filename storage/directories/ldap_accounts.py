@@ -14,7 +14,6 @@ from storage.directories.ldap_policy import Policy, Standing
 from storage.directories.ldap_session import Entry, Session
 from storage.directories.ldap_shape import LdapShape
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 
 class Accounts:
@@ -133,13 +132,11 @@ class Accounts:
     def _only(self, attribute: str, found: Sequence[Entry]) -> Entry | None:
         if len(found) > 1:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} has {count} people with the same {attribute}, so it is not clear who is "
-                    "meant.",
-                    directory=self._label,
-                    count=len(found),
-                    attribute=attribute,
-                )
+                "The directory {directory} has {count} people with the same {attribute}, so it is not clear who is "
+                "meant.",
+                directory=self._label,
+                count=len(found),
+                attribute=attribute,
             )
         return next(iter(found), None)
 
@@ -167,11 +164,9 @@ class Accounts:
         found = session.read(dn, ("pwdMaxAge", "pwdLockoutDuration"))
         if found is None:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} has no password policy {dn}, or does not show it to Wicket's account.",
-                    directory=self._label,
-                    dn=repr(dn),
-                )
+                "The directory {directory} has no password policy {dn}, or does not show it to Wicket's account.",
+                directory=self._label,
+                dn=repr(dn),
             )
         return ldap_policy.read_policy(found)
 
@@ -201,10 +196,8 @@ class Accounts:
         found = self._shape.id_of(entry)
         if not found:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} does not show the attribute {attribute} to Wicket's account.",
-                    directory=self._label,
-                    attribute=self._shape.attributes.id,
-                )
+                "The directory {directory} does not show the attribute {attribute} to Wicket's account.",
+                directory=self._label,
+                attribute=self._shape.attributes.id,
             )
         return found

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any
 
 from storage.directories.ldap_session import GivenUp
-from storage.sentences import Sentence
 
 
 class Call:
@@ -27,10 +26,7 @@ class Call:
         """Raise GivenUp once nobody waits for this any more."""
         if self.given_up or time.monotonic() >= self._deadline:
             raise GivenUp(
-                Sentence(
-                    "The directory {directory} took so long that nothing more was begun.",
-                    directory=self._label,
-                )
+                "The directory {directory} took so long that nothing more was begun.", directory=self._label
             )
 
     @property

@@ -22,11 +22,11 @@ from storage.directories.ldap_session import (
     SUCCESS,
     Answer,
     ChangeUnknown,
-    ConnectionLost,
-    ServerSilent,
     Session,
 )
 from storage.directories.ldap_tls import (
+    ConnectionLost,
+    ServerSilent,
     certificate_end,
     new_connection,
     open_encrypted,
@@ -34,7 +34,6 @@ from storage.directories.ldap_tls import (
     verifying_context,
 )
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 T = TypeVar("T")
 
@@ -113,7 +112,7 @@ class Connections:
 
     async def _in_time(self, job: Callable[[Call], T], seconds: float) -> T:
         if self._closed:
-            raise DirectoryUnavailable(Sentence("The directory {directory} is closed.", directory=self.label))
+            raise DirectoryUnavailable("The directory {directory} is closed.", directory=self.label)
         call = Call(time.monotonic() + seconds, self.label)
         future = self._threads.submit(self._carry_out, call, job)
         # Should the server trickle bytes for ever, cutting the connection is what frees the slot.
@@ -123,11 +122,9 @@ class Connections:
                 return await asyncio.wrap_future(future)
         except TimeoutError as late:
             raise ServerSilent(
-                Sentence(
-                    "The directory {directory} did not answer within {seconds} s.",
-                    directory=self.label,
-                    seconds=f"{seconds:g}",
-                )
+                "The directory {directory} did not answer within {seconds} s.",
+                directory=self.label,
+                seconds=f"{seconds:g}",
             ) from late
         finally:
             call.given_up = True
@@ -164,9 +161,7 @@ class Connections:
             except ConnectionLost as lost:
                 self._rest(server)
                 last = lost
-        raise last or DirectoryUnavailable(
-            Sentence("The directory {directory} has no servers.", directory=self.label)
-        )
+        raise last or DirectoryUnavailable("The directory {directory} has no servers.", directory=self.label)
 
     def _on(self, server: LdapServer, call: Call, work: Callable[[Session], T], *, repeat: bool) -> T:
         """Do the work on this server: on an idle connection first, on a new one when that turned out stale."""
@@ -250,11 +245,9 @@ class Connections:
         close_abruptly(connection)
         self._service.mind_refusal()
         raise ConnectionLost(
-            Sentence(
-                "The directory {directory} refused the service account ({code}).",
-                directory=self.label,
-                code=answer.name,
-            )
+            "The directory {directory} refused the service account ({code}).",
+            directory=self.label,
+            code=answer.name,
         )
 
     def _sign_in(self, server: LdapServer, call: Call, dn: str, password: str) -> Answer:
@@ -282,7 +275,7 @@ class Connections:
             )
             call.hold(connection)
             try:
-                with plain_words(self.label, lost=ConnectionLost, silent=ServerSilent):
+                with plain_words(self.label):
                     open_encrypted(connection, starttls=server.starttls)
                     return connection, then(connection)
             except DirectoryUnavailable as broken:
@@ -293,11 +286,7 @@ class Connections:
             finally:
                 call.release(connection)
         raise lost or ConnectionLost(
-            Sentence(
-                "The directory {directory} has no address for {server}.",
-                directory=self.label,
-                server=str(server),
-            )
+            "The directory {directory} has no address for {server}.", directory=self.label, server=str(server)
         )
 
     def _addresses(self, server: LdapServer) -> list[str]:
@@ -305,12 +294,10 @@ class Connections:
             found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise ConnectionLost(
-                Sentence(
-                    "The directory {directory} cannot be reached: no address for {host} ({reason}).",
-                    directory=self.label,
-                    host=server.host,
-                    reason=error.strerror or "",
-                )
+                "The directory {directory} cannot be reached: no address for {host} ({reason}).",
+                directory=self.label,
+                host=server.host,
+                reason=error.strerror or "",
             ) from None
         return list(dict.fromkeys(str(each[4][0]) for each in found))
 

@@ -40,7 +40,7 @@ from storage.directories.ldap_session import (
 )
 from storage.directories.ldap_shape import LdapShape
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence, template
+from storage.sentences import template
 
 # Names put into one filter: few enough for any server's limits, enough that thousands of members take seconds.
 TOGETHER = 100
@@ -87,12 +87,10 @@ class Groups:
         found = session.search(self._shape.groups_base, wanted, self.found_with)
         if len(found) > 1:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} has {count} groups called {name}, so it is not clear which is meant.",
-                    directory=self._label,
-                    count=len(found),
-                    name=repr(name),
-                )
+                "The directory {directory} has {count} groups called {name}, so it is not clear which is meant.",
+                directory=self._label,
+                count=len(found),
+                name=repr(name),
             )
         return next(iter(found), None)
 
@@ -134,10 +132,7 @@ class Groups:
         entry = session.read(group.dn, self._read_with)
         if entry is None:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} moved or deleted a group while it was read.",
-                    directory=self._label,
-                )
+                "The directory {directory} moved or deleted a group while it was read.", directory=self._label
             )
         direct, inner = self._direct(session, entry)
         name, *others = self._all_names(entry) or [""]
@@ -177,12 +172,10 @@ class Groups:
             answer = session.modify(group.dn, {attribute: both})
         if answer.code in _MAY_NOT_BE_EMPTY:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} does not let go of the last member of {dn}; the setting "
-                    "placeholder_member names an entry to leave there.",
-                    directory=self._label,
-                    dn=repr(group.dn),
-                )
+                "The directory {directory} does not let go of the last member of {dn}; the setting "
+                "placeholder_member names an entry to leave there.",
+                directory=self._label,
+                dn=repr(group.dn),
             )
         if answer.code not in self.done_when_removing:
             raise session.refusal(template("remove a member"), answer)
@@ -364,12 +357,10 @@ class Groups:
     def _check_size(self, groups: Sized) -> None:
         if len(groups) > MOST_GROUPS:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} nests more than {most} groups into each other, so not all were "
-                    "followed.",
-                    directory=self._label,
-                    most=MOST_GROUPS,
-                )
+                "The directory {directory} nests more than {most} groups into each other, so not all were "
+                "followed.",
+                directory=self._label,
+                most=MOST_GROUPS,
             )
 
 

@@ -6,10 +6,10 @@ It changes nothing (ldap_probes says how), and what cannot be told is a warning,
 from collections.abc import Collection, Iterator
 from functools import partial
 
+from storage.directories import ldap_findings as findings
 from storage.directories import ldap_probes
 from storage.directories.base import Finding, about_group
 from storage.directories.ldap_accounts import Accounts
-from storage.directories.ldap_findings import BY_HAND, about_base, beyond_need, needed, or_the_fault, untold
 from storage.directories.ldap_groups import Groups
 from storage.directories.ldap_probes import random_text, random_time
 from storage.directories.ldap_session import NOTHING, Entry, Session
@@ -30,22 +30,22 @@ class Rights:
     def examine(self, session: Session, names: Collection[str]) -> list[Finding]:
         """All lines. names: the groups of the catalogue."""
         shape = self._shape
-        bases = [about_base(session, base) for base in (shape.people_base, shape.groups_base)]
+        bases = [findings.about_base(session, base) for base in (shape.people_base, shape.groups_base)]
         if any(line.level == "failed" for line in bases):
             return bases
         return [
             *bases,
-            *or_the_fault("groups", self._of_groups(session, names)),
-            *or_the_fault("admin_groups", self._of_admin_groups(session, names)),
-            *or_the_fault("privileged accounts", self._of_administrators(session)),
-            *or_the_fault("people", self._of_people(session)),
+            *findings.or_the_fault("groups", self._of_groups(session, names)),
+            *findings.or_the_fault("admin_groups", self._of_admin_groups(session, names)),
+            *findings.or_the_fault("privileged accounts", self._of_administrators(session)),
+            *findings.or_the_fault("people", self._of_people(session)),
         ]
 
     # Groups.
 
     def _of_groups(self, session: Session, names: Collection[str]) -> Iterator[Finding]:
         for name in sorted(names):
-            yield from or_the_fault(f"group {name}", self._of_group(session, name))
+            yield from findings.or_the_fault(f"group {name}", self._of_group(session, name))
         if self._shape.group_kind != "posixGroup" and not self._shape.placeholder_member:
             yield Finding(
                 level="warning",
@@ -60,12 +60,8 @@ class Rights:
             yield about_group(name, exists=False, known=self._groups.names(session))
             return
         attribute = self._shape.member_attribute
-        yield needed(
-            f"group {name}",
-            ldap_probes.may_write(session, group.dn, attribute, self._new_member),
-            have="It exists, and Wicket's account may change its members.",
-            lack="It exists, but Wicket's account may not change its members.",
-            right=f"write on {attribute} of this group",
+        yield findings.of_members(
+            name, ldap_probes.may_write(session, group.dn, attribute, self._new_member), attribute
         )
 
     def _of_admin_groups(self, session: Session, names: Collection[str]) -> Iterator[Finding]:
@@ -92,7 +88,7 @@ class Rights:
                 right = ldap_probes.may_remove(
                     session, group.dn, self._shape.member_attribute, self._new_member
                 )
-                yield beyond_need(
+                yield findings.beyond_need(
                     about, right,
                     lack="It exists, and Wicket's account may not change its members.",
                     have="Wicket's account may change its members, and so make anybody privileged.",
@@ -109,16 +105,13 @@ class Rights:
     def _of_administrators(self, session: Session) -> Iterator[Finding]:
         if not self._shape.admin_groups:
             return
-        about, admin = "privileged accounts", self._an_administrator(session)
+        admin = self._an_administrator(session)
         if admin is None:
-            yield untold(about, "whether Wicket's account may set their passwords, for none was found", _DOCS)
+            what = "whether Wicket's account may set their passwords, for none was found"
+            yield findings.untold("privileged accounts", what, _DOCS)
             return
-        yield beyond_need(
-            about,
-            ldap_probes.may_remove(session, admin.dn, "userPassword", random_text),
-            lack=f"Wicket's account may not set their passwords (tried on {admin.dn}).",
-            have=f"Wicket's account may set their passwords (tried on {admin.dn}).",
-            advice="Take this right away: Wicket never resets a privileged account of its own accord.",
+        yield findings.of_privileged(
+            ldap_probes.may_remove(session, admin.dn, "userPassword", random_text), admin.dn
         )
 
     def _an_administrator(self, session: Session) -> Entry | None:
@@ -141,10 +134,12 @@ class Rights:
         page = self._some(session)
         person = self._ordinary(session, page)
         if person is None:
-            yield untold("people", "what Wicket's account may do, for no ordinary person was found", _DOCS)
+            yield findings.untold(
+                "people", "what Wicket's account may do, for no ordinary person was found", _DOCS
+            )
             return
         yield from self._of_reading(session, person, page)
-        yield from or_the_fault("password policy", self._of_policy(session, person))
+        yield from findings.or_the_fault("password policy", self._of_policy(session, person))
         yield from self._of_passwords(session, person)
         yield from self._of_locks(session, person)
         yield from self._of_facts(session, person)
@@ -188,7 +183,7 @@ class Rights:
         if shown and not hidden:
             yield Finding(level="ok", about="reading people", found="Everything that is needed is shown.")
         elif not shown and "pwdChangedTime" not in hidden:
-            yield untold(
+            yield findings.untold(
                 "reading people",
                 f"the age of passwords: none of {len(page)} people shows pwdChangedTime",
                 "See that the overlay ppolicy is on, and that Wicket's account may read it.",
@@ -218,20 +213,9 @@ class Rights:
 
     def _of_passwords(self, session: Session, person: Entry) -> Iterator[Finding]:
         right = ldap_probes.may_set_password(session, person.dn)
-        if not self._shape.password_changes:
-            yield beyond_need(
-                "password reset", right,
-                lack="Wicket's account may not set passwords, and need not.",
-                have="password_changes is off, but Wicket's account may set passwords.",
-                advice="Take this right away.",
-            )  # fmt: skip
-        else:
-            yield needed(
-                "password reset", right,
-                have=f"Wicket's account may set passwords (tried on {person.dn}).",
-                lack=f"Wicket's account may not set passwords (tried on {person.dn}).",
-                right="=xw on userPassword of people",
-            )  # fmt: skip
+        yield findings.of_passwords(
+            right, person.dn, wanted=self._shape.password_changes, right="=xw on userPassword of people"
+        )
         yield from self._of_power_over_passwords(session, person, sets=right.held != "no")
 
     def _of_power_over_passwords(self, session: Session, person: Entry, *, sets: bool) -> Iterator[Finding]:
@@ -254,9 +238,13 @@ class Rights:
                 advice="Give =xw on userPassword, which is setting and signing in alone.",
             )
         elif not has_password:
-            yield untold(about, "how far it goes: nobody was found who shows the age of a password", BY_HAND)
+            yield findings.untold(
+                about, "how far it goes: nobody was found who shows the age of a password", findings.BY_HAND
+            )
         elif sets and bound.held == "unknown":
-            yield untold(about, f"whether the password policy holds for it ({bound.said})", BY_HAND)
+            yield findings.untold(
+                about, f"whether the password policy holds for it ({bound.said})", findings.BY_HAND
+            )
         else:
             yield Finding(
                 level="ok", about=about, found="It goes no further than the password policy allows."
@@ -265,20 +253,20 @@ class Rights:
     def _of_locks(self, session: Session, person: Entry) -> Iterator[Finding]:
         write = partial(ldap_probes.may_write, session, person.dn)
         remove = partial(ldap_probes.may_remove, session, person.dn)
-        yield needed(
+        yield findings.needed(
             "unlock", remove("pwdAccountLockedTime", random_time),
             have="Wicket's account may lift lockouts.",
             lack="Wicket's account may not lift lockouts.",
             right="write on pwdAccountLockedTime of people",
         )  # fmt: skip
-        yield needed(
+        yield findings.needed(
             "switching accounts", write("pwdAccountLockedTime", random_time),
             have="Wicket's account may switch accounts off and on.",
             lack="Wicket's account may not switch accounts off.",
             right="write on pwdAccountLockedTime of people",
         )  # fmt: skip
         if self._shape.password_changes and self._must_change(session, person):
-            yield needed(
+            yield findings.needed(
                 "change after a reset", ldap_probes.may_take_off_reset(session, person.dn),
                 have="Wicket's account may say that a person chose the new password themselves.",
                 lack="The policy has pwdMustChange, so people must change a new password once more.",
@@ -292,16 +280,7 @@ class Rights:
 
     def _of_facts(self, session: Session, person: Entry) -> Iterator[Finding]:
         """What requests are judged by must not be Wicket's to write."""
-        names = self._shape.attributes
-        watched = [names.mail, names.manager, names.employment, names.login]
-        watched += filter(None, (names.person, names.environment, names.workload))
-        watched += [pair[0] for pair in self._shape.inactive_when]
-        for attribute in dict.fromkeys(watched):
-            make = (lambda: f"cn={random_text()}") if attribute == names.manager else random_text
-            right = ldap_probes.may_remove(session, person.dn, attribute, make)
-            yield beyond_need(
-                f"{attribute} of people", right,
-                lack="Wicket's account may not change it.",
-                have="Wicket's account may change it, and requests are judged by it.",
-                advice="Take this right away: read is enough.",
-            )  # fmt: skip
+        for attribute in self._shape.judged_by:
+            is_name = attribute == self._shape.attributes.manager
+            make = (lambda: f"cn={random_text()}") if is_name else random_text
+            yield findings.of_fact(attribute, ldap_probes.may_remove(session, person.dn, attribute, make))

@@ -13,13 +13,10 @@ from storage.directories.ldap_servers import LdapServer
 from storage.directories.ldap_session import (
     INVALID_CREDENTIALS,
     Answer,
-    ConnectionLost,
-    ServerSilent,
     read_answer,
 )
-from storage.directories.ldap_tls import plain_words
+from storage.directories.ldap_tls import ServerSilent, plain_words
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 # The ppolicy request control: asks for the directory's own reason when a sign-in or a new password is refused.
 PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"  # noqa: S105 - an object identifier
@@ -38,11 +35,9 @@ class ServiceAccount:
         """DirectoryUnavailable while the password is known to be refused: each try counts towards a lockout."""
         if time.monotonic() < self._refused_until:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} refuses the password of Wicket's account {dn}.",
-                    directory=self._label,
-                    dn=self.dn,
-                )
+                "The directory {directory} refuses the password of Wicket's account {dn}.",
+                directory=self._label,
+                dn=self.dn,
             )
 
     def sign_in(self, server: LdapServer, call: Call, connection: Any) -> Answer:
@@ -65,7 +60,7 @@ class ServiceAccount:
 
     def _bind(self, server: LdapServer, connection: Any) -> Answer:
         try:
-            with plain_words(self._label, lost=ConnectionLost, silent=ServerSilent):
+            with plain_words(self._label):
                 answer = bind(connection)
         except ServerSilent:
             self._silent_at[server] = time.monotonic()
@@ -75,9 +70,7 @@ class ServiceAccount:
         return answer
 
     def _silence(self) -> ServerSilent:
-        return ServerSilent(
-            Sentence("The directory {directory} did not answer in time.", directory=self._label)
-        )
+        return ServerSilent("The directory {directory} did not answer in time.", directory=self._label)
 
 
 def bind(connection: Any) -> Answer:

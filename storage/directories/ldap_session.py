@@ -9,9 +9,8 @@ from typing import Any, Literal
 
 import ldap3
 
-from storage.directories.ldap_tls import plain_words
+from storage.directories.ldap_tls import ConnectionLost, plain_words
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 Scope = Literal["BASE", "LEVEL", "SUBTREE"]
 Control = tuple[str, bool, bytes | None]
@@ -41,14 +40,6 @@ PAGE = 500
 MOST_ENTRIES = 50_000
 ANYTHING = "(objectClass=*)"
 NOTHING = ("1.1",)
-
-
-class ConnectionLost(DirectoryUnavailable):
-    """The connection to the directory server broke, or never came about."""
-
-
-class ServerSilent(ConnectionLost):
-    """The directory server took too long to answer."""
 
 
 class ChangeUnknown(DirectoryUnavailable):
@@ -122,11 +113,9 @@ class Session:
             found.extend(page)
             if len(found) > MOST_ENTRIES:
                 raise DirectoryUnavailable(
-                    Sentence(
-                        "The directory {directory} found more than {most} entries where a few were expected.",
-                        directory=self._label,
-                        most=MOST_ENTRIES,
-                    )
+                    "The directory {directory} found more than {most} entries where a few were expected.",
+                    directory=self._label,
+                    most=MOST_ENTRIES,
                 )
         return found
 
@@ -178,24 +167,15 @@ class Session:
         """The fault that a change was refused for a reason that is not the person's to mend."""
         said = f": {answer.message}" if answer.message else ""
         return DirectoryUnavailable(
-            Sentence(
-                "The directory {directory} refused to {what} ({code}{said}).",
-                directory=self._label,
-                what=what,
-                code=answer.name,
-                said=said,
-            )
+            "The directory {directory} refused to {what} ({code}{said}).",
+            directory=self._label,
+            what=what,
+            code=answer.name,
+            said=said,
         )
 
     def _answer(self, operation: Callable[[], Any]) -> Answer:
-        answer = read_answer(self._ask(operation)[0])
-        if answer.code in _TRY_ANOTHER:
-            raise ConnectionLost(
-                Sentence(
-                    "The directory {directory} is {code} right now.", directory=self._label, code=answer.name
-                )
-            )
-        return answer
+        return read_answer(self._ask(operation)[0])
 
     def _search(
         self,
@@ -216,53 +196,43 @@ class Session:
             )
         )  # fmt: skip
         code = result["result"]
-        if code in _TRY_ANOTHER:
-            raise ConnectionLost(
-                Sentence(
-                    "The directory {directory} is {code} right now.",
-                    directory=self._label,
-                    code=result["description"],
-                )
-            )
         if code in _LIMITS:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} stopped at {limit}, so the answer would not be whole.",
-                    directory=self._label,
-                    limit=_LIMITS[code],
-                )
+                "The directory {directory} stopped at {limit}, so the answer would not be whole.",
+                directory=self._label,
+                limit=_LIMITS[code],
             )
         if code == NO_SUCH_OBJECT and not absent_is_fine:
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} has no {base}, or does not show it to Wicket's account.",
-                    directory=self._label,
-                    base=repr(base),
-                )
+                "The directory {directory} has no {base}, or does not show it to Wicket's account.",
+                directory=self._label,
+                base=repr(base),
             )
         if code not in (SUCCESS, NO_SUCH_OBJECT):
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} refused a search ({code}).",
-                    directory=self._label,
-                    code=result["description"],
-                )
+                "The directory {directory} refused a search ({code}).",
+                directory=self._label,
+                code=result["description"],
             )
         if self._references == "refuse" and any(item["type"] == "searchResRef" for item in response):
             raise DirectoryUnavailable(
-                Sentence(
-                    "The directory {directory} keeps a part of the answer on another server, which Wicket does not "
-                    "follow.",
-                    directory=self._label,
-                )
+                "The directory {directory} keeps a part of the answer on another server, which Wicket does not "
+                "follow.",
+                directory=self._label,
             )
         return result, response
 
     def _ask(self, operation: Callable[[], Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         self._may_go_on()
-        with plain_words(self._label, lost=ConnectionLost, silent=ServerSilent):
+        with plain_words(self._label):
             operation()
-            return self._connection.result, self._connection.response or []
+            result, response = self._connection.result, self._connection.response or []
+        if result["result"] in _TRY_ANOTHER:
+            code = result["description"]
+            raise ConnectionLost(
+                "The directory {directory} is {code} right now.", directory=self._label, code=code
+            )
+        return result, response
 
 
 def read_answer(result: Mapping[str, Any]) -> Answer:

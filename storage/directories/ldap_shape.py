@@ -109,6 +109,14 @@ class LdapShape:
         above = (",".join(parts[start:]) for start in range(len(parts)))
         return next((name for name in above if is_under(self.groups_base, name)), self.people_base)
 
+    @property
+    def judged_by(self) -> tuple[str, ...]:
+        """The attributes of people by which requests are judged."""
+        names = self.attributes
+        watched = (names.mail, names.manager, names.employment, names.login, names.person, names.environment)
+        also = (names.workload, *(attribute for attribute, _ in self.inactive_when))
+        return tuple(dict.fromkeys(filter(None, (*watched, *also))))
+
     def having(self, attribute: str, value: str) -> str | None:
         """The filter for entries whose attribute has this value; None if no entry can have it."""
         return equals(attribute, value)

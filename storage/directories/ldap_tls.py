@@ -4,7 +4,7 @@ There is no way to leave the verification out, and no fault repeats what was sen
 """
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,17 @@ from ldap3.core.exceptions import LDAPException
 
 from storage.directories.ldap_servers import LdapServer
 from storage.faults import DirectoryUnavailable, SettingsFault
-from storage.sentences import Sentence
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python does not name.
 _WHATEVER_THE_DATE = 0x200000
+
+
+class ConnectionLost(DirectoryUnavailable):
+    """The connection to the directory server broke, or never came about."""
+
+
+class ServerSilent(ConnectionLost):
+    """The directory server took too long to answer."""
 
 
 def verifying_context(ca_file: Path | None, *, whatever_the_date: bool = False) -> ssl.SSLContext:
@@ -101,38 +108,25 @@ def certificate_end(connection: Any) -> datetime:
 
 
 @contextmanager
-def plain_words(
-    label: str,
-    *,
-    lost: Callable[[str], DirectoryUnavailable],
-    silent: Callable[[str], DirectoryUnavailable],
-) -> Iterator[None]:
-    """Turn what ldap3 and the network raise into `lost`, or into `silent` when it was a time-out."""
+def plain_words(label: str) -> Iterator[None]:
+    """Turn what ldap3 and the network raise into ConnectionLost, or into ServerSilent when it was a time-out."""
     try:
         yield
     except DirectoryUnavailable:
         raise
-    except TimeoutError:
-        raise silent(Sentence("The directory {directory} did not answer in time.", directory=label)) from None
     except (LDAPException, OSError) as error:
-        if "timed out" in str(error):
-            raise silent(
-                Sentence("The directory {directory} did not answer in time.", directory=label)
-            ) from None
-        raise lost(
-            Sentence(
-                "The directory {directory} cannot be reached: {reason}.",
-                directory=label,
-                reason=_reason(error),
-            )
+        if isinstance(error, TimeoutError) or "timed out" in str(error):
+            raise ServerSilent("The directory {directory} did not answer in time.", directory=label) from None
+        why = _reason(error)
+        raise ConnectionLost(
+            "The directory {directory} cannot be reached: {reason}.", directory=label, reason=why
         ) from None
     except Exception as odd:  # noqa: BLE001 - a server that talks nonsense makes ldap3 raise anything at all
-        raise lost(
-            Sentence(
-                "The directory {directory} gave an answer that makes no sense ({kind}).",
-                directory=label,
-                kind=type(odd).__name__,
-            )
+        kind = type(odd).__name__
+        raise ConnectionLost(
+            "The directory {directory} gave an answer that makes no sense ({kind}).",
+            directory=label,
+            kind=kind,
         ) from None
 
 

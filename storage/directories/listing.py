@@ -15,4 +15,3 @@ class Listing(Protocol):
 
         It may take longer than other calls. DirectoryUnavailable when it cannot answer in full.
         """
-        ...

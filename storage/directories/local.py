@@ -152,7 +152,7 @@ class LocalDirectory:
             return [
                 None
                 if one is None
-                else DirectoryUnavailable(Sentence(local_rows.NOT_ENDED, directory=self.name, why=str(one)))
+                else DirectoryUnavailable(local_rows.NOT_ENDED, directory=self.name, why=str(one))
                 for one in refusals
             ]
 
@@ -167,7 +167,7 @@ class LocalDirectory:
 
         def work(rows: sqlite3.Connection) -> PasswordRejected | None:
             if not local_rows.has_account(rows, account_id):
-                raise DirectoryUnavailable(Sentence(local_rows.NO_ACCOUNT, account=account_id))
+                raise DirectoryUnavailable(local_rows.NO_ACCOUNT, account=account_id)
             if len(password) < SHORTEST_PASSWORD:
                 return PasswordRejected(reason=Sentence(local_rows.TOO_SHORT, shortest=SHORTEST_PASSWORD))
             stored = _stored_password(rows, account_id)
@@ -189,7 +189,7 @@ class LocalDirectory:
     async def recover(self, account_id: str) -> TemporaryPass | None:  # noqa: ARG002 - the port's signature
         """There is no such way here: passwords are set."""
         raise DirectoryUnavailable(
-            Sentence("The directory {directory} has no recovery of its own.", directory=self.name)
+            "The directory {directory} has no recovery of its own.", directory=self.name
         )
 
     async def unlock(self, account_id: str) -> None:
@@ -210,7 +210,7 @@ class LocalDirectory:
         def work(rows: sqlite3.Connection) -> None:
             found = local_rows.read_account(rows, self.name, account_id, self._now())
             if found is None:
-                raise DirectoryUnavailable(Sentence(local_rows.NO_ACCOUNT, account=account_id))
+                raise DirectoryUnavailable(local_rows.NO_ACCOUNT, account=account_id)
             local_rows.update_account(rows, account_id, {"active": active})
             what = "switch_on" if active else "switch_off"
             local_rows.note_effect(rows, self._now(), what, account_id, changed=found.active != active)
@@ -371,7 +371,7 @@ class LocalDirectory:
 
     def _silent(self) -> DirectoryUnavailable:
         timeout = f"{self._timeout:g}"
-        return DirectoryUnavailable(Sentence(local_rows.SILENT, directory=self.name, timeout=timeout))
+        return DirectoryUnavailable(local_rows.SILENT, directory=self.name, timeout=timeout)
 
     def _read_all(self, rows: sqlite3.Connection, ids: Iterable[str]) -> list[Account]:
         at = self._now()

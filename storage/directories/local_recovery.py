@@ -12,7 +12,6 @@ from storage.directories.base import PasswordRejected, Recovery, TemporaryPass
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import matches
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 PASS_LIFE = timedelta(minutes=30)
 
@@ -29,14 +28,14 @@ class RecoveringDirectory(LocalDirectory):
     async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:  # noqa: ARG002
         """Not here."""
         raise DirectoryUnavailable(
-            Sentence("The directory {directory} lets nobody set passwords.", directory=self.name)
+            "The directory {directory} lets nobody set passwords.", directory=self.name
         )
 
     async def recover(self, account_id: str) -> TemporaryPass | None:
         """Write to the person, or make a pass, which ends the one before."""
         if await self.account(account_id) is None:
             raise DirectoryUnavailable(
-                Sentence("The directory has no account {account}, so nothing was done.", account=account_id)
+                "The directory has no account {account}, so nothing was done.", account=account_id
             )
         if self.capabilities.recovery == "recovery_link":
             self.sent_to.append(account_id)

@@ -13,7 +13,7 @@ from typing import Any
 from storage.directories.base import Account, Group, Pair
 from storage.directories.described import Described, lines_of
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence, template
+from storage.sentences import template
 from storage.types import from_micros, to_micros
 
 SCHEMA = """
@@ -188,9 +188,7 @@ def put_member(rows: sqlite3.Connection, member: str, group: str, kind: str = "a
     known = has_account(rows, member) if kind == "account" else has_group(rows, member)
     if not known or not has_group(rows, group):
         missing = f"group {group}" if known else f"{kind} {member}"
-        raise DirectoryUnavailable(
-            Sentence("The directory has no {missing}, so nobody was added.", missing=missing)
-        )
+        raise DirectoryUnavailable("The directory has no {missing}, so nobody was added.", missing=missing)
     return _changes(rows, "INSERT OR IGNORE INTO members VALUES (?, ?, ?)", (group, kind, member))
 
 

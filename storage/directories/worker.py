@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from storage.engine.jobs import Answer, Job, Jobs, tell
 from storage.faults import DirectoryUnavailable
-from storage.sentences import Sentence
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -41,9 +40,7 @@ class Worker:
         """Queue a function. Whoever gives it up before its turn has it never run."""
         job = Job(work, asyncio.get_running_loop())
         if not self._jobs.put(job):
-            raise DirectoryUnavailable(
-                Sentence("The directory {directory} is closed.", directory=self._label)
-            )
+            raise DirectoryUnavailable("The directory {directory} is closed.", directory=self._label)
         return job
 
     def close(self) -> None:
@@ -71,11 +68,9 @@ class Worker:
 
     def _unusable(self, error: Exception) -> DirectoryUnavailable:
         return DirectoryUnavailable(
-            Sentence(
-                "The directory {directory} cannot be used right now: {error}.",
-                directory=self._label,
-                error=str(error),
-            )
+            "The directory {directory} cannot be used right now: {error}.",
+            directory=self._label,
+            error=str(error),
         )
 
     def _open(self) -> sqlite3.Connection:

@@ -40,7 +40,7 @@ def copy_store(path: Path, to: Path, *, patience: float, tell: Tell) -> None:
         raise StorageUnavailable(
             f"The copy {to} could not be made: {fault}. It was removed again."
         ) from fault
-    _settle(to.parent)
+    settle(to.parent)
 
 
 def damage_of(path: Path) -> str | None:
@@ -70,7 +70,7 @@ def swap(new: Path, path: Path, at: datetime) -> Path | None:
                 with suppress(FileNotFoundError):
                     path.with_name(f"{path.name}{end}").rename(aside.with_name(f"{aside.name}{end}"))
         new.replace(path)
-        _settle(path.parent)
+        settle(path.parent)
     except (sqlite3.Error, OSError) as fault:
         raise StorageUnavailable(f"{new} could not be put in the place of {path}: {fault}.") from fault
     return aside if is_there else None
@@ -126,7 +126,7 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Have the folder's names on disk too."""
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,18 +1,27 @@
-"""Changing one row without the ORM's bookkeeping, which costs more than the change itself.
+"""Writing rows: whole ones by the ORM, and changes without its bookkeeping, which costs more than the change itself.
 
 It decides nothing about what may change; the modules of each table do.
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, update
+from sqlalchemy import ColumnElement, Table, bindparam, update
 from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
 from sqlmodel import Session, SQLModel
 
 from storage.engine.plain import Plain, run
 from storage.macs import VOID
 from storage.signing import resigned
+
+R = TypeVar("R", bound=SQLModel)
+
+
+def put(tx: Session, row: R) -> R:
+    """Write a new row now, or what was assigned to one."""
+    tx.add(row)
+    tx.flush()
+    return row
 
 
 def change(tx: Session, row: SQLModel, **values: Any) -> None:
@@ -27,6 +36,22 @@ def change(tx: Session, row: SQLModel, **values: Any) -> None:
         return
     for name, value in values.items():
         set_committed_value(row, name, value)
+
+
+def change_where(tx: Session, record: type[SQLModel], *which: ColumnElement[bool], **values: Any) -> int:
+    """Set these columns of the rows that are such, in the database alone, and sign them anew; how many they are."""
+    done: Any = tx.execute(
+        update(record).where(*which).values(**values).execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)
+
+
+def change_if(
+    tx: Session, record: type[SQLModel], key: Any, *which: ColumnElement[bool], **values: Any
+) -> bool:
+    """The same of the one row of this key. False if there is none that is such: somebody was faster, or it is over."""
+    (column,) = record.metadata.tables[str(record.__tablename__)].primary_key
+    return change_where(tx, record, column == key, *which, **values) == 1
 
 
 def unsign(tx: Session, row: SQLModel) -> None:

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -106,14 +107,11 @@ class Provider:
             acr=self.client.acr,
             begun_at=begun_at,
         )
-        try:
-            return verify(token, await self._known_keys(metadata), expected, self._now())
-        except UnknownKey:
-            pass
-        try:
-            return verify(token, await self._newer_keys(metadata), expected, self._now())
-        except UnknownKey:
-            return Unbelieved(why="key")
+        for younger_than in (_KEPT, _ASK_AGAIN):
+            with suppress(UnknownKey):
+                keys = await self._known_keys(metadata, younger_than)
+                return verify(token, keys, expected, self._now())
+        return Unbelieved(why="key")
 
     async def _exchange(self, metadata: Metadata, code: str, verifier: str) -> str | Unbelieved:
         """The ID token for a code (RFC 6749, section 4.1.3). Nothing else of the answer is looked at or kept."""
@@ -175,22 +173,15 @@ class Provider:
 
         return await self._published.get(ask, self._now, younger_than=_KEPT, holds=_KEPT)
 
-    async def _known_keys(self, metadata: Metadata) -> KeySet:
-        return await self._keys.get(
-            lambda: self._ask_keys(metadata), self._now, younger_than=_KEPT, holds=_KEYS_HOLD
-        )
+    async def _known_keys(self, metadata: Metadata, younger_than: timedelta) -> KeySet:
+        async def ask() -> KeySet:
+            answer = await self._fetcher.get(metadata.jwks_uri)
+            keys = keys_from(answer.body) if answer.status == 200 else None
+            if keys is None:
+                raise ProviderUnavailable("The sign-in provider publishes no key that can be used.")
+            return keys
 
-    async def _newer_keys(self, metadata: Metadata) -> KeySet:
-        return await self._keys.get(
-            lambda: self._ask_keys(metadata), self._now, younger_than=_ASK_AGAIN, holds=_KEYS_HOLD
-        )
-
-    async def _ask_keys(self, metadata: Metadata) -> KeySet:
-        answer = await self._fetcher.get(metadata.jwks_uri)
-        keys = keys_from(answer.body) if answer.status == 200 else None
-        if keys is None:
-            raise ProviderUnavailable("The sign-in provider publishes no key that can be used.")
-        return keys
+        return await self._keys.get(ask, self._now, younger_than=younger_than, holds=_KEYS_HOLD)
 
 
 def _private_key(client: Client) -> RSAKey | ECKey | None:

@@ -32,7 +32,7 @@ from handlers.requests.extending import Extending
 from handlers.requests.reminding import Reminding
 from handlers.secure_page.asking import Accounts
 from handlers.secure_page.handles import Handles
-from storage import grants, holdings
+from storage import grants
 from storage.audit import log
 from storage.audit.verification import verify_log
 from storage.binding import mark
@@ -49,6 +49,7 @@ from storage.secrets import Vault, generate_key
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import copy_empty_database, copy_people, unproven_policy
 from tests.handlers.page_ground import Clock
+from tests.storage.rows import next_due
 
 SLACK = Where(transport="socket", team="T1", channel="C1")
 HOUR = timedelta(hours=1)
@@ -347,7 +348,7 @@ class World:
 
     async def unsettled(self) -> int:
         """How many holdings still want work."""
-        due = await self.ground.database.read(holdings.next_due)
+        due = await self.ground.database.read(next_due)
         return 0 if due is None else 1
 
 

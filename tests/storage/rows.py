@@ -6,7 +6,7 @@ They judge nothing.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from storage import claims, grants
 from storage.audit import entry as audit
@@ -54,3 +54,13 @@ def claim(
     """Take whatever is due, as one worker does."""
     found = claims.due(tx, directory=directory, at=at, limit=limit, longest=longest)
     return claims.rows_of(tx, claims.take(tx, found, until=at + lease))
+
+
+def next_due(tx: Session) -> datetime | None:
+    """When the next unsettled holding wants a try."""
+    return tx.exec(select(func.min(Holding.next_at)).where(col(Holding.settled).is_(False))).one()
+
+
+def erase_text(tx: log.Transaction, entry_id: str, name: str, *, record: audit.Entry) -> bool:
+    """Erase one free text; False if there is none, or it is erased already."""
+    return log.erase_each(tx, [(entry_id, name, record)]) == 1

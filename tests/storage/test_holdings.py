@@ -9,7 +9,7 @@ from storage import grants, holdings
 from storage.database import Database
 from storage.records import Holding
 from storage.states import GrantState
-from tests.storage.rows import claim, keep
+from tests.storage.rows import claim, keep, next_due
 
 LEASE = timedelta(seconds=30)
 KEY = {"directory": "local", "account": "p-ada", "group": "prod-db-rw"}
@@ -186,7 +186,7 @@ def test_a_failed_try_keeps_its_fault_and_its_turn(database, now):
     )
     assert row(database).last_fault == "It did not answer."
     assert claimed(database, now) == []
-    assert database.read_now(holdings.next_due) == later
+    assert database.read_now(next_due) == later
     assert [one.attempts for one in claimed(database, later)] == [2]
 
 
@@ -250,7 +250,7 @@ def test_an_addition_that_is_late_is_not_an_overdue_removal(database, now):
 
 
 def test_when_nothing_is_open_nothing_is_due(database):
-    assert database.read_now(holdings.next_due) is None
+    assert database.read_now(next_due) is None
 
 
 def test_what_came_late_by_us_is_ours_though_another_had_read_it_as_standing(database, now):

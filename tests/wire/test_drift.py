@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import delete
 
-from storage import holdings
 from storage.records import Standing, Watched
+from tests.storage.rows import next_due
 from tests.wire.conftest import close_world, open_world
 from tests.wire.hostile import clicked, fresh, submitted
 from tests.wire.steps import SECURITY, ask
@@ -45,7 +45,7 @@ async def settled(world) -> None:
 
 
 async def _unsettled(world) -> bool:
-    return await world.database.read(holdings.next_due) is None
+    return await world.database.read(next_due) is None
 
 
 async def holds(world, entitlement: str, login: str) -> bool:

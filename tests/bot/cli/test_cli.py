@@ -27,7 +27,7 @@ from handlers.recording import WICKET, record, stranger
 from storage.audit import entry as audit
 from storage.audit.checkpoint import BadKey, Checkpoint, read_signer, verify_note
 from storage.audit.guards import TRIGGERS_SQLITE
-from storage.audit.log import append_each, erase_text, rows
+from storage.audit.log import append_each, rows
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.claims import due, take
 from storage.clock import utc_now
@@ -44,6 +44,7 @@ from storage.records import Grant, Owed
 from storage.states import GrantState
 from tests.bot.typed import typed
 from tests.handlers.made_once import copy_empty_database
+from tests.storage.rows import erase_text
 
 SETTINGS = """
 [slack]

@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from bot.siem.activities import CLASSES, EventClass
-from storage.audit.entry import Actor, Entry, PolicyTrace, Where, encode
+from storage.audit.entry import Actor, Entry, PolicyTrace, Where, written
 from storage.audit.log import Row, StoredText
 from storage.audit.merkle import leaf_hash
 from tests.storage.rows import numbered
@@ -102,7 +102,7 @@ def row(action: str, *, outcome: str = "done", texts: Mapping[str, str] | None =
     }  # fmt: skip
     said = texts or {}
     entry = Entry(**{**plain, **changes}, texts=said)
-    leaf = encode(entry, dict.fromkeys(said, SALT))
+    _, leaf = written(entry, dict.fromkeys(said, SALT))
     return Row(
         index=7, id=entry.id, at=entry.at, actor=entry.actor.id, subject=entry.subject, resource=entry.resource,
         action=action, outcome=outcome, correlation=entry.correlation, leaf=leaf, leaf_hash=leaf_hash(leaf),

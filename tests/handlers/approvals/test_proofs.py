@@ -16,10 +16,11 @@ from handlers.policies import shipped
 from storage import proofs
 from storage.binding import mark
 from storage.engine.stores import Server
+from storage.fresh import FreshProof
 from storage.handles import bind, move
 from storage.records import Approval, Handle, StepUp
 from storage.states import GrantState, Result
-from storage.step_ups import About, FreshProof
+from storage.step_ups import About
 from tests.handlers.access_ground import CATALOGUE, SLACK, World, thing
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.made_once import without_step_up

@@ -11,10 +11,11 @@ from handlers.intents import Actor, Where
 from handlers.secure_page.looking import Step
 from handlers.secure_page.visits import Proven, Refused, Visitor
 from storage.engine.stores import Server
+from storage.fresh import FreshProof
 from storage.proofs import ProofKind
 from storage.records import StepUp
 from storage.states import Purpose
-from storage.step_ups import About, FreshProof
+from storage.step_ups import About
 from tests.handlers.page_ground import World, world
 
 SLACK = Where(transport="socket", team="T1", channel="C1")

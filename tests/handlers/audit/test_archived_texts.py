@@ -40,6 +40,7 @@ from tests.handlers.audit.test_archiving import (
     verified,
 )
 from tests.handlers.audit.test_retiling import done_to
+from tests.storage.rows import erase_text
 
 __all__ = ["database", "folder", "store"]
 
@@ -68,7 +69,7 @@ def erase(database: Database, index: int = INDEX) -> str:
     row = database.read_now(lambda tx: log.row_at(tx, index))
     assert row is not None
     record = replace(entry(1, NOW), id=new_id("e", NOW))
-    assert database.write_now(lambda tx: log.erase_text(tx, row.id, "justification", record=record))
+    assert database.write_now(lambda tx: erase_text(tx, row.id, "justification", record=record))
     return record.id
 
 

@@ -50,7 +50,7 @@ from tests.handlers.access_ground import MACS
 from tests.handlers.audit.stores import filled_store
 from tests.handlers.audit.test_retiling import done_to
 from tests.handlers.made_once import copy_empty_database
-from tests.storage.rows import keep
+from tests.storage.rows import erase_text, keep
 
 SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
 KEY = SIGNER.verifier
@@ -700,7 +700,7 @@ def test_words_that_were_erased_come_back_from_no_file(database: Database, folde
     row = database.read_now(lambda tx: log.row_at(tx, 105))
     assert row is not None
     record = replace(entry(1, NOW), id=new_id("e", NOW))
-    assert database.write_now(lambda tx: log.erase_text(tx, row.id, "justification", record=record))
+    assert database.write_now(lambda tx: erase_text(tx, row.id, "justification", record=record))
     archived(database, folder)
     assert brought_back(database, folder) == BroughtBack(archives=1)
     back = database.read_now(lambda tx: log.row_at(tx, 105))

@@ -45,6 +45,7 @@ from storage.identifiers import new_id
 from storage.records import Delivery, ExceptionRecord, Handle, Owed
 from storage.states import FreezeKind, Purpose
 from tests.handlers.helping_ground import DESKS, OSLO, Desks, desks
+from tests.storage.rows import erase_text
 
 
 @pytest.fixture
@@ -357,7 +358,7 @@ async def test_an_erased_ticket_is_no_change_by_other_hands(staff: Desks, limit:
         id=new_id("e", at), at=at, action="text.erased", outcome="done", actor=OPERATOR,
         where=audit.Where(transport="cli", replica="r1"), correlation=told.id,
     )  # fmt: skip
-    await staff.world.ground.database.write(lambda tx: log.erase_text(tx, told.id, "ticket", record=erasing))
+    await staff.world.ground.database.write(lambda tx: erase_text(tx, told.id, "ticket", record=erasing))
     assert isinstance(await staff.help(Act.RESET), MayNotHelp)
     assert not staff.world.ground.database.doubts
 

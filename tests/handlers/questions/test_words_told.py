@@ -50,7 +50,7 @@ def entry(
 ) -> Row:
     """An entry with words."""
     at = datetime(2026, 11, 23, tzinfo=UTC)
-    leaf = leaves.encode(
+    _, leaf = leaves.written(
         leaves.Entry(
             id=new_id(leaves.PREFIX, at), at=at, action=action, outcome=outcome, correlation="g-1", where=SLACK,
             actor=leaves.Actor(type="person", id=actor, slack_team="T1", slack_user=slack_user),

@@ -18,6 +18,7 @@ from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.engine.stores import Store
 from storage.faults import AuditFault
+from tests.storage.rows import erase_text
 
 from .conftest import START, MakeEntry
 
@@ -199,7 +200,7 @@ def test_an_erased_text_is_gone_and_its_erasure_is_on_record(engine: Engine, mak
     with Session(engine) as tx:
         target = log.append(tx, make_entry(texts={"justification": "my illness", "rationale": "ok"}))
         record = make_entry(texts={"why": "she asked for it"}, facts={"ticket": "DPO-7"})
-        assert log.erase_text(tx, target, "justification", record=record)
+        assert erase_text(tx, target, "justification", record=record)
         tx.commit()
         row, newest = log.row(tx, target), log.latest(tx)
         assert row is not None
@@ -216,9 +217,9 @@ def test_a_text_that_is_not_there_is_not_erased_and_nothing_is_recorded(
 ) -> None:
     with Session(engine) as tx:
         target = log.append(tx, make_entry())
-        assert log.erase_text(tx, target, "justification", record=make_entry())
+        assert erase_text(tx, target, "justification", record=make_entry())
         for entry_id, name in ((target, "justification"), (target, "rationale"), ("nobody", "justification")):
-            assert not log.erase_text(tx, entry_id, name, record=make_entry())
+            assert not erase_text(tx, entry_id, name, record=make_entry())
         assert log.head(tx).size == 2
 
 

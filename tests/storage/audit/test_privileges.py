@@ -30,6 +30,7 @@ from storage.identifiers import new_id
 from storage.states import GrantState
 from tests.handlers.access_ground import world
 from tests.storage.postgres import postgres
+from tests.storage.rows import erase_text
 
 _NUMBERS = count()
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
@@ -120,7 +121,7 @@ def test_the_bots_role_seals_erases_and_reads(roles: Roles, entry: str):
         actor=audit.Actor(type="operator", id="cli"), subject=None, resource=None, correlation="g-1",
         where=audit.Where(transport="cli", replica="main"), facts={}, texts={},
     )  # fmt: skip
-    assert database.write_now(lambda tx: log.erase_text(tx, entry, "justification", record=record))
+    assert database.write_now(lambda tx: erase_text(tx, entry, "justification", record=record))
     row = database.read_now(lambda tx: log.row(tx, entry))
     assert row is not None
     assert row.texts["justification"].text is None

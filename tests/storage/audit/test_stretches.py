@@ -22,6 +22,7 @@ from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.engine.migrating import migrate
+from tests.storage.rows import erase_text
 
 from .conftest import START
 from .test_tampering import COUNT, COVERED, KEY, SIGNER, entry, filled
@@ -163,7 +164,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     )
     database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=10)))
     assert database.write_now(
-        lambda tx: log.erase_text(tx, entry(3).id, "justification", record=entry(COUNT - 1))
+        lambda tx: erase_text(tx, entry(3).id, "justification", record=entry(COUNT - 1))
     )
     database.close()
     return path, note

@@ -1,7 +1,7 @@
 """T-1: whatever is done to the stored rows, the walk finds it, names it, and claims no more than it compared."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from storage.audit.findings import Report
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import TABLES
-from storage.audit.verification import verify, verify_log
-from tests.storage.rows import numbered
+from storage.audit.verification import verify_log
+from storage.audit.walk import Walk
+from tests.storage.rows import erase_text, numbered
 
 from .conftest import START, MakeEntry
 
@@ -29,6 +30,15 @@ KEY = SIGNER.verifier
 COUNT = 11
 SEALED = (4, 8)
 COLUMNS = ("id", "actor", "subject", "resource", "action", "outcome", "correlation", "at")
+
+
+def verify(rows: Iterable[log.Row], verifier: Verifier | None = None, notes: Sequence[str] = ()) -> Report:
+    """Walk over rows that come from no database."""
+    walk = Walk(verifier, notes, (), find=None, epochs=None)
+    walk.begin()
+    if all(walk.take(row) for row in rows):
+        walk.end(None)
+    return walk.report()
 
 
 def fill(tx: Session | Connection, make_entry: MakeEntry, count: int) -> list[str]:
@@ -526,7 +536,7 @@ def test_a_text_that_does_not_fit_is_named(
 def test_a_text_erased_on_record_is_no_finding(engine: Engine, make_entry: MakeEntry) -> None:
     with Session(engine) as tx:
         first, second = fill(tx, make_entry, 2)
-        assert log.erase_text(tx, first, "justification", record=make_entry())
+        assert erase_text(tx, first, "justification", record=make_entry())
         assert verify_log(tx).sound
     del second
 
@@ -535,7 +545,7 @@ def test_a_record_that_erased_another_text_does_not_excuse(unguarded: Engine, ma
     with Session(unguarded) as tx:
         first, second = fill(tx, make_entry, 2)
         record = make_entry()
-        assert log.erase_text(tx, first, "justification", record=record)
+        assert erase_text(tx, first, "justification", record=record)
         tx.connection().execute(
             text('UPDATE audit_texts SET text = NULL, salt = NULL, erased_by = :by WHERE "index" = 1'),
             {"by": record.id},
@@ -590,11 +600,9 @@ def test_exported_rows_are_verified_without_a_database(sealed: tuple[Engine, lis
     engine, notes = sealed
     with engine.connect() as tx:
         rows = list(log.every(tx))
-    assert verify(rows, None, verifier=KEY, notes=notes).conclusion.startswith(
-        "Sound up to the checkpoint: the first 8"
-    )
-    assert kinds(verify(rows[:6], None, verifier=KEY, notes=notes)) == [("cut", 6)]
-    assert kinds(verify(rows[1:], None)) == [("missing", 0)]
+    assert verify(rows, KEY, notes).conclusion.startswith("Sound up to the checkpoint: the first 8")
+    assert kinds(verify(rows[:6], KEY, notes)) == [("cut", 6)]
+    assert kinds(verify(rows[1:])) == [("missing", 0)]
 
 
 def test_a_file_edited_with_a_plain_sqlite_shell_is_found(
