@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import new_audit_key
+from bot.settings import new_audit_key, new_key
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Signer, read_signer
 from storage.audit.merkle import WIDTH
@@ -22,6 +22,7 @@ __all__ = ["install"]
 
 BY = ("--by", "Olga", "--why", "RETENTION-7")
 DAY = f"{OLDEST:%Y-%m-%d}"
+KEYS = new_key()
 SCRIPT = Path(__file__).parents[3] / "docs" / "verify_audit.py"
 
 
@@ -35,6 +36,7 @@ def folder(install: Install) -> Path:
         write(lambda tx: log.append_each(tx, each))
         write(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
     assert install.run("audit", "checkpoint").exit_code == 0
+    install.environ["WICKET_SECRET_KEYS"] = KEYS
     made = install.folder / "archive"
     made.mkdir()
     return made
