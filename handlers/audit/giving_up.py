@@ -1,4 +1,4 @@
-"""A SIEM's stream given up by whoever runs Wicket: archiving waits for it no more, and the record says who decided that.
+"""A SIEM's stream given up by whoever runs Wicket: archiving waits for it no more, and the record says who decided so.
 
 It takes no place away: a stream that is set up again goes on where it stood, and is waited for again.
 """
