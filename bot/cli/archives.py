@@ -91,7 +91,12 @@ def archive(
 
 def unarchive(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Where the files of the archives are.", metavar="FOLDER")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Where the files of the archives are.", metavar="FOLDER", exists=True, file_okay=False
+        ),
+    ],
     by: Said,
     why: Why,
     key: Key = None,
