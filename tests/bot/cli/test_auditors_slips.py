@@ -1,4 +1,4 @@
-"""What an auditor mistypes, mixes up or breaks off: a sentence with what to do, the right code, nothing half-written."""
+"""What an auditor mistypes, mixes up or breaks off: a sentence on what to do, the right code, nothing left half-done."""
 
 import json
 import os
