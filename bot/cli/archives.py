@@ -134,6 +134,14 @@ def sign_archives(
         raise typer.BadParameter("That is the key of now; give the one of before", param_hint="--key")
     with opened(settings) as database:
         count = unarchiving.sign_anew(database, signer=signer, old=old, by=doer)
+        unsigned = database.read_now(lambda tx: read_archives(tx, signer.verifier)).strange
+    if not count and unsigned:
+        say(
+            f"There is no archive that this key signed, and {unsigned} that the key of now did not sign either. Give "
+            "the one that signed them: the log's public key of before.",
+            err=True,
+        )
+        raise typer.Exit(NOT_DONE)
     say(
         f"{_archives(count)} signed by the new key." if count else "There is no archive that this key signed."
     )

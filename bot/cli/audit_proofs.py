@@ -212,7 +212,7 @@ def _leaves_of(
 def _of_files(there: AllArchives, one: Archive, folder: Path | None) -> Sequence[bytes]:
     held = "give the folder with their files as --archives" if folder is None else held_of(there, one, folder)
     if isinstance(held, str):
-        raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {held}")
+        raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {held.rstrip('.')}.")
     return held.leaves
 
 
