@@ -73,8 +73,9 @@ def unbound(tx: Session, name: str) -> int:
 
 
 def has_begun(tx: Session, name: str) -> bool:
-    """Whether it has a place at all, in its row or, if that is gone, as the record tells."""
-    return bool(rows(tx.connection(), _POSITION, {"which": name})) or walks.followed_to(tx, name) is not None
+    """Whether it has a place, in its row or, if that is gone, as the record tells, and was not given up since."""
+    there = bool(rows(tx.connection(), _POSITION, {"which": name})) or walks.followed_to(tx, name) is not None
+    return there and not walks.is_given_up(tx, name)
 
 
 def failing_since(tx: Session, name: str) -> datetime | None:

@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel
 from storage.audit import glimpses, log
 from storage.audit.forgiving import forgiving
 from storage.audit.merkle import Frontier
-from storage.audit.slices import BEGUN, POSITION, STORY, WALKED
+from storage.audit.slices import BEGUN, GIVEN_UP, POSITION, STORY, WALKED
 from storage.engine import upserts
 from storage.engine.plain import Plain, rows, run
 from storage.faults import AuditFault
@@ -97,6 +97,15 @@ def followed_to(tx: Session, name: str) -> int | None:
     """
     walked = _told(tx, name)
     return _told(tx, POSITION, story=name, action=BEGUN) if walked is None else walked
+
+
+def is_given_up(tx: Session, name: str) -> bool:
+    """Whether the record says that what followed the log by this name was given up, and has not begun anew since."""
+    given_up = newest(tx, name, GIVEN_UP)
+    if given_up is None:
+        return False
+    begun = newest(tx, name, BEGUN)
+    return begun is None or begun.index < given_up.index
 
 
 def _told(tx: Session, fact: str, *, story: str = STORY, action: str = WALKED) -> int | None:

@@ -17,18 +17,22 @@ from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE, sentence
 from bot.cli.tables import moment, say, time_in
 from bot.cli.verifying import Key, say_strange, verifier_of
-from handlers.audit import archiving, unarchiving
+from handlers.audit import archiving, giving_up, unarchiving
 from handlers.audit.archiving import NotSound, Plan, TooYoung
 from storage.audit.archives import Archive, gone_of, read_archives, stated_gone
 from storage.audit.checkpoint import Verifier
 from storage.database import Database
-from storage.faults import AuditFault, StorageUnavailable
+from storage.faults import AuditFault, SettingsFault, StorageUnavailable
 from storage.macs import SENDING
 
 Said = Annotated[str, typer.Option(help="Who decided it: a name.", metavar="NAME")]
 Why = Annotated[str, typer.Option(help="Why; it stays on the record.", metavar="WORDS")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
+_GONE_SIEM = (
+    "[siem] is not in the settings any more, so nobody sends them. If that is for good, say so on the record, and they "
+    "may leave without it: `wicket audit give-up-siem --by NAME --why WORDS`."
+)
 _GOES_ON = "What was not taken out yet stands here as before. Mend that, and run the same again: it goes on from there."
 
 
@@ -46,6 +50,7 @@ def archive(
     """Move old entries into files, verified and signed; the log stays verifiable, and what may be asked about stays."""
     settings, doer = place_of(context).settings(), doer_of(by, why)
     signer = settings.secrets.signer()
+    settings.secrets.vault()  # without its keys whatever stands as the place of what follows the log is believed
     if not to.is_dir():
         raise typer.BadParameter(f"There is no folder {to}", param_hint="--to")
     day = time_in(before, "--before", "a day, like 2026-01-01")
@@ -55,6 +60,8 @@ def archive(
         say_strange(plan.there)
         if plan.unsent is not None:
             say(f"Entries from {plan.unsent:,} on wait: your SIEM has not taken them yet.")
+            if settings.siem is None:
+                say(_GONE_SIEM)
         if plan.end == plan.first and not plan.unfinished:
             say("Nothing is old enough, signed, and passed by all that follow the log. Nothing was archived.")
             return
@@ -84,7 +91,12 @@ def archive(
 
 def unarchive(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Where the files of the archives are.", metavar="FOLDER")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Where the files of the archives are.", metavar="FOLDER", exists=True, file_okay=False
+        ),
+    ],
     by: Said,
     why: Why,
     key: Key = None,
@@ -122,8 +134,43 @@ def sign_archives(
         raise typer.BadParameter("That is the key of now; give the one of before", param_hint="--key")
     with opened(settings) as database:
         count = unarchiving.sign_anew(database, signer=signer, old=old, by=doer)
+        unsigned = database.read_now(lambda tx: read_archives(tx, signer.verifier)).strange
+    if not count and unsigned:
+        say(
+            f"There is no archive that this key signed, and {unsigned} that the key of now did not sign either. Give "
+            "the one that signed them: the log's public key of before.",
+            err=True,
+        )
+        raise typer.Exit(NOT_DONE)
     say(
         f"{_archives(count)} signed by the new key." if count else "There is no archive that this key signed."
+    )
+
+
+def give_up_siem(context: typer.Context, by: Said, why: Why, yes: Yes = False) -> None:
+    """Give up what a SIEM that is not in the settings any more has yet to take: archiving waits for it no more."""
+    settings, doer = place_of(context).settings(), doer_of(by, why)
+    settings.secrets.vault()  # as `archive` does: only by its keys the place of the stream is believed
+    if settings.siem is not None:
+        raise SettingsFault(
+            "[siem] is in the settings, so its stream goes on and nothing was given up. Take that section out, "
+            "restart each bot, and run this again."
+        )
+    with opened(settings) as database:
+        found = database.read_now(giving_up.look)
+        if found is None:
+            say("No stream to a SIEM is waited for, so there was nothing to give up.")
+            return
+        say(
+            f"The SIEM took what stands before entry {found.position:,}; {_entries_wait(found.waits)} for it."
+        )
+        if not yes:
+            typer.confirm("Give them up, so that they may be archived without it?", abort=True)
+        done = giving_up.give_up(database, by=doer) or found
+    say(
+        "The stream is given up, and that is on record. Restart each bot that was started with [siem]: one that still "
+        f"sends takes it up again. So does [siem], if it is set again: it goes on from entry {done.position:,}, "
+        "without what was archived meanwhile, unless you bring that back before with `wicket audit unarchive FOLDER`."
     )
 
 
@@ -166,6 +213,10 @@ def _say_plan(plan: Plan, to: Path) -> None:
 
 def _entries(one: Archive) -> str:
     return f"The entries {one.first:,} to {one.end - 1:,}"
+
+
+def _entries_wait(count: int) -> str:
+    return "one entry waits" if count == 1 else f"{count:,} entries wait"
 
 
 def _archives(count: int) -> str:

@@ -16,9 +16,10 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
-from bot.cli.files import note_in, put
+from bot.cli.files import note_in, place_for, put, side_in
 from bot.cli.people import account_id, names_of
 from bot.cli.place import group, opened, place_of
+from bot.cli.sentences import NOT_DONE, sentence
 from bot.cli.tables import MOST, at_most, moment, say, show, since_when
 from bot.settings import Settings
 from bot.slack.words import together
@@ -26,8 +27,10 @@ from bot.stories.reading import step_of
 from bot.stories.telling import decided_by, told, words_of
 from storage.audit import log
 from storage.audit.archives import gone_until, may_lack
+from storage.audit.checkpoint import Signer
 from storage.audit.filters import Wanted
 from storage.audit.log import NO_TIME, Row
+from storage.audit.proving import NotProven
 from storage.audit.sealing import check_head, last_checkpoint_id, take_checkpoint
 from storage.clock import utc_now
 from storage.database import Database
@@ -37,6 +40,16 @@ from storage.outbox import owe
 
 # How often `--follow` looks, and how many new entries it reads at a time: more than these it shows without waiting.
 _EACH_SECOND, _AT_ONCE = 1.0, 10_000
+
+# What may be wrong with a word by which nothing is found at all.
+_UNHEARD = {
+    "person": "No entry here is by or about {word}. Give the login or the id of an account; somebody who left is found "
+    "by the id alone.",
+    "entitlement": "No entry here is about {word}. Is it spelled as in the catalogue?",
+    "correlation": "No entry here is of the story {word}. Its id stands in the column Story.",
+    "action": "No entry here is called {word}. Names are like grant.requested.",
+    "outcome": "No entry here ended as {word}. Most end as done, refused or failed.",
+}
 
 commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
 
@@ -79,6 +92,7 @@ def show_entries(
         entitlement=entitlement, correlation=story, action=action, outcome=outcome,
         since=since_when(since, now), until=since_when(until, now, option="--until"),
     )  # fmt: skip
+    _check_times(wanted, now, follow=follow)
     with opened(settings) as database:
         rows = at_most(database.read_now(partial(log.rows, limit=limit + 1, **wanted)), limit)
         # Of what stayed some may be among them, with others missing in between.
@@ -87,6 +101,8 @@ def show_entries(
             with suppress(KeyboardInterrupt):
                 _follow(settings, database, rows, partial(log.first_rows, **wanted), as_json=as_json)
             return
+        if not rows:
+            _say_unheard(database, wanted)
     if as_json:
         typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
     elif not rows:
@@ -95,6 +111,24 @@ def show_entries(
         _tell_story(settings, rows)
     else:
         _show_table(settings, rows)
+
+
+def _check_times(wanted: Wanted, now: datetime, *, follow: bool) -> None:
+    """BadParameter for times between which nothing can be, now or later: nothing found there is no answer."""
+    since, until = wanted.get("since"), wanted.get("until")
+    if since and until and until <= since:
+        raise typer.BadParameter("It is not after --since", param_hint="--until")
+    if follow and until and until <= now:
+        raise typer.BadParameter("Nothing can come before a time that is over", param_hint="--until")
+
+
+def _say_unheard(database: Database, wanted: Wanted) -> None:
+    """Tell of each word by which alone nothing is found at any time, since it may be misspelt."""
+    asked: dict[str, Any] = dict(wanted)
+    for name, hint in _UNHEARD.items():
+        word = asked.get(name)
+        if word is not None and not database.read_now(partial(log.rows, limit=1, **{name: word})):
+            say(hint.format(word=repr(word)), err=True)
 
 
 def _say_archived(database: Database, story: str | None, *, since: datetime | None) -> None:
@@ -137,7 +171,8 @@ def checkpoint(
     """Sign how far the log has grown, and send that to the security channel by the running bot."""
     settings = place_of(context).settings()
     signer = settings.secrets.signer()
-    earlier = [note_in(out)] if out is not None and out.exists() else []
+    place_for(out)
+    earlier = [_earlier(out, signer)] if out is not None and out.is_file() else []
 
     def work(tx: Session) -> str:
         at = database.now()
@@ -154,9 +189,26 @@ def checkpoint(
     if out is None:
         typer.echo(signed, nl=False)
     else:
-        put(out, signed)
+        try:
+            put(out, signed)
+        except OSError as fault:
+            say(
+                f"{sentence(fault)} The checkpoint was signed and is kept in the store all the same.",
+                err=True,
+            )
+            raise typer.Exit(NOT_DONE) from fault
         typer.echo(f"Wrote the checkpoint over {signed.split(chr(10))[1]} entries to {out}.")
     typer.echo("The running bot sends it to the security channel too.", err=True)
+
+
+def _earlier(out: Path, signer: Signer) -> str:
+    """The checkpoint that stands there. AuditFault for anything else, which is not written over."""
+    side = side_in(out, signer.verifier)
+    if isinstance(side, NotProven):
+        raise AuditFault(
+            f"{side.detail} No checkpoint was signed. If that file should hold something else, name another as --out."
+        )
+    return note_in(out)
 
 
 def _tell_story(settings: Settings, rows: list[Row]) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.files import note_in, put, side_in
+from bot.cli.files import note_in, place_for, put, side_in, writing
 from bot.cli.outputs import on_terminal
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
@@ -64,6 +64,7 @@ def prove_entry(
     """Prove that an entry stands in the log: one small file, which anybody can verify with the public key alone."""
     settings = place_of(context).settings()
     signer, verifier = _keys(settings, key)
+    place_for(out)
     note = None if checkpoint is None else note_in(checkpoint)
 
     def work(tx: Transaction) -> Inclusion | NotProven | None:
@@ -78,7 +79,7 @@ def prove_entry(
             param_hint="ENTRY",
         )
     if isinstance(proof, NotProven):
-        raise _refusal(proof)
+        raise _refusal(proof, checkpoint)
     covers = verify_note(proof.checkpoint, verifier)
     size = covers.size if isinstance(covers, Checkpoint) else 0
     _put(proof.text(), out, f"that entry {entry} is number {proof.index} of {size}")
@@ -103,9 +104,12 @@ def verify_proof(
     if isinstance(held, NotProven):
         raise _Fails(held.detail)
     if isinstance(proof, BadProof):
-        raise _Fails(f"This is no proof: {proof.reason}.")
+        raise _Fails(
+            f"{file}: This is no proof: {proof.reason}. Give the whole file that `wicket audit prove` or `wicket audit "
+            "consistency --out` wrote."
+        )
     if isinstance(proof, Continuation):
-        _say_continued(proof, held, verifier)
+        _say_continued(proof, held, verifier, as_json=as_json)
         return
     judged = judge(proof, verifier)
     if isinstance(judged, BadProof):
@@ -125,6 +129,7 @@ def consistency(
     """Show that one checkpoint continues another: what the first covers is unchanged in the second."""
     settings = place_of(context).settings()
     signer, verifier = _keys(settings, key)
+    place_for(out)
 
     def side(tx: Transaction, named: str, verifier: Verifier) -> Side | NotProven:
         size = as_index(named)
@@ -166,10 +171,11 @@ def leaves(
     """
     settings = place_of(context).settings()
     verifier = verifier_of(settings, key)
+    place_for(out)
 
     def write(tx: Transaction) -> int:
         count, each = 0, _all_leaves(tx, verifier, archives)
-        with nullcontext(typer.get_binary_stream("stdout")) if out is None else out.open("wb") as file:
+        with nullcontext(typer.get_binary_stream("stdout")) if out is None else writing(out) as file:
             for leaf in each:
                 file.write((on_terminal(leaf) if out is None else leaf) + b"\n")
                 count += 1
@@ -206,7 +212,7 @@ def _leaves_of(
 def _of_files(there: AllArchives, one: Archive, folder: Path | None) -> Sequence[bytes]:
     held = "give the folder with their files as --archives" if folder is None else held_of(there, one, folder)
     if isinstance(held, str):
-        raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {held}")
+        raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {held.rstrip('.')}.")
     return held.leaves
 
 
@@ -221,8 +227,10 @@ class _Fails(AuditFault):
     """What was given to be verified does not hold."""
 
 
-def _refusal(found: NotProven) -> WicketFault:
-    return AuditFault(found.detail) if found.contradicts else SettingsFault(found.detail)
+def _refusal(found: NotProven, file: Path | None = None) -> WicketFault:
+    """file: the one with the checkpoint that it is about."""
+    detail = found.detail if file is None else f"{file}: {found.detail}"
+    return AuditFault(detail) if found.contradicts else SettingsFault(detail)
 
 
 def _keys(settings: Settings, key: str | None) -> tuple[Signer | None, Verifier]:
@@ -309,7 +317,7 @@ def _compare(checkpoint: Checkpoint, held: Side | None) -> None:
     )
 
 
-def _say_continued(proof: Continuation, held: Side | None, verifier: Verifier) -> None:
+def _say_continued(proof: Continuation, held: Side | None, verifier: Verifier, *, as_json: bool) -> None:
     if held is None or held.checkpoint is None:
         raise SettingsFault(
             "This proof is about two checkpoints and holds the later one. Give the earlier one with --checkpoint."
@@ -317,7 +325,10 @@ def _say_continued(proof: Continuation, held: Side | None, verifier: Verifier) -
     judged = judge_continuation(proof, held.checkpoint, verifier)
     if isinstance(judged, BadProof):
         raise _Fails(f"The proof fails: {judged.reason}.")
-    say(_continued(held.size, judged.size))
+    if as_json:
+        typer.echo(json.dumps({"old": held.size, "new": judged.size}))
+    else:
+        say(_continued(held.size, judged.size))
 
 
 def _show_proven(proven: Proven, verifier: Verifier, *, as_json: bool, held: bool) -> None:

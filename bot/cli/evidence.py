@@ -60,9 +60,12 @@ def evidence(
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise typer.BadParameter(f"{out} is there already; nothing in it is written over", param_hint="--out")
+    _check_folder(out)
     wanted_since, wanted_until = _day(since, "--from"), _day(until, "--to")
     if wanted_until <= wanted_since:
         raise typer.BadParameter("It is not after --from", param_hint="--to")
+    if wanted_since > utc_now():
+        raise typer.BadParameter("That day is yet to come", param_hint="--from")
     settings = place_of(context).settings()
     whom = None if person is None else account_id(settings, person)
     wanted = Wanted(since=wanted_since, until=wanted_until, person=whom, entitlement=entitlement)
@@ -87,8 +90,8 @@ def evidence(
     typer.echo(f"Wrote {len(gathered.cases)} requests with {len(rows)} entries in {files} files to {out}.")
     for word in unheard:
         say(
-            f"No entry of the whole log is about {word}. Is it spelled as in the catalogue, or as the login or the id "
-            "of an account? Somebody who left is found by the id alone.",
+            f"No entry of the whole log is about {word or repr(word)}. Is it spelled as in the catalogue, or as the "
+            "login or the id of an account? Somebody who left is found by the id alone.",
             err=True,
         )
     if signer is None:
@@ -111,6 +114,10 @@ def controls(
     last = utc_now() if until is None else _day(until, "--to")
     earliest = datetime.min.replace(tzinfo=UTC)
     first = max(last, earliest + _A_QUARTER) - _A_QUARTER if since is None else _day(since, "--from")
+    if since is not None and last <= first:
+        raise typer.BadParameter(
+            "It is not before " + ("now" if until is None else "--to"), param_hint="--from"
+        )
     with opened(place_of(context).settings()) as database:
         database.read_now(lambda tx: refuse_archived(tx, None, first))
         counts = database.read_now(lambda tx: log.tally(tx, first, last))
@@ -128,6 +135,13 @@ def controls(
     typer.echo(f"\nFrom {first:%Y-%m-%d} until before {last:%Y-%m-%d %H:%M} UTC. A count is no verdict.")
 
 
+def _check_folder(out: Path) -> None:
+    """BadParameter where a file stands in the way of the folder: told before the whole log is read."""
+    there = next(one for one in (out, *out.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise typer.BadParameter(f"{there} is a file, and no folder can be made in it", param_hint="--out")
+
+
 def _check(tx: Session, signer: Signer | None, tell: Progress) -> None:
     """AuditFault where the log is not sound: a proof is about a leaf, and what is told of it stands beside the leaf."""
     report = verify_log(tx, verifier=signer.verifier if signer else None, progress=tell)
@@ -139,8 +153,8 @@ def _unheard(tx: Session, wanted: "Wanted") -> list[str]:
     """What was asked about that no entry of any time is about: that nothing is found of it is no answer."""
     person, thing = wanted.person, wanted.entitlement
     return [
-        *([person] if person and not log.rows(tx, person=person, limit=1) else ()),
-        *([thing] if thing and not log.rows(tx, entitlement=thing, limit=1) else ()),
+        *([person] if person is not None and not log.rows(tx, person=person, limit=1) else ()),
+        *([thing] if thing is not None and not log.rows(tx, entitlement=thing, limit=1) else ()),
     ]
 
 

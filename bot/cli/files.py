@@ -4,10 +4,16 @@ What stood in one is never lost to a disk that is full: it may be the only copy 
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
+from shutil import copymode
+from typing import BinaryIO
+
+import typer
 
 from storage.audit.checkpoint import BadNote, Verifier, verify_note
 from storage.audit.proving import NotProven, Side, signed_side
@@ -16,6 +22,11 @@ from storage.faults import SettingsFault
 
 # Of a longer file the end is read: some thousand checkpoints, the latest of those that were published there.
 _READ_AT_MOST = 256 * 1024
+_COPY_WHOLE = (
+    "Copy the checkpoint whole, from the name of the log to the end of the line that begins with a dash."
+)
+# How the proofs of both kinds begin (storage.audit.tlog_proof); no checkpoint does, since a log's name has no space.
+_PROOF = re.compile(r"c2sp\.org/tlog-proof@|old [0-9]+\n")
 
 
 def note_in(path: Path) -> str:
@@ -69,6 +80,12 @@ def _texts_in(path: Path) -> list[str]:
     except UnicodeDecodeError as wrong:
         raise SettingsFault(f"{path}: is not a checkpoint, which is text.") from wrong
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n") + "\n"
+    if not text.strip():
+        raise SettingsFault(f"{path}: is empty. {_COPY_WHOLE}")
+    if _PROOF.match(text):
+        raise SettingsFault(
+            f"{path}: is a proof, and a checkpoint is needed here. `wicket audit verify-proof` takes proofs."
+        )
     found = [text[begin:end] for begin, end in whole_notes(text)]
     if len(found) < 2:
         return [text]
@@ -79,7 +96,8 @@ def put(path: Path, text: str) -> None:
     """Write it whole, or leave what stood there. OSError, with the path, where that cannot be done."""
     written = text.encode()
     if not path.is_file():
-        path.write_bytes(written)
+        with writing(path) as file:
+            file.write(written)
         return
     before = path.read_bytes()
     # Not put in its place by renaming: it may be a link, or mounted there by itself.
@@ -90,6 +108,54 @@ def put(path: Path, text: str) -> None:
             with suppress(OSError):  # it needs no more room than it had
                 _write(file.fileno(), before)
             raise OSError(fault.errno, fault.strerror, str(path)) from fault
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that is there once this ends well; until then, and otherwise, what stood there stays.
+
+    What is no ordinary file, like a pipe, gets it as it comes. OSError, with the path, where that cannot be done.
+    """
+    if path.exists() and not path.is_file():
+        with _named(path, path), path.open("wb") as file:
+            yield file
+            file.flush()
+        return
+    place = path.resolve()  # a link stays one
+    beside = place.with_name(f".{place.name}-{token_hex(4)}")
+    try:
+        with _named(path, beside):
+            with beside.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if place.exists():
+                copymode(place, beside)
+            beside.replace(place)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _named(path: Path, written: Path) -> Iterator[None]:
+    """Have a fault of what is written name the file that was asked for."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.filename not in (None, str(written)):
+            raise
+        raise OSError(fault.errno, fault.strerror, str(path)) from fault
+
+
+def place_for(out: Path | None, option: str = "--out") -> None:
+    """BadParameter where no file can be: told before work is done whose outcome would then have no place."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise typer.BadParameter(f"{out} is a folder; name a file in it", param_hint=option)
+    if not out.parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {out.parent}", param_hint=option)
 
 
 def _write(file: int, whole: bytes) -> None:

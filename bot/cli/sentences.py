@@ -19,6 +19,14 @@ UNSOUND = 1
 # What a command that looks for trouble says when it found some.
 SOME = 1
 NOT_DONE = 2
+# As a shell tells of whom Ctrl-C ended.
+BROKEN_OFF = 130
+_NEXT = {
+    errno.ENOENT: "Check how it is spelled, and from which folder you run this.",
+    errno.EISDIR: "Name a file in it.",
+    errno.EACCES: "Give whoever runs this the right to it.",
+    errno.ENOSPC: "Make room there, and run the same again.",
+}
 
 
 class Kindly(TyperGroup):
@@ -31,10 +39,16 @@ class Kindly(TyperGroup):
         try:
             code = super().main(args, *rest, **{**named, "standalone_mode": False})
         except typer.Abort:
+            typer.echo("That was not confirmed, so nothing was done.", err=True)
             code = NOT_DONE
+        except SystemExit as ended:
+            # Typer's code for an output that nobody reads any more is the one that says that something is not sound.
+            code = NOT_DONE if _is_unread(ended.__context__) else ended.code
         except Exception as fault:  # noqa: BLE001 - whatever it is, a person reads a sentence and no traceback
             typer.echo(sentence(fault), err=True)
             code = UNSOUND if isinstance(fault, AuditFault) else NOT_DONE
+        if code == BROKEN_OFF:
+            typer.echo("Broken off before the end. Run the same again when you like.", err=True)
         sys.exit(code)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -84,4 +98,9 @@ def _wrong_command(fault: typer.TyperException) -> str:
 def _refused_by_system(fault: OSError) -> str:
     if fault.errno == errno.EADDRINUSE:
         return "The port is in use by another program. Choose another one: [server] port, or --port."
-    return f"{fault.filename}: {fault.strerror}." if fault.filename else f"{fault.strerror}."
+    said = f"{fault.filename}: {fault.strerror}." if fault.filename else f"{fault.strerror}."
+    return f"{said} {_NEXT[fault.errno]}" if fault.errno in _NEXT else said
+
+
+def _is_unread(cause: BaseException | None) -> bool:
+    return isinstance(cause, OSError) and cause.errno == errno.EPIPE

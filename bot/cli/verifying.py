@@ -33,6 +33,8 @@ from storage.audit.ranges import PartReport, verify_part
 from storage.audit.verification import verify_log
 from storage.faults import AuditFault, SettingsFault
 
+_PRIVATE = "PRIVATE+KEY+"
+
 Notes = Annotated[
     list[Path] | None,
     typer.Option(
@@ -46,7 +48,9 @@ Key = Annotated[
 ]
 Archives = Annotated[
     Path | None,
-    typer.Option(help="The folder with the files of what is archived.", metavar="FOLDER"),
+    typer.Option(
+        help="The folder with the files of what is archived.", metavar="FOLDER", exists=True, file_okay=False
+    ),
 ]
 Jobs = Annotated[
     int | None,
@@ -187,7 +191,8 @@ def rebuild_tiles(
     """Make the stored tree anew, if that alone is wrong and a signed checkpoint covers the entries. It is recorded."""
     settings = place_of(context).settings()
     verifier = verifier_of(settings, key) or settings.secrets.signer().verifier
-    notes = [note for path in checkpoint or () for note in notes_in(path, verifier)]
+    found = {path: notes_in(path, verifier) for path in checkpoint or ()}
+    notes = [note for each in found.values() for note in each]
     with opened(settings) as database, crew_of(settings, jobs) as crew, progress("Verifying") as tell:
         done = retiling.rebuild_tiles(
             database, verifier=verifier, notes=notes, where=CLI, tell=tell, crew=crew
@@ -210,6 +215,7 @@ def rebuild_tiles(
         )
     else:
         _say(done)
+        _say_untrusted(untrusted(found, verifier))
         say("More than the stored tree is wrong, so nothing was done.")
         raise typer.Exit(UNSOUND)
 
@@ -249,6 +255,15 @@ def verifier_of(settings: Settings, key: str | None) -> Verifier | None:
 def read_key(key: str, option: str = "--key") -> Verifier:
     """The public key that was given. BadParameter for what is none."""
     read = read_verifier(key)
+    if key.startswith(_PRIVATE):
+        raise typer.BadParameter(
+            "That is the private key, which belongs nowhere but into WICKET_AUDIT_KEY. Give the public one, which "
+            "`wicket keygen` printed beside it",
+            param_hint=option,
+        )
     if isinstance(read, BadKey):
-        raise typer.BadParameter(f"That is no public key of an audit log: {read.reason}", param_hint=option)
+        raise typer.BadParameter(
+            f"That is no public key of an audit log: {read.reason}. Give it as `wicket keygen` printed it",
+            param_hint=option,
+        )
     return read

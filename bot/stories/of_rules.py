@@ -31,6 +31,9 @@ RULES: Mapping[str, str] = {
         "The walk over the record was overdue, or what follows it stood still; security was told."
     ),
     "stream.begun": template("From here on the record is sent on to another system."),
+    "stream.given_up": template(
+        "{who} gave up sending the record on to another system: old entries may be archived without it."
+    ),
     "rows.signed": template("All that gives something was signed. What is not signed counts no more."),
     "code.used": template("{who} used a code that counts once."),
     "log.archived": template("{who} had old entries of the record archived in files."),

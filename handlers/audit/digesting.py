@@ -21,6 +21,7 @@ from storage.approvals import approvals_of
 from storage.audit import log, stories
 from storage.audit.archives import ARCHIVED
 from storage.audit.entry import TEXT_ERASED, decode
+from storage.audit.slices import GIVEN_UP
 from storage.audit.stories import Brief
 from storage.exceptions import raised_during
 from storage.faults import AuditFault
@@ -34,6 +35,7 @@ _COUNTED = (
     _ASKED, "approval.denied", "grant.lapsed", "grant.withdrawn", "grant.expired", "grant.ended_early",
     "grant.given_back", "password.changed", "account.unlocked", "account.reported", "petition.asked", "petition.used",
     "vouching.given", "vouching.used", "delegation.made", TEXT_ERASED, ARCHIVED, UNARCHIVED, SIGNED_ANEW, REBUILT,
+    GIVEN_UP,
 )  # fmt: skip
 
 

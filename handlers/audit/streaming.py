@@ -16,7 +16,7 @@ from handlers.audit.following import Following
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from storage import streams
+from storage import streams, walks
 from storage.audit import log as audit_log
 from storage.audit.log import Row
 from storage.audit.slices import BEGUN, POSITION
@@ -89,7 +89,7 @@ class Streaming:
         self._behind(behind)
         if behind <= 0 or self._rests(now):
             return 0
-        before = await database.write(self._place.take)
+        before = await database.write(self._take)
         if before is None:
             return 0
         entries = await database.read(lambda tx: audit_log.following(tx, before, limit=self._most))
@@ -107,14 +107,26 @@ class Streaming:
         self._has_sent = self._has_sent or moved
         return len(entries) if moved else 0
 
+    def _take(self, tx: Session) -> int | None:
+        """Hold its place. One that was given up and is set up again begins anew on the record, where it stood: from
+        then on nothing is archived before it.
+        """
+        before = self._place.take(tx)
+        if before is not None and walks.is_given_up(tx, SENDING):
+            self._record_begun(tx, before)
+        return before
+
     def _begins(self, tx: Session) -> int:
         """Where a version stood that bound its place by no MAC, once; from then on the record tells where that was."""
         begins = min(max(streams.unbound(tx, SIEM), 0), audit_log.head(tx).size)
+        self._record_begun(tx, begins)
+        return begins
+
+    def _record_begun(self, tx: Session, position: int) -> None:
         recording.record(
             tx, at=self._ground.now(), action=BEGUN, outcome="done", actor=recording.WICKET, where=SCHEDULE,
-            correlation=SENDING, facts={POSITION: begins},
+            correlation=SENDING, facts={POSITION: position},
         )  # fmt: skip
-        return begins
 
     def _rests(self, now: datetime) -> bool:
         """Whether it waits still. What is further than anybody may ask was set before the clock was set back."""

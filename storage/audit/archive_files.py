@@ -230,7 +230,7 @@ def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> H
             return f"{files.leaves} does not lead to the root that the archive was signed for."
         return Held(first=files.first, leaves=leaves, texts=_texts(files, leaves))
     except FileNotFoundError as fault:
-        return f"{fault.filename} is not there."
+        return f"{fault.filename} is not there. Give the folder in which the files of the archives are."
     except OSError as fault:
         return f"{fault.filename} cannot be read: {fault.strerror}."
     except AuditFault as fault:

@@ -29,6 +29,8 @@ WALKED = "log.walked"
 STORY = "log-walks"
 # And of the one by which something began to follow the log, in a story of its stream's name; where that was.
 BEGUN, POSITION = "stream.begun", "position"
+# And of the one by which an operator said that nobody waits for it any more.
+GIVEN_UP = "stream.given_up"
 # Entries in one slice, some whole tiles: a few milliseconds of work.
 SLICE = 4 * WIDTH
 

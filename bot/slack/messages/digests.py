@@ -122,6 +122,7 @@ def _record(count: Mapping[str, int]) -> list[tuple[int, str]]:
     """What an operator did to it: whoever has the key and the tables does nothing of it unseen."""
     erased, archived, rebuilt = count["text.erased"], count["log.archived"], count["log.tiles_rebuilt"]
     back, signed = count["log.unarchived"], count["log.archives_signed"]
+    given_up = count["stream.given_up"]
     return [
         (erased, say_counted("{count} text erased", "{count} texts erased", erased)),
         (archived, say_counted("{count} archive written", "{count} archives written", archived)),
@@ -130,6 +131,10 @@ def _record(count: Mapping[str, int]) -> list[tuple[int, str]]:
         (
             rebuilt,
             say_counted("the tree rebuilt {count} time", "the tree rebuilt {count} times", rebuilt),
+        ),
+        (
+            given_up,
+            say_counted("the SIEM given up {count} time", "the SIEM given up {count} times", given_up),
         ),
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import new_audit_key
+from bot.settings import new_audit_key, new_key
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Signer, read_signer
 from storage.audit.merkle import WIDTH
@@ -22,6 +22,8 @@ __all__ = ["install"]
 
 BY = ("--by", "Olga", "--why", "RETENTION-7")
 DAY = f"{OLDEST:%Y-%m-%d}"
+KEYS = new_key()
+OTHERS = Signer.generate("wicket.example").verifier.text
 SCRIPT = Path(__file__).parents[3] / "docs" / "verify_audit.py"
 
 
@@ -35,6 +37,7 @@ def folder(install: Install) -> Path:
         write(lambda tx: log.append_each(tx, each))
         write(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
     assert install.run("audit", "checkpoint").exit_code == 0
+    install.environ["WICKET_SECRET_KEYS"] = KEYS
     made = install.folder / "archive"
     made.mkdir()
     return made
@@ -219,6 +222,8 @@ def test_after_a_new_key_archives_are_signed_by_it(install: Install, folder: Pat
     old = signer(install).verifier.text
     install.environ["WICKET_AUDIT_KEY"] = new_audit_key(signer(install).name)
     assert install.run("audit", "verify").exit_code == 1
+    wrong = install.run("audit", "sign-archives", "--key", OTHERS, *BY)
+    assert (wrong.exit_code, "Give the one that signed them" in wrong.stderr) == (2, True), wrong.output
     done = install.run("audit", "sign-archives", "--key", old, *BY)
     assert (done.exit_code, "One archive was signed by the new key." in done.stdout) == (0, True), done.output
     assert install.run("audit", "verify").exit_code == 0

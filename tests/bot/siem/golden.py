@@ -257,6 +257,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "story.refused": (3004, "Other"),
     "story.tampered": (3004, "Other"),
     "stream.begun": (3004, "Other"),
+    "stream.given_up": (3004, "Other"),
     "text.erased": (3004, "Other"),
     "unlock.not_locked": (3001, "Other"),
     "unlock.page_opened": (3001, "Other"),

@@ -477,7 +477,9 @@ def test_an_entry_is_found_in_the_archive_whose_files_are_there(
     assert isinstance(found, log.Row)
     assert found.leaf == before[600].leaf
     for nowhere in (before[5].id, "5", "e-nobody"):
-        assert str(find_archived(there, folder, nowhere)).endswith(" is not there.")
+        assert str(find_archived(there, folder, nowhere)).endswith(
+            " is not there. Give the folder in which the files of the archives are."
+        )
 
 
 def test_each_archive_stands_on_the_record_with_who_and_why(database: Database, folder: Path) -> None:

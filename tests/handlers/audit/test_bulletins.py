@@ -160,7 +160,14 @@ async def test_a_week_is_counted_from_the_record_with_what_stands_out(world: Wor
 async def test_a_week_counts_what_an_operator_did_to_the_record(world: World) -> None:
     """Each act, also where nothing else happened: archiving is no quiet week."""
     begins = world.ground.now()
-    acts = ("text.erased", "log.archived", "log.unarchived", "log.archives_signed", "log.tiles_rebuilt")
+    acts = (
+        "text.erased",
+        "log.archived",
+        "log.unarchived",
+        "log.archives_signed",
+        "log.tiles_rebuilt",
+        "stream.given_up",
+    )
     for action in acts:
         await world.ground.database.write(
             lambda tx, action=action: recording.record(

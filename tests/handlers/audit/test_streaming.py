@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import delete, insert
 from sqlmodel import Session
 
+from handlers.audit import giving_up
 from handlers.audit.doubts import Doubts
 from handlers.audit.lagging import Lagging
 from handlers.audit.streaming import TELL_AFTER, NotTaken, Streaming
 from handlers.exceptions.strange import Kind
+from handlers.intents import CLI, By
 from storage import streams
 from storage.audit import log
 from storage.audit.log import Row
@@ -419,3 +421,40 @@ async def test_what_other_hands_put_behind_the_end_moves_no_place(world: World) 
     await stream.send_due()
     assert await world.ground.database.read(lambda tx: streams.position(tx, SENDING)) == size
     assert "e-stray" not in collector.taken
+
+
+@pytest.mark.both_engines
+async def test_a_stream_that_was_given_up_goes_on_where_it_stood_and_is_waited_for_again(
+    world: World,
+) -> None:
+    """A-17: whoever sets the SIEM up again, or a bot that sends still, takes it up on the record, once."""
+    collector = Collector()
+    await world.given("ada")
+    await streaming(world, collector).send_due()
+    taken = len(collector.taken)
+    done = giving_up.give_up(world.ground.database, by=By(name="Olga", why="no SIEM", where=CLI))
+    assert (done is not None and done.position, done is not None and done.waits) == (taken, 0)
+    assert not await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+    assert giving_up.give_up(world.ground.database, by=By(name="Olga", why="again", where=CLI)) is None
+    await world.given("charles")
+    for _ in range(2):
+        await streaming(world, collector, "two").send_due()
+    assert collector.taken == await everything(world)
+    assert (await world.actions("stream.begun")) == ["stream.begun done"] * 2
+    assert (await world.last("stream.begun"))["facts"]["position"] == taken
+    assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+
+
+async def test_what_was_given_up_and_whose_place_somebody_deleted_begins_where_the_record_says(
+    world: World,
+) -> None:
+    """T-9: and the row that is gone is told."""
+    collector = Collector()
+    await world.given("ada")
+    await streaming(world, collector).send_due()
+    await a_round(world)
+    giving_up.give_up(world.ground.database, by=By(name="Olga", why="no SIEM", where=CLI))
+    await by_other_hands(world, f"DELETE FROM streams WHERE name = '{SENDING}'")
+    assert not await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+    await told_and_nothing_passed_by(world, streaming(world, collector, "two"), collector)
+    assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))

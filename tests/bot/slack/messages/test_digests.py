@@ -14,6 +14,7 @@ EVERYTHING = (
     "grant.ended_early", "grant.given_back", "password.changed", "account.unlocked", "account.reported",
     "petition.asked", "petition.used", "vouching.given", "vouching.used", "delegation.made", BY_DELEGATION, AUTOMATIC,
     BY_PEOPLE, "text.erased", "log.archived", "log.unarchived", "log.archives_signed", "log.tiles_rebuilt",
+    "stream.given_up",
 )  # fmt: skip
 
 
@@ -136,6 +137,7 @@ def test_what_an_operator_did_to_the_record_stands_in_a_line_of_its_own_and_make
         ("log.unarchived", "1 archive brought back"),
         ("log.archives_signed", "1 archive signed anew"),
         ("log.tiles_rebuilt", "the tree rebuilt 1 time"),
+        ("stream.given_up", "the SIEM given up 1 time"),
     ):
         message = digest_message(week(counts={**quiet, action: 1}))
         assert f"The record  {told}" in reads(message)
