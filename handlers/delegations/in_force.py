@@ -138,7 +138,7 @@ def _given(question: AccessQuestion, row: Delegation, delegators: Mapping[str, A
         return None
     return Given(
         id=row.id, max_risk=row.max_risk, max_minutes=row.max_minutes, to=row.delegate, group=row.group, by=by,
-        hours=hours_of(row), until=row.expires_at,
+        hours=hours_of(row),
     )  # fmt: skip
 
 
@@ -148,11 +148,7 @@ def _scopes(ground: Ground, question: AccessQuestion) -> Iterable[Given]:
     location = question.holder.location
     return [
         Given(
-            id=f"{SCOPE}{one.id}",
-            max_risk=one.max_risk,
-            max_minutes=one.max_minutes,
-            group=one.group,
-            name=one.name,
+            id=f"{SCOPE}{one.id}", max_risk=one.max_risk, max_minutes=one.max_minutes, group=one.group
         )
         for one in ground.catalogue.scopes_of(question.entitlement)
         if one.location in ("", location)

@@ -58,7 +58,6 @@ class _Open:
     """A grant that can be ended now, and the answer about whoever ends it."""
 
     grant: Grant
-    entitlement: Entitlement
     question: AccessQuestion
     role: Role | None
     decision: PolicyDecision
@@ -160,7 +159,7 @@ class Ending:
         security = self._ground.security_group
         role = role_of(actor, requester, question.owner, security, question.fallback)
         decision = may_revoke(self._ground.policy, question, actor, role)
-        return _Open(grant=grant, entitlement=entitlement, question=question, role=role, decision=decision)
+        return _Open(grant=grant, question=question, role=role, decision=decision)
 
     def _question(
         self, grant: Grant, requester: Account, entitlement: Entitlement, facts: _Facts

@@ -195,9 +195,7 @@ class Attesting:
         if way == "approve" and proof is None:
             return self._prove_first(tx, intent, petition, person)
         self._record(tx, intent, petition, "petition.considered", "done", way, decision)
-        return MayAttest(
-            petition=petition.id, name=person.name, login=person.login, why=decision.reasons
-        )  # fmt: skip
+        return MayAttest(name=person.name, login=person.login, why=decision.reasons)
 
     def _prove_first(
         self, tx: Session, intent: OnPetition, petition: Petition, person: Account
@@ -212,7 +210,7 @@ class Attesting:
             whom=named(person.name, person.login),
             at=self._ground.now(),
         )
-        return ProveFirst(petition=petition.id, handle=handle)
+        return ProveFirst(handle=handle)
 
     def _approve(
         self,

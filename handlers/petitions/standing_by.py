@@ -39,20 +39,19 @@ class Two:
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """Who counts now. rows: what was counted over. lost: those whose word counts no more.
+    """Who counts now. rows: what was counted over.
 
     broken: policy's answer, if it could not be evaluated for one of them.
     """
 
     attested: Attested
     rows: tuple[Attestation, ...]
-    lost: tuple[str, ...]
     broken: PolicyDecision | None = None
 
     @classmethod
     def of_nobody(cls) -> "Count":
         """Nobody was counted."""
-        return cls(attested=Attested(), rows=(), lost=())
+        return cls(attested=Attested(), rows=())
 
 
 class StandingBy:
@@ -165,7 +164,6 @@ class StandingBy:
         self, tx: Session, petition: Petition, rows: Sequence[Attestation], found: Sequence[Two | None]
     ) -> Count:
         counted: list[tuple[Account, str]] = []
-        lost: list[str] = []
         broken: PolicyDecision | None = None
         for row, two in zip(rows, found, strict=True):
             question = (
@@ -175,16 +173,10 @@ class StandingBy:
             )
             decision = may_attest(self._ground.policy, question) if question is not None else None
             broken = decision if decision is not None and decision.errors else broken
-            if (
-                two is None
-                or question is None
-                or question.role is None
-                or decision is None
-                or not decision.allowed
-                or any(same_person(two.approver, other) for other, _ in counted)
-            ):
-                lost.append(row.account)
+            if two is None or question is None or question.role is None:
                 continue
-            counted.append((two.approver, question.role))
+            is_new = not any(same_person(two.approver, other) for other, _ in counted)
+            if decision is not None and decision.allowed and is_new:
+                counted.append((two.approver, question.role))
         attested = Attested.of(role for _, role in counted)
-        return Count(attested=attested, rows=tuple(rows), lost=tuple(lost), broken=broken)
+        return Count(attested=attested, rows=tuple(rows), broken=broken)
