@@ -20,12 +20,12 @@ from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
-from handlers.intents import PAGE, SCHEDULE, Report, Where
+from handlers.intents import PAGE, Report, Where
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_call_time
 from handlers.petitions.ends import By, end_of, not_theirs
 from handlers.petitions.outcomes import Why
-from handlers.recording import WICKET, Fact, person, record, stranger
+from handlers.recording import BY_ITSELF, Fact, person, record, stranger
 from handlers.secure_page.visits import PageGround
 from handlers.vouching.telling import told
 from storage import alarms, deliveries, handles, petitions, vouchings
@@ -312,8 +312,8 @@ class Alarms:
         facts = {"disabled": disabled, "sessions": sessions}
         outcome = "failed" if disabled.is_wanted or sessions.is_wanted else "done"
         record(
-            tx, at=at, action="account.stopped", outcome=outcome, actor=WICKET, where=SCHEDULE,
-            correlation=handle_id, subject=alarm.account, facts=facts,
+            tx, at=at, action="account.stopped", outcome=outcome, **BY_ITSELF, correlation=handle_id,
+            subject=alarm.account, facts=facts,
         )  # fmt: skip
         decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_ME, handle_id), facts=facts)
         return True

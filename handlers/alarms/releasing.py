@@ -186,8 +186,8 @@ class Releasing:
         self, tx: Session, intent: Resume, alarm: Alarm, action: str, outcome: str, decision: PolicyDecision
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=alarm.handle, subject=alarm.account, decision=decision,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=alarm.handle, subject=alarm.account, decision=decision,
             texts={"rationale": intent.rationale} if intent.rationale else {},
         )  # fmt: skip
 

@@ -24,7 +24,6 @@ from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, 
 from handlers.exceptions.strange import named_holder
 from handlers.grants.unfollowed import tell_explained
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from handlers.people.counterparts import target_now, uncertain
 from handlers.people.recently import recently
@@ -145,8 +144,7 @@ class Execution:
             at=now,
             action="grant.voided",
             outcome="refused",
-            actor=recording.WICKET,
-            where=SCHEDULE,
+            **recording.BY_ITSELF,
             decision=refusal.decision,
         )
         tell_security(tx, now, _lost(grant, refusal))

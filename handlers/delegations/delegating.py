@@ -30,7 +30,7 @@ from handlers.delegations.outcomes import (
 )
 from handlers.exceptions.raising import tell_security, wrong_person
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Intent, Where
+from handlers.intents import Intent, Where
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_time
 from handlers.people.recently import recently
@@ -164,7 +164,7 @@ class Delegating:
         def work(tx: Session) -> int:
             due = delegations.due(tx, self._ground.now(), _MOST)
             for row in due:
-                end_one(tx, self._ground, row, DelegationEnd.EXPIRED, actor=recording.WICKET, where=SCHEDULE)
+                end_one(tx, self._ground, row, DelegationEnd.EXPIRED, **recording.BY_ITSELF)
             return len(due)
 
         waits = await self._ground.database.read(lambda tx: bool(delegations.due(tx, self._ground.now(), 1)))
@@ -215,8 +215,8 @@ class Delegating:
         )  # fmt: skip
         facts = _facts(row)
         recording.record(
-            tx, at=at, action="delegation.made", outcome="done", actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.id, subject=row.delegate or None, decision=decision, facts=facts,
+            tx, at=at, action="delegation.made", outcome="done", **recording.by(intent), correlation=row.id,
+            subject=row.delegate or None, decision=decision, facts=facts,
         )  # fmt: skip
         show(tx, row, at)
         wake(tx, WAKES)
@@ -258,9 +258,8 @@ class Delegating:
         account = intent.actor.account
         facts: dict[str, Fact] = {"entitlements": [one.id for one in things], "group": to.group}
         recording.record(
-            tx, at=self._ground.now(), action="delegation.refused", outcome="refused",
-            actor=recording.person(intent.actor), where=intent.where, correlation=account.id,
-            subject=to.party.account or None, decision=decision, facts=facts,
+            tx, at=self._ground.now(), action="delegation.refused", outcome="refused", **recording.by(intent),
+            correlation=account.id, subject=to.party.account or None, decision=decision, facts=facts,
         )  # fmt: skip
         if decision.severity == "low":
             return
@@ -275,8 +274,8 @@ class Delegating:
 
     def _record(self, tx: Session, intent: Intent, action: str, outcome: str, correlation: str) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=correlation,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=correlation,
         )  # fmt: skip
 
 

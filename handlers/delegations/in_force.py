@@ -147,9 +147,7 @@ def _scopes(ground: Ground, question: AccessQuestion) -> Iterable[Given]:
         return ()
     location = question.holder.location
     return [
-        Given(
-            id=f"{SCOPE}{one.id}", max_risk=one.max_risk, max_minutes=one.max_minutes, group=one.group
-        )
+        Given(id=f"{SCOPE}{one.id}", max_risk=one.max_risk, max_minutes=one.max_minutes, group=one.group)
         for one in ground.catalogue.scopes_of(question.entitlement)
         if one.location in ("", location)
     ]

@@ -23,7 +23,6 @@ from handlers.drift.comparing import Look, compared, kept_in, place_of, place_to
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import membership_cause, named, named_holder
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import grants, holdings, standings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -212,11 +211,10 @@ class Telling:
             at=self._ground.now(),
             action=action,
             outcome="done",
-            actor=recording.WICKET,
+            **recording.BY_ITSELF,
             subject=subject,
             resource=entitlement.id,
             correlation=correlation,
-            where=SCHEDULE,
             facts=facts,
         )
 

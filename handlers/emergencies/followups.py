@@ -24,7 +24,6 @@ from handlers.emergencies.telling import show
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import emergencies, emergency_reviews
 from storage.audit import glimpses
 from storage.exceptions import SECURITY, open_of, settle_exceptions
@@ -137,8 +136,8 @@ class EmergencyFollowups:
             "last": last.isoformat() if last else "", "days": (self._drill_every or timedelta()).days,
         }  # fmt: skip
         recording.record(
-            tx, at=now, action="emergency.drill_missed", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
-            correlation=DRILL, facts=facts,
+            tx, at=now, action="emergency.drill_missed", outcome="failed", **recording.BY_ITSELF, correlation=DRILL,
+            facts=facts,
         )  # fmt: skip
         strange = Strange(
             kind=Kind.DRILL_MISSED, severity=Severity.LOW, who="Wicket", cause=DRILL, correlation=DRILL, facts=facts
@@ -148,8 +147,8 @@ class EmergencyFollowups:
     def _record(self, tx: Session, row: Emergency, action: str, outcome: str = "done") -> None:
         due = due_of(row, self._reviewers.days)
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.WICKET, where=SCHEDULE,
-            correlation=row.id, subject=row.account, resource=row.entitlement,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.BY_ITSELF, correlation=row.id,
+            subject=row.account, resource=row.entitlement,
             facts={"incident": row.incident, "drill": row.drill, "due": due.isoformat()},
         )  # fmt: skip
 

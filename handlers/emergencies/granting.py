@@ -21,7 +21,6 @@ from handlers.emergencies.telling import is_in_channel, notice_of, show, tell_re
 from handlers.exceptions.outside import WITHIN, Outside
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from handlers.recording import Fact
 from storage import emergencies, grants, holdings
@@ -340,11 +339,10 @@ class Emergencies:
             at=self._ground.now(),
             action=action,
             outcome=outcome,
-            actor=recording.WICKET,
+            **recording.BY_ITSELF,
             subject=row.account,
             resource=row.entitlement,
             correlation=row.id,
-            where=SCHEDULE,
             decision=decision,
             facts={"minutes": row.minutes, "incident": row.incident, "drill": row.drill, **(facts or {})},
         )

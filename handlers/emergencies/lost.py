@@ -28,7 +28,6 @@ from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security, wrong_person
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.patience import in_time
 from handlers.stops.outcomes import WordKept
@@ -181,9 +180,8 @@ class LostEmergencies:
             return turn_away_forged(tx, self._ground, intent, "emergency.review_tampered", what="button")
         if seen is None:
             recording.record(
-                tx, at=self._ground.now(), action="emergency.restore_late", outcome="refused",
-                actor=recording.person(intent.actor), where=intent.where, correlation=row.correlation,
-                subject=str(row.facts.get("account") or "") or None,
+                tx, at=self._ground.now(), action="emergency.restore_late", outcome="refused", **recording.by(intent),
+                correlation=row.correlation, subject=str(row.facts.get("account") or "") or None,
             )  # fmt: skip
             return NothingToRestore(by=str(row.facts.get("decided_by") or ""), at=row.resolved_at)
         decision = self._may(tx, seen.asks, seen)
@@ -282,7 +280,7 @@ class LostEmergencies:
         for account in sorted(_news(lost, told) & names.keys()):
             some = lost[account]
             recording.record(
-                tx, at=now, action="emergency.lost", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
+                tx, at=now, action="emergency.lost", outcome="failed", **recording.BY_ITSELF,
                 correlation=some[0].emergency, subject=account, resource=some[0].entitlement,
                 facts={"emergencies": [one.emergency for one in some]},
             )  # fmt: skip
@@ -303,8 +301,8 @@ class LostEmergencies:
         now, cause = self._ground.now(), cause_of(Kind.EMERGENCY_LOST, account)
         for emergency in sorted(found):
             recording.record(
-                tx, at=now, action="emergency.found", outcome="done", actor=recording.WICKET, where=SCHEDULE,
-                correlation=emergency, subject=account,
+                tx, at=now, action="emergency.found", outcome="done", **recording.BY_ITSELF, correlation=emergency,
+                subject=account,
             )  # fmt: skip
         if left:
             decide_exceptions(
@@ -324,9 +322,9 @@ class LostEmergencies:
         said: Sequence[str] = (),
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=lost.emergency, subject=lost.account, resource=lost.entitlement,
-            decision=decision, facts={"said": [*said]} if said else {},
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=lost.emergency, subject=lost.account, resource=lost.entitlement, decision=decision,
+            facts={"said": [*said]} if said else {},
             texts={"rationale": intent.rationale} if intent.rationale else {},
         )  # fmt: skip
 

@@ -247,8 +247,8 @@ class EmergencyReviews:
         texts: dict[str, str] | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.id, subject=row.account, resource=row.entitlement, decision=decision,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent), correlation=row.id,
+            subject=row.account, resource=row.entitlement, decision=decision,
             facts={"incident": row.incident, "drill": row.drill, **(facts or {})}, texts=texts,
         )  # fmt: skip
 

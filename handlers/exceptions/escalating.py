@@ -10,8 +10,7 @@ from sqlmodel import Session
 
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
-from handlers.recording import WICKET, record
+from handlers.recording import BY_ITSELF, record
 from storage import escalations
 from storage.exceptions import SAME_CAUSE, is_open, settle_exceptions, show
 from storage.outbox import done
@@ -49,7 +48,7 @@ def took(tx: Session, ground: Ground, owed: Owed, row: ExceptionRecord) -> None:
         return  # somebody else told it meanwhile, with the same id
     escalations.taken(tx, row, channel, at=at)
     record(
-        tx, at=at, action="exception.escalated", outcome="done", actor=WICKET, where=SCHEDULE,
+        tx, at=at, action="exception.escalated", outcome="done", **BY_ITSELF,
         correlation=row.id,  # for security's eyes, as all that is done about an exception
         facts={"kind": row.kind, "severity": row.severity, "channel": channel},
     )  # fmt: skip
@@ -64,8 +63,8 @@ def failed(tx: Session, ground: Ground, owed: Owed, fault: str) -> None:
         return
     facts = {"kind": owed.kind, "courier": OUTSIDE, "channel": channel, "fault": fault}
     record(
-        tx, at=at, action="message.undeliverable", outcome="failed", actor=WICKET, where=SCHEDULE,
-        correlation=owed.subject, facts=facts,
+        tx, at=at, action="message.undeliverable", outcome="failed", **BY_ITSELF, correlation=owed.subject,
+        facts=facts,
     )  # fmt: skip
     strange = Strange(
         kind=Kind.UNDELIVERABLE, severity=Severity.HIGH, who=channel,

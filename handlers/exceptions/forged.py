@@ -42,8 +42,7 @@ def turn_away_forged(
         at=ground.now(),
         action=action,
         outcome="refused",
-        actor=recording.person(intent.actor),
-        where=intent.where,
+        **recording.by(intent),
         correlation=account.id,
         facts={"lost": True} if lost else {"row": "refused"} if spoilt else None,
     )

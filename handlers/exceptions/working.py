@@ -235,8 +235,8 @@ class ExceptionWork:
         texts: dict[str, str] | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, subject=subject, correlation=row.id,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent), subject=subject,
+            correlation=row.id,
             facts={"exception": row.id, "kind": row.kind, "severity": row.severity, **(facts or {})}, texts=texts,
         )  # fmt: skip
 

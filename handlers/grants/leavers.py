@@ -22,7 +22,7 @@ from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_
 from handlers.exceptions.strange import named
 from handlers.grants.unfollowed import LEFT
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Reconcile
+from handlers.intents import Reconcile
 from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
 from handlers.people.addresses import watch
@@ -190,8 +190,8 @@ class Leavers:
             report.link = links.suspend(tx, link.id, mail=link.mail)
             self._record(tx, leaver, "link.suspended", None, story=link.id)
         report.delegations = end_of_person(
-            tx, self._ground, leaver.directory, leaver.id, _ENDED[leaver.why], actor=recording.WICKET, where=SCHEDULE
-        )  # fmt: skip
+            tx, self._ground, leaver.directory, leaver.id, _ENDED[leaver.why], **recording.BY_ITSELF
+        )
         report.pages = handles.close_all(tx, directory=leaver.directory, account=leaver.id, at=now)
         report.exceptions = self._let_go(tx, leaver)
         if not report.any:
@@ -258,8 +258,8 @@ class Leavers:
         if any("decided_by" in row.facts for row in told):  # of those nobody is gone any more
             settle_exceptions(tx, at=now, causes=[cause])
         recording.record(
-            tx, at=now, action="leavers.halted", outcome="refused", actor=recording.WICKET, where=SCHEDULE,
-            correlation=directory, facts={"gone": len(gone), "looked_at": looked_at},
+            tx, at=now, action="leavers.halted", outcome="refused", **recording.BY_ITSELF, correlation=directory,
+            facts={"gone": len(gone), "looked_at": looked_at},
         )  # fmt: skip
         names = [one.account.name if one.account else one.id for one in gone]
         strange = Strange(
@@ -340,8 +340,8 @@ class Leavers:
         self, tx: Session, intent: Reconcile, row: ExceptionRecord, action: str, outcome: str
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.correlation, facts={"exception": row.id},
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=row.correlation, facts={"exception": row.id},
         )  # fmt: skip
 
     def _record(
@@ -358,11 +358,10 @@ class Leavers:
             at=self._ground.now(),
             action=action,
             outcome="done",
-            actor=recording.WICKET,
+            **recording.BY_ITSELF,
             subject=leaver.id,
             resource=grant.entitlement if grant else None,
             correlation=story or (grant.id if grant else leaver.id),
-            where=SCHEDULE,
             facts=facts or {"why": leaver.why},
         )
 

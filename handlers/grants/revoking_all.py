@@ -16,13 +16,13 @@ from handlers.decisions.policy import same_person
 from handlers.delegations.delegating import end_of_person
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Where
+from handlers.intents import Where
 from handlers.outcomes import Repeated
 from handlers.people.found import Found, find
 from handlers.petitions.ends import By, end_of
 from handlers.petitions.outcomes import Why
 from handlers.questions.concerned import of_security
-from handlers.recording import WICKET, Fact
+from handlers.recording import BY_ITSELF, Fact
 from handlers.stops.halting import turn_away
 from handlers.stops.outcomes import (
     AllRevoked,
@@ -87,10 +87,7 @@ class RevokingAll:
 
     async def revoke(self, intent: RevokeAll) -> AllRevoked | Refused:
         """Do it, with the reason why."""
-        by = By(
-            actor=recording.person(intent.actor), where=intent.where, name=intent.actor.account.name,
-            words=intent.rationale,
-        )  # fmt: skip
+        by = By(**recording.by(intent), name=intent.actor.account.name, words=intent.rationale)
 
         def work(tx: Session, found: Found) -> AllRevoked | RevokedBefore:
             return self._revoke(tx, found, by, switch_off=intent.switch_off, stop_proofs=intent.stop_proofs)
@@ -309,7 +306,7 @@ class RevokingAll:
 
     def _finish(self, tx: Session, row: RevokedAll, facts: Mapping[str, Fact]) -> None:
         recording.record(
-            tx, at=self._ground.now(), action="revoke_all.finished", outcome="done", actor=WICKET, where=SCHEDULE,
+            tx, at=self._ground.now(), action="revoke_all.finished", outcome="done", **BY_ITSELF,
             correlation=row.handle, subject=row.account, facts={**facts, "grants": len(row.grants)},
         )  # fmt: skip
 

@@ -171,8 +171,8 @@ class Desks:
         if intent.act == Act.RECHECK:
             facts["given_again"] = list(given_again)
         recording.record(
-            tx, at=at, action=action, outcome="done", actor=recording.person(intent.actor), where=intent.where,
-            correlation=handle.id, subject=person.id,
+            tx, at=at, action=action, outcome="done", **recording.by(intent), correlation=handle.id,
+            subject=person.id,
             resource=intent.entitlement if intent.entitlement in self._ground.catalogue.entitlements else None,
             decision=allowed.decision, facts=facts,
             texts={"ticket": allowed.ticket, "rationale": intent.rationale.strip()},
@@ -304,9 +304,9 @@ class Desks:
     ) -> None:
         helper = intent.actor.account
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome="refused", actor=recording.person(intent.actor),
-            where=intent.where, correlation=person.id if person else helper.id,
-            subject=person.id if person else None, decision=decision, facts={"act": intent.act, **facts},
+            tx, at=self._ground.now(), action=action, outcome="refused", **recording.by(intent),
+            correlation=person.id if person else helper.id, subject=person.id if person else None, decision=decision,
+            facts={"act": intent.act, **facts},
         )  # fmt: skip
 
 

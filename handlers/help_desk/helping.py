@@ -118,9 +118,8 @@ class Helping:
         if not move(tx, handle.id, was=Result.CHANGING, now=result, at=at):
             return  # it took so long that it was ended as cut off
         recording.record(
-            tx, at=at, action=UNLOCK.ended, outcome="done" if done else "failed",
-            actor=recording.person(intent.actor), where=intent.where, correlation=handle.id, subject=act.account,
-            facts={"desk": act.desk},
+            tx, at=at, action=UNLOCK.ended, outcome="done" if done else "failed", **recording.by(intent),
+            correlation=handle.id, subject=act.account, facts={"desk": act.desk},
         )  # fmt: skip
         show(tx, act, at)
         if not done:

@@ -170,8 +170,8 @@ class Rechecking:
             grants.move(tx, grant, GrantState.APPROVED)
             holdings.follow_grant(tx, grant, at=at, due_at=at)
             recording.record_grant(
-                tx, grant, at=at, action="desk.given_again", outcome="done",
-                actor=recording.person(intent.actor), where=intent.where, decision=decision,
+                tx, grant, at=at, action="desk.given_again", outcome="done", **recording.by(intent),
+                decision=decision,
             )  # fmt: skip
             self._ground.show(tx, grant)
         facts = {

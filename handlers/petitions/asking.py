@@ -79,7 +79,7 @@ class Petitioning:
             refused = self._refusal(tx, account, kind, seen)
             if not isinstance(refused, tuple):
                 return MayAsk(kind=kind, privileged=account.privileged)
-            by = By(actor=recording.person(intent.actor), where=intent.where)
+            by = By(**recording.by(intent))
             self._refuse(tx, account, kind, by, refused)
             return refused[0]
 

@@ -304,9 +304,7 @@ class Attesting:
         *,
         words: str = "",
     ) -> Settled | SettledBefore:
-        by = By(
-            actor=recording.person(intent.actor), where=intent.where, name=intent.actor.account.name, words=words
-        )  # fmt: skip
+        by = By(**recording.by(intent), name=intent.actor.account.name, words=words)
         if not ends.end(tx, petition, to, why, by, self._ground.now()):
             self._record(tx, intent, petition, "petition.late", "refused", "cancel", None)
             return _settled(petition)
@@ -343,9 +341,9 @@ class Attesting:
         facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=petition.id, subject=petition.account, decision=decision,
-            facts={"way": way, **(facts or {})}, texts={"rationale": words} if words else None,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=petition.id, subject=petition.account, decision=decision, facts={"way": way, **(facts or {})},
+            texts={"rationale": words} if words else None,
         )  # fmt: skip
 
 
@@ -355,9 +353,9 @@ def _stops_approving(tx: Session, ground: Ground, intent: OnPetition) -> Stopped
     found = stops(tx, ground, PetitionKind(petition.kind)) if petition is not None else None
     if found is not None and deliveries.take(tx, f"{intent.delivery}:{found.id}", ground.now()):
         recording.record(
-            tx, at=ground.now(), action="petition.stopped", outcome="refused", where=intent.where,
-            actor=recording.person(intent.actor), correlation=intent.petition,
-            subject=petition.account if petition else None, facts={"freeze": found.id, "kind": found.kind},
+            tx, at=ground.now(), action="petition.stopped", outcome="refused", **recording.by(intent),
+            correlation=intent.petition, subject=petition.account if petition else None,
+            facts={"freeze": found.id, "kind": found.kind},
         )  # fmt: skip
     return found
 

@@ -13,9 +13,9 @@ from sqlmodel import Session
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, cause_of, tell_security
 from handlers.exceptions.strange import named
-from handlers.intents import PAGE, SCHEDULE, Where
+from handlers.intents import PAGE, Where
 from handlers.petitions.outcomes import APPROVAL, ENDED, NEWS, STATUS, USED, Why
-from handlers.recording import WICKET, Fact, record
+from handlers.recording import BY_ITSELF, Fact, record
 from handlers.secure_page.visits import person_behind
 from storage import handles, passkeys, petitions, proofs
 from storage.audit import entry as audit
@@ -45,7 +45,7 @@ class By:
     words: str = ""
 
 
-BY_WICKET = By(actor=WICKET, where=SCHEDULE)
+BY_WICKET = By(**BY_ITSELF)
 
 
 def show(tx: Session, petition: Petition, at: datetime, *, besides: Iterable[str] = ()) -> None:

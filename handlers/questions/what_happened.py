@@ -163,8 +163,7 @@ class WhatHappened:
             at=self._ground.now(),
             action="story.refused",
             outcome="refused",
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             # Beside the story and not in it: whoever may not read it adds nothing to it.
             correlation=intent.actor.account.id,
             facts={"story": found.correlation},

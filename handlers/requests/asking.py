@@ -256,8 +256,7 @@ class Asking:
             at=now,
             action="grant.not_a_report",
             outcome="refused",
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             correlation=account.id,
             facts={"slack_user": intent.report, "entitlements": [one.id for one in wanted]},
         )
@@ -289,11 +288,10 @@ class Asking:
             at=self._ground.now(),
             action=action,
             outcome="refused",
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             subject=subject,
             resource=entitlement.id,
             correlation=correlation,
-            where=intent.where,
         )
 
 

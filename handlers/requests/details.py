@@ -67,10 +67,9 @@ class Details:
             at=self._ground.now(),
             action="request.look_refused",
             outcome="refused",
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             resource=story.entitlement_id,
             correlation=story.id,
-            where=intent.where,
         )
         owner = story.owner.name if story.owner else "its owner"
         return NotAllowed(entitlement=story.entitlement_id, owner_name=owner, reasons=(NOT_FOR_YOU,))

@@ -122,8 +122,7 @@ class Inquiries:
             at=self._ground.now(),
             action=action,
             outcome=outcome,
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             facts={"inquiry": inquiry.id},
             texts={"answer": intent.answer},
         )

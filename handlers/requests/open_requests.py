@@ -258,8 +258,7 @@ class OpenRequests:
             grant,
             steps,
             at=self._ground.now(),
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             facts={"minutes": grant.minutes},
             texts=texts,
         )

@@ -48,10 +48,13 @@ class Halting:
         """Stop new access, with the reason why. No fresh proof is needed: a stop gives nobody anything."""
 
         def work(tx: Session) -> Halted | Refused:
-            return self._open(tx, intent, lambda: self._begin(
-                tx, STOPPED, intent.rationale, actor=recording.person(intent.actor),
-                by=intent.actor.account.name, where=intent.where,
-            ))  # fmt: skip
+            return self._open(
+                tx,
+                intent,
+                lambda: self._begin(
+                    tx, STOPPED, intent.rationale, **recording.by(intent), by=intent.actor.account.name
+                ),
+            )
 
         return await self._ground.database.write(work)
 
@@ -129,9 +132,8 @@ def turn_away_from(
 
 def _record(tx: Session, ground: Ground, intent: Intent, action: str, correlation: str) -> None:
     recording.record(
-        tx, at=ground.now(), action=action, outcome="refused", actor=recording.person(intent.actor),
-        where=intent.where, correlation=correlation,
-    )  # fmt: skip
+        tx, at=ground.now(), action=action, outcome="refused", **recording.by(intent), correlation=correlation
+    )
 
 
 def _name_of(freeze: Freeze) -> str:

@@ -185,8 +185,8 @@ class Lifting:
         self, tx: Session, intent: Resume, freeze: Freeze, action: str, outcome: str, decision: PolicyDecision
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=freeze.id, decision=decision, facts={"kind": freeze.kind},
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent), correlation=freeze.id,
+            decision=decision, facts={"kind": freeze.kind},
             texts={"rationale": intent.rationale} if intent.rationale else {},
         )  # fmt: skip
 

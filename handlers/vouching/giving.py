@@ -136,9 +136,8 @@ class Vouching:
             return self._too_late(tx, intent, standing.person, vouchings.by_id(tx, row.id) or row)
         failures.clear(tx, directory=voucher.directory, account=_counted(voucher))
         recording.record(
-            tx, at=at, action="vouching.given", outcome="done", actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.handle, subject=row.account, decision=decision,
-            facts={
+            tx, at=at, action="vouching.given", outcome="done", **recording.by(intent), correlation=row.handle,
+            subject=row.account, decision=decision, facts={
                 "vouching": row.id, "role": word.role, "spoken": word.spoken, "proofs": list(proof.kinds),
                 "proof": proof.handle, "proved_at": proof.at.isoformat(), "counts_from": counts_from.isoformat(),
             },
@@ -199,9 +198,7 @@ class Vouching:
             {"vouching": row.id if row else "", "wrong": wrong, "wrong_by_one": attempt.number},
         )  # fmt: skip
         if wrong >= self._limits.wrong and row is not None:
-            telling.told(
-                tx, row.id, Ended.BURNED, at=at, actor=recording.person(intent.actor), where=intent.where
-            )  # fmt: skip
+            telling.told(tx, row.id, Ended.BURNED, at=at, **recording.by(intent))
             self._alarm(tx, voucher, person, "wrong-codes", Severity.HIGH, {"wrong": wrong})
         if attempt.last:
             self._alarm(tx, voucher, person, "guessing", Severity.HIGH, {"wrong": attempt.number})
@@ -260,10 +257,9 @@ class Vouching:
         decision: PolicyDecision | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=person.id if person else intent.actor.account.id,
-            subject=person.id if person else None, decision=decision,
-            facts={"spoken": intent.spoken, "slack_user": intent.whom, **facts},
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=person.id if person else intent.actor.account.id, subject=person.id if person else None,
+            decision=decision, facts={"spoken": intent.spoken, "slack_user": intent.whom, **facts},
         )  # fmt: skip
 
 
