@@ -3,9 +3,6 @@
 It can only stop things. What it stopped is let go by `releasing`, and nothing here resets or gives anything.
 """
 
-import base64
-import hmac
-import re
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -26,6 +23,7 @@ from handlers.patience import in_call_time
 from handlers.petitions.ends import By, end_of, not_theirs
 from handlers.petitions.outcomes import Why
 from handlers.recording import BY_ITSELF, Fact, person, record, stranger
+from handlers.secure_page.handles import handle_in_link, link_text
 from handlers.secure_page.visits import PageGround
 from handlers.vouching.telling import told
 from storage import alarms, deliveries, handles, petitions, vouchings
@@ -43,8 +41,6 @@ log = structlog.get_logger(__name__)
 # A letter is often read days later.
 WORKS_FOR = timedelta(days=7)
 HOUR = timedelta(hours=1)
-_MAC_BYTES = 16
-_TEXT = re.compile(r"(h-[0-9a-z]{9}-[0-9a-z]{8})\.([A-Za-z0-9_-]{22})")
 
 Door = Literal["mail", "slack"]
 
@@ -57,16 +53,11 @@ class StopLinks:
 
     def text(self, handle: str) -> str:
         """What stands in the link about this visit: `<id>.<mac>`. The page is at `{public_url}/not-me/{text}`."""
-        return f"{handle}.{_mac(self._vault.derive('stop', handle))}"
+        return link_text(self._vault, "stop", handle)
 
     def handle_in(self, text: str) -> str | None:
         """The visit that a link is about, if we wrote it."""
-        parts = _TEXT.fullmatch(text)
-        if parts is None:
-            return None
-        handle, given = parts.groups()
-        ours = [_mac(derived) for derived in self._vault.derive_all("stop", handle)]
-        return handle if any(hmac.compare_digest(given, mac) for mac in ours) else None
+        return handle_in_link(self._vault, "stop", text)
 
 
 class Alarms:
@@ -366,7 +357,3 @@ async def _end_sessions(directory: Directory, account: str) -> Effect:
     except DirectoryUnavailable:
         return Effect.WANTED
     return Effect.DONE
-
-
-def _mac(derived: bytes) -> str:
-    return base64.urlsafe_b64encode(derived[:_MAC_BYTES]).decode("ascii").rstrip("=")

@@ -25,7 +25,15 @@ from handlers.emergencies.reviewed import (
 )
 from handlers.emergencies.reviewers import RESTORED, Reviewers, Standing
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security, wrong_person
+from handlers.exceptions.raising import (
+    Kind,
+    Severity,
+    Strange,
+    cause_of,
+    decided,
+    tell_security,
+    wrong_person,
+)
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
 from handlers.outcomes import NotAllowed, Repeated, Unknown
@@ -35,7 +43,7 @@ from handlers.stops.seconding import Speakers, Whose, looked_up, shown, whose
 from storage import deliveries, lift_words
 from storage.directories.base import Account
 from storage.emergency_reviews import Lost, all_lost, lost_of, spoken_of, words_about
-from storage.exceptions import SETTLED, decide_exceptions, open_under, settle_exceptions
+from storage.exceptions import decide_exceptions, open_under, settle_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, RestoreWord
 
@@ -140,12 +148,8 @@ class LostEmergencies:
         now, said = self._ground.now(), [one.account for one in words]
         for one in seen.lost:
             self._record(tx, intent, one, "emergency.accounted_for", "done", decision, said)
-        facts = {
-            "decided_by": ", ".join(one.name for one in words), "decided_at": now.isoformat(),
-            "rationale": intent.rationale, SETTLED: now.isoformat(),
-        }  # fmt: skip
-        cause = cause_of(Kind.EMERGENCY_LOST, seen.person.account)
-        decide_exceptions(tx, at=now, cause=cause, facts=facts)
+        names = ", ".join(one.name for one in words)
+        decided(tx, now, Kind.EMERGENCY_LOST, seen.person.account, by=names, rationale=intent.rationale)
 
     async def _opened(
         self, intent: RestoreLost, work: Callable[[Session, _Seen, PolicyDecision], T]

@@ -13,9 +13,18 @@ from sqlmodel import Session
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions.strange import TOLD_TOGETHER, Kind, Severity, Strange, named
 from storage.directories.base import Account
-from storage.exceptions import raise_exception
+from storage.exceptions import SETTLED, decide_exceptions, raise_exception
 
-__all__ = ["Kind", "Severity", "Strange", "broken_policy", "cause_of", "tell_security", "wrong_person"]
+__all__ = [
+    "Kind",
+    "Severity",
+    "Strange",
+    "broken_policy",
+    "cause_of",
+    "decided",
+    "tell_security",
+    "wrong_person",
+]
 
 # Characters; whatever beginning of a cause is looked for is shorter.
 _LONGEST_CAUSE = 500
@@ -86,6 +95,12 @@ def tell_security(tx: Session, at: datetime, strange: Strange) -> None:
         anew=strange.anew,
         folds=strange.kind in TOLD_TOGETHER,
     )
+
+
+def decided(tx: Session, at: datetime, kind: Kind, cause: str, *, by: str, **said: str) -> None:
+    """Somebody decided about it: the message says who and what, and it is over with that."""
+    facts = {"decided_by": by, "decided_at": at.isoformat(), **said, SETTLED: at.isoformat()}
+    decide_exceptions(tx, at=at, cause=cause_of(kind, cause), facts=facts)
 
 
 def cause_of(kind: Kind, cause: str) -> str:

@@ -15,16 +15,15 @@ from handlers.decisions.freezing import RESUME_RESETS
 from handlers.decisions.halting import NEEDED
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, cause_of, tell_security, wrong_person
+from handlers.exceptions.raising import Kind, Severity, decided, tell_security, wrong_person
 from handlers.ground import Ground
 from handlers.intents import Resume, Where
 from handlers.outcomes import MayResume, NoLonger, NotAllowed, Repeated, Resumed, Unknown
 from handlers.stops.outcomes import OperatorsDoNotCount, WordKept
-from handlers.stops.seconding import Seconding, Speakers
+from handlers.stops.seconding import Seconding, Speakers, may_lift
 from storage import deliveries, freezes
 from storage.audit import entry as audit
 from storage.database import wake
-from storage.exceptions import SETTLED, decide_exceptions
 from storage.records import ExceptionRecord, Freeze, LiftWord
 from storage.states import FreezeKind
 
@@ -158,7 +157,7 @@ class Lifting:
         freeze = _freeze_of(tx, intent.freeze, held=True)
         if freeze is None:
             return turn_away_forged(tx, ground, intent, "resume.tampered", what="exception")
-        decision = self._seconding.may(tx, freeze, intent.actor.account)
+        decision = may_lift(tx, ground, freeze.kind, intent.actor.account)
         if not decision.allowed:
             return self._turn_away(tx, intent, freeze, decision)
         if freeze.lifted_at is not None:
@@ -168,16 +167,11 @@ class Lifting:
         return work(tx, freeze, decision)
 
     def _turn_away(self, tx: Session, intent: Resume, freeze: Freeze, decision: PolicyDecision) -> NotAllowed:
-        account = intent.actor.account
         self._record(tx, intent, freeze, "resume.refused", "refused", decision)
         strange = wrong_person(
-            account,
-            decision,
-            about=freeze.id,
-            correlation=freeze.id,
-            facts={"resume": True},
+            intent.actor.account, decision, about=freeze.id, correlation=freeze.id, facts={"resume": True},
             severity=Severity.HIGH,
-        )
+        )  # fmt: skip
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(entitlement="this", owner_name="the security team", reasons=decision.reasons)
 
@@ -219,13 +213,7 @@ def lift(
         },
         texts={"rationale": rationale, **({"by": by} if decision is None else {})},
     )  # fmt: skip
-    facts = {
-        "decided_by": by,
-        "decided_at": now.isoformat(),
-        "rationale": rationale,
-        SETTLED: now.isoformat(),
-    }
-    decide_exceptions(tx, at=now, cause=cause_of(Kind.ACCESS_STOPPED, freeze.id), facts=facts)
+    decided(tx, now, Kind.ACCESS_STOPPED, freeze.id, by=by, rationale=rationale)
     wake(tx, "holdings")
 
 
