@@ -13,7 +13,7 @@ from sqlmodel import Session
 from handlers.alarms.releasing import switch_on
 from handlers.alarms.reported import NoLink, Stopped
 from handlers.alarms.undoing import end_what_was_set_up
-from handlers.exceptions.forged import turn_away_forged
+from handlers.exceptions.forged import refuse_forged
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
@@ -26,7 +26,7 @@ from handlers.recording import BY_ITSELF, Fact, person, record, stranger
 from handlers.secure_page.handles import handle_in_link, link_text
 from handlers.secure_page.visits import PageGround
 from handlers.vouching.telling import told
-from storage import alarms, deliveries, handles, petitions, vouchings
+from storage import alarms, handles, petitions, vouchings
 from storage.alarms import Effect
 from storage.audit import entry as audit
 from storage.directories.base import Account, Directory
@@ -80,7 +80,7 @@ class Alarms:
         handle, account = await self._handle(intent.handle), intent.actor.account
         theirs = handle is not None and (handle.directory, handle.account) == (account.directory, account.id)
         if handle is None or not theirs:
-            return await self._ground.database.write(lambda tx: self._forged(tx, intent))
+            return await refuse_forged(self._ground, intent, "account.report_tampered", what="visit")
         return await self._sound(handle, account, "slack", person(intent.actor), intent.where)
 
     async def settle_due(self) -> int:
@@ -108,11 +108,6 @@ class Alarms:
             return await in_call_time(directory.account(handle.account))
         except DirectoryUnavailable:
             return None
-
-    def _forged(self, tx: Session, intent: Report) -> Unknown | Repeated:
-        if not deliveries.take(tx, intent.delivery, self._ground.now()):
-            return Repeated()
-        return turn_away_forged(tx, self._ground, intent, "account.report_tampered", what="visit")
 
     async def _sound(
         self, handle: Handle, account: Account | None, door: Door, actor: audit.Actor, where: Where

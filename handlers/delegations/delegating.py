@@ -101,7 +101,7 @@ class Delegating:
             if begun is not None:
                 return begun
             if not theirs:
-                self._record(tx, intent, "delegation.refused", "refused", account.id)
+                self._record(tx, intent, "delegation.refused", account.id)
                 return MayNotDelegate(reasons=(NOBODYS_APPROVER,))
             return MayDelegate(riskiest=max(theirs))
 
@@ -136,13 +136,13 @@ class Delegating:
                 return Repeated()
             row = delegations.get(tx, intent.delegation)
             if row is None:
-                self._record(tx, intent, "delegation.end_refused", "refused", intent.delegation)
+                self._record(tx, intent, "delegation.end_refused", intent.delegation)
                 return Unknown(what="delegation")
             if not of_delegation(self._ground, intent.actor.account, row):
-                self._record(tx, intent, "delegation.end_refused", "refused", row.id)
+                self._record(tx, intent, "delegation.end_refused", row.id)
                 return MayNotEnd(owner=self._owner_name(row.owner))
             if row.ended_at is not None:
-                self._record(tx, intent, "delegation.end_late", "refused", row.id)
+                self._record(tx, intent, "delegation.end_late", row.id)
                 return EndedBefore(by=row.ended_by, at=row.ended_at)
             actor = recording.person(intent.actor)
             end_one(
@@ -248,7 +248,7 @@ class Delegating:
         if deliveries.was_taken(tx, intent.delivery):
             return Repeated()
         if deliveries.take(tx, f"{intent.delivery}:{'group' if to.group else 'person'}", at):  # nothing typed
-            self._record(tx, intent, "delegation.refused", "refused", person)
+            self._record(tx, intent, "delegation.refused", person)
         return to
 
     def _turn_away(
@@ -272,9 +272,9 @@ class Delegating:
         found = self._ground.catalogue.owners.get(owner)
         return found.name if found else owner
 
-    def _record(self, tx: Session, intent: Intent, action: str, outcome: str, correlation: str) -> None:
+    def _record(self, tx: Session, intent: Intent, action: str, correlation: str) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            tx, at=self._ground.now(), action=action, outcome="refused", **recording.by(intent),
             correlation=correlation,
         )  # fmt: skip
 

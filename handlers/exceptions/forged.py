@@ -19,13 +19,17 @@ from storage.identifiers import made_at
 from storage.records import ExceptionRecord, Handle, Petition
 
 
-async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
-    """A button or form whose very name is none of ours: refused on the record, once however often it is delivered."""
+async def refuse_forged(
+    ground: Ground, intent: Intent, action: str = "click.refused", *, what: str = "button"
+) -> Unknown | Repeated:
+    """A button or form that was never made for whoever sent it, or whose very name is none of ours: refused on the
+    record, once however often it is delivered.
+    """
 
     def work(tx: Session) -> Unknown | Repeated:
         if not deliveries.take(tx, intent.delivery, ground.now()):
             return Repeated()
-        return turn_away_forged(tx, ground, intent, "click.refused", what="button")
+        return turn_away_forged(tx, ground, intent, action, what=what)
 
     return await ground.database.write(work)
 

@@ -25,7 +25,7 @@ from handlers.intents import EndGrant, OnGrant
 from handlers.outcomes import EndedEarly, MayEnd, NotAllowed, Repeated, TooLate, Unknown
 from handlers.patience import in_time
 from handlers.people.counterparts import target_now
-from handlers.questions.concerned import of_security
+from handlers.questions.concerned import of_security, some_approvers
 from handlers.requests.besides import tell_ended_early, was_carried
 from handlers.requests.stories import ENDED_EARLY
 from storage import deliveries, grants, holdings
@@ -40,7 +40,6 @@ T = TypeVar("T")
 Refused = NotAllowed | TooLate | Unknown | Repeated
 
 GONE_WITH_IT = template("What it was to go on from was ended by {name}.")
-_NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +104,11 @@ class Ending:
         if grant is None or entitlement is None:
             return _Facts()
         home = self._ground.home(grant.requester_directory)
-        requester, approving = await asyncio.gather(
+        requester, can = await asyncio.gather(
             home.account(grant.requester_account),
-            home.group(self._ground.catalogue.owner_of(entitlement).approvers),
+            some_approvers(home, self._ground.catalogue.owner_of(entitlement)),
         )
-        some = sorted(approving.members)[:_NAMES_SHOWN] if approving else []
-        accounts = await asyncio.gather(*(home.account(one) for one in some))
         target = await target_now(self._ground, grant, requester) if requester else None
-        can = tuple(one.name for one in accounts if one is not None and one.active)
         return _Facts(
             requester=requester,
             target=target.account if target else None,

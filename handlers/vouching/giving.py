@@ -164,13 +164,13 @@ class Vouching:
         decision: PolicyDecision | None = None,
     ) -> None:
         if deliveries.take(tx, f"{intent.delivery}:{intent.whom}:{why}", self._ground.now()):
-            self._record(tx, intent, person, "vouching.refused", "refused", {"why": why}, decision)
+            self._record(tx, intent, person, "vouching.refused", {"why": why}, decision)
 
     def _turn_away(self, tx: Session, intent: Vouch, standing: Standing, decision: PolicyDecision) -> MayNot:
         at, person = self._ground.now(), standing.person
         if not deliveries.take(tx, f"{intent.delivery}:{person.id}", at):
             return _may_not(standing, decision)
-        self._record(tx, intent, person, "vouching.refused", "refused", {"why": "policy"}, decision)
+        self._record(tx, intent, person, "vouching.refused", {"why": "policy"}, decision)
         who = named(standing.voucher.name, standing.voucher.login)
         if decision.errors:
             tell_security(tx, at, broken_policy(decision, who=who, correlation=person.id))
@@ -194,7 +194,7 @@ class Vouching:
         )  # fmt: skip
         wrong = 0 if row is None else vouchings.count_wrong(tx, row.id, limit=self._limits.wrong, at=at)
         self._record(
-            tx, intent, person, "vouching.wrong_code", "refused",
+            tx, intent, person, "vouching.wrong_code",
             {"vouching": row.id if row else "", "wrong": wrong, "wrong_by_one": attempt.number},
         )  # fmt: skip
         if wrong >= self._limits.wrong and row is not None:
@@ -206,7 +206,7 @@ class Vouching:
 
     def _too_late(self, tx: Session, intent: Vouch, person: Account, row: Row) -> AlreadyVouched:
         if deliveries.take(tx, f"{intent.delivery}:late", self._ground.now()):
-            self._record(tx, intent, person, "vouching.late", "refused", {"vouching": row.id})
+            self._record(tx, intent, person, "vouching.late", {"vouching": row.id})
         return AlreadyVouched(by=row.voucher_name)
 
     def _ask(
@@ -252,12 +252,11 @@ class Vouching:
         intent: Vouch,
         person: Account | None,
         action: str,
-        outcome: str,
         facts: Mapping[str, Fact],
         decision: PolicyDecision | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            tx, at=self._ground.now(), action=action, outcome="refused", **recording.by(intent),
             correlation=person.id if person else intent.actor.account.id, subject=person.id if person else None,
             decision=decision, facts={"spoken": intent.spoken, "slack_user": intent.whom, **facts},
         )  # fmt: skip
