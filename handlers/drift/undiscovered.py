@@ -13,7 +13,8 @@ from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_
 from handlers.ground import Ground
 from storage.exceptions import open_of, open_under, settle_exceptions
 
-# The fact that says when the look began that told of it: looks of replicas are told in another order than they began.
+# The fact that says when the look began that told of it: looks of replicas are told in another order than they began,
+# and what changed settings make of the same look is told again, and settles what it had told.
 LOOKED = "looked"
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.halting import NOT_ON_THE_TEAM, NOT_SECURITY, why_not
+from handlers.decisions.halting import NOT_SECURITY, as_security_reads, why_not
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
@@ -93,10 +93,7 @@ def turn_away(tx: Session, ground: Ground, intent: Intent, action: str) -> MayNo
     action: of the entry; what stands before its point says what they tried.
     """
     reason = reason_against(tx, ground, intent.actor.account)
-    if not reason:
-        return None
-    told = NOT_ON_THE_TEAM if reason == NOT_SECURITY else reason
-    return turn_away_from(tx, ground, intent, action, reason, told=told)
+    return turn_away_from(tx, ground, intent, action, reason) if reason else None
 
 
 def reason_against(tx: Session, ground: Ground, account: Account, otherwise: str = NOT_SECURITY) -> str:
@@ -106,12 +103,9 @@ def reason_against(tx: Session, ground: Ground, account: Account, otherwise: str
 
 
 def turn_away_from(
-    tx: Session, ground: Ground, intent: Intent, action: str, reason: str, *, told: str, about: str = ""
+    tx: Session, ground: Ground, intent: Intent, action: str, reason: str, about: str = ""
 ) -> MayNotStop:
-    """Refuse it for this reason, on the record and told of.
-
-    told: the reason as security reads it, who is not spoken to. about: the story that it belongs to, if to another.
-    """
+    """Refuse it for this reason, on the record and told of. about: the story that it belongs to, if to another."""
     account = intent.actor.account
     what = action.partition(".")[0]
     _record(tx, ground, intent, action, about or account.id)
@@ -124,7 +118,7 @@ def turn_away_from(
             who=named(account.name, account.login),
             cause=f"{account.id}:{what}",
             correlation=account.id,
-            facts={"stop": what, "reasons": [told], "policies": []},
+            facts={"stop": what, "reasons": [as_security_reads(reason)], "policies": []},
         ),
     )
     return MayNotStop(reason=reason)
