@@ -10,6 +10,7 @@ from typing import Literal
 import structlog
 from sqlmodel import Session
 
+from handlers import recording
 from handlers.alarms.releasing import switch_on
 from handlers.alarms.reported import NoLink, Stopped
 from handlers.alarms.undoing import end_what_was_set_up
@@ -17,18 +18,17 @@ from handlers.exceptions.forged import refuse_forged
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
-from handlers.intents import PAGE, Report, Where
+from handlers.intents import PAGE, Report
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_call_time
 from handlers.petitions.ends import By, end_of, not_theirs
 from handlers.petitions.outcomes import Why
-from handlers.recording import BY_ITSELF, Fact, person, record, stranger
+from handlers.recording import BY_ITSELF, Fact, record, stranger
 from handlers.secure_page.handles import handle_in_link, link_text
 from handlers.secure_page.visits import PageGround
 from handlers.vouching.telling import told
 from storage import alarms, handles, petitions, vouchings
 from storage.alarms import Effect
-from storage.audit import entry as audit
 from storage.directories.base import Account, Directory
 from storage.exceptions import decide_exceptions
 from storage.faults import DirectoryUnavailable
@@ -72,8 +72,8 @@ class Alarms:
         handle = await self._handle(self._links.handle_in(text))
         if handle is None or self._since(handle) + WORKS_FOR <= self._ground.now():
             return NoLink()
-        actor = stranger(handle.slack_team, "")
-        return await self._sound(handle, await self._account(handle), "mail", actor, PAGE)
+        by = By(actor=stranger(handle.slack_team, ""), where=PAGE)
+        return await self._sound(handle, await self._account(handle), "mail", by)
 
     async def by_slack(self, intent: Report) -> Stopped | Unknown | Repeated:
         """The person pressed the button in Slack; somebody else's is a forgery."""
@@ -81,7 +81,7 @@ class Alarms:
         theirs = handle is not None and (handle.directory, handle.account) == (account.directory, account.id)
         if handle is None or not theirs:
             return await refuse_forged(self._ground, intent, "account.report_tampered", what="visit")
-        return await self._sound(handle, account, "slack", person(intent.actor), intent.where)
+        return await self._sound(handle, account, "slack", By(**recording.by(intent)))
 
     async def settle_due(self) -> int:
         """Try again what is still to be done; how many there were. For the start and the schedule."""
@@ -109,16 +109,13 @@ class Alarms:
         except DirectoryUnavailable:
             return None
 
-    async def _sound(
-        self, handle: Handle, account: Account | None, door: Door, actor: audit.Actor, where: Where
-    ) -> Stopped:
+    async def _sound(self, handle: Handle, account: Account | None, door: Door, by: By) -> Stopped:
         def work(tx: Session) -> Stopped:
-            by = By(actor=actor, where=where)
             petition = petitions.get(tx, handle.id)
             if petition is not None and petition.opens_at is None:  # nobody said yet that it is them
                 is_new = not_theirs(tx, petition, by, self._ground.now())
                 return Stopped(again=not is_new, petition=True)
-            disabled = self._raise(tx, handle, account, door, actor, where)
+            disabled = self._raise(tx, handle, account, door, by)
             return Stopped(again=disabled is None, held=disabled == Effect.HELD)
 
         stopped = await self._ground.database.write(work)
@@ -132,8 +129,7 @@ class Alarms:
         handle: Handle,
         account: Account | None,
         door: Door,
-        actor: audit.Actor,
-        where: Where,
+        by: By,
     ) -> Effect | None:
         """Everything that needs no directory, in one transaction: what becomes of the account.
 
@@ -147,21 +143,18 @@ class Alarms:
             disabled=disabled, at=at,
         ):  # fmt: skip
             return None
-        end_of(
-            tx, directory=handle.directory, account=handle.account, why=Why.NOT_ME,
-            by=By(actor=actor, where=where), at=at,
-        )  # fmt: skip
+        end_of(tx, directory=handle.directory, account=handle.account, why=Why.NOT_ME, by=by, at=at)
         closed = handles.close_all(tx, directory=handle.directory, account=handle.account, at=at)
         undone = end_what_was_set_up(tx, handle, at)
         words = vouchings.end_all(tx, handle.directory, handle.account, Ended.REPORTED, at)
         for word in words:
-            told(tx, word, Ended.REPORTED, at=at, actor=actor, where=where)
+            told(tx, word, Ended.REPORTED, at=at, actor=by.actor, where=by.where)
         facts: dict[str, Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
             "disabled": disabled, "directory": handle.directory, "proofs_ended": undone,
         }  # fmt: skip
         record(
-            tx, at=at, action="account.reported", outcome="done", actor=actor, where=where,
+            tx, at=at, action="account.reported", outcome="done", actor=by.actor, where=by.where,
             correlation=handle.id, subject=handle.account, facts=facts,
         )  # fmt: skip
         tell_security(

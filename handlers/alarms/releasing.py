@@ -4,6 +4,7 @@ It switches an account on only if the alarm switched it off, and brings back not
 """
 
 from dataclasses import replace
+from typing import Unpack
 
 import structlog
 from sqlmodel import Session
@@ -14,13 +15,12 @@ from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Kind, Severity, decided, tell_security, wrong_person
 from handlers.ground import Ground
-from handlers.intents import Resume, Where
+from handlers.intents import Resume
 from handlers.outcomes import NoLonger, NotAllowed, Repeated, Unknown
 from handlers.patience import in_call_time
 from handlers.stops.seconding import may_lift
 from storage import alarms, deliveries
 from storage.alarms import Effect
-from storage.audit import entry as audit
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, ExceptionRecord
@@ -55,14 +55,13 @@ class Releasing:
         found = await self._ground.database.write(lambda tx: self._open(tx, intent, whose))
         if not isinstance(found, Alarm):
             return found
-        actor = recording.person(intent.actor)
         return await self.lift(
-            found.directory, found.account, actor=actor, by=intent.actor.account.name,
-            rationale=intent.rationale, where=intent.where,
+            found.directory, found.account, by=intent.actor.account.name, rationale=intent.rationale,
+            **recording.by(intent),
         )  # fmt: skip
 
     async def lift(
-        self, directory: str, account: str, *, actor: audit.Actor, by: str, rationale: str, where: Where
+        self, directory: str, account: str, *, by: str, rationale: str, **who: Unpack[recording.By]
     ) -> Released | NotReleased:
         """Everything that is open about an account. by: a name to show. For an operator there is no policy.
 
@@ -88,20 +87,18 @@ class Releasing:
                     one.disabled == Effect.DONE or (is_ours and one.disabled == Effect.ALREADY)
                 ):
                     alarms.want_anew(tx, one)
-            names = [self._lift(tx, one, actor, by, rationale, where) for one in now if one.handle in known]
+            names = [self._lift(tx, one, by, rationale, who) for one in now if one.handle in known]
             return Released(who=names[0] if names else "")
 
         return await self._ground.database.write(work)
 
-    def _lift(
-        self, tx: Session, alarm: Alarm, actor: audit.Actor, by: str, rationale: str, where: Where
-    ) -> str:
+    def _lift(self, tx: Session, alarm: Alarm, by: str, rationale: str, who: recording.By) -> str:
         at = self._ground.now()
         disabled = alarm.disabled
         alarms.lift(tx, alarm, at=at, by=by, rationale=rationale)
         recording.record(
-            tx, at=at, action="account.released", outcome="done", actor=actor, where=where,
-            correlation=alarm.handle, subject=alarm.account, facts={"disabled": disabled},
+            tx, at=at, action="account.released", outcome="done", **who, correlation=alarm.handle,
+            subject=alarm.account, facts={"disabled": disabled},
             texts={"rationale": rationale, "by": by},
         )  # fmt: skip
         decided(tx, at, Kind.NOT_ME, alarm.handle, by=by, rationale=rationale)

@@ -5,7 +5,7 @@ It approves nothing and gives nobody more than they have: what a delegation is w
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from typing import Unpack
 
 from sqlmodel import Session
 
@@ -30,15 +30,14 @@ from handlers.delegations.outcomes import (
 )
 from handlers.exceptions.raising import tell_security, wrong_person
 from handlers.ground import Ground
-from handlers.intents import Intent, Where
+from handlers.intents import Intent
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_time
 from handlers.people.recently import recently
 from handlers.questions.concerned import of_delegation
-from handlers.recording import Fact
+from handlers.recording import By, Fact
 from handlers.stops.stopping import stopped
 from storage import delegations, deliveries, links
-from storage.audit import entry as audit
 from storage.catalogue import Entitlement
 from storage.database import wake
 from storage.delegations import Party
@@ -144,16 +143,8 @@ class Delegating:
             if row.ended_at is not None:
                 self._record(tx, intent, "delegation.end_late", row.id)
                 return EndedBefore(by=row.ended_by, at=row.ended_at)
-            actor = recording.person(intent.actor)
-            end_one(
-                tx,
-                self._ground,
-                row,
-                DelegationEnd.REVOKED,
-                actor=actor,
-                where=intent.where,
-                by=intent.actor.account.name,
-            )
+            name = intent.actor.account.name
+            end_one(tx, self._ground, row, DelegationEnd.REVOKED, by=name, **recording.by(intent))
             return EndedNow()
 
         return await self._ground.database.write(work)
@@ -285,10 +276,9 @@ def end_one(
     row: Delegation,
     why: DelegationEnd,
     *,
-    actor: audit.Actor,
-    where: Where,
     by: str = "",
     facts: Mapping[str, Fact] | None = None,
+    **who: Unpack[By],
 ) -> bool:
     """End one, on the record and told wherever it was told of; False if it was over before."""
     at = ground.now()
@@ -296,7 +286,7 @@ def end_one(
         return False
     recording.record(
         tx, at=at, action="delegation.expired" if why == DelegationEnd.EXPIRED else "delegation.ended", outcome="done",
-        actor=actor, where=where, correlation=row.id, subject=row.delegate or None,
+        **who, correlation=row.id, subject=row.delegate or None,
         facts={"owner": row.owner, "why": why, **(facts or {})},
     )  # fmt: skip
     show(tx, row, at)
@@ -310,15 +300,13 @@ def end_of_person(
     account: str,
     why: DelegationEnd,
     *,
-    actor: audit.Actor,
-    where: Where,
     by: str = "",
     facts: Mapping[str, Fact] | None = None,
+    **who: Unpack[By],
 ) -> int:
     """End what this person delegated and what was delegated to them by name; how many."""
     found = delegations.of_person(tx, directory, account, ground.now())
-    ending = partial(end_one, tx, ground, why=why, actor=actor, where=where, by=by, facts=facts)
-    return sum(ending(row=row) for row in found)
+    return sum(end_one(tx, ground, row, why, by=by, facts=facts, **who) for row in found)
 
 
 def show(tx: Session, row: Delegation, at: datetime) -> None:

@@ -4,7 +4,7 @@ It gives nothing, takes nothing away and lifts nothing; whoever may not is told 
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from sqlmodel import Session
 
@@ -20,7 +20,6 @@ from handlers.stops.freezing import Cause, begin
 from handlers.stops.outcomes import Halt, Halted, HaltedBefore, MayHalt, MayNotStop
 from handlers.stops.seconding import emergency
 from storage import alarms, deliveries
-from storage.audit import entry as audit
 from storage.audit.checkpoint import Signer
 from storage.directories.base import Account
 from storage.records import Freeze
@@ -48,12 +47,9 @@ class Halting:
         """Stop new access, with the reason why. No fresh proof is needed: a stop gives nobody anything."""
 
         def work(tx: Session) -> Halted | Refused:
+            name = intent.actor.account.name
             return self._open(
-                tx,
-                intent,
-                lambda: self._begin(
-                    tx, STOPPED, intent.rationale, **recording.by(intent), by=intent.actor.account.name
-                ),
+                tx, intent, lambda: self._begin(tx, STOPPED, intent.rationale, name, **recording.by(intent))
             )
 
         return await self._ground.database.write(work)
@@ -63,15 +59,13 @@ class Halting:
         standing = emergency(tx)  # another kind is no reason not to: each is lifted by itself
         if standing is not None:
             return HaltedBefore(by=_name_of(standing), since=standing.since)
-        return self._begin(
-            tx, STOPPED_BY_OPERATOR, rationale, actor=recording.OPERATOR, by="", where=where
-        )  # fmt: skip
+        return self._begin(tx, STOPPED_BY_OPERATOR, rationale, "", actor=recording.OPERATOR, where=where)
 
     def _begin(
-        self, tx: Session, detail: str, rationale: str, *, actor: audit.Actor, by: str, where: Where
+        self, tx: Session, detail: str, rationale: str, name: str, **by: Unpack[recording.By]
     ) -> Halted:
-        cause = Cause(kind=FreezeKind.EMERGENCY, detail=detail, by=by, rationale=rationale)
-        begin(tx, self._ground, cause, actor=actor, where=where, signer=self._signer)
+        cause = Cause(kind=FreezeKind.EMERGENCY, detail=detail, by=name, rationale=rationale)
+        begin(tx, self._ground, cause, signer=self._signer, **by)
         return Halted()
 
     def _open(self, tx: Session, intent: Halt, work: Callable[[], T]) -> T | Refused:

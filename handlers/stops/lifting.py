@@ -6,7 +6,7 @@ own rules, and policy is asked about it as ever.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from sqlmodel import Session
 
@@ -22,7 +22,6 @@ from handlers.outcomes import MayResume, NoLonger, NotAllowed, Repeated, Resumed
 from handlers.stops.outcomes import OperatorsDoNotCount, WordKept
 from handlers.stops.seconding import Seconding, Speakers, may_lift
 from storage import deliveries, freezes
-from storage.audit import entry as audit
 from storage.database import wake
 from storage.records import ExceptionRecord, Freeze, LiftWord
 from storage.states import FreezeKind
@@ -68,7 +67,7 @@ class Lifting:
         def work(
             tx: Session, freeze: Freeze, decision: PolicyDecision, speakers: Speakers
         ) -> Resumed | WordKept:
-            actor, account = recording.person(intent.actor), intent.actor.account
+            account = intent.actor.account
             words: Sequence[LiftWord] = ()
             if freeze.kind == FreezeKind.EMERGENCY:
                 words, again = self._seconding.say(
@@ -79,8 +78,8 @@ class Lifting:
                     self._record(tx, intent, freeze, action, "refused" if again else "done", decision)
                     return WordKept(again=again)
             lift(
-                tx, self._ground, freeze, actor=actor, by=_names(words) or account.name,
-                rationale=intent.rationale, where=intent.where, decision=decision, words=words,
+                tx, self._ground, freeze, by=_names(words) or account.name, rationale=intent.rationale,
+                decision=decision, words=words, **recording.by(intent),
             )  # fmt: skip
             return Resumed()
 
@@ -190,12 +189,11 @@ def lift(
     ground: Ground,
     freeze: Freeze,
     *,
-    actor: audit.Actor,
     by: str,
     rationale: str,
-    where: Where,
     decision: PolicyDecision | None = None,
     words: Sequence[LiftWord] = (),
+    **who: Unpack[recording.By],
 ) -> None:
     """Lift an open freeze, on the record and in its message. by: a name to show. For an operator there is no policy.
 
@@ -204,8 +202,7 @@ def lift(
     now = ground.now()
     freezes.lift(tx, freeze, at=now, by=by, rationale=rationale)
     recording.record(
-        tx, at=now, action="access.resumed", outcome="done", actor=actor, where=where, correlation=freeze.id,
-        decision=decision,
+        tx, at=now, action="access.resumed", outcome="done", **who, correlation=freeze.id, decision=decision,
         facts={
             "kind": freeze.kind,
             "stopped_for_s": _seconds(freeze.since, now),
