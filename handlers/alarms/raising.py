@@ -15,8 +15,7 @@ from handlers.alarms.releasing import switch_on
 from handlers.alarms.reported import NoLink, Stopped
 from handlers.alarms.undoing import end_what_was_set_up
 from handlers.exceptions.forged import refuse_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import PAGE, Report
 from handlers.outcomes import Repeated, Unknown

@@ -20,8 +20,7 @@ from handlers.decisions.policy import PolicyDecision, is_on_call, role_of
 from handlers.decisions.requests import Approver, still_granted
 from handlers.delegations.in_force import looked_up
 from handlers.emergencies.execution import why_not_given
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named_holder
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named_holder, tell_security
 from handlers.grants.unfollowed import tell_explained
 from handlers.ground import Ground
 from handlers.patience import in_call_time

@@ -11,8 +11,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.audit.taking_over import tell_daily
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named, named_holder
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, named_holder, tell_security
 from handlers.ground import Ground
 from handlers.patience import in_call_time
 from storage import alarms, freezes, grants, handles, holdings, petitions, stuck, truly

@@ -16,8 +16,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.audit.following import Following, with_what_comes
 from handlers.detectors.shape import EVERYBODY, Ask, Found, Surroundings, Tuned, Window
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, tell_security
 from handlers.ground import Ground
 from storage.audit import glimpses, stories
 from storage.audit import log as audit_log

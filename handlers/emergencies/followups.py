@@ -21,8 +21,7 @@ from handlers.emergencies.lost import LostEmergencies
 from handlers.emergencies.reviewed import Reminded
 from handlers.emergencies.reviewers import Reviewers
 from handlers.emergencies.telling import show
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, tell_security
 from handlers.ground import Ground
 from storage import emergencies, emergency_reviews
 from storage.audit import glimpses

@@ -26,8 +26,7 @@ from handlers.emergencies.reviewed import (
 )
 from handlers.emergencies.reviewers import RESTORED, Reviewers, Standing
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, decided, tell_security, wrong_person
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, decided, named, tell_security, wrong_person
 from handlers.ground import Ground
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from storage import deliveries, emergencies, emergency_reviews, reminders

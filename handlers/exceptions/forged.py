@@ -8,8 +8,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.exceptions.outcomes import OnException
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Report, Resume
 from handlers.outcomes import Repeated, Unknown

@@ -11,20 +11,22 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions.strange import TOLD_TOGETHER, Kind, Severity, Strange, named
+from handlers.exceptions.strange import (
+    TOLD_TOGETHER,
+    Kind,
+    Severity,
+    Strange,
+    membership_cause,
+    named,
+    named_holder,
+)
 from storage.directories.base import Account
 from storage.exceptions import SETTLED, decide_exceptions, raise_exception
 
 __all__ = [
-    "Kind",
-    "Severity",
-    "Strange",
-    "broken_policy",
-    "cause_of",
-    "decided",
-    "tell_security",
-    "wrong_person",
-]
+    "Kind", "Severity", "Strange", "broken_policy", "cause_of", "decided", "membership_cause", "named",
+    "named_holder", "tell_security", "wrong_person",
+]  # fmt: skip
 
 # Characters; whatever beginning of a cause is looked for is shorter.
 _LONGEST_CAUSE = 500

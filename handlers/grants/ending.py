@@ -17,8 +17,7 @@ from handlers.decisions.made_up import NOBODY, left_catalogue
 from handlers.decisions.policy import AccessQuestion, Action, PolicyDecision, Role, is_standing_in, role_of
 from handlers.decisions.revoking import may_revoke
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import tell_security, wrong_person
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import named, tell_security, wrong_person
 from handlers.grants.leftovers import was_told
 from handlers.ground import Ground
 from handlers.intents import EndGrant, OnGrant

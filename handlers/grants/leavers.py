@@ -18,8 +18,7 @@ from handlers import recording
 from handlers.decisions.drift import is_mass, shown, stays_halted
 from handlers.delegations.delegating import end_of_person
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, tell_security
 from handlers.grants.unfollowed import LEFT
 from handlers.ground import Ground
 from handlers.intents import Reconcile

@@ -11,8 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named_holder
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named_holder, tell_security
 from handlers.ground import Ground
 from storage import given, rule_sets
 from storage.exceptions import (

@@ -15,8 +15,7 @@ from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.helping import ONESELF, Act, Desk, HelpDesks, may_help, names_of
 from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.decisions.tickets import one_ticket
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.help_desk.outcomes import (
     ConsiderHelp,

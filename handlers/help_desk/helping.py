@@ -9,8 +9,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.freezing import What
 from handlers.decisions.helping import Act, HelpDesks
-from handlers.exceptions.raising import tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import named, tell_security
 from handlers.ground import Ground
 from handlers.help_desk.desks import Allowed, Desks, TwoPeople
 from handlers.help_desk.outcomes import (

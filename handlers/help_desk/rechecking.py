@@ -15,8 +15,7 @@ from handlers.decisions.drift import Way, may_reconcile
 from handlers.decisions.policy import DriftQuestion, same_person
 from handlers.drift.comparing import place_of
 from handlers.drift.differences import vanished
-from handlers.exceptions.raising import Kind, cause_of, tell_security
-from handlers.exceptions.strange import membership_cause, named
+from handlers.exceptions.raising import Kind, cause_of, membership_cause, named, tell_security
 from handlers.ground import Ground
 from handlers.help_desk.desks import Allowed, Desks, TwoPeople
 from handlers.help_desk.outcomes import Checked, HelpFor, Rechecked, Refused, Standing

@@ -14,8 +14,7 @@ from handlers.decisions.attested import Attested
 from handlers.decisions.freezing import Stopped, What, reason
 from handlers.decisions.petitioning import in_the_end, still_missing
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import PAGE, Intent
 from handlers.outcomes import Repeated

@@ -15,8 +15,7 @@ from handlers.decisions.freezing import Stopped
 from handlers.decisions.petitioning import in_the_end, lacks_proof_only, still_missing
 from handlers.decisions.policy import AttestWay, PolicyDecision
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Severity, tell_security, wrong_person
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Severity, named, tell_security, wrong_person
 from handlers.ground import Ground
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import CALL, in_time

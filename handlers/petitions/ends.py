@@ -11,8 +11,7 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, cause_of, named, tell_security
 from handlers.intents import PAGE, Where
 from handlers.petitions.outcomes import APPROVAL, ENDED, NEWS, STATUS, USED, Why
 from handlers.recording import BY_ITSELF, Fact, record

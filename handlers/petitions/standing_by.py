@@ -13,8 +13,7 @@ from handlers.decisions.attested import Attested
 from handlers.decisions.petitioning import may_attest
 from handlers.decisions.policy import AttestQuestion, AttestWay, PolicyDecision, same_person
 from handlers.decisions.standing import HelperRole, reports_to, role_towards
-from handlers.exceptions.raising import broken_policy, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import broken_policy, cause_of, named, tell_security
 from handlers.ground import Ground
 from handlers.patience import CALL, few_at_a_time, in_time
 from handlers.people.addresses import changed_lately, seen_now

@@ -13,8 +13,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
-from handlers.exceptions.raising import broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Ask
 from handlers.outcomes import Repeated

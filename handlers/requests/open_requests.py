@@ -29,8 +29,7 @@ from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
 from handlers.delegations.in_force import delegators_of, rows_about, with_given
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import tell_security, wrong_person
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import named, tell_security, wrong_person
 from handlers.ground import Ground
 from handlers.intents import Decide, Inquire, OnGrant
 from handlers.outcomes import NotAllowed, NotYet, Repeated, TooLate, Unknown

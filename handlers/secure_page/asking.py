@@ -13,8 +13,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.freezing import What, reason
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.outcomes import Repeated

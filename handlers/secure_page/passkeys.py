@@ -12,8 +12,7 @@ from sqlmodel import Session
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from handlers.decisions.passkey_names import shown_name
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, named, tell_security
 from handlers.recording import WICKET, Fact
 from handlers.secure_page import breaker
 from handlers.secure_page.attempts import Attempts, Checked

@@ -10,8 +10,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.halting import NOT_SECURITY, as_security_reads, why_not
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent, Where
 from handlers.outcomes import Repeated

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from handlers.decisions.vouching import CODE_DIGITS, POLICY_BROKEN, VouchingLimits, read_out
-from handlers.exceptions.raising import Severity
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Severity, named
 from handlers.intents import PAGE
 from handlers.recording import stranger
 from handlers.secure_page.attempts import Attempts, Checked, Kinds

@@ -11,8 +11,7 @@ from handlers import recording
 from handlers.decisions.freezing import What
 from handlers.decisions.policy import PolicyDecision
 from handlers.decisions.vouching import VouchingLimits
-from handlers.exceptions.raising import Severity, broken_policy, tell_security
-from handlers.exceptions.strange import Kind, Strange, named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Vouch
 from handlers.outcomes import Repeated, TicketWanted
