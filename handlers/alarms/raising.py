@@ -123,12 +123,7 @@ class Alarms:
         return stopped
 
     def _raise(
-        self,
-        tx: Session,
-        handle: Handle,
-        account: Account | None,
-        door: Door,
-        by: By,
+        self, tx: Session, handle: Handle, account: Account | None, door: Door, by: By
     ) -> Effect | None:
         """Everything that needs no directory, in one transaction: what becomes of the account.
 

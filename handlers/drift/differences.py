@@ -10,14 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.drift import (
-    Differences,
-    Member,
-    Way,
-    how_grave,
-    is_taken_away_unasked,
-    shown,
-)
+from handlers.decisions.drift import Differences, Member, Way, how_grave, is_taken_away_unasked, shown
 from handlers.drift.adopting import take_away
 from handlers.drift.comparing import Look, compared, kept_in, place_of, place_told
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security

@@ -120,13 +120,7 @@ class Ways:
         actor = intent.actor.account
         why = Sentence("Found in the directory and adopted by {name}", name=actor.name)
         grant = adopt(
-            tx,
-            self._ground,
-            entitlement,
-            account,
-            found.facts.person,
-            minutes=intent.minutes,
-            why=why,
+            tx, self._ground, entitlement, account, found.facts.person, minutes=intent.minutes, why=why
         )
         add_approval(
             tx,

@@ -177,9 +177,7 @@ class AskingEmergency:
         severity = decision.severity or "medium"
         self._tell(tx, intent, "asked", severity, correlation=row.id, row=row, decision=decision)
         return EmergencyRefused(
-            entitlement=row.entitlement,
-            reasons=decision.reasons,
-            again=decision.policy_ids == (NOT_AGAIN,),
+            entitlement=row.entitlement, reasons=decision.reasons, again=decision.policy_ids == (NOT_AGAIN,)
         )
 
     def _tell(

@@ -194,10 +194,7 @@ class Ending:
         is_other = is_standing_in(
             intent.actor.account, found.role, found.question.requester, found.question.owner, fallback
         )
-        return {
-            "role": found.role or "",
-            **({"stands_in": fallback.id} if is_other and fallback else {}),
-        }
+        return {"role": found.role or "", **({"stands_in": fallback.id} if is_other and fallback else {})}
 
     def _turn_away(self, tx: Session, intent: OnGrant | EndGrant, found: _Open, facts: _Facts) -> NotAllowed:
         account, decision, grant = intent.actor.account, found.decision, found.grant

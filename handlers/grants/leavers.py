@@ -28,12 +28,7 @@ from handlers.people.addresses import watch
 from storage import alarms, deliveries, exception_work, grants, handles, holdings, links
 from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
-from storage.exceptions import (
-    SAME_CAUSE,
-    decide_exception,
-    open_of,
-    settle_exceptions,
-)
+from storage.exceptions import SAME_CAUSE, decide_exception, open_of, settle_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, Grant
 from storage.states import LIVE, DelegationEnd, ExceptionState, GrantState
@@ -45,14 +40,8 @@ AT_ONCE = 4
 MOST_KEPT = 2000
 
 Why = Literal["left", "switched off"]
-_SAID: Mapping[Why, str] = {
-    "left": LEFT,
-    "switched off": "the account is switched off",
-}
-_ENDED: Mapping[Why, DelegationEnd] = {
-    "left": DelegationEnd.LEFT,
-    "switched off": DelegationEnd.SWITCHED_OFF,
-}
+_SAID: Mapping[Why, str] = {"left": LEFT, "switched off": "the account is switched off"}
+_ENDED: Mapping[Why, DelegationEnd] = {"left": DelegationEnd.LEFT, "switched off": DelegationEnd.SWITCHED_OFF}
 
 
 @dataclass(frozen=True, kw_only=True)

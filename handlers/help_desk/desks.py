@@ -284,11 +284,7 @@ class Desks:
                 who=named(helper.name, helper.login),
                 cause=f"{helper.directory}:{helper.id}:{about}:{reason}",
                 correlation=person.id if person else helper.id,
-                facts={
-                    "reason": reason,
-                    "whom": named(person.name, person.login) if person else "",
-                    **facts,
-                },
+                facts={"reason": reason, "whom": named(person.name, person.login) if person else "", **facts},
             ),
         )
 

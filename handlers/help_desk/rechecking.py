@@ -134,13 +134,7 @@ class Rechecking:
         return self._give_again(tx, intent, two, seen, live, owner)
 
     def _give_again(
-        self,
-        tx: Session,
-        intent: HelpFor,
-        two: TwoPeople,
-        seen: Seen,
-        live: Sequence[Grant],
-        owner: str,
+        self, tx: Session, intent: HelpFor, two: TwoPeople, seen: Seen, live: Sequence[Grant], owner: str
     ) -> Checked:
         """A live grant says so: policy is asked of it as of an owner's decision, and once more before it is given."""
         entitlement, account, at = seen.entitlement, seen.account, self._ground.now()
@@ -152,9 +146,7 @@ class Rechecking:
         cause = membership_cause(entitlement.id, "account", account.id)
         told = open_of(tx, cause_of(Kind.VANISHED, cause))
         decision = may_reconcile(
-            self._ground.policy,
-            self._question(tx, two, seen, account),
-            own=same_person(two.helper, account),
+            self._ground.policy, self._question(tx, two, seen, account), own=same_person(two.helper, account)
         )
         if not told:  # it was gone before anybody looked, and its owner hears of it all the same
             tell_security(
@@ -173,11 +165,7 @@ class Rechecking:
                 decision=decision,
             )  # fmt: skip
             self._ground.show(tx, grant)
-        facts = {
-            "way": Way.GIVE_AGAIN,
-            "decided_by": two.helper.name,
-            "decided_at": at.isoformat(),
-        }
+        facts = {"way": Way.GIVE_AGAIN, "decided_by": two.helper.name, "decided_at": at.isoformat()}
         decide_exceptions(tx, at=at, cause=cause_of(Kind.VANISHED, cause), facts=facts)
         return Checked(entitlement=entitlement.id, standing="given-again", owner=owner)
 

@@ -192,12 +192,7 @@ class Petitioning:
         )  # fmt: skip
 
     def _ask(
-        self,
-        tx: Session,
-        asked: "_Asked",
-        by: By,
-        slack_team: str,
-        slack_user: str,
+        self, tx: Session, asked: "_Asked", by: By, slack_team: str, slack_user: str
     ) -> Petitioned | AskedBefore:
         """Keep it with a visit that stays shut, and owe everything that tells of it."""
         at, account, kind = self._ground.now(), asked.account, asked.kind

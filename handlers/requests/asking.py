@@ -199,13 +199,7 @@ class Asking:
         return await self._ground.database.write(work)
 
     def _ask(
-        self,
-        tx: Session,
-        intent: Intent,
-        wish: Wish,
-        facts: Facts,
-        draft: Grant | None,
-        extends: str | None,
+        self, tx: Session, intent: Intent, wish: Wish, facts: Facts, draft: Grant | None, extends: str | None
     ) -> One:
         account, entitlement = intent.actor.account, wish.entitlement
         if (needless := self._needless(tx, intent, entitlement, facts)) is not None:

@@ -17,14 +17,7 @@ from handlers.approvals.deciders import accounts_of, count_people, deciders, rol
 from handlers.decisions.but import but
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.delegating import within
-from handlers.decisions.policy import (
-    AccessQuestion,
-    PolicyDecision,
-    Role,
-    Way,
-    is_on_call,
-    same_person,
-)
+from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, is_on_call, same_person
 from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
 from handlers.delegations.in_force import delegators_of, rows_about, with_given
@@ -217,12 +210,7 @@ class OpenRequests:
         return NotAllowed(entitlement=entitlement.id, owner_name=owner.name, reasons=decision.reasons)
 
     def void(
-        self,
-        tx: Session,
-        intent: OnGrant,
-        grant: Grant,
-        why: str,
-        decision: PolicyDecision | None = None,
+        self, tx: Session, intent: OnGrant, grant: Grant, why: str, decision: PolicyDecision | None = None
     ) -> None:
         """It can no longer be granted, whoever approves."""
         grants.move(tx, grant, GrantState.VOIDED, ended_at=self._ground.now(), end_reason=why)

@@ -157,11 +157,7 @@ class Enrolment:
             at=at,
         )
         proofs_changed(
-            tx,
-            handle,
-            Changed.SET_UP,
-            at=at,
-            facts={"replaced": replaced, "recovery_codes": len(codes)},
+            tx, handle, Changed.SET_UP, at=at, facts={"replaced": replaced, "recovery_codes": len(codes)}
         )
         return Codes(codes=codes)
 

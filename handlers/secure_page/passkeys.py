@@ -200,11 +200,7 @@ class Passkeys:
             right=True,
             proofs=(ProofKind.PASSKEY,),
             spend=lambda tx: use_passkey(
-                tx,
-                passkey.id,
-                sign_count=shown.sign_count,
-                backed_up=shown.backed_up,
-                at=self._ground.now(),
+                tx, passkey.id, sign_count=shown.sign_count, backed_up=shown.backed_up, at=self._ground.now()
             ),
         )
 
