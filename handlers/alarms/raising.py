@@ -151,23 +151,20 @@ class Alarms:
             tx, at=at, action="account.reported", outcome="done", actor=by.actor, where=by.where,
             correlation=handle.id, subject=handle.account, facts=facts,
         )  # fmt: skip
-        tell_security(
-            tx,
-            at,
-            Strange(
-                kind=Kind.NOT_ME,
-                severity=Severity.HIGH,
-                who=name,
-                cause=handle.id,
-                correlation=handle.id,
-                facts={
-                    **facts,
-                    "handle": handle.id,
-                    "directory": handle.directory,
-                    "sessions": Effect.WANTED,
-                },
-            ),
+        strange = Strange(
+            kind=Kind.NOT_ME,
+            severity=Severity.HIGH,
+            who=name,
+            cause=handle.id,
+            correlation=handle.id,
+            facts={
+                **facts,
+                "handle": handle.id,
+                "directory": handle.directory,
+                "sessions": Effect.WANTED,
+            },
         )
+        tell_security(tx, at, strange)
         log.warning("account.reported", door=door, disabled=disabled)
         return disabled
 

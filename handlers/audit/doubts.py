@@ -86,14 +86,15 @@ class Doubts:
             tx, at=now, action="row.refused", outcome="refused", **recording.BY_ITSELF, correlation=correlation,
             subject=doubt.account or None, resource=about, facts=facts,
         )  # fmt: skip
-        tell_security(
-            tx,
-            now,
-            Strange(
-                kind=Kind.ROW_CHANGED, severity=Severity.HIGH, who=who, cause=cause, correlation=correlation,
-                facts={**facts, **({} if about is None else {"entitlement": about})},
-            ),
-        )  # fmt: skip
+        strange = Strange(
+            kind=Kind.ROW_CHANGED,
+            severity=Severity.HIGH,
+            who=who,
+            cause=cause,
+            correlation=correlation,
+            facts={**facts, **({} if about is None else {"entitlement": about})},
+        )
+        tell_security(tx, now, strange)
         log.error("row.refused", table=doubt.table, row=row)
 
     def _end(self, tx: Session, grant: Grant) -> None:

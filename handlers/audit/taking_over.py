@@ -82,14 +82,16 @@ def told_of_unsigned(tx: Session, at: datetime) -> None:
     """Tell it, unless it was told in the day before."""
     if is_open(tx, cause_of(Kind.ROWS_UNSIGNED, _CAUSE), since=at - _ANEW):
         return
-    tell_security(
-        tx,
-        at,
-        Strange(
-            kind=Kind.ROWS_UNSIGNED, severity=Severity.MEDIUM, who="Wicket", cause=_CAUSE, correlation=STORY,
-            facts={"rows": sum(unsigned(tx).values())}, anew=True,
-        ),
-    )  # fmt: skip
+    strange = Strange(
+        kind=Kind.ROWS_UNSIGNED,
+        severity=Severity.MEDIUM,
+        who="Wicket",
+        cause=_CAUSE,
+        correlation=STORY,
+        facts={"rows": sum(unsigned(tx).values())},
+        anew=True,
+    )
+    tell_security(tx, at, strange)
 
 
 def sign_rows(database: Database, *, where: Where, tell: Tell) -> dict[str, int] | None:

@@ -51,17 +51,14 @@ def turn_away_forged(
     )
     if lost or spoilt:
         return Unknown(what=what, lost=lost)
-    tell_security(
-        tx,
-        ground.now(),
-        Strange(
-            kind=Kind.TAMPERED,
-            severity=Severity.HIGH,
-            who=named(account.name, account.login),
-            cause=account.id,
-            correlation=account.id,
-        ),
+    strange = Strange(
+        kind=Kind.TAMPERED,
+        severity=Severity.HIGH,
+        who=named(account.name, account.login),
+        cause=account.id,
+        correlation=account.id,
     )
+    tell_security(tx, ground.now(), strange)
     return Unknown(what=what)
 
 

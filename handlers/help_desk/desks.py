@@ -275,18 +275,15 @@ class Desks:
         facts: Mapping[str, Fact],
     ) -> None:
         about = "" if person is None or reason in ("burst", "ticket", "repeated") else person.id
-        tell_security(
-            tx,
-            self._ground.now(),
-            Strange(
-                kind=Kind.HELP_DESK,
-                severity=severity,
-                who=named(helper.name, helper.login),
-                cause=f"{helper.directory}:{helper.id}:{about}:{reason}",
-                correlation=person.id if person else helper.id,
-                facts={"reason": reason, "whom": named(person.name, person.login) if person else "", **facts},
-            ),
+        strange = Strange(
+            kind=Kind.HELP_DESK,
+            severity=severity,
+            who=named(helper.name, helper.login),
+            cause=f"{helper.directory}:{helper.id}:{about}:{reason}",
+            correlation=person.id if person else helper.id,
+            facts={"reason": reason, "whom": named(person.name, person.login) if person else "", **facts},
         )
+        tell_security(tx, self._ground.now(), strange)
 
     def _record(
         self,

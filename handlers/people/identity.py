@@ -263,18 +263,15 @@ class Identity:
                 correlation=correlation,
                 facts={"reason": reason},
             )
-            tell_security(
-                tx,
-                now,
-                Strange(
-                    kind=Kind.NOT_A_PERSON,
-                    severity=Severity.MEDIUM,
-                    who=profile.name or profile.user,
-                    cause=f"{profile.team}:{profile.user}:{reason}",
-                    correlation=correlation,
-                    facts={"reason": reason, "slack_user": profile.user, "team": profile.team},
-                ),
+            strange = Strange(
+                kind=Kind.NOT_A_PERSON,
+                severity=Severity.MEDIUM,
+                who=profile.name or profile.user,
+                cause=f"{profile.team}:{profile.user}:{reason}",
+                correlation=correlation,
+                facts={"reason": reason, "slack_user": profile.user, "team": profile.team},
             )
+            tell_security(tx, now, strange)
             return Refused(reason=reason)
 
         # Other bots talk all day and bolt lets their messages through: they are refused, but no news.
@@ -328,15 +325,12 @@ class Identity:
             correlation=correlation,
             facts={"reason": reason},
         )
-        tell_security(
-            tx,
-            now,
-            Strange(
-                kind=Kind.IDENTITY_MISMATCH,
-                severity=Severity.MEDIUM,
-                who=profile.name or profile.user,
-                cause=f"{profile.team}:{profile.user}:{reason}",
-                correlation=correlation,
-                facts={"reason": reason, "slack_user": profile.user},
-            ),
+        strange = Strange(
+            kind=Kind.IDENTITY_MISMATCH,
+            severity=Severity.MEDIUM,
+            who=profile.name or profile.user,
+            cause=f"{profile.team}:{profile.user}:{reason}",
+            correlation=correlation,
+            facts={"reason": reason, "slack_user": profile.user},
         )
+        tell_security(tx, now, strange)

@@ -203,27 +203,24 @@ def raise_about(
 ) -> None:
     """Have security see it."""
     is_grave = why in (Why.NOT_ME, Why.ALARM, Why.FOUND, Why.AUTHORITY, Why.NOT_TOLD)
-    tell_security(
-        tx,
-        at,
-        Strange(
-            kind=Kind.PETITION,
-            severity=Severity.HIGH if is_grave else Severity.MEDIUM,
-            who=named(petition.name, petition.login),
-            cause=f"{petition.id}:{stage}",
-            correlation=petition.id,
-            facts={
-                "petition": petition.id,
-                "kind": petition.kind,
-                "directory": petition.directory,
-                "account": petition.account,
-                "privileged": petition.privileged,
-                "stage": stage,
-                "why": why,
-                "by": by,
-            },
-        ),
+    strange = Strange(
+        kind=Kind.PETITION,
+        severity=Severity.HIGH if is_grave else Severity.MEDIUM,
+        who=named(petition.name, petition.login),
+        cause=f"{petition.id}:{stage}",
+        correlation=petition.id,
+        facts={
+            "petition": petition.id,
+            "kind": petition.kind,
+            "directory": petition.directory,
+            "account": petition.account,
+            "privileged": petition.privileged,
+            "stage": stage,
+            "why": why,
+            "by": by,
+        },
     )
+    tell_security(tx, at, strange)
 
 
 def raise_broken(tx: Session, petition: Petition, decision: PolicyDecision, at: datetime) -> None:

@@ -215,18 +215,15 @@ class Passkeys:
             "count_shown": shown.sign_count,
         }
         proofs_changed(tx, handle, Changed.PASSKEY_STOPPED, at=at, name=passkey.name, facts=counts, by=WICKET)
-        tell_security(
-            tx,
-            at,
-            Strange(
-                kind=Kind.CLONED_PASSKEY,
-                severity=Severity.HIGH,
-                who=named(account.name, account.login),
-                cause=f"{handle.directory}:{passkey.id}",
-                correlation=handle.id,
-                facts={"directory": handle.directory, "account": handle.account, **counts},
-            ),
+        strange = Strange(
+            kind=Kind.CLONED_PASSKEY,
+            severity=Severity.HIGH,
+            who=named(account.name, account.login),
+            cause=f"{handle.directory}:{passkey.id}",
+            correlation=handle.id,
+            facts={"directory": handle.directory, "account": handle.account, **counts},
         )
+        tell_security(tx, at, strange)
 
 
 def user_handle_of(known: Sequence[Passkey]) -> bytes:

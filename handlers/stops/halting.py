@@ -102,18 +102,15 @@ def turn_away_from(
     account = intent.actor.account
     what = action.partition(".")[0]
     _record(tx, ground, intent, action, about or account.id)
-    tell_security(
-        tx,
-        ground.now(),
-        Strange(
-            kind=Kind.WRONG_APPROVER,
-            severity=Severity.MEDIUM,
-            who=named(account.name, account.login),
-            cause=f"{account.id}:{what}",
-            correlation=account.id,
-            facts={"stop": what, "reasons": [as_security_reads(reason)], "policies": []},
-        ),
+    strange = Strange(
+        kind=Kind.WRONG_APPROVER,
+        severity=Severity.MEDIUM,
+        who=named(account.name, account.login),
+        cause=f"{account.id}:{what}",
+        correlation=account.id,
+        facts={"stop": what, "reasons": [as_security_reads(reason)], "policies": []},
     )
+    tell_security(tx, ground.now(), strange)
     return MayNotStop(reason=reason)
 
 

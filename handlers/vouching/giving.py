@@ -232,18 +232,15 @@ class Vouching:
         severity: Severity,
         facts: Mapping[str, Fact],
     ) -> None:
-        tell_security(
-            tx,
-            self._ground.now(),
-            Strange(
-                kind=Kind.VOUCHING,
-                severity=severity,
-                who=named(voucher.name, voucher.login),
-                cause=f"{voucher.directory}:{voucher.id}:{person.id}:{reason}",
-                correlation=person.id,
-                facts={"reason": reason, "whom": named(person.name, person.login), **facts},
-            ),
+        strange = Strange(
+            kind=Kind.VOUCHING,
+            severity=severity,
+            who=named(voucher.name, voucher.login),
+            cause=f"{voucher.directory}:{voucher.id}:{person.id}:{reason}",
+            correlation=person.id,
+            facts={"reason": reason, "whom": named(person.name, person.login), **facts},
         )
+        tell_security(tx, self._ground.now(), strange)
 
     def _record(
         self,

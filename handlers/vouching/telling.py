@@ -106,15 +106,12 @@ def alarm(
     facts: Mapping[str, Fact] | None = None,
 ) -> None:
     """Let security see what is unusual about it. reason: as in bot.slack.messages.alerts.vouching."""
-    tell_security(
-        tx,
-        at,
-        Strange(
-            kind=Kind.VOUCHING,
-            severity=severity,
-            who=who,
-            cause=f"{row.directory}:{row.account}:{reason}",
-            correlation=row.handle,
-            facts={"reason": reason, "account": row.account, **(facts or {})},
-        ),
+    strange = Strange(
+        kind=Kind.VOUCHING,
+        severity=severity,
+        who=who,
+        cause=f"{row.directory}:{row.account}:{reason}",
+        correlation=row.handle,
+        facts={"reason": reason, "account": row.account, **(facts or {})},
     )
+    tell_security(tx, at, strange)
