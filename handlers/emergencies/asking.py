@@ -6,11 +6,10 @@ It gives nothing: that is for handlers.emergencies.granting, once it is proven a
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.emergencies import may_break, on_the_list, supposing
+from handlers.decisions.emergencies import on_the_list
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import PolicyDecision
-from handlers.emergencies.facts import Known, known_of, nobodys, question_of
+from handlers.emergencies.facts import Known, decision_of, known_of
 from handlers.emergencies.outcomes import (
     BeingTold,
     BreakGlass,
@@ -102,7 +101,7 @@ class AskingEmergency:
         if not intent.drill and stands(tx, known.target, known.entitlement):
             self._record(tx, intent, "emergency.needless", correlation=row.account, row=row)
             return HeldAlready(entitlement=row.entitlement)
-        decision = self._decision(tx, known, row)
+        decision = decision_of(tx, self._ground, known, row, suppose=True)
         if not decision.allowed:
             return self._refuse(tx, intent, row, decision)
         row.handle = self._begin(tx, intent, row, known)
@@ -112,11 +111,6 @@ class AskingEmergency:
         self._record(tx, intent, "emergency.asked", correlation=row.id, row=row, decision=decision)
         show(tx, self._ground, row)
         return self._asked(tx, intent, row)
-
-    def _decision(self, tx: Session, known: Known, row: Emergency) -> PolicyDecision:
-        if isinstance(known.target, NoCounterpart):
-            return nobodys(self._ground, known.target)
-        return may_break(self._ground.policy, supposing(question_of(tx, self._ground, known, row)))
 
     def _row(self, intent: BreakGlass) -> Emergency:
         now, account = self._ground.now(), intent.actor.account

@@ -14,9 +14,8 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.approvals.stepping_up import proof_facts
 from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.emergencies import may_break, supposing
 from handlers.decisions.policy import PolicyDecision
-from handlers.emergencies.facts import Known, enough_alone, known_now, nobodys, question_of
+from handlers.emergencies.facts import Known, decision_of, enough_alone, known_now
 from handlers.emergencies.telling import is_in_channel, notice_of, show, tell_refused
 from handlers.exceptions.outside import WITHIN, Outside
 from handlers.exceptions.strange import named
@@ -237,12 +236,7 @@ class Emergencies:
         self, tx: Session, known: Known | None, row: Emergency, *, before_telling: bool = False
     ) -> PolicyDecision | None:
         """Policy's answer as things are now; None if the person or the entitlement is gone."""
-        if known is None:
-            return None
-        if isinstance(known.target, NoCounterpart):
-            return nobodys(self._ground, known.target)
-        question = question_of(tx, self._ground, known, row)
-        return may_break(self._ground.policy, supposing(question) if before_telling else question)
+        return decision_of(tx, self._ground, known, row, suppose=before_telling) if known else None
 
     def _is_refused(
         self,

@@ -25,7 +25,7 @@ from storage.exceptions import SETTLED, decide_exceptions, raise_exception
 
 __all__ = [
     "Kind", "Severity", "Strange", "broken_policy", "cause_of", "decided", "membership_cause", "named",
-    "named_holder", "tell_security", "wrong_person",
+    "named_holder", "refused_self_service", "tell_security", "wrong_person",
 ]  # fmt: skip
 
 # Characters; whatever beginning of a cause is looked for is shorter.
@@ -80,6 +80,25 @@ def wrong_person(
             "policies": list(decision.policy_ids),
         },
     )
+
+
+def refused_self_service(
+    account: Account, decision: PolicyDecision, *, about: str, purpose: str, correlation: str
+) -> Strange | None:
+    """Somebody was refused help with their own account; None where policy says that it is nothing strange.
+
+    about: what makes two of one person's the same. purpose: what they wanted.
+    """
+    who = named(account.name, account.login)
+    if decision.errors:
+        return broken_policy(decision, who=who, correlation=correlation)
+    if decision.severity is None:
+        return None
+    told = {"purpose": purpose, "reasons": list(decision.reasons), "policies": list(decision.policy_ids)}
+    return Strange(
+        kind=Kind.REFUSED_SELF_SERVICE, severity=Severity(decision.severity), who=who, cause=f"{account.id}:{about}",
+        correlation=correlation, facts=told,
+    )  # fmt: skip
 
 
 def tell_security(tx: Session, at: datetime, strange: Strange) -> None:

@@ -14,7 +14,7 @@ from handlers.decisions.attested import Attested
 from handlers.decisions.freezing import Stopped, What, reason
 from handlers.decisions.petitioning import in_the_end, still_missing
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
+from handlers.exceptions.raising import refused_self_service, tell_security
 from handlers.ground import Ground
 from handlers.intents import PAGE, Intent
 from handlers.outcomes import Repeated
@@ -167,22 +167,13 @@ class Petitioning:
             tx, at=at, action="petition.refused", outcome="refused", actor=by.actor, where=by.where,
             correlation=correlation, subject=account.id, decision=decision, facts={"kind": kind, "why": why},
         )  # fmt: skip
-        if decision is None or (decision.severity is None and not decision.errors):
+        if decision is None:
             return
-        who = named(account.name, account.login)
-        strange = Strange(
-            kind=Kind.REFUSED_SELF_SERVICE,
-            severity=Severity(decision.severity or Severity.HIGH),
-            who=who,
-            cause=f"{account.id}:petition",
-            correlation=correlation,
-            facts={
-                "purpose": kind, "reasons": list(decision.reasons), "policies": list(decision.policy_ids)
-            },
-        )  # fmt: skip
-        if decision.errors:
-            strange = broken_policy(decision, who=who, correlation=correlation)
-        tell_security(tx, at, strange)
+        strange = refused_self_service(
+            account, decision, about="petition", purpose=kind, correlation=correlation
+        )
+        if strange is not None:
+            tell_security(tx, at, strange)
 
     def _unknown(self, tx: Session, account: Account | None, why: str, kind: PetitionKind) -> None:
         at = self._ground.now()

@@ -113,12 +113,9 @@ class Enrolment:
         if person.unfit:
             await self._attempts.turn_away(handle, person, _SIGN_IN.action, person.unfit)
             return Over()
-        pending = await self._ground.database.read(lambda tx: proofs.pending_seed(tx, handle.id))
-        if pending is None:
-            return Over()
-        step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
-        if step is None:
-            return NotYet(reason=WRONG_CODE)
+        step = await confirmed_step(self._ground, handle, code)
+        if not isinstance(step, int):
+            return step
         codes, hashed = await new_recovery_codes(self._ground.code_hash)
         return await self._ground.database.write(lambda tx: self._replace(tx, handle, step, codes, hashed))
 
@@ -160,6 +157,15 @@ class Enrolment:
             tx, handle, Changed.SET_UP, at=at, facts={"replaced": replaced, "recovery_codes": len(codes)}
         )
         return Codes(codes=codes)
+
+
+async def confirmed_step(ground: PageGround, handle: Handle, code: str) -> int | NotYet | Over:
+    """The time step of a code that the new key of this visit gives."""
+    pending = await ground.database.read(lambda tx: proofs.pending_seed(tx, handle.id))
+    if pending is None:
+        return Over()
+    step = matching_step(ground.vault.open(pending.secret), code, ground)
+    return NotYet(reason=WRONG_CODE) if step is None else step
 
 
 async def new_recovery_codes(made: CodeHash) -> tuple[tuple[str, ...], list[str]]:

@@ -17,10 +17,10 @@ from handlers.secure_page.adding import NOT_MADE
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.care import Entered
 from handlers.secure_page.ceremonies import RelyingParty
-from handlers.secure_page.enrolment import WRONG_CODE, Codes, check_password, new_recovery_codes
+from handlers.secure_page.enrolment import Codes, check_password, confirmed_step, new_recovery_codes
 from handlers.secure_page.passkeys import Challenges
 from handlers.secure_page.proof_news import proofs_changed
-from handlers.secure_page.proving import is_mail_code, matching_step
+from handlers.secure_page.proving import is_mail_code
 from handlers.secure_page.using_codes import use_mail_code
 from handlers.secure_page.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import passkeys, proofs
@@ -82,12 +82,9 @@ class Regaining:
         entered = await self._entered(visitor)
         if entered is None:
             return Over()
-        pending = await self._ground.database.read(lambda tx: proofs.pending_seed(tx, entered.handle.id))
-        if pending is None:
-            return Over()
-        step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
-        if step is None:
-            return NotYet(reason=WRONG_CODE)
+        step = await confirmed_step(self._ground, entered.handle, code)
+        if not isinstance(step, int):
+            return step
 
         def keep(tx: Session, handle: Handle) -> bool:
             return proofs.replace_seed(
