@@ -22,7 +22,6 @@ from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_call_time
 from handlers.petitions.ends import By, end_of, not_theirs
 from handlers.petitions.outcomes import Why
-from handlers.recording import BY_ITSELF, Fact, record, stranger
 from handlers.secure_page.handles import handle_in_link, link_text
 from handlers.secure_page.visits import PageGround
 from handlers.vouching.telling import told
@@ -71,7 +70,7 @@ class Alarms:
         handle = await self._handle(self._links.handle_in(text))
         if handle is None or self._since(handle) + WORKS_FOR <= self._ground.now():
             return NoLink()
-        by = By(actor=stranger(handle.slack_team, ""), where=PAGE)
+        by = By(actor=recording.stranger(handle.slack_team, ""), where=PAGE)
         return await self._sound(handle, await self._account(handle), "mail", by)
 
     async def by_slack(self, intent: Report) -> Stopped | Unknown | Repeated:
@@ -143,11 +142,11 @@ class Alarms:
         words = vouchings.end_all(tx, handle.directory, handle.account, Ended.REPORTED, at)
         for word in words:
             told(tx, word, Ended.REPORTED, at=at, actor=by.actor, where=by.where)
-        facts: dict[str, Fact] = {
+        facts: dict[str, recording.Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
             "disabled": disabled, "directory": handle.directory, "proofs_ended": undone,
         }  # fmt: skip
-        record(
+        recording.record(
             tx, at=at, action="account.reported", outcome="done", actor=by.actor, where=by.where,
             correlation=handle.id, subject=handle.account, facts=facts,
         )  # fmt: skip
@@ -281,8 +280,8 @@ class Alarms:
         alarms.note(tx, alarm, disabled=disabled, sessions=sessions, at=at)
         facts = {"disabled": disabled, "sessions": sessions}
         outcome = "failed" if disabled.is_wanted or sessions.is_wanted else "done"
-        record(
-            tx, at=at, action="account.stopped", outcome=outcome, **BY_ITSELF, correlation=handle_id,
+        recording.record(
+            tx, at=at, action="account.stopped", outcome=outcome, **recording.BY_ITSELF, correlation=handle_id,
             subject=alarm.account, facts=facts,
         )  # fmt: skip
         decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_ME, handle_id), facts=facts)

@@ -35,7 +35,6 @@ from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_time
 from handlers.people.recently import recently
 from handlers.questions.concerned import of_delegation
-from handlers.recording import By, Fact
 from handlers.stops.stopping import stopped
 from storage import delegations, deliveries, links
 from storage.catalogue import Entitlement
@@ -247,7 +246,7 @@ class Delegating:
     ) -> None:
         """On the record; told to security as well, unless policy says that it matters little."""
         account = intent.actor.account
-        facts: dict[str, Fact] = {"entitlements": [one.id for one in things], "group": to.group}
+        facts: dict[str, recording.Fact] = {"entitlements": [one.id for one in things], "group": to.group}
         recording.record(
             tx, at=self._ground.now(), action="delegation.refused", outcome="refused", **recording.by(intent),
             correlation=account.id, subject=to.party.account or None, decision=decision, facts=facts,
@@ -277,8 +276,8 @@ def end_one(
     why: DelegationEnd,
     *,
     by: str = "",
-    facts: Mapping[str, Fact] | None = None,
-    **who: Unpack[By],
+    facts: Mapping[str, recording.Fact] | None = None,
+    **who: Unpack[recording.By],
 ) -> bool:
     """End one, on the record and told wherever it was told of; False if it was over before."""
     at = ground.now()
@@ -301,8 +300,8 @@ def end_of_person(
     why: DelegationEnd,
     *,
     by: str = "",
-    facts: Mapping[str, Fact] | None = None,
-    **who: Unpack[By],
+    facts: Mapping[str, recording.Fact] | None = None,
+    **who: Unpack[recording.By],
 ) -> int:
     """End what this person delegated and what was delegated to them by name; how many."""
     found = delegations.of_person(tx, directory, account, ground.now())
@@ -316,7 +315,7 @@ def show(tx: Session, row: Delegation, at: datetime) -> None:
     owe_each(tx, [Message(DELEGATION, row.id, one) for one in places], at=at, courier="slack")
 
 
-def _facts(row: Delegation) -> dict[str, Fact]:
+def _facts(row: Delegation) -> dict[str, recording.Fact]:
     return {
         "owner": row.owner, "entitlements": list(row.entitlements), "group": row.group,
         "max_risk": row.max_risk, "max_minutes": row.max_minutes, "until": row.expires_at.isoformat(),

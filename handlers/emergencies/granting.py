@@ -21,7 +21,6 @@ from handlers.exceptions.outside import WITHIN, Outside
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
 from handlers.patience import in_call_time
-from handlers.recording import Fact
 from storage import emergencies, grants, holdings
 from storage.directories.base import Account
 from storage.emergencies import FORESEEN
@@ -144,7 +143,7 @@ class Emergencies:
             tx, row, EmergencyState.TOLD, fallback=enough_alone(row, self._ground.emergencies.fallback)
         )
         if not everybody:
-            facts: dict[str, Fact] = {
+            facts: dict[str, recording.Fact] = {
                 "security": row.told_security_at is not None, "outside": row.told_outside_at is not None,
             }  # fmt: skip
             self._record(tx, row, "emergency.not_told", "failed", facts=facts)
@@ -244,7 +243,7 @@ class Emergencies:
         row: Emergency,
         decision: PolicyDecision | None,
         stage: str,
-        facts: dict[str, Fact] | None = None,
+        facts: dict[str, recording.Fact] | None = None,
     ) -> bool:
         """Whether nothing comes of it, with everything that goes with that."""
         if (halt := self._ground.stopped(tx)) is not None:
@@ -281,7 +280,7 @@ class Emergencies:
         stage: str,
         why: str,
         decision: PolicyDecision | None = None,
-        facts: dict[str, Fact] | None = None,
+        facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         emergencies.move(tx, row, EmergencyState.REFUSED, refused_why=why)
         severity = (decision.severity if decision else None) or "high"
@@ -295,7 +294,7 @@ class Emergencies:
         stage: str,
         severity: str,
         decision: PolicyDecision | None = None,
-        facts: dict[str, Fact] | None = None,
+        facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         self._record(tx, row, action, "refused", decision, {"stage": stage, **(facts or {})})
         tell_refused(
@@ -326,7 +325,7 @@ class Emergencies:
         action: str,
         outcome: str,
         decision: PolicyDecision | None = None,
-        facts: dict[str, Fact] | None = None,
+        facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         recording.record(
             tx,

@@ -22,7 +22,6 @@ from handlers.people.found import Found, find
 from handlers.petitions.ends import By, end_of
 from handlers.petitions.outcomes import Why
 from handlers.questions.concerned import of_security
-from handlers.recording import BY_ITSELF, Fact
 from handlers.stops.halting import turn_away
 from handlers.stops.outcomes import (
     AllRevoked,
@@ -199,7 +198,7 @@ class RevokingAll:
         revoked_all.keep(
             tx, handle=act, directory=found.directory, account=found.id, by=by.name, grants=live, at=at
         )
-        facts: dict[str, Fact] = {
+        facts: dict[str, recording.Fact] = {
             **vars(stock), "switch_off": switch_off, "stop_proofs": stop_proofs, "proofs": stopped,
         }  # fmt: skip
         self._record(
@@ -249,7 +248,7 @@ class RevokingAll:
             void_approval(tx, approval, at=at, why=REVOKED)
             missing = {**grant.missing, approval.role: grant.missing.get(approval.role, 0) + 1}
             grants.move(tx, grant, GrantState.PENDING, missing=missing)
-            facts: Mapping[str, Fact] = {"approval": approval.id, "act": act}
+            facts: Mapping[str, recording.Fact] = {"approval": approval.id, "act": act}
             recording.record_grant(
                 tx, grant, at=at, action="approval.voided", outcome="done", actor=by.actor, where=by.where,
                 facts=facts,
@@ -257,7 +256,7 @@ class RevokingAll:
             self._ground.show(tx, grant)
 
     def _tell(
-        self, tx: Session, act: str, found: Found, by: By, facts: Mapping[str, Fact], *, left: int
+        self, tx: Session, act: str, found: Found, by: By, facts: Mapping[str, recording.Fact], *, left: int
     ) -> None:
         account = found.account
         strange = Strange(
@@ -295,7 +294,7 @@ class RevokingAll:
         if told_now == row.told and not done:
             return
         revoked_all.note(tx, row, told=told_now, finished_at=at if done else None)
-        facts: dict[str, Fact] = {"left": len(waits)}
+        facts: dict[str, recording.Fact] = {"left": len(waits)}
         if done:
             facts["took_s"] = max(0, int((at - row.at).total_seconds()))
             self._finish(tx, row, facts)
@@ -304,9 +303,9 @@ class RevokingAll:
         over = {"finished_at": at.isoformat()} if done else {}
         decide_exceptions(tx, at=at, cause=cause, facts={**facts, **over, "not_yet": not_yet})
 
-    def _finish(self, tx: Session, row: RevokedAll, facts: Mapping[str, Fact]) -> None:
+    def _finish(self, tx: Session, row: RevokedAll, facts: Mapping[str, recording.Fact]) -> None:
         recording.record(
-            tx, at=self._ground.now(), action="revoke_all.finished", outcome="done", **BY_ITSELF,
+            tx, at=self._ground.now(), action="revoke_all.finished", outcome="done", **recording.BY_ITSELF,
             correlation=row.handle, subject=row.account, facts={**facts, "grants": len(row.grants)},
         )  # fmt: skip
 
@@ -320,7 +319,7 @@ class RevokingAll:
         found: Found,
         correlation: str,
         *,
-        facts: Mapping[str, Fact] | None = None,
+        facts: Mapping[str, recording.Fact] | None = None,
         words: str = "",
     ) -> None:
         recording.record(

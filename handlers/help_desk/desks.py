@@ -30,7 +30,6 @@ from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.people.others import all_of
 from handlers.people.recently import recently
-from handlers.recording import Fact
 from handlers.stops.stopping import stopped
 from handlers.vouching.vouchers import is_above
 from storage import deliveries, desk_acts, failures, links
@@ -166,7 +165,7 @@ class Desks:
             ),
         )  # fmt: skip
         failures.clear(tx, directory=helper.directory, account=_counted(helper))
-        facts: dict[str, Fact] = {"desk": desk.id, "ticket_used": allowed.used + 1}
+        facts: dict[str, recording.Fact] = {"desk": desk.id, "ticket_used": allowed.used + 1}
         if intent.act == Act.RECHECK:
             facts["given_again"] = list(given_again)
         recording.record(
@@ -228,7 +227,7 @@ class Desks:
             tell_security(tx, at, broken_policy(decision, who=who, correlation=person.id))
         elif first and decision.severity is not None:
             reason = next((_UNUSUAL[one] for one in decision.policy_ids if one in _UNUSUAL), "refused")
-            facts: dict[str, Fact] = {
+            facts: dict[str, recording.Fact] = {
                 "reasons": list(decision.reasons),
                 "policies": list(decision.policy_ids),
             }
@@ -255,7 +254,7 @@ class Desks:
         whom = intent.whom if isinstance(intent, HelpFor) else ""
         if not deliveries.take(tx, f"{intent.delivery}:{whom}:{why}", at):
             return False
-        facts: dict[str, Fact] = {"slack_user": whom} if whom else {}
+        facts: dict[str, recording.Fact] = {"slack_user": whom} if whom else {}
         self._record(tx, intent, person, "desk.refused", {"why": why, **facts}, decision)
         if again:
             tried = failures.count_attempt(
@@ -272,7 +271,7 @@ class Desks:
         person: Account | None,
         reason: str,
         severity: Severity,
-        facts: Mapping[str, Fact],
+        facts: Mapping[str, recording.Fact],
     ) -> None:
         about = "" if person is None or reason in ("burst", "ticket", "repeated") else person.id
         strange = Strange(
@@ -291,7 +290,7 @@ class Desks:
         intent: ConsiderHelp | HelpFor,
         person: Account | None,
         action: str,
-        facts: Mapping[str, Fact],
+        facts: Mapping[str, recording.Fact],
         decision: PolicyDecision | None = None,
     ) -> None:
         helper = intent.actor.account

@@ -16,7 +16,6 @@ from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.petitions import ends
 from handlers.petitions.outcomes import Why
-from handlers.recording import By
 from handlers.vouching.telling import told
 from storage import freezes, grants, handles, holdings, petitions, proofs, vouchings
 from storage.audit import log as audit_log
@@ -57,7 +56,7 @@ class Cause:
         return max(0, self.signed - self.agrees) if self.kind == FreezeKind.RESTORED else 0
 
 
-def begin(tx: Session, ground: Ground, cause: Cause, *, signer: Signer, **by: Unpack[By]) -> None:
+def begin(tx: Session, ground: Ground, cause: Cause, *, signer: Signer, **by: Unpack[recording.By]) -> None:
     """Stop new access. If the store may be another than it was, the log goes on in a new epoch first.
 
     While such a freeze is open already, only the new epoch is opened: one confirmation is enough.
@@ -91,7 +90,7 @@ def begin(tx: Session, ground: Ground, cause: Cause, *, signer: Signer, **by: Un
     log.error("access.stopped", kind=cause.kind, found=cause.detail)
 
 
-def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: By, signer: Signer) -> None:
+def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, signer: Signer) -> None:
     before = read_epochs(tx, signer.verifier).current.name
     opening = recording.record(
         tx, at=ground.now(), action=OPENED, outcome="done", **by, correlation=STORY,
@@ -100,7 +99,7 @@ def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: By, signer: Signe
     seal_epoch(tx, signer, opening, at=ground.now())
 
 
-def _void_approved(tx: Session, ground: Ground, freeze: Freeze, by: By) -> None:
+def _void_approved(tx: Session, ground: Ground, freeze: Freeze, by: recording.By) -> None:
     """What was approved and not given may have been given, ended or taken back in the time that is lost."""
     now = ground.now()
     for grant in freezes.approved_ones(tx):
@@ -113,14 +112,14 @@ def _void_approved(tx: Session, ground: Ground, freeze: Freeze, by: By) -> None:
         ground.show(tx, grant)
 
 
-def _void_petitions(tx: Session, ground: Ground, by: By) -> None:
+def _void_petitions(tx: Session, ground: Ground, by: recording.By) -> None:
     """Its person may have stopped it in the time that is lost, and would not know that they have to again."""
     now = ground.now()
     for petition in petitions.listed(tx, since=now):
         ends.end(tx, petition, PetitionState.VOIDED, Why.STOPPED, ends.By(**by), now)
 
 
-def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, by: By) -> None:
+def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, by: recording.By) -> None:
     """A code that was used in the time that is lost must not be worth anything a second time."""
     now = ground.now()
     proofs.use_all_steps(tx, int(now.timestamp()) // _STEP_SECONDS + 1)

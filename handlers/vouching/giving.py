@@ -16,7 +16,6 @@ from handlers.ground import Ground
 from handlers.intents import Vouch
 from handlers.outcomes import Repeated, TicketWanted
 from handlers.patience import in_time
-from handlers.recording import Fact
 from handlers.stops.stopping import stopped
 from handlers.vouching import telling
 from handlers.vouching.being_vouched import is_code_of
@@ -230,7 +229,7 @@ class Vouching:
         person: Account,
         reason: str,
         severity: Severity,
-        facts: Mapping[str, Fact],
+        facts: Mapping[str, recording.Fact],
     ) -> None:
         strange = Strange(
             kind=Kind.VOUCHING,
@@ -248,7 +247,7 @@ class Vouching:
         intent: Vouch,
         person: Account | None,
         action: str,
-        facts: Mapping[str, Fact],
+        facts: Mapping[str, recording.Fact],
         decision: PolicyDecision | None = None,
     ) -> None:
         recording.record(
