@@ -67,7 +67,10 @@ class AskingEmergency:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
             self._record(tx, intent, "emergency.not_listed", correlation=account.id)
-            self._tell(tx, intent, "listed", "medium", correlation=account.id)
+            tell_refused(
+                tx, self._ground, who=named(account.name, account.login), account=account.id, stage="listed",
+                severity="medium", correlation=account.id,
+            )  # fmt: skip
             return NotListed()
 
         return await self._ground.database.write(work)
@@ -168,29 +171,14 @@ class AskingEmergency:
         self, tx: Session, intent: BreakGlass, row: Emergency, decision: PolicyDecision
     ) -> EmergencyRefused:
         self._record(tx, intent, "emergency.refused", correlation=row.id, row=row, decision=decision)
-        severity = decision.severity or "medium"
-        self._tell(tx, intent, "asked", severity, correlation=row.id, row=row, decision=decision)
+        tell_refused(
+            tx, self._ground, who=named(row.name, row.login), account=row.account, stage="asked",
+            severity=decision.severity or "medium", correlation=row.id, reasons=decision.reasons, row=row,
+            decision=decision,
+        )  # fmt: skip
         return EmergencyRefused(
             entitlement=row.entitlement, reasons=decision.reasons, again=decision.policy_ids == (NOT_AGAIN,)
         )
-
-    def _tell(
-        self,
-        tx: Session,
-        intent: Intent,
-        stage: str,
-        severity: str,
-        *,
-        correlation: str,
-        row: Emergency | None = None,
-        decision: PolicyDecision | None = None,
-    ) -> None:
-        account = intent.actor.account
-        tell_refused(
-            tx, self._ground, who=named(account.name, account.login), account=account.id, stage=stage,
-            severity=severity, correlation=correlation, reasons=decision.reasons if decision else (), row=row,
-            decision=decision,
-        )  # fmt: skip
 
     def _record(
         self,

@@ -107,11 +107,8 @@ def tell_refused(
     """
     entitlement = row.entitlement if row else None
     if decision is not None and decision.errors:
-        tell_security(
-            tx,
-            ground.now(),
-            broken_policy(decision, who=who, correlation=correlation, entitlement=entitlement),
-        )
+        broken = broken_policy(decision, who=who, correlation=correlation, entitlement=entitlement)
+        tell_security(tx, ground.now(), broken)
         return
     about = {"entitlement": row.entitlement, "incident": row.incident, "minutes": row.minutes} if row else {}
     strange = Strange(

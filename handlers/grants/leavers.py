@@ -25,6 +25,7 @@ from handlers.intents import Reconcile
 from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
 from handlers.people.addresses import watch
+from handlers.people.found import everybody_known
 from storage import alarms, deliveries, exception_work, grants, handles, holdings, links
 from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
@@ -85,7 +86,10 @@ class Leavers:
         """
         began = self._ground.now()
         people, stopped = await self._ground.database.read(
-            lambda tx: (_people(tx, everybody=everybody), alarms.switched_off(tx))
+            lambda tx: (
+                everybody_known(tx) if everybody else grants.people_concerned(tx),
+                alarms.switched_off(tx),
+            )
         )
         looks = (
             self._look_at(name, people.get(name, set()), stopped, began, everybody=everybody)
@@ -360,13 +364,6 @@ def _known_as(leaver: Leaver, grant: Grant) -> tuple[str, str]:
     if grant.target_account and not asked:
         return grant.target_name, grant.target_login
     return grant.requester_name, grant.requester_login
-
-
-def _people(tx: Session, *, everybody: bool) -> Mapping[str, AbstractSet[str]]:
-    concerned = grants.people_concerned(tx)
-    for directory, accounts in links.linked_people(tx).items() if everybody else ():
-        concerned.setdefault(directory, set()).update(accounts)
-    return concerned
 
 
 def _asked(halts: Iterable[ExceptionRecord]) -> bool:
