@@ -44,10 +44,9 @@ class Unknown:
 
 @dataclass(frozen=True, kw_only=True)
 class AlreadyHeld:
-    """The person has it already: until `until`, or standing if that is None."""
+    """The person has it already, by other hands."""
 
     entitlement: str
-    until: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)

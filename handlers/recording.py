@@ -164,10 +164,9 @@ def record_each(
     *,
     at: datetime,
     action: str,
-    where: Where,
 ) -> None:
     """`record_grant` of what Wicket itself has done with many grants at once, each with its own facts."""
-    place, wanted = _place(tx, where), list(grants)
+    place, wanted = _place(tx, SCHEDULE), list(grants)
     log.append_each(
         tx,
         [

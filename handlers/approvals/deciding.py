@@ -127,7 +127,7 @@ class Deciding:
 
         explained: whether they said why. Where `was_asked` already there is no need.
         """
-        found = await self._requests.as_read(grant, account, "approve")
+        found = await self._requests.as_read(grant, account)
         if found is not None:
             self._foresee(account, found, explained=explained)
 

@@ -48,16 +48,15 @@ class EmergencyFollowups:
 
     async def look(self) -> int:
         """Do everything that is due by now; of how many emergencies something was."""
-        due = await self._ground.database.read(self._due)
+        due = await self._ground.database.read(
+            lambda tx: [one for one in emergency_reviews.unreviewed(tx) if self._is_due(tx, one)]
+        )
         for row in due:
             # Beside the transaction: a directory that hangs keeps nobody from being told.
             names = await self._reviewers.able(row)
             await self._ground.database.write(partial(self._take, emergency=row.id, names=names))
         await self._look_for_drills()
         return len(due)
-
-    def _due(self, tx: Session) -> list[Emergency]:
-        return [one for one in emergency_reviews.unreviewed(tx) if self._is_due(tx, one)]
 
     def _is_due(self, tx: Session, one: Emergency) -> bool:
         now, days = self._ground.now(), self._reviewers.days

@@ -35,7 +35,8 @@ class Escalating:
 
         def work(tx: Session) -> None:
             for row in escalations.unheeded(tx, at, _AT_ONCE, after=self._after):
-                channels = [name for name in self._channels if not _is_about(row, name)]
+                # What says that this very channel takes nothing is told in the others.
+                channels = [name for name in self._channels if row.cause != _cause(name)]
                 escalations.owe_outside(tx, row, channels, at=at)
 
         await self._ground.database.write(work)
@@ -79,8 +80,3 @@ def _told_of(channel: str) -> str:
 
 def _cause(channel: str) -> str:
     return cause_of(Kind.UNDELIVERABLE, _told_of(channel))
-
-
-def _is_about(row: ExceptionRecord, channel: str) -> bool:
-    """Whether it says that this very channel takes nothing: it is told in the others."""
-    return row.cause == _cause(channel)

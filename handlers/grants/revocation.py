@@ -18,7 +18,7 @@ from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.grants.outages import is_any_told, tell_outages
 from handlers.grants.unfollowed import tell_overdue
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, whole_minutes
+from handlers.intents import whole_minutes
 from handlers.requests.reminding import planned_end
 from handlers.stops.stopping import LONG_OVER, put_off
 from storage import deliveries, emergencies, endings, grants, holdings, step_ups, tallies
@@ -113,9 +113,7 @@ class Revocation:
         if due:
             endings.begin(tx, [grant.id for grant in due], reason="its time is over")
             holdings.follow_each(tx, due, at=now)
-            recording.record_each(
-                tx, ((grant, {}) for grant in due), at=now, action="grant.expired", where=SCHEDULE
-            )
+            recording.record_each(tx, ((grant, {}) for grant in due), at=now, action="grant.expired")
         return len(due)
 
     def _end_sooner(self, tx: Session, ids: Sequence[str], before: int) -> int:

@@ -37,7 +37,7 @@ from storage.directories.base import Account
 from storage.exceptions import SECURITY
 from storage.handles import make_handle
 from storage.identifiers import new_id
-from storage.records import Address, Link, Petition
+from storage.records import Address, Petition
 from storage.states import LinkState, PetitionKind, PetitionState, Purpose
 
 ANSWERED_WITHIN = timedelta(hours=24)
@@ -229,7 +229,9 @@ class Petitioning:
         if petition.privileged or not places:
             places.insert(0, SECURITY)
         manager = links.link_to(tx, account.directory, account.manager) if account.manager else None
-        return [*places, manager.slack_user] if manager is not None and _speaks(manager) else places
+        if manager is not None and manager.state == LinkState.ACTIVE:
+            places.append(manager.slack_user)
+        return places
 
 
 @dataclass(frozen=True)
@@ -253,7 +255,3 @@ def stops(tx: Session, ground: Ground, kind: PetitionKind) -> Stopped | None:
     if found is None and kind == PetitionKind.PASSWORD:
         found = ground.stopped(tx, What.RESETS)
     return found
-
-
-def _speaks(link: Link) -> bool:
-    return link.state == LinkState.ACTIVE

@@ -90,7 +90,7 @@ class Attesting:
             return self._open(tx, intent, two, intent.way, lambda petition, person, proof, decision: (
                 self._approve(tx, intent, petition, person, proof, decision)
                 if intent.approve
-                else self._deny(tx, intent, petition)
+                else self._end(tx, intent, petition, PetitionState.DENIED, Why.DENIED, words=intent.rationale)
             ))  # fmt: skip
 
         done = await self._ground.database.write(work)
@@ -289,9 +289,6 @@ class Attesting:
         ends.tell(tx, petition, APPROVED, at)
         wake(tx, WAKES)
         return Said(approved=True, opens_at=opens_at)
-
-    def _deny(self, tx: Session, intent: DecidePetition, petition: Petition) -> Settled | SettledBefore:
-        return self._end(tx, intent, petition, PetitionState.DENIED, Why.DENIED, words=intent.rationale)
 
     def _end(
         self,

@@ -3,7 +3,7 @@
 It changes nothing, and never tells a person facts about others beyond who owns what.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -273,8 +273,9 @@ class Checks:
             for entitlement in offered
             if _is_in(account, entitlement)
         ]
+        held.sort(key=lambda one: (one.until is None, one.until and one.until.timestamp(), one.entitlement))
         others = (self._elsewhere(name, found) for name, found in picture.items() if name != own.directory)
-        return AccessList(held=tuple(_soonest_first(held)), read_at=own.read_at, elsewhere=tuple(others))
+        return AccessList(held=tuple(held), read_at=own.read_at, elsewhere=tuple(others))
 
     def _place(self, entitlement: Entitlement) -> Place:
         return self._ground.database.group_names.place(entitlement.directory, entitlement.group)
@@ -368,9 +369,3 @@ def _advice(found: Counterpart | None) -> str:
 def _is_in(account: Account, entitlement: Entitlement) -> bool:
     """What the directory says, whatever we once did there."""
     return entitlement.directory == account.directory and account.is_in(entitlement.group)
-
-
-def _soonest_first(held: Iterable[Held]) -> list[Held]:
-    return sorted(
-        held, key=lambda one: (one.until is None, one.until and one.until.timestamp(), one.entitlement)
-    )

@@ -161,8 +161,8 @@ class OpenRequests:
             return _settled_before(grant, decided, now)
         return self._opened(account, grant, entitlement, question, facts, way)
 
-    async def as_read(self, grant_id: str, account: Account, way: Way) -> Opened | None:
-        """What a click of this person would be asked about, as readers see it now; None if nothing would.
+    async def as_read(self, grant_id: str, account: Account) -> Opened | None:
+        """What an approval by this person would be asked about, as readers see it now; None if nothing would.
 
         It is for asking policy ahead: nothing of it counts, and whoever clicks is asked about anew. Whom to ask the
         directory about is known from here on as well.
@@ -178,7 +178,7 @@ class OpenRequests:
         self._know(grant_id, facts.seen)
         if isinstance(question.goes_to, NoCounterpart):
             return None
-        return self._opened(account, grant, about, question, facts, way)
+        return self._opened(account, grant, about, question, facts, "approve")
 
     def is_known(self, grant_id: str) -> bool:
         """Whether it is known whom to ask the directory about."""
