@@ -198,11 +198,8 @@ class Alarms:
             disabled = await _switch_off(directory, alarm.account, disabled)
         if sessions == Effect.WANTED:
             sessions = await _end_sessions(directory, alarm.account)
-
-        def work(tx: Session) -> bool:
-            return self._note(tx, handle_id, disabled, sessions)
-
-        stands = await self._ground.database.write(work)
+        noted = partial(self._note, handle_id=handle_id, disabled=disabled, sessions=sessions)
+        stands = await self._ground.database.write(noted)
         if not stands:  # somebody lifted it while we were at it
             if disabled in (Effect.DONE, Effect.WANTED):  # what was not answered may be done
                 await self._let_in(directory, alarm)

@@ -87,11 +87,8 @@ class RevokingAll:
     async def revoke(self, intent: RevokeAll) -> AllRevoked | Refused:
         """Do it, with the reason why."""
         by = By(**recording.by(intent), name=intent.actor.account.name, words=intent.rationale)
-
-        def work(tx: Session, found: Found) -> AllRevoked | RevokedBefore:
-            return self._revoke(tx, found, by, switch_off=intent.switch_off, stop_proofs=intent.stop_proofs)
-
-        return await self._opened(intent, work)
+        revoke = partial(self._revoke, by=by, switch_off=intent.switch_off, stop_proofs=intent.stop_proofs)
+        return await self._opened(intent, revoke)
 
     async def _opened(self, intent: RevokeAll, work: Callable[[Session, Found], T]) -> T | Refused:
         """Once per delivery, and only for whoever may and about somebody there is."""
@@ -115,11 +112,9 @@ class RevokingAll:
         if found is None:
             return NobodyFound()
         by = By(actor=recording.OPERATOR, where=where, words=rationale)
-
-        def work(tx: Session) -> AllRevoked | RevokedBefore:
-            return self._revoke(tx, found, by, switch_off=switch_off, stop_proofs=stop_proofs)
-
-        return await self._ground.database.write(work)
+        return await self._ground.database.write(
+            lambda tx: self._revoke(tx, found, by, switch_off=switch_off, stop_proofs=stop_proofs)
+        )
 
     async def look(self) -> int:
         """Tell how far each act has come, and report when it is done; how many there were. For the schedule."""

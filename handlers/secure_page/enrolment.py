@@ -57,11 +57,9 @@ class Enrolment:
 
     async def sign_in(self, visitor: Visitor, password: str) -> Proven | Refused:
         """The current password, as the directory sees it. It counts like any other proof."""
-
-        async def check(person: Person) -> Checked:
-            return await check_password(self._ground, person, password)
-
-        return await self._attempts.run(visitor, _SIGN_IN, check)
+        return await self._attempts.run(
+            visitor, _SIGN_IN, lambda person: check_password(self._ground, person, password)
+        )
 
     async def needs_old_proof(self, handle: Handle) -> bool:
         """Whether one of the proofs that exist has still to be shown in this visit."""

@@ -162,11 +162,9 @@ class Passkeys:
 
     async def show(self, visitor: Visitor, text: str) -> Proven | Refused:
         """What the browser answered. It counts like any other proof."""
-
-        async def check(person: Person) -> Checked:
-            return await self._check(visitor, person, text)
-
-        return await self._attempts.run(visitor, SECOND_FACTOR, check)
+        return await self._attempts.run(
+            visitor, SECOND_FACTOR, lambda person: self._check(visitor, person, text)
+        )
 
     def _may_show(self, visitor: Visitor, handle: Handle) -> bool:
         after_password = Purpose(handle.purpose) in SECOND_FACTOR.keeps

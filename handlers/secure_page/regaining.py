@@ -44,19 +44,15 @@ class Regaining:
 
     async def give_password(self, visitor: Visitor, password: str) -> Proven | Refused:
         """The current password, as the directory sees it."""
-
-        async def check(person: Person) -> Checked:
-            return await check_password(self._ground, person, password)
-
-        return await self._attempts.run(visitor, _WHAT_IS_LEFT, check)
+        return await self._attempts.run(
+            visitor, _WHAT_IS_LEFT, lambda person: check_password(self._ground, person, password)
+        )
 
     async def give_mail_code(self, visitor: Visitor, code: str) -> Proven | Refused:
         """A code sent to the address that the directory holds; whoever's address moved lately gets nowhere (P-3)."""
-
-        async def check(person: Person) -> Checked:
-            return await self._check_mail_code(person, code)
-
-        return await self._attempts.run(visitor, _WHAT_IS_LEFT, check)
+        return await self._attempts.run(
+            visitor, _WHAT_IS_LEFT, lambda person: self._check_mail_code(person, code)
+        )
 
     async def offer_key(self, visitor: Visitor, *, session: str) -> None:
         """Make the key that this visit may confirm. session: the browser's new cookie, after it showed something.

@@ -136,11 +136,7 @@ class BeingVouched:
 
         DirectoryUnavailable when it is not known whether the word still counts.
         """
-
-        async def check(person: Person) -> Checked:
-            return await self._check(person, code)
-
-        return await self._attempts.run(visitor, _KINDS, check)
+        return await self._attempts.run(visitor, _KINDS, lambda person: self._check(person, code))
 
     def _ask(
         self, tx: Session, handle: Handle, person: Person, visitor: Visitor, limits: VouchingLimits, why: str
