@@ -44,9 +44,10 @@ class Unknown:
 
 @dataclass(frozen=True, kw_only=True)
 class AlreadyHeld:
-    """The person has it already, by other hands."""
+    """The person has it already: until `until`, or standing if that is None."""
 
     entitlement: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)

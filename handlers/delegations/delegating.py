@@ -95,8 +95,7 @@ class Delegating:
         ]
 
         def work(tx: Session) -> MayDelegate | MayNotDelegate | Stopped | Repeated:
-            begun = self._begin(tx, intent, account.id)
-            if begun is not None:
+            if (begun := self._begin(tx, intent, account.id)) is not None:
                 return begun
             if not theirs:
                 self._record(tx, intent, "delegation.refused", account.id)
@@ -115,8 +114,7 @@ class Delegating:
             one_owner = len({one.owner for one in things}) == 1
             if isinstance(to, NotToThem) and one_owner:
                 return self._not_to_them(tx, intent, to)
-            begun = self._begin(tx, intent, intent.actor.account.id)
-            if begun is not None:
+            if (begun := self._begin(tx, intent, intent.actor.account.id)) is not None:
                 return begun
             if to is None:
                 return Unknown(what="entitlement")
@@ -232,8 +230,7 @@ class Delegating:
     def _not_to_them(self, tx: Session, intent: Delegate, to: NotToThem) -> NotToThem | Stopped | Repeated:
         """Recorded once. The form stays open, and is the same delivery when it is sent again with somebody else."""
         person, at = intent.actor.account.id, self._ground.now()
-        halt = stopped(tx, self._ground, intent, "delegation.stopped", correlation=person)
-        if halt is not None:
+        if (halt := stopped(tx, self._ground, intent, "delegation.stopped", correlation=person)) is not None:
             return halt
         if deliveries.was_taken(tx, intent.delivery):
             return Repeated()

@@ -141,8 +141,7 @@ class Ways:
         member = member_of(found.row)
         if member.kind == "group":
             return self.not_possible(tx, intent, found, (GROUPS_STAY,))
-        over = self._explained_meanwhile(tx, intent, found)
-        if over is not None:
+        if (over := self._explained_meanwhile(tx, intent, found)) is not None:
             return over
         why = Sentence("nobody had granted it; taken away by {name}", name=intent.actor.account.name)
         grant = take_away(
@@ -162,10 +161,9 @@ class Ways:
         review = datetime.combine(intent.review, time(12), UTC) if intent.review else now + USUAL_REVIEW
         members = self._to_declare(tx, found)
         theirs, refused = self._weighed(found, members - found.facts.own)
-        if found.kind == Kind.UNEXPLAINED:
-            over = self._explained_meanwhile(tx, intent, found)
-            if over is not None:
-                return over
+        is_new = found.kind == Kind.UNEXPLAINED
+        if is_new and (over := self._explained_meanwhile(tx, intent, found)) is not None:
+            return over
         if not members:
             return self._over_by_itself(tx, intent, found)
         if not theirs:

@@ -161,8 +161,7 @@ class LostEmergencies:
             def look(tx: Session, seen: _Seen | None = seen) -> T | Refused | None:
                 return self._open(tx, intent, seen, work)
 
-            done = await self._ground.database.write(look)
-            if done is not None:
+            if (done := await self._ground.database.write(look)) is not None:
                 return done
 
     def _open(

@@ -97,8 +97,7 @@ class RevokingAll:
         def opened(tx: Session) -> T | Refused:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
-            refused = turn_away(tx, self._ground, intent, "revoke_all.refused")
-            if refused is not None:
+            if (refused := turn_away(tx, self._ground, intent, "revoke_all.refused")) is not None:
                 return refused
             return NobodyFound() if found is None else work(tx, found)
 

@@ -128,8 +128,7 @@ class Attesting:
             person = await in_time(home.account(petition.account), otherwise=CALL.total_seconds())
             count = await self._standing_by.count(petition, person) if person is not None else None
             weigh = partial(self._weigh, petition_id=petition_id, person=person, count=count)
-            said = await self._ground.database.write(weigh)
-            if said is not None:
+            if (said := await self._ground.database.write(weigh)) is not None:
                 return said
         return Said(approved=False)
 

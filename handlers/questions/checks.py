@@ -162,8 +162,7 @@ class Checks:
         if kind not in _ABOUT_ACCOUNT | _EXPLAINED:
             return self._plain(kind, question.about)
         account = await self._account(question)
-        explained = await self._explained(kind, question.about, account)
-        if explained is not None:
+        if (explained := await self._explained(kind, question.about, account)) is not None:
             return explained
         picture = await self._picture(kind, question.about, account)
         given = await self._ground.database.read(lambda tx: _given(tx, account))

@@ -215,7 +215,7 @@ class Asking:
         holder = facts.report or intent.actor.account
         if stands(tx, facts.target(entitlement), entitlement):
             self._record_needless(tx, intent, entitlement, "grant.already_held", entitlement.id, holder.id)
-            return AlreadyHeld(entitlement=entitlement.id)
+            return AlreadyHeld(entitlement=entitlement.id, until=None)
         waiting = grants.open_of(tx, holder.directory, holder.id, entitlement.id)
         if waiting is not None:
             self._record_needless(tx, intent, entitlement, "grant.already_asked", waiting.id, holder.id)

@@ -70,8 +70,7 @@ class Halting:
     def _open(self, tx: Session, intent: Halt, work: Callable[[], T]) -> T | Refused:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
-        refused = turn_away(tx, self._ground, intent, "freeze.refused")
-        if refused is not None:
+        if (refused := turn_away(tx, self._ground, intent, "freeze.refused")) is not None:
             return refused
         standing = emergency(tx)
         if standing is not None:

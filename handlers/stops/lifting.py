@@ -142,8 +142,7 @@ class Lifting:
                     tx, intent, lambda tx, freeze, decision: work(tx, freeze, decision, speakers)
                 )
 
-            done = await self._ground.database.write(look)
-            if done is not None:
+            if (done := await self._ground.database.write(look)) is not None:
                 return done
 
     def _open(
