@@ -26,6 +26,7 @@ from handlers.help_desk.outcomes import (
     NotOfDesk,
     NotServed,
 )
+from handlers.help_desk.telling import tell
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.people.others import all_of
@@ -152,7 +153,7 @@ class Desks:
         action: str,
         given_again: tuple[str, ...] = (),
     ) -> DeskAct:
-        """Keep that it is done, on the record; every entry of it and what is told belong to its visit."""
+        """Keep that it is done, on the record, and tell the person; every entry and the message belong to its visit."""
         two, at = allowed.two, self._ground.now()
         helper, person, desk = two.helper, two.person, two.serving[0]
         act = desk_acts.keep(
@@ -175,6 +176,7 @@ class Desks:
             decision=allowed.decision, facts=facts,
             texts={"ticket": allowed.ticket, "rationale": intent.rationale.strip()},
         )  # fmt: skip
+        tell(tx, act, at)
         return act
 
     def turn_away_stranger(

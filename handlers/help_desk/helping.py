@@ -24,7 +24,7 @@ from handlers.help_desk.outcomes import (
     UnlockedFor,
 )
 from handlers.help_desk.rechecking import Rechecking
-from handlers.help_desk.telling import show, tell
+from handlers.help_desk.telling import show
 from handlers.outcomes import Repeated
 from handlers.people.found import find
 from handlers.secure_page.asking import unlock_now
@@ -108,9 +108,7 @@ class Helping:
             account=found.person.id, slack_team=found.slack_team, slack_user=found.slack_user,
         )  # fmt: skip
         move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=at)
-        act = self._desks.begun(tx, intent, allowed, handle, "desk.unlock_started")
-        tell(tx, act, at)
-        return act, handle
+        return self._desks.begun(tx, intent, allowed, handle, "desk.unlock_started"), handle
 
     def _end_unlock(self, tx: Session, intent: HelpFor, act: DeskAct, handle: Handle, *, done: bool) -> None:
         at, result = self._ground.now(), Result.DONE if done else Result.UNKNOWN
@@ -137,6 +135,5 @@ class Helping:
             tx, purpose=Purpose.RESET, directory=person.directory, account=person.id,
             slack_team=found.slack_team, slack_user=found.slack_user, at=at,
         )  # fmt: skip
-        act = self._desks.begun(tx, intent, allowed, handle, "desk.reset_started")
-        tell(tx, act, at)
+        self._desks.begun(tx, intent, allowed, handle, "desk.reset_started")
         return ResetStarted(name=person.name)

@@ -19,7 +19,6 @@ from handlers.exceptions.raising import Kind, cause_of, membership_cause, named,
 from handlers.ground import Ground
 from handlers.help_desk.desks import Allowed, Desks, TwoPeople
 from handlers.help_desk.outcomes import Checked, HelpFor, Rechecked, Refused, Standing
-from handlers.help_desk.telling import tell
 from handlers.outcomes import Repeated
 from handlers.patience import few_at_a_time, in_time
 from handlers.people.counterparts import find_counterpart
@@ -107,8 +106,7 @@ class Rechecking:
         )  # fmt: skip
         checked = tuple(self._one(tx, intent, found, one) for one in seen)
         again = tuple(one.entitlement for one in checked if one.standing == "given-again")
-        act = self._desks.begun(tx, intent, allowed, handle, "desk.rechecked", again)
-        tell(tx, act, at)
+        self._desks.begun(tx, intent, allowed, handle, "desk.rechecked", again)
         return Rechecked(name=found.person.name, checked=checked, more=more)
 
     def _one(self, tx: Session, intent: HelpFor, two: TwoPeople, seen: Seen) -> Checked:
