@@ -74,18 +74,10 @@ class Enrolment:
         handle = await self._ground.handle_of(visitor)
         if handle is None or not self._may_enrol(visitor, handle) or await self.needs_old_proof(handle):
             return
-        sealed = self._ground.vault.seal(pyotp.random_base32())
 
         def work(tx: Session) -> None:
             if proofs.pending_seed(tx, handle.id) is None:
-                proofs.keep_pending_seed(
-                    tx,
-                    handle=handle.id,
-                    directory=handle.directory,
-                    account=handle.account,
-                    sealed=sealed,
-                    at=self._ground.now(),
-                )
+                make_key(tx, self._ground, handle)
 
         await self._ground.database.write(work)
 
@@ -155,6 +147,14 @@ class Enrolment:
             tx, handle, Changed.SET_UP, at=at, facts={"replaced": replaced, "recovery_codes": len(codes)}
         )
         return Codes(codes=codes)
+
+
+def make_key(tx: Session, ground: PageGround, handle: Handle) -> None:
+    """A new key that this visit may confirm, instead of any that it was offered before."""
+    proofs.keep_pending_seed(
+        tx, handle=handle.id, directory=handle.directory, account=handle.account, at=ground.now(),
+        sealed=ground.vault.seal(pyotp.random_base32()),
+    )  # fmt: skip
 
 
 async def confirmed_step(ground: PageGround, handle: Handle, code: str) -> int | NotYet | Over:

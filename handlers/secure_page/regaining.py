@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pyotp
 from sqlmodel import Session
 
 from handlers.decisions.passkey_names import default_name
@@ -17,7 +16,7 @@ from handlers.secure_page.adding import NOT_MADE
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.care import Entered
 from handlers.secure_page.ceremonies import RelyingParty
-from handlers.secure_page.enrolment import Codes, check_password, confirmed_step, new_recovery_codes
+from handlers.secure_page.enrolment import Codes, check_password, confirmed_step, make_key, new_recovery_codes
 from handlers.secure_page.passkeys import Challenges
 from handlers.secure_page.proof_news import proofs_changed
 from handlers.secure_page.proving import is_mail_code
@@ -60,18 +59,8 @@ class Regaining:
         One that another browser was shown is never confirmed by this one: whoever was first would know it.
         """
         entered = await self._entered(replace(visitor, session=session))
-        if entered is None:
-            return
-        sealed = self._ground.vault.seal(pyotp.random_base32())
-
-        def work(tx: Session) -> None:
-            handle = entered.handle
-            proofs.keep_pending_seed(
-                tx, handle=handle.id, directory=handle.directory, account=handle.account, sealed=sealed,
-                at=self._ground.now(),
-            )  # fmt: skip
-
-        await self._ground.database.write(work)
+        if entered is not None:
+            await self._ground.database.write(lambda tx: make_key(tx, self._ground, entered.handle))
 
     async def confirm(self, visitor: Visitor, code: str) -> Codes | NotYet | Over:
         """An authenticator, by a code that its new key gives; it and new recovery codes replace whatever was."""
