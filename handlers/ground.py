@@ -6,8 +6,8 @@ It holds references and small questions to them; it carries out nothing.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
+from typing import TypeAlias
 
 from sqlmodel import Session
 
@@ -26,6 +26,7 @@ from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
+from storage.endings import Ending
 from storage.faults import DirectoryUnavailable, NotKnownHere
 from storage.outbox import OWNER, Message, owe, owe_each, places_of
 from storage.records import Grant
@@ -38,35 +39,8 @@ SUMMONS = "summons"
 """The courier that tells those whose turn it is and who are not the owner's (handlers.requests.summons)."""
 
 
-class Shown(Protocol):
-    """What is needed of a grant to know who hears of it."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def slack_user(self) -> str: ...
-    @property
-    def entitlement(self) -> str: ...
-    @property
-    def automatic(self) -> bool: ...
-    @property
-    def lapses_at(self) -> datetime | None: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def passed_on_to(self) -> str: ...
-    @property
-    def reminded_at(self) -> datetime | None: ...
-    @property
-    def reminder(self) -> str: ...
-    @property
-    def remind_at(self) -> datetime | None: ...
-    @property
-    def requester_directory(self) -> str: ...
-    @property
-    def target_account(self) -> str: ...
-    @property
-    def foreseen(self) -> str: ...
+Shown: TypeAlias = Grant | Ending
+"""What people are shown of, whole or as far as its end needs it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Protocol, TypedDict
+from typing import TypeAlias, TypedDict
 
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.intents import Actor, Where
+from handlers.intents import SCHEDULE, Actor, Intent, Where
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.database import replica_of
+from storage.endings import Ending
 from storage.identifiers import new_id, new_ids
-from storage.whose import Given, holder_of
+from storage.records import Grant
+from storage.whose import holder_of
 
 Fact = audit.Fact
+Recorded: TypeAlias = Grant | Ending
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
 NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 
@@ -38,6 +41,22 @@ def person(actor: Actor) -> audit.Actor:
 def stranger(slack_team: str, slack_user: str) -> audit.Actor:
     """Somebody who is not known to be anybody."""
     return audit.Actor(type="unknown", id="unknown", slack_team=slack_team, slack_user=slack_user)
+
+
+class By(TypedDict):
+    """Who did what an entry tells of, and from where."""
+
+    actor: audit.Actor
+    where: Where
+
+
+def by(intent: Intent) -> By:
+    """Whoever wants this."""
+    return {"actor": person(intent.actor), "where": intent.where}
+
+
+BY_ITSELF: By = {"actor": WICKET, "where": SCHEDULE}
+"""What Wicket does on its schedule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,19 +107,6 @@ class _Shared(TypedDict):
     correlation: str
     where: audit.Where
     texts: Mapping[str, str]
-
-
-class Recorded(Given, Protocol):
-    """What an entry says of a grant."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def directory(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def entitlement(self) -> str: ...
 
 
 def record_grant(
@@ -158,10 +164,9 @@ def record_each(
     *,
     at: datetime,
     action: str,
-    where: Where,
 ) -> None:
     """`record_grant` of what Wicket itself has done with many grants at once, each with its own facts."""
-    place, wanted = _place(tx, where), list(grants)
+    place, wanted = _place(tx, SCHEDULE), list(grants)
     log.append_each(
         tx,
         [

@@ -3,9 +3,6 @@
 It can only stop things. What it stopped is let go by `releasing`, and nothing here resets or gives anything.
 """
 
-import base64
-import hmac
-import re
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -13,24 +10,23 @@ from typing import Literal
 import structlog
 from sqlmodel import Session
 
+from handlers import recording
 from handlers.alarms.releasing import switch_on
 from handlers.alarms.reported import NoLink, Stopped
 from handlers.alarms.undoing import end_what_was_set_up
-from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.forged import refuse_forged
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, tell_security
 from handlers.ground import Ground
-from handlers.intents import PAGE, SCHEDULE, Report, Where
+from handlers.intents import PAGE, Report
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_call_time
 from handlers.petitions.ends import By, end_of, not_theirs
 from handlers.petitions.outcomes import Why
-from handlers.recording import WICKET, Fact, person, record, stranger
+from handlers.secure_page.handles import handle_in_link, link_text
 from handlers.secure_page.visits import PageGround
 from handlers.vouching.telling import told
-from storage import alarms, deliveries, handles, petitions, vouchings
+from storage import alarms, handles, petitions, vouchings
 from storage.alarms import Effect
-from storage.audit import entry as audit
 from storage.directories.base import Account, Directory
 from storage.exceptions import decide_exceptions
 from storage.faults import DirectoryUnavailable
@@ -43,8 +39,6 @@ log = structlog.get_logger(__name__)
 # A letter is often read days later.
 WORKS_FOR = timedelta(days=7)
 HOUR = timedelta(hours=1)
-_MAC_BYTES = 16
-_TEXT = re.compile(r"(h-[0-9a-z]{9}-[0-9a-z]{8})\.([A-Za-z0-9_-]{22})")
 
 Door = Literal["mail", "slack"]
 
@@ -57,16 +51,11 @@ class StopLinks:
 
     def text(self, handle: str) -> str:
         """What stands in the link about this visit: `<id>.<mac>`. The page is at `{public_url}/not-me/{text}`."""
-        return f"{handle}.{_mac(self._vault.derive('stop', handle))}"
+        return link_text(self._vault, "stop", handle)
 
     def handle_in(self, text: str) -> str | None:
         """The visit that a link is about, if we wrote it."""
-        parts = _TEXT.fullmatch(text)
-        if parts is None:
-            return None
-        handle, given = parts.groups()
-        ours = [_mac(derived) for derived in self._vault.derive_all("stop", handle)]
-        return handle if any(hmac.compare_digest(given, mac) for mac in ours) else None
+        return handle_in_link(self._vault, "stop", text)
 
 
 class Alarms:
@@ -81,16 +70,16 @@ class Alarms:
         handle = await self._handle(self._links.handle_in(text))
         if handle is None or self._since(handle) + WORKS_FOR <= self._ground.now():
             return NoLink()
-        actor = stranger(handle.slack_team, "")
-        return await self._sound(handle, await self._account(handle), "mail", actor, PAGE)
+        by = By(actor=recording.stranger(handle.slack_team, ""), where=PAGE)
+        return await self._sound(handle, await self._account(handle), "mail", by)
 
     async def by_slack(self, intent: Report) -> Stopped | Unknown | Repeated:
         """The person pressed the button in Slack; somebody else's is a forgery."""
         handle, account = await self._handle(intent.handle), intent.actor.account
         theirs = handle is not None and (handle.directory, handle.account) == (account.directory, account.id)
         if handle is None or not theirs:
-            return await self._ground.database.write(lambda tx: self._forged(tx, intent))
-        return await self._sound(handle, account, "slack", person(intent.actor), intent.where)
+            return await refuse_forged(self._ground, intent, "account.report_tampered", what="visit")
+        return await self._sound(handle, account, "slack", By(**recording.by(intent)))
 
     async def settle_due(self) -> int:
         """Try again what is still to be done; how many there were. For the start and the schedule."""
@@ -118,21 +107,13 @@ class Alarms:
         except DirectoryUnavailable:
             return None
 
-    def _forged(self, tx: Session, intent: Report) -> Unknown | Repeated:
-        if not deliveries.take(tx, intent.delivery, self._ground.now()):
-            return Repeated()
-        return turn_away_forged(tx, self._ground, intent, "account.report_tampered", what="visit")
-
-    async def _sound(
-        self, handle: Handle, account: Account | None, door: Door, actor: audit.Actor, where: Where
-    ) -> Stopped:
+    async def _sound(self, handle: Handle, account: Account | None, door: Door, by: By) -> Stopped:
         def work(tx: Session) -> Stopped:
-            by = By(actor=actor, where=where)
             petition = petitions.get(tx, handle.id)
             if petition is not None and petition.opens_at is None:  # nobody said yet that it is them
                 is_new = not_theirs(tx, petition, by, self._ground.now())
                 return Stopped(again=not is_new, petition=True)
-            disabled = self._raise(tx, handle, account, door, actor, where)
+            disabled = self._raise(tx, handle, account, door, by)
             return Stopped(again=disabled is None, held=disabled == Effect.HELD)
 
         stopped = await self._ground.database.write(work)
@@ -141,13 +122,7 @@ class Alarms:
         return stopped
 
     def _raise(
-        self,
-        tx: Session,
-        handle: Handle,
-        account: Account | None,
-        door: Door,
-        actor: audit.Actor,
-        where: Where,
+        self, tx: Session, handle: Handle, account: Account | None, door: Door, by: By
     ) -> Effect | None:
         """Everything that needs no directory, in one transaction: what becomes of the account.
 
@@ -161,40 +136,34 @@ class Alarms:
             disabled=disabled, at=at,
         ):  # fmt: skip
             return None
-        end_of(
-            tx, directory=handle.directory, account=handle.account, why=Why.NOT_ME,
-            by=By(actor=actor, where=where), at=at,
-        )  # fmt: skip
+        end_of(tx, directory=handle.directory, account=handle.account, why=Why.NOT_ME, by=by, at=at)
         closed = handles.close_all(tx, directory=handle.directory, account=handle.account, at=at)
         undone = end_what_was_set_up(tx, handle, at)
         words = vouchings.end_all(tx, handle.directory, handle.account, Ended.REPORTED, at)
         for word in words:
-            told(tx, word, Ended.REPORTED, at=at, actor=actor, where=where)
-        facts: dict[str, Fact] = {
+            told(tx, word, Ended.REPORTED, at=at, actor=by.actor, where=by.where)
+        facts: dict[str, recording.Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
             "disabled": disabled, "directory": handle.directory, "proofs_ended": undone,
         }  # fmt: skip
-        record(
-            tx, at=at, action="account.reported", outcome="done", actor=actor, where=where,
+        recording.record(
+            tx, at=at, action="account.reported", outcome="done", actor=by.actor, where=by.where,
             correlation=handle.id, subject=handle.account, facts=facts,
         )  # fmt: skip
-        tell_security(
-            tx,
-            at,
-            Strange(
-                kind=Kind.NOT_ME,
-                severity=Severity.HIGH,
-                who=name,
-                cause=handle.id,
-                correlation=handle.id,
-                facts={
-                    **facts,
-                    "handle": handle.id,
-                    "directory": handle.directory,
-                    "sessions": Effect.WANTED,
-                },
-            ),
+        strange = Strange(
+            kind=Kind.NOT_ME,
+            severity=Severity.HIGH,
+            who=name,
+            cause=handle.id,
+            correlation=handle.id,
+            facts={
+                **facts,
+                "handle": handle.id,
+                "directory": handle.directory,
+                "sessions": Effect.WANTED,
+            },
         )
+        tell_security(tx, at, strange)
         log.warning("account.reported", door=door, disabled=disabled)
         return disabled
 
@@ -229,11 +198,8 @@ class Alarms:
             disabled = await _switch_off(directory, alarm.account, disabled)
         if sessions == Effect.WANTED:
             sessions = await _end_sessions(directory, alarm.account)
-
-        def work(tx: Session) -> bool:
-            return self._note(tx, handle_id, disabled, sessions)
-
-        stands = await self._ground.database.write(work)
+        noted = partial(self._note, handle_id=handle_id, disabled=disabled, sessions=sessions)
+        stands = await self._ground.database.write(noted)
         if not stands:  # somebody lifted it while we were at it
             if disabled in (Effect.DONE, Effect.WANTED):  # what was not answered may be done
                 await self._let_in(directory, alarm)
@@ -311,9 +277,9 @@ class Alarms:
         alarms.note(tx, alarm, disabled=disabled, sessions=sessions, at=at)
         facts = {"disabled": disabled, "sessions": sessions}
         outcome = "failed" if disabled.is_wanted or sessions.is_wanted else "done"
-        record(
-            tx, at=at, action="account.stopped", outcome=outcome, actor=WICKET, where=SCHEDULE,
-            correlation=handle_id, subject=alarm.account, facts=facts,
+        recording.record(
+            tx, at=at, action="account.stopped", outcome=outcome, **recording.BY_ITSELF, correlation=handle_id,
+            subject=alarm.account, facts=facts,
         )  # fmt: skip
         decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_ME, handle_id), facts=facts)
         return True
@@ -366,7 +332,3 @@ async def _end_sessions(directory: Directory, account: str) -> Effect:
     except DirectoryUnavailable:
         return Effect.WANTED
     return Effect.DONE
-
-
-def _mac(derived: bytes) -> str:
-    return base64.urlsafe_b64encode(derived[:_MAC_BYTES]).decode("ascii").rstrip("=")

@@ -3,35 +3,31 @@
 It switches an account on only if the alarm switched it off, and brings back nothing that was closed.
 """
 
+from dataclasses import replace
+from typing import Unpack
+
 import structlog
 from sqlmodel import Session
 
 from handlers import recording
 from handlers.alarms.reported import MayRelease, NotReleased, Released
-from handlers.decisions.freezing import may_resume
-from handlers.decisions.policy import PolicyDecision, ResumeQuestion, same_person
+from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, decided, tell_security, wrong_person
 from handlers.ground import Ground
-from handlers.intents import Resume, Where
+from handlers.intents import Resume
 from handlers.outcomes import NoLonger, NotAllowed, Repeated, Unknown
 from handlers.patience import in_call_time
-from handlers.people.recently import recently
-from handlers.questions.concerned import of_security
+from handlers.stops.seconding import may_lift
 from storage import alarms, deliveries
 from storage.alarms import Effect
-from storage.audit import entry as audit
 from storage.directories.base import Account, Directory
-from storage.exceptions import SETTLED, decide_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, ExceptionRecord
 
 log = structlog.get_logger(__name__)
 
 RELEASE = "release"
-
-
 Refused = NotAllowed | NoLonger | Unknown | Repeated
 
 
@@ -43,7 +39,6 @@ class Releasing:
 
     async def consider(self, intent: Resume) -> MayRelease | Refused:
         """Whether this person may: asked when the form is about to open."""
-
         whose = await self._whose(intent)
 
         def work(tx: Session) -> MayRelease | Refused:
@@ -60,14 +55,13 @@ class Releasing:
         found = await self._ground.database.write(lambda tx: self._open(tx, intent, whose))
         if not isinstance(found, Alarm):
             return found
-        actor = recording.person(intent.actor)
         return await self.lift(
-            found.directory, found.account, actor=actor, by=intent.actor.account.name,
-            rationale=intent.rationale, where=intent.where,
+            found.directory, found.account, by=intent.actor.account.name, rationale=intent.rationale,
+            **recording.by(intent),
         )  # fmt: skip
 
     async def lift(
-        self, directory: str, account: str, *, actor: audit.Actor, by: str, rationale: str, where: Where
+        self, directory: str, account: str, *, by: str, rationale: str, **who: Unpack[recording.By]
     ) -> Released | NotReleased:
         """Everything that is open about an account. by: a name to show. For an operator there is no policy.
 
@@ -93,29 +87,21 @@ class Releasing:
                     one.disabled == Effect.DONE or (is_ours and one.disabled == Effect.ALREADY)
                 ):
                     alarms.want_anew(tx, one)
-            names = [self._lift(tx, one, actor, by, rationale, where) for one in now if one.handle in known]
+            names = [self._lift(tx, one, by, rationale, who) for one in now if one.handle in known]
             return Released(who=names[0] if names else "")
 
         return await self._ground.database.write(work)
 
-    def _lift(
-        self, tx: Session, alarm: Alarm, actor: audit.Actor, by: str, rationale: str, where: Where
-    ) -> str:
+    def _lift(self, tx: Session, alarm: Alarm, by: str, rationale: str, who: recording.By) -> str:
         at = self._ground.now()
         disabled = alarm.disabled
         alarms.lift(tx, alarm, at=at, by=by, rationale=rationale)
         recording.record(
-            tx, at=at, action="account.released", outcome="done", actor=actor, where=where,
-            correlation=alarm.handle, subject=alarm.account, facts={"disabled": disabled},
+            tx, at=at, action="account.released", outcome="done", **who, correlation=alarm.handle,
+            subject=alarm.account, facts={"disabled": disabled},
             texts={"rationale": rationale, "by": by},
         )  # fmt: skip
-        facts = {
-            "decided_by": by,
-            "decided_at": at.isoformat(),
-            "rationale": rationale,
-            SETTLED: at.isoformat(),
-        }
-        decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_ME, alarm.handle), facts=facts)
+        decided(tx, at, Kind.NOT_ME, alarm.handle, by=by, rationale=rationale)
         return alarm.name
 
     async def _whose(self, intent: Resume) -> Account | None:
@@ -136,7 +122,7 @@ class Releasing:
         alarm = _about(tx, intent, held=True)
         if alarm is None:
             return turn_away_forged(tx, ground, intent, "release.tampered", what="exception")
-        decision = self._may(tx, intent)
+        decision = may_lift(tx, ground, "reported", intent.actor.account)
         # Whoever holds an account does not say that it is theirs again.
         actor = intent.actor.account
         own = (actor.directory, actor.id) == (alarm.directory, alarm.account)
@@ -149,45 +135,23 @@ class Releasing:
         self._record(tx, intent, alarm, "release.considered", "done", decision)
         return alarm
 
-    def _may(self, tx: Session, intent: Resume) -> PolicyDecision:
-        ground, account = self._ground, intent.actor.account
-        question = ResumeQuestion(
-            principal=account,
-            kind="reported",
-            role="security" if of_security(ground, account) else None,
-            now=ground.now(),
-            recently=recently(tx, ground.now, (account,)),
-        )
-        return may_resume(ground.policy, question)
-
     def _turn_away(self, tx: Session, intent: Resume, alarm: Alarm, decision: PolicyDecision) -> NotAllowed:
-        account = intent.actor.account
         self._record(tx, intent, alarm, "release.refused", "refused", decision)
-        who = named(account.name, account.login)
-        strange = Strange(
-            kind=Kind.WRONG_APPROVER, severity=Severity.HIGH, who=who, cause=f"{account.id}:{alarm.handle}",
-            correlation=alarm.handle,
-            facts={
-                "release": alarm.name,
-                "reasons": list(decision.reasons) if decision.policy_ids and not decision.allowed else [],
-                "policies": list(decision.policy_ids),
-            },
+        if decision.allowed:  # it is their own: of that policy says nothing
+            decision = replace(decision, reasons=())
+        strange = wrong_person(
+            intent.actor.account, decision, about=alarm.handle, correlation=alarm.handle,
+            facts={"release": alarm.name}, severity=Severity.HIGH,
         )  # fmt: skip
-        if decision.errors:
-            strange = broken_policy(decision, who=who, correlation=alarm.handle)
         tell_security(tx, self._ground.now(), strange)
-        return NotAllowed(
-            entitlement="this",
-            owner_name="the security team",
-            reasons=() if decision.allowed else decision.reasons,
-        )
+        return NotAllowed(entitlement="this", owner_name="the security team", reasons=decision.reasons)
 
     def _record(
         self, tx: Session, intent: Resume, alarm: Alarm, action: str, outcome: str, decision: PolicyDecision
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=alarm.handle, subject=alarm.account, decision=decision,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=alarm.handle, subject=alarm.account, decision=decision,
             texts={"rationale": intent.rationale} if intent.rationale else {},
         )  # fmt: skip
 

@@ -13,14 +13,7 @@ from handlers.decisions.but import but
 from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.delegating import given_to
-from handlers.decisions.policy import (
-    AccessQuestion,
-    Approvals,
-    Role,
-    is_on_call,
-    role_of,
-    same_person,
-)
+from handlers.decisions.policy import AccessQuestion, Approvals, Role, is_on_call, role_of, same_person
 from handlers.decisions.requests import missing_approvals
 from handlers.decisions.wanting import wanted
 from handlers.delegations.in_force import looked_up

@@ -18,8 +18,7 @@ from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision,
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
 from handlers.decisions.wanting import Wanted, wanted
 from handlers.delegations.in_force import facts_of
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Decide, OnGrant
 from handlers.outcomes import (
@@ -128,7 +127,7 @@ class Deciding:
 
         explained: whether they said why. Where `was_asked` already there is no need.
         """
-        found = await self._requests.as_read(grant, account, "approve")
+        found = await self._requests.as_read(grant, account)
         if found is not None:
             self._foresee(account, found, explained=explained)
 

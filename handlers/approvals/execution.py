@@ -20,11 +20,9 @@ from handlers.decisions.policy import PolicyDecision, is_on_call, role_of
 from handlers.decisions.requests import Approver, still_granted
 from handlers.delegations.in_force import looked_up
 from handlers.emergencies.execution import why_not_given
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named_holder
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named_holder, tell_security
 from handlers.grants.unfollowed import tell_explained
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from handlers.people.counterparts import target_now, uncertain
 from handlers.people.recently import recently
@@ -145,8 +143,7 @@ class Execution:
             at=now,
             action="grant.voided",
             outcome="refused",
-            actor=recording.WICKET,
-            where=SCHEDULE,
+            **recording.BY_ITSELF,
             decision=refusal.decision,
         )
         tell_security(tx, now, _lost(grant, refusal))

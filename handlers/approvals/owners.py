@@ -14,7 +14,6 @@ from handlers import recording
 from handlers.approvals.owner_deciders import Deciders, first_able
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.patience import in_time
 from handlers.requests.passing import pass_on
 from storage.catalogue import Owner
@@ -131,8 +130,7 @@ class Owners:
             at=now,
             action="owner.unreachable",
             outcome="failed",
-            actor=recording.WICKET,
-            where=SCHEDULE,
+            **recording.BY_ITSELF,
             correlation=owner.id,
             facts={"side": side, "trouble": trouble, "fallback": owner.fallback},
         )

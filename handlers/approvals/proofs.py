@@ -12,8 +12,7 @@ from handlers.approvals.stepping_up import as_given
 from handlers.decisions.policy import AccessQuestion, PolicyDecision
 from handlers.decisions.requests import may_decide
 from handlers.decisions.wanting import Wanted, supposing, wanted
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import RATIONALE_LIMIT, Decide, OnGrant
 from handlers.outcomes import NOTHING_MORE, Demand, NeedsMore, NeedsRationale

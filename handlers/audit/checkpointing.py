@@ -56,6 +56,5 @@ class Checkpointing:
     def _record(self, tx: Session, intent: Intent, action: str, outcome: str) -> None:
         at = self._ground.now()
         recording.record(
-            tx, at=at, action=action, outcome=outcome, actor=recording.person(intent.actor), where=intent.where,
-            correlation=new_id("k", at),
-        )  # fmt: skip
+            tx, at=at, action=action, outcome=outcome, **recording.by(intent), correlation=new_id("k", at)
+        )

@@ -11,10 +11,8 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.audit.taking_over import tell_daily
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named, named_holder
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, named_holder, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from storage import alarms, freezes, grants, handles, holdings, petitions, stuck, truly
 from storage.audit import log as audit_log
@@ -85,17 +83,18 @@ class Doubts:
         facts: dict[str, recording.Fact] = {"table": doubt.table, "row": row}
         about = grant.entitlement if grant is not None else None
         recording.record(
-            tx, at=now, action="row.refused", outcome="refused", actor=recording.WICKET, where=SCHEDULE,
-            correlation=correlation, subject=doubt.account or None, resource=about, facts=facts,
+            tx, at=now, action="row.refused", outcome="refused", **recording.BY_ITSELF, correlation=correlation,
+            subject=doubt.account or None, resource=about, facts=facts,
         )  # fmt: skip
-        tell_security(
-            tx,
-            now,
-            Strange(
-                kind=Kind.ROW_CHANGED, severity=Severity.HIGH, who=who, cause=cause, correlation=correlation,
-                facts={**facts, **({} if about is None else {"entitlement": about})},
-            ),
-        )  # fmt: skip
+        strange = Strange(
+            kind=Kind.ROW_CHANGED,
+            severity=Severity.HIGH,
+            who=who,
+            cause=cause,
+            correlation=correlation,
+            facts={**facts, **({} if about is None else {"entitlement": about})},
+        )
+        tell_security(tx, now, strange)
         log.error("row.refused", table=doubt.table, row=row)
 
     def _end(self, tx: Session, grant: Grant) -> None:
@@ -110,7 +109,7 @@ class Doubts:
             grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=WHY)
         recording.record_grant(
             tx, grant, at=now, action="grant.ended_early" if live else "grant.voided",
-            outcome="done" if live else "refused", actor=recording.WICKET, where=SCHEDULE,
+            outcome="done" if live else "refused", **recording.BY_ITSELF,
         )  # fmt: skip
         if live:
             self._follow_as_recorded(tx, grant)

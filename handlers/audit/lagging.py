@@ -14,7 +14,6 @@ from handlers import recording
 from handlers.audit.streaming import SIEM
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import last_looks, streams, walks
 from storage.audit import log as audit_log
 from storage.exceptions import is_open, open_of, settle_exceptions
@@ -163,8 +162,8 @@ def _keep(tx: Session, found: Mapping[str, _Stands], now: datetime) -> None:
 
 def _tell(tx: Session, what: str, one: _Stands, now: datetime) -> None:
     recording.record(
-        tx, at=now, action="log.overdue", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
-        correlation=what, facts={"what": what, "since": one.since.isoformat(), "waits": one.waits},
+        tx, at=now, action="log.overdue", outcome="failed", **recording.BY_ITSELF, correlation=what,
+        facts={"what": what, "since": one.since.isoformat(), "waits": one.waits},
     )  # fmt: skip
     strange = Strange(
         kind=Kind.NOT_LOOKED_OVER, severity=Severity.HIGH, who="Wicket", cause=what, correlation=what,

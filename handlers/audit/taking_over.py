@@ -14,7 +14,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Where
+from handlers.intents import Where
 from storage.audit.checkpoint import Verifier
 from storage.audit.verification import verify_log
 from storage.database import Database
@@ -67,8 +67,8 @@ def _begin(tx: Session, at: datetime) -> None:
         return
     found = unsigned(tx)
     recording.record(
-        tx, at=at, action="rows.unsigned" if found else "rows.signed", outcome="done",
-        actor=recording.WICKET, where=SCHEDULE, correlation=STORY, facts=dict(found),
+        tx, at=at, action="rows.unsigned" if found else "rows.signed", outcome="done", **recording.BY_ITSELF,
+        correlation=STORY, facts=dict(found),
     )  # fmt: skip
 
 
@@ -82,14 +82,16 @@ def told_of_unsigned(tx: Session, at: datetime) -> None:
     """Tell it, unless it was told in the day before."""
     if is_open(tx, cause_of(Kind.ROWS_UNSIGNED, _CAUSE), since=at - _ANEW):
         return
-    tell_security(
-        tx,
-        at,
-        Strange(
-            kind=Kind.ROWS_UNSIGNED, severity=Severity.MEDIUM, who="Wicket", cause=_CAUSE, correlation=STORY,
-            facts={"rows": sum(unsigned(tx).values())}, anew=True,
-        ),
-    )  # fmt: skip
+    strange = Strange(
+        kind=Kind.ROWS_UNSIGNED,
+        severity=Severity.MEDIUM,
+        who="Wicket",
+        cause=_CAUSE,
+        correlation=STORY,
+        facts={"rows": sum(unsigned(tx).values())},
+        anew=True,
+    )
+    tell_security(tx, at, strange)
 
 
 def sign_rows(database: Database, *, where: Where, tell: Tell) -> dict[str, int] | None:

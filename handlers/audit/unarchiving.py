@@ -82,13 +82,7 @@ def _bring_back(
         some = held.leaves[first : first + AT_ONCE]
         tree, fresh = database.write_now(
             partial(
-                _some_back,
-                before=tree,
-                leaves=some,
-                texts=held.texts,
-                begun=begun,
-                by=by,
-                database=database,
+                _some_back, before=tree, leaves=some, texts=held.texts, begun=begun, by=by, database=database
             )
         )
         lacking += fresh

@@ -17,7 +17,6 @@ from handlers.audit.watching import Watching
 from handlers.decisions.freezing import What, what_stops
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.stops.standing import written
 from storage import streams, walks
 from storage.audit import log as audit_log
@@ -165,8 +164,7 @@ def _is_news(stand: Stand, found: Slice) -> bool:
 def _record(tx: Session, stand: Stand, found: Slice, known: Mapping[int, str], now: datetime) -> None:
     """That all of it was walked over, and in how many slices something did not fit."""
     recording.record(
-        tx, at=now, action=WALKED, outcome="failed" if known else "done", actor=recording.WICKET,
-        where=SCHEDULE, correlation=STORY,
+        tx, at=now, action=WALKED, outcome="failed" if known else "done", **recording.BY_ITSELF, correlation=STORY,
         facts={"round": stand.round, "entries": found.passed.size, "wrong": len(known),
             **{name: place for name in FOLLOWING if (place := streams.position(tx, name))},
         },

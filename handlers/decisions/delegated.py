@@ -34,8 +34,7 @@ class Delegated:
 class Given:
     """One delegation of one entitlement, open now. by: the delegator as the directory has them now; None for a scope.
 
-    to: the account that it was given to, "" where it is a group. hours: for how long it was made, rounded up. until:
-    when it ends; None for a scope, whose name is `name`.
+    to: the account that it was given to, "" where it is a group. hours: for how long it was made, rounded up.
     """
 
     id: str
@@ -45,8 +44,6 @@ class Given:
     group: str = ""
     by: Account | None = None
     hours: int = 0
-    until: datetime | None = None
-    name: str = ""
 
     def is_to(self, account: Account) -> bool:
         """Whether it was given to this account of the directory in which it was made."""

@@ -167,6 +167,6 @@ def is_wrong_person(decision: PolicyDecision, role: Role | None) -> bool:
     return role is None or decision.severity is not None or bool(decision.errors)
 
 
-def shown(names: Collection[str], most: int = 10) -> list[str]:
-    """The first few of them, in order."""
-    return sorted(names)[:most]
+def shown(names: Collection[str]) -> list[str]:
+    """The first ten of them, in order."""
+    return sorted(names)[:10]

@@ -35,12 +35,7 @@ _WORDS = (
     "eleven",
     "twelve",
 )
-_UNIT = {
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-}
+_UNIT = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 _NUMBER = r"[0-9]+(?:[.,][0-9]+)?"
 _SHORT_UNIT = r"(?:minutes?|mins?|m|hours?|hrs?|hr|h|days?|d|weeks?|wks?|wk|w)"

@@ -29,7 +29,6 @@ Outcome = Literal["refused", "approval", "automatic", "allowed"]
 
 _RANK: Mapping[Outcome, int] = {"refused": 0, "approval": 1, "automatic": 2, "allowed": 2}
 _BEST = max(_RANK.values())
-_WHOLE = (Action.GRANT, Action.REQUEST)
 _TWO = 2
 _PROOFS = (("passkey",), ("totp",), ("sign_in", "sign_in_apart"), ("recovery_code", "mail_code"))
 
@@ -98,11 +97,6 @@ def answer_to(policy: PolicyEngine, question: Question, *, whole: bool) -> Verdi
     decision = policy.ask(question)
     outcome: Outcome = "allowed" if decision.allowed else "refused"
     return Verdict(outcome=outcome, decision=decision, reasons=decision.reasons)
-
-
-def is_whole(question: Question) -> bool:
-    """Whether it can be asked as a whole request."""
-    return isinstance(question, AccessQuestion) and question.action in _WHOLE
 
 
 def turns(policy: PolicyEngine, question: Question, verdict: Verdict, *, whole: bool) -> tuple[Turn, ...]:

@@ -57,7 +57,9 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
     resource, context, about = _asked(question)
     names = wanted.texts.union(*map(_groups_of, about)) if _GROUPS in wanted.of_entities else wanted.texts
     entities = _distinct(*(_entity(one, question.recently, names) for one in about))
-    context |= around(question, wanted.in_context, hours)
+    context |= {"now": _moment(question), **around(question, wanted.in_context, hours)}
+    if (role := getattr(question, "role", None)) is not None:  # of some questions nobody has any
+        context["role"] = role
     request = {
         "principal": _uid("Account", question.principal.id),
         "action": _uid("Action", question.action.value),
@@ -82,15 +84,10 @@ def _asked(question: Question) -> tuple[dict[str, str], Json, list[_About]]:
         case ResumeQuestion():
             service = _uid("Service", "wicket")
             whole = {"uid": service, "attrs": {"name": "Wicket"}, "parents": []}
-            return service, _resume_context(question), [who, whole]
+            return service, {"kind": question.kind}, [who, whole]
         case EmergencyReviewQuestion():
-            people = [who, question.target]
-            context = _review_context(question)
-            return (
-                _uid("Account", question.target.id),
-                context,
-                [*people, question.entitlement, question.owner],
-            )
+            about: list[_About] = [who, question.target, question.entitlement, question.owner]
+            return _uid("Account", question.target.id), _review_context(question), about
     resource = _uid("Entitlement", question.entitlement.id)
     things: list[_About] = [question.entitlement, question.owner]
     match question:
@@ -135,10 +132,10 @@ def _entity(one: _About, recently: Recently, names: Collection[str]) -> Json:
     return one
 
 
-def put_whole(question: Question, schema: str, hours: Hours | None = None) -> tuple[Json, list[Json]]:
+def put_whole(question: Question, schema: str) -> tuple[Json, list[Json]]:
     """The same with every known fact that the schema has, for whoever looks at them."""
     every = facts_in(schema)
-    return put(question, Wanted(of_entities=every, in_context=every), hours)
+    return put(question, Wanted(of_entities=every, in_context=every))
 
 
 def value_of(read: Read, request: Json, entities: Sequence[Json]) -> str | None:
@@ -170,12 +167,9 @@ def _access_context(question: AccessQuestion) -> Json:
             "manager": question.approvals.manager,
             "total": question.approvals.total,
         },
-        "now": _moment(question),
         "heldMinutes": question.held + question.minutes,
         "extends": question.held > 0,
         "standsIn": question.stands_in,
-    }
-    context |= {
         "onCall": question.on_call,
         "way": question.way,
         "rationaleGiven": question.rationale_given,
@@ -193,7 +187,7 @@ def _access_context(question: AccessQuestion) -> Json:
         context["proof"] = {"kinds": sorted(question.proof.kinds), "seconds": question.proof.seconds}
     if question.report is not None:
         context["report"] = {"__entity": _uid("Account", question.report.id)}
-    return context if question.role is None else {**context, "role": question.role}
+    return context
 
 
 def _account_context(question: AccountQuestion) -> Json:
@@ -206,29 +200,25 @@ def _account_context(question: AccountQuestion) -> Json:
             "manager": question.attested.manager,
             "total": question.attested.total,
         },
-        "now": _moment(question),
     }
 
 
 def _attest_context(question: AttestQuestion) -> Json:
-    context: Json = {
+    return {
         "kind": question.kind,
         "way": question.way,
         "proofs": sorted(question.proofs),
         "isReport": question.is_report,
         "addressMoved": question.moved,
         "petitionedLately": question.petitioned,
-        "now": _moment(question),
     }
-    return context if question.role is None else {**context, "role": question.role}
 
 
 def _drift_context(question: DriftQuestion) -> Json:
-    context: Json = {"way": question.way, "minutes": question.minutes, "now": _moment(question)}
-    context["onCall"] = question.on_call
+    context: Json = {"way": question.way, "minutes": question.minutes, "onCall": question.on_call}
     if question.member is not None:
         context["member"] = {"__entity": _uid("Account", question.member.id)}
-    return context if question.role is None else {**context, "role": question.role}
+    return context
 
 
 def _delegate_context(question: DelegateQuestion) -> Json:
@@ -237,16 +227,10 @@ def _delegate_context(question: DelegateQuestion) -> Json:
         "maxMinutes": question.max_minutes,
         "hours": question.hours,
         "oneself": question.oneself,
-        "now": _moment(question),
     }
     if question.delegate is not None:
         context["delegate"] = {"__entity": _uid("Account", question.delegate.id)}
-    return context if question.role is None else {**context, "role": question.role}
-
-
-def _resume_context(question: ResumeQuestion) -> Json:
-    context: Json = {"kind": question.kind, "now": _moment(question)}
-    return context if question.role is None else {**context, "role": question.role}
+    return context
 
 
 def _emergency_context(question: EmergencyQuestion) -> Json:
@@ -266,12 +250,11 @@ def _emergency_context(question: EmergencyQuestion) -> Json:
         "toldSecurity": question.told_security,
         "toldOutside": question.told_outside,
         "enoughAlone": question.enough_alone,
-        "now": _moment(question),
     }
 
 
 def _review_context(question: EmergencyReviewQuestion) -> Json:
-    context: Json = {
+    return {
         "entitlement": {"__entity": _uid("Entitlement", question.entitlement.id)},
         "oneself": question.oneself,
         "reportsTo": question.reports_to,
@@ -279,9 +262,7 @@ def _review_context(question: EmergencyReviewQuestion) -> Json:
         "rationaleGiven": question.rationale_given,
         "overdue": question.overdue,
         "drill": question.drill,
-        "now": _moment(question),
     }
-    return context if question.role is None else {**context, "role": question.role}
 
 
 def _vouch_context(question: VouchQuestion) -> Json:
@@ -294,11 +275,10 @@ def _vouch_context(question: VouchQuestion) -> Json:
         "petitionedLately": question.petitioned,
         "hoursLinked": question.hours_linked,
         "proofs": sorted(question.proofs),
-        "now": _moment(question),
     }
     if question.days_since_return is not None:
         context["daysSinceReturn"] = question.days_since_return
-    return context if question.role is None else {**context, "role": question.role}
+    return context
 
 
 def _help_context(question: HelpQuestion) -> Json:
@@ -310,7 +290,6 @@ def _help_context(question: HelpQuestion) -> Json:
         "actsLeft": question.acts_left,
         "leftForThem": question.left_for_them,
         "ticketLeft": question.ticket_left,
-        "now": _moment(question),
     }
 
 

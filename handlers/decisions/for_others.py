@@ -19,10 +19,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Act], ...] = tuple(
         (rf"(?:reset|renew|replace) {_WHOM}'s? {_PASSWORD}", Act.RESET),
         (rf"(?:start|begin) (?:a |the )?(?:{_PASSWORD} )?reset (?:of|for) {_WHOM}", Act.RESET),
         (rf"(?:re-?check|check) {_WHOM}'s? (?:access|groups?)(?: (?:to|of|in) \S{{1,80}})?", Act.RECHECK),
-        (
-            rf"(?:re-?check|check) (?:the )?(?:access|groups?) of {_WHOM}(?: to \S{{1,80}})?",
-            Act.RECHECK,
-        ),
+        (rf"(?:re-?check|check) (?:the )?(?:access|groups?) of {_WHOM}(?: to \S{{1,80}})?", Act.RECHECK),
     )
 )
 

@@ -177,10 +177,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r"|lost|lost (?:proofs?|everything)|i lost everything",
             LostProofs(),
         ),
-        (
-            r"(?:link|connect)(?: me| my| slack| account)*|(?:sign|log) (?:me )?in|signin|login",
-            LinkAccount(),
-        ),
+        (r"(?:link|connect)(?: me| my| slack| account)*|(?:sign|log) (?:me )?in|signin|login", LinkAccount()),
         (
             r"help(?: me)?|i need help|commands|menu|start|what (?:can|do) you do"
             r"|what can i (?:do|ask)(?: here)?|how does (?:this|it) work|who are you",

@@ -122,9 +122,9 @@ def may_help(policy: PolicyEngine, question: HelpQuestion) -> PolicyDecision:
     return decision
 
 
-def names_of(desks: Iterable[Desk], most: int = 3) -> tuple[str, ...]:
-    """The names of some desks, for whoever should ask them."""
-    return tuple(one.name for one in desks)[:most]
+def names_of(desks: Iterable[Desk]) -> tuple[str, ...]:
+    """The names of the first three desks, for whoever should ask them."""
+    return tuple(one.name for one in desks)[:3]
 
 
 def _fits(word: str, wanted: Iterable[str]) -> bool:

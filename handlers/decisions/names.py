@@ -71,11 +71,7 @@ class Names:
         if not 3 <= len(spoken) <= _LONGEST_NAME:
             return ()
         found = process.extract(
-            spoken,
-            [known for known, _ in self._spoken],
-            scorer=fuzz.WRatio,
-            score_cutoff=_CLOSE,
-            limit=None,
+            spoken, [known for known, _ in self._spoken], scorer=fuzz.WRatio, score_cutoff=_CLOSE, limit=None
         )
         ranked = sorted((-score, self._spoken[place][1]) for _, score, place in found)
         return tuple(dict.fromkeys(key for _, key in ranked))[:_MOST_CANDIDATES]

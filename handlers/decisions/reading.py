@@ -82,10 +82,7 @@ def _first_equality(asked: Any) -> Bound | None:
         case {"&&": {"left": first}}:
             return _first_equality(first)
         case {
-            "==": {
-                "left": {".": {"left": {"Var": str(whose)}, "attr": str(fact)}},
-                "right": {"Value": value},
-            }
+            "==": {"left": {".": {"left": {"Var": str(whose)}, "attr": str(fact)}}, "right": {"Value": value}}
         }:
             return (whose, fact), literal(value)
     return None

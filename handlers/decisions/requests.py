@@ -204,12 +204,7 @@ def _approving(question: AccessQuestion, approver: Account, role: Role | None) -
 
 
 def weigh_approval(
-    policy: PolicyEngine,
-    question: AccessQuestion,
-    *,
-    approver: Account,
-    role: Role | None,
-    so_far: Approvals,
+    policy: PolicyEngine, question: AccessQuestion, *, approver: Account, role: Role | None, so_far: Approvals
 ) -> ApprovalVerdict:
     """What becomes of an approval. so_far: those that count beside this one, each person once.
 

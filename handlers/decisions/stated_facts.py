@@ -151,7 +151,9 @@ def _read(value: object, hint: Any, key: str, choices: Iterable[str] | None = No
         return _chosen(value, [word for each in kinds for word in get_args(each)], key)
     (kind,) = kinds
     if kind is bool:
-        return _typed(value, bool, "must be true or false", key)
+        if not isinstance(value, bool):
+            raise Misstated("must be true or false", key)
+        return value
     if kind is int:
         return whole(value, key)
     if kind is str:
@@ -197,12 +199,6 @@ def whole(value: object, key: str) -> int:
     """A number; Misstated if it is none."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise Misstated("must be a whole number", key)
-    return value
-
-
-def _typed(value: object, kind: type, wrong: str, key: str) -> object:
-    if not isinstance(value, kind):
-        raise Misstated(wrong, key)
     return value
 
 

@@ -163,10 +163,7 @@ def cast_from(stated: Stated, catalogue: Catalogue | None = None) -> Cast:
         Cast() if catalogue is None else Cast(entitlements=catalogue.entitlements, owners=catalogue.owners)
     )
     owners = {_PLAIN_OWNER.id: _PLAIN_OWNER, **known.owners, **_described(stated, "owners", {}, _owner)}
-    things = {
-        **known.entitlements,
-        **_described(stated, "entitlements", known.entitlements, _entitlement),
-    }
+    things = {**known.entitlements, **_described(stated, "entitlements", known.entitlements, _entitlement)}
     for name, thing in things.items():
         if thing.owner not in owners:
             raise Misstated(unknown(thing.owner, owners, "owner")).under("owner", name, "entitlements")

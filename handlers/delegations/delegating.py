@@ -5,7 +5,7 @@ It approves nothing and gives nobody more than they have: what a delegation is w
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from typing import Unpack
 
 from sqlmodel import Session
 
@@ -30,15 +30,13 @@ from handlers.delegations.outcomes import (
 )
 from handlers.exceptions.raising import tell_security, wrong_person
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Intent, Where
+from handlers.intents import Intent
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_time
 from handlers.people.recently import recently
 from handlers.questions.concerned import of_delegation
-from handlers.recording import Fact
 from handlers.stops.stopping import stopped
 from storage import delegations, deliveries, links
-from storage.audit import entry as audit
 from storage.catalogue import Entitlement
 from storage.database import wake
 from storage.delegations import Party
@@ -93,11 +91,10 @@ class Delegating:
         theirs = [one.risk for one in theirs_to_delegate(ground, account)]
 
         def work(tx: Session) -> MayDelegate | MayNotDelegate | Stopped | Repeated:
-            begun = self._begin(tx, intent, account.id)
-            if begun is not None:
+            if (begun := self._begin(tx, intent, account.id)) is not None:
                 return begun
             if not theirs:
-                self._record(tx, intent, "delegation.refused", "refused", account.id)
+                self._record(tx, intent, "delegation.refused", account.id)
                 return MayNotDelegate(reasons=(NOBODYS_APPROVER,))
             return MayDelegate(riskiest=max(theirs))
 
@@ -113,8 +110,7 @@ class Delegating:
             one_owner = len({one.owner for one in things}) == 1
             if isinstance(to, NotToThem) and one_owner:
                 return self._not_to_them(tx, intent, to)
-            begun = self._begin(tx, intent, intent.actor.account.id)
-            if begun is not None:
+            if (begun := self._begin(tx, intent, intent.actor.account.id)) is not None:
                 return begun
             if to is None:
                 return Unknown(what="entitlement")
@@ -132,24 +128,16 @@ class Delegating:
                 return Repeated()
             row = delegations.get(tx, intent.delegation)
             if row is None:
-                self._record(tx, intent, "delegation.end_refused", "refused", intent.delegation)
+                self._record(tx, intent, "delegation.end_refused", intent.delegation)
                 return Unknown(what="delegation")
             if not of_delegation(self._ground, intent.actor.account, row):
-                self._record(tx, intent, "delegation.end_refused", "refused", row.id)
+                self._record(tx, intent, "delegation.end_refused", row.id)
                 return MayNotEnd(owner=self._owner_name(row.owner))
             if row.ended_at is not None:
-                self._record(tx, intent, "delegation.end_late", "refused", row.id)
+                self._record(tx, intent, "delegation.end_late", row.id)
                 return EndedBefore(by=row.ended_by, at=row.ended_at)
-            actor = recording.person(intent.actor)
-            end_one(
-                tx,
-                self._ground,
-                row,
-                DelegationEnd.REVOKED,
-                actor=actor,
-                where=intent.where,
-                by=intent.actor.account.name,
-            )
+            name = intent.actor.account.name
+            end_one(tx, self._ground, row, DelegationEnd.REVOKED, by=name, **recording.by(intent))
             return EndedNow()
 
         return await self._ground.database.write(work)
@@ -160,7 +148,7 @@ class Delegating:
         def work(tx: Session) -> int:
             due = delegations.due(tx, self._ground.now(), _MOST)
             for row in due:
-                end_one(tx, self._ground, row, DelegationEnd.EXPIRED, actor=recording.WICKET, where=SCHEDULE)
+                end_one(tx, self._ground, row, DelegationEnd.EXPIRED, **recording.BY_ITSELF)
             return len(due)
 
         waits = await self._ground.database.read(lambda tx: bool(delegations.due(tx, self._ground.now(), 1)))
@@ -211,8 +199,8 @@ class Delegating:
         )  # fmt: skip
         facts = _facts(row)
         recording.record(
-            tx, at=at, action="delegation.made", outcome="done", actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.id, subject=row.delegate or None, decision=decision, facts=facts,
+            tx, at=at, action="delegation.made", outcome="done", **recording.by(intent), correlation=row.id,
+            subject=row.delegate or None, decision=decision, facts=facts,
         )  # fmt: skip
         show(tx, row, at)
         wake(tx, WAKES)
@@ -238,13 +226,12 @@ class Delegating:
     def _not_to_them(self, tx: Session, intent: Delegate, to: NotToThem) -> NotToThem | Stopped | Repeated:
         """Recorded once. The form stays open, and is the same delivery when it is sent again with somebody else."""
         person, at = intent.actor.account.id, self._ground.now()
-        halt = stopped(tx, self._ground, intent, "delegation.stopped", correlation=person)
-        if halt is not None:
+        if (halt := stopped(tx, self._ground, intent, "delegation.stopped", correlation=person)) is not None:
             return halt
         if deliveries.was_taken(tx, intent.delivery):
             return Repeated()
         if deliveries.take(tx, f"{intent.delivery}:{'group' if to.group else 'person'}", at):  # nothing typed
-            self._record(tx, intent, "delegation.refused", "refused", person)
+            self._record(tx, intent, "delegation.refused", person)
         return to
 
     def _turn_away(
@@ -252,11 +239,10 @@ class Delegating:
     ) -> None:
         """On the record; told to security as well, unless policy says that it matters little."""
         account = intent.actor.account
-        facts: dict[str, Fact] = {"entitlements": [one.id for one in things], "group": to.group}
+        facts: dict[str, recording.Fact] = {"entitlements": [one.id for one in things], "group": to.group}
         recording.record(
-            tx, at=self._ground.now(), action="delegation.refused", outcome="refused",
-            actor=recording.person(intent.actor), where=intent.where, correlation=account.id,
-            subject=to.party.account or None, decision=decision, facts=facts,
+            tx, at=self._ground.now(), action="delegation.refused", outcome="refused", **recording.by(intent),
+            correlation=account.id, subject=to.party.account or None, decision=decision, facts=facts,
         )  # fmt: skip
         if decision.severity == "low":
             return
@@ -269,10 +255,10 @@ class Delegating:
         found = self._ground.catalogue.owners.get(owner)
         return found.name if found else owner
 
-    def _record(self, tx: Session, intent: Intent, action: str, outcome: str, correlation: str) -> None:
+    def _record(self, tx: Session, intent: Intent, action: str, correlation: str) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=correlation,
+            tx, at=self._ground.now(), action=action, outcome="refused", **recording.by(intent),
+            correlation=correlation,
         )  # fmt: skip
 
 
@@ -282,10 +268,9 @@ def end_one(
     row: Delegation,
     why: DelegationEnd,
     *,
-    actor: audit.Actor,
-    where: Where,
     by: str = "",
-    facts: Mapping[str, Fact] | None = None,
+    facts: Mapping[str, recording.Fact] | None = None,
+    **who: Unpack[recording.By],
 ) -> bool:
     """End one, on the record and told wherever it was told of; False if it was over before."""
     at = ground.now()
@@ -293,7 +278,7 @@ def end_one(
         return False
     recording.record(
         tx, at=at, action="delegation.expired" if why == DelegationEnd.EXPIRED else "delegation.ended", outcome="done",
-        actor=actor, where=where, correlation=row.id, subject=row.delegate or None,
+        **who, correlation=row.id, subject=row.delegate or None,
         facts={"owner": row.owner, "why": why, **(facts or {})},
     )  # fmt: skip
     show(tx, row, at)
@@ -307,15 +292,13 @@ def end_of_person(
     account: str,
     why: DelegationEnd,
     *,
-    actor: audit.Actor,
-    where: Where,
     by: str = "",
-    facts: Mapping[str, Fact] | None = None,
+    facts: Mapping[str, recording.Fact] | None = None,
+    **who: Unpack[recording.By],
 ) -> int:
     """End what this person delegated and what was delegated to them by name; how many."""
     found = delegations.of_person(tx, directory, account, ground.now())
-    ending = partial(end_one, tx, ground, why=why, actor=actor, where=where, by=by, facts=facts)
-    return sum(ending(row=row) for row in found)
+    return sum(end_one(tx, ground, row, why, by=by, facts=facts, **who) for row in found)
 
 
 def show(tx: Session, row: Delegation, at: datetime) -> None:
@@ -325,7 +308,7 @@ def show(tx: Session, row: Delegation, at: datetime) -> None:
     owe_each(tx, [Message(DELEGATION, row.id, one) for one in places], at=at, courier="slack")
 
 
-def _facts(row: Delegation) -> dict[str, Fact]:
+def _facts(row: Delegation) -> dict[str, recording.Fact]:
     return {
         "owner": row.owner, "entitlements": list(row.entitlements), "group": row.group,
         "max_risk": row.max_risk, "max_minutes": row.max_minutes, "until": row.expires_at.isoformat(),

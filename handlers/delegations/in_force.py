@@ -143,7 +143,7 @@ def _given(question: AccessQuestion, row: Delegation, delegators: Mapping[str, A
         return None
     return Given(
         id=row.id, max_risk=row.max_risk, max_minutes=row.max_minutes, to=row.delegate, group=row.group, by=by,
-        hours=hours_of(row), until=row.expires_at,
+        hours=hours_of(row),
     )  # fmt: skip
 
 
@@ -152,13 +152,7 @@ def _scopes(ground: Ground, question: AccessQuestion) -> Iterable[Given]:
         return ()
     location = question.holder.location
     return [
-        Given(
-            id=f"{SCOPE}{one.id}",
-            max_risk=one.max_risk,
-            max_minutes=one.max_minutes,
-            group=one.group,
-            name=one.name,
-        )
+        Given(id=f"{SCOPE}{one.id}", max_risk=one.max_risk, max_minutes=one.max_minutes, group=one.group)
         for one in ground.catalogue.scopes_of(question.entitlement)
         if one.location in ("", location)
     ]

@@ -16,7 +16,6 @@ DELEGATION = "delegation"
 """The kind of the message that tells of one, wherever it is told."""
 
 WAKES = "delegations"
-LONGEST = timedelta(days=14)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,8 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.audit.following import Following, with_what_comes
 from handlers.detectors.shape import EVERYBODY, Ask, Found, Surroundings, Tuned, Window
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage.audit import glimpses, stories
 from storage.audit import log as audit_log
 from storage.audit.archives import gone_until
@@ -196,8 +194,8 @@ def _raise(
     values = {**found.values, **people, "count": found.count}
     subject = ask.about if ask.about in found.people.values() and people else None
     recording.record(
-        tx, at=now, action="detector.noticed", outcome="done", actor=recording.WICKET, where=SCHEDULE,
-        correlation=found.story, subject=subject, facts={"detector": detector.name, "count": found.count},
+        tx, at=now, action="detector.noticed", outcome="done", **recording.BY_ITSELF, correlation=found.story,
+        subject=subject, facts={"detector": detector.name, "count": found.count},
     )  # fmt: skip
     strange = Strange(
         kind=detector.kind,

@@ -10,20 +10,12 @@ from datetime import datetime
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.drift import (
-    Differences,
-    Member,
-    Way,
-    how_grave,
-    is_taken_away_unasked,
-    shown,
-)
+from handlers.decisions.drift import Differences, Member, Way, how_grave, is_taken_away_unasked, shown
 from handlers.drift.adopting import take_away
 from handlers.drift.comparing import Look, compared, kept_in, place_of, place_told
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import membership_cause, named, named_holder
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import grants, holdings, standings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -212,11 +204,10 @@ class Telling:
             at=self._ground.now(),
             action=action,
             outcome="done",
-            actor=recording.WICKET,
+            **recording.BY_ITSELF,
             subject=subject,
             resource=entitlement.id,
             correlation=correlation,
-            where=SCHEDULE,
             facts=facts,
         )
 

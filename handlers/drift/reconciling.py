@@ -26,6 +26,7 @@ from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, R
 from handlers.patience import few_at_a_time, in_time
 from handlers.people.counterparts import find_person
 from handlers.people.recently import recently
+from handlers.questions.concerned import some_approvers
 from handlers.requests.beside import Elsewhere, find_elsewhere, having
 from storage import deliveries, holdings
 from storage.catalogue import Entitlement
@@ -45,7 +46,6 @@ WAYS: Mapping[Kind, frozenset[Way]] = {
 }
 Refused = NotAllowed | NotPossible | NoLonger | Unknown | Repeated
 
-_NAMES_SHOWN = 5
 # So many of several are asked about at one click: each is a look-up, and whoever clicks waits for all of them.
 MOST_AT_ONCE = 100
 
@@ -108,7 +108,11 @@ class Reconciling:
         if row is None or entitlement is None:
             return Known()
         directory = self._ground.directory(entitlement.directory)
-        own, can = await asyncio.gather(self._own(intent.actor.account, directory), self._can(entitlement))
+        home = self._ground.home(self._ground.home_of(entitlement.directory))
+        own, can = await asyncio.gather(
+            self._own(intent.actor.account, directory),
+            some_approvers(home, self._ground.catalogue.owner_of(entitlement)),
+        )
         facts = Known(own=own, can=can)
         if row.facts.get("kind") != "account":
             group = await directory.group(entitlement.group)
@@ -135,14 +139,6 @@ class Reconciling:
             alike += await directory.accounts_of(number)
         own = {Member(kind="account", id=one.id) for one in alike}
         return frozenset(own | {Member(kind="group", id=group) for one in alike for group in one.groups})
-
-    async def _can(self, entitlement: Entitlement) -> tuple[str, ...]:
-        """Names of some of its owner's people, who could decide."""
-        home = self._ground.home(self._ground.home_of(entitlement.directory))
-        approving = await home.group(self._ground.catalogue.owner_of(entitlement).approvers)
-        some = sorted(approving.members)[:_NAMES_SHOWN] if approving else []
-        accounts = await asyncio.gather(*(home.account(one) for one in some))
-        return tuple(one.name for one in accounts if one is not None and one.active)
 
     async def _accounts(self, directory: Directory, members: Iterable[Member]) -> dict[str, Account | None]:
         """Those of these members that are accounts, as they are now: policy is asked about each."""
@@ -222,13 +218,9 @@ class Reconciling:
         account, decision, entitlement = intent.actor.account, found.decision, found.entitlement
         self._ways.record(tx, intent, found, "drift.refused", "refused")
         strange = wrong_person(
-            account,
-            decision,
-            about=found.row.cause,
-            correlation=found.row.correlation,
-            entitlement=entitlement.id,
+            account, decision, about=found.row.cause, correlation=found.row.correlation, entitlement=entitlement.id,
             facts={"drift": True},
-        )
+        )  # fmt: skip
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(
             entitlement=entitlement.id,

@@ -11,10 +11,10 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage.exceptions import open_of, open_under, settle_exceptions
 
-# The fact that says when the look began that told of it: looks of replicas are told in another order than they began.
+# The fact that says when the look began that told of it: looks of replicas are told in another order than they began,
+# and what changed settings make of the same look is told again, and settles what it had told.
 LOOKED = "looked"
 
 
@@ -48,8 +48,8 @@ class Undiscovered:
         now, facts = self._ground.now(), {"directory": directory, "group": group, "wrong": why}
         settle_exceptions(tx, at=now, causes=[_cause(directory, group)])
         recording.record(
-            tx, at=now, action="rules.undiscovered", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
-            correlation=directory, facts=facts,
+            tx, at=now, action="rules.undiscovered", outcome="failed", **recording.BY_ITSELF, correlation=directory,
+            facts=facts,
         )  # fmt: skip
         strange = Strange(
             kind=Kind.NOT_DISCOVERED, severity=Severity.MEDIUM, who=directory, cause=f"{directory}:{group}",

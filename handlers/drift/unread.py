@@ -11,7 +11,6 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage.exceptions import open_of, settle_exceptions
 
 _NAMED = 10
@@ -52,9 +51,8 @@ class Unread:
             at=self._ground.now(),
             action="drift.unread",
             outcome="failed",
-            actor=recording.WICKET,
+            **recording.BY_ITSELF,
             correlation=directory,
-            where=SCHEDULE,
             facts={"directory": directory, "entitlements": len(names), "since": since.isoformat()},
         )
         strange = Strange(

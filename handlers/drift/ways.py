@@ -120,13 +120,7 @@ class Ways:
         actor = intent.actor.account
         why = Sentence("Found in the directory and adopted by {name}", name=actor.name)
         grant = adopt(
-            tx,
-            self._ground,
-            entitlement,
-            account,
-            found.facts.person,
-            minutes=intent.minutes,
-            why=why,
+            tx, self._ground, entitlement, account, found.facts.person, minutes=intent.minutes, why=why
         )
         add_approval(
             tx,
@@ -147,8 +141,7 @@ class Ways:
         member = member_of(found.row)
         if member.kind == "group":
             return self.not_possible(tx, intent, found, (GROUPS_STAY,))
-        over = self._explained_meanwhile(tx, intent, found)
-        if over is not None:
+        if (over := self._explained_meanwhile(tx, intent, found)) is not None:
             return over
         why = Sentence("nobody had granted it; taken away by {name}", name=intent.actor.account.name)
         grant = take_away(
@@ -168,10 +161,9 @@ class Ways:
         review = datetime.combine(intent.review, time(12), UTC) if intent.review else now + USUAL_REVIEW
         members = self._to_declare(tx, found)
         theirs, refused = self._weighed(found, members - found.facts.own)
-        if found.kind == Kind.UNEXPLAINED:
-            over = self._explained_meanwhile(tx, intent, found)
-            if over is not None:
-                return over
+        is_new = found.kind == Kind.UNEXPLAINED
+        if is_new and (over := self._explained_meanwhile(tx, intent, found)) is not None:
+            return over
         if not members:
             return self._over_by_itself(tx, intent, found)
         if not theirs:
@@ -351,11 +343,10 @@ class Ways:
             at=self._ground.now(),
             action=action,
             outcome=outcome,
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             subject=str(row.facts["member"]) if row.facts.get("member") else None,
             resource=str(row.facts.get("entitlement")) if row.facts.get("entitlement") else None,
             correlation=row.correlation,
-            where=intent.where,
             decision=decision,
             facts={"way": intent.way, "exception": row.id, **(facts or {})},
             texts={"rationale": intent.rationale} if intent.rationale else {},

@@ -6,11 +6,9 @@ It gives nothing: that is for handlers.emergencies.granting, once it is proven a
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.emergencies import may_break, supposing
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import PolicyDecision
-from handlers.emergencies.facts import Known, known_of, nobodys, question_of, theirs_in_an_emergency
+from handlers.emergencies.facts import Known, decision_of, known_of, theirs_in_an_emergency
 from handlers.emergencies.outcomes import (
     BeingTold,
     BreakGlass,
@@ -65,7 +63,10 @@ class AskingEmergency:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
             self._record(tx, intent, "emergency.not_listed", correlation=account.id)
-            self._tell(tx, intent, "listed", "medium", correlation=account.id)
+            tell_refused(
+                tx, self._ground, who=named(account.name, account.login), account=account.id, stage="listed",
+                severity="medium", correlation=account.id,
+            )  # fmt: skip
             return NotListed()
 
         return await self._ground.database.write(work)
@@ -99,7 +100,7 @@ class AskingEmergency:
         if not intent.drill and stands(tx, known.target, known.entitlement):
             self._record(tx, intent, "emergency.needless", correlation=row.account, row=row)
             return HeldAlready(entitlement=row.entitlement)
-        decision = self._decision(tx, known, row)
+        decision = decision_of(tx, self._ground, known, row, suppose=True)
         if not decision.allowed:
             return self._refuse(tx, intent, row, decision)
         row.handle = self._begin(tx, intent, row, known)
@@ -109,11 +110,6 @@ class AskingEmergency:
         self._record(tx, intent, "emergency.asked", correlation=row.id, row=row, decision=decision)
         show(tx, self._ground, row)
         return self._asked(tx, intent, row)
-
-    def _decision(self, tx: Session, known: Known, row: Emergency) -> PolicyDecision:
-        if isinstance(known.target, NoCounterpart):
-            return nobodys(self._ground, known.target)
-        return may_break(self._ground.policy, supposing(question_of(tx, self._ground, known, row)))
 
     def _row(self, intent: BreakGlass) -> Emergency:
         now, account = self._ground.now(), intent.actor.account
@@ -171,31 +167,14 @@ class AskingEmergency:
         self, tx: Session, intent: BreakGlass, row: Emergency, decision: PolicyDecision
     ) -> EmergencyRefused:
         self._record(tx, intent, "emergency.refused", correlation=row.id, row=row, decision=decision)
-        severity = decision.severity or "medium"
-        self._tell(tx, intent, "asked", severity, correlation=row.id, row=row, decision=decision)
-        return EmergencyRefused(
-            entitlement=row.entitlement,
-            reasons=decision.reasons,
-            again=decision.policy_ids == (NOT_AGAIN,),
-        )
-
-    def _tell(
-        self,
-        tx: Session,
-        intent: Intent,
-        stage: str,
-        severity: str,
-        *,
-        correlation: str,
-        row: Emergency | None = None,
-        decision: PolicyDecision | None = None,
-    ) -> None:
-        account = intent.actor.account
         tell_refused(
-            tx, self._ground, who=named(account.name, account.login), account=account.id, stage=stage,
-            severity=severity, correlation=correlation, reasons=decision.reasons if decision else (), row=row,
+            tx, self._ground, who=named(row.name, row.login), account=row.account, stage="asked",
+            severity=decision.severity or "medium", correlation=row.id, reasons=decision.reasons, row=row,
             decision=decision,
         )  # fmt: skip
+        return EmergencyRefused(
+            entitlement=row.entitlement, reasons=decision.reasons, again=decision.policy_ids == (NOT_AGAIN,)
+        )
 
     def _record(
         self,
@@ -215,11 +194,10 @@ class AskingEmergency:
             at=self._ground.now(),
             action=action,
             outcome="done" if action == "emergency.asked" else "refused",
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             subject=intent.actor.account.id,
             resource=row.entitlement if row else None,
             correlation=correlation,
-            where=intent.where,
             decision=decision,
             facts=facts,
             texts={"justification": row.reason} if row else {},

@@ -6,9 +6,8 @@ It gives nothing and writes nothing.
 from dataclasses import dataclass
 
 from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.emergencies import may_break
 from handlers.decisions.policy import PolicyDecision
-from handlers.emergencies.facts import known_now, nobodys, question_of
+from handlers.emergencies.facts import decision_of, known_now, nobodys
 from handlers.emergencies.telling import of_grant
 from handlers.ground import Ground
 from handlers.patience import in_call_time
@@ -35,7 +34,5 @@ async def why_not_given(ground: Ground, grant: Grant) -> NotGiven | None:
         return NotGiven(decision=nobodys(ground, known.target), target=known.target)
     if known.target.id != grant.account or row.account != grant.requester_account:
         return NotGiven()
-    decision = await ground.database.glance(
-        lambda tx: may_break(ground.policy, question_of(tx, ground, known, row))
-    )
+    decision = await ground.database.glance(lambda tx: decision_of(tx, ground, known, row))
     return None if decision.allowed else NotGiven(decision=decision)

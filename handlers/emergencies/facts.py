@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason
-from handlers.decisions.emergencies import is_reason, on_the_list
+from handlers.decisions.emergencies import is_reason, may_break, on_the_list, supposing
 from handlers.decisions.emergency_questions import EmergencyQuestion, Fallback
 from handlers.decisions.policy import PolicyDecision, Severity, refusal, same_person
 from handlers.emergencies.reviewers import lapse
@@ -124,6 +124,16 @@ def nobodys(ground: Ground, target: NoCounterpart) -> PolicyDecision:
     """The answer where there is no account to give it to; policy does not hear of accounts elsewhere."""
     severity: Severity = "medium" if target.is_uncertain else "low"
     return refusal(ground.policy, NO_ACCOUNT, target.advice, severity)
+
+
+def decision_of(
+    tx: Session, ground: Ground, known: Known, emergency: Emergency, *, suppose: bool = False
+) -> PolicyDecision:
+    """Policy's answer as things are now. suppose: that they proved who they are, and that everybody has heard."""
+    if isinstance(known.target, NoCounterpart):
+        return nobodys(ground, known.target)
+    question = question_of(tx, ground, known, emergency)
+    return may_break(ground.policy, supposing(question) if suppose else question)
 
 
 def enough_alone(emergency: Emergency, fallback: Fallback) -> Fallback | str:

@@ -21,10 +21,8 @@ from handlers.emergencies.lost import LostEmergencies
 from handlers.emergencies.reviewed import Reminded
 from handlers.emergencies.reviewers import Reviewers
 from handlers.emergencies.telling import show
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import emergencies, emergency_reviews
 from storage.audit import glimpses
 from storage.exceptions import SECURITY, open_of, settle_exceptions
@@ -50,16 +48,15 @@ class EmergencyFollowups:
 
     async def look(self) -> int:
         """Do everything that is due by now; of how many emergencies something was."""
-        due = await self._ground.database.read(self._due)
+        due = await self._ground.database.read(
+            lambda tx: [one for one in emergency_reviews.unreviewed(tx) if self._is_due(tx, one)]
+        )
         for row in due:
             # Beside the transaction: a directory that hangs keeps nobody from being told.
             names = await self._reviewers.able(row)
             await self._ground.database.write(partial(self._take, emergency=row.id, names=names))
         await self._look_for_drills()
         return len(due)
-
-    def _due(self, tx: Session) -> list[Emergency]:
-        return [one for one in emergency_reviews.unreviewed(tx) if self._is_due(tx, one)]
 
     def _is_due(self, tx: Session, one: Emergency) -> bool:
         now, days = self._ground.now(), self._reviewers.days
@@ -137,8 +134,8 @@ class EmergencyFollowups:
             "last": last.isoformat() if last else "", "days": (self._drill_every or timedelta()).days,
         }  # fmt: skip
         recording.record(
-            tx, at=now, action="emergency.drill_missed", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
-            correlation=DRILL, facts=facts,
+            tx, at=now, action="emergency.drill_missed", outcome="failed", **recording.BY_ITSELF, correlation=DRILL,
+            facts=facts,
         )  # fmt: skip
         strange = Strange(
             kind=Kind.DRILL_MISSED, severity=Severity.LOW, who="Wicket", cause=DRILL, correlation=DRILL, facts=facts
@@ -148,8 +145,8 @@ class EmergencyFollowups:
     def _record(self, tx: Session, row: Emergency, action: str, outcome: str = "done") -> None:
         due = due_of(row, self._reviewers.days)
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.WICKET, where=SCHEDULE,
-            correlation=row.id, subject=row.account, resource=row.entitlement,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.BY_ITSELF, correlation=row.id,
+            subject=row.account, resource=row.entitlement,
             facts={"incident": row.incident, "drill": row.drill, "due": due.isoformat()},
         )  # fmt: skip
 

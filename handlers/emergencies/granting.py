@@ -14,16 +14,13 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.approvals.stepping_up import proof_facts
 from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.emergencies import may_break, supposing
 from handlers.decisions.policy import PolicyDecision
-from handlers.emergencies.facts import Known, enough_alone, known_now, nobodys, question_of
+from handlers.emergencies.facts import Known, decision_of, enough_alone, known_now
 from handlers.emergencies.telling import is_in_channel, notice_of, show, tell_refused
 from handlers.exceptions.outside import WITHIN, Outside
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
-from handlers.recording import Fact
 from storage import emergencies, grants, holdings
 from storage.directories.base import Account
 from storage.emergencies import FORESEEN
@@ -146,7 +143,7 @@ class Emergencies:
             tx, row, EmergencyState.TOLD, fallback=enough_alone(row, self._ground.emergencies.fallback)
         )
         if not everybody:
-            facts: dict[str, Fact] = {
+            facts: dict[str, recording.Fact] = {
                 "security": row.told_security_at is not None, "outside": row.told_outside_at is not None,
             }  # fmt: skip
             self._record(tx, row, "emergency.not_told", "failed", facts=facts)
@@ -238,12 +235,7 @@ class Emergencies:
         self, tx: Session, known: Known | None, row: Emergency, *, before_telling: bool = False
     ) -> PolicyDecision | None:
         """Policy's answer as things are now; None if the person or the entitlement is gone."""
-        if known is None:
-            return None
-        if isinstance(known.target, NoCounterpart):
-            return nobodys(self._ground, known.target)
-        question = question_of(tx, self._ground, known, row)
-        return may_break(self._ground.policy, supposing(question) if before_telling else question)
+        return decision_of(tx, self._ground, known, row, suppose=before_telling) if known else None
 
     def _is_refused(
         self,
@@ -251,7 +243,7 @@ class Emergencies:
         row: Emergency,
         decision: PolicyDecision | None,
         stage: str,
-        facts: dict[str, Fact] | None = None,
+        facts: dict[str, recording.Fact] | None = None,
     ) -> bool:
         """Whether nothing comes of it, with everything that goes with that."""
         if (halt := self._ground.stopped(tx)) is not None:
@@ -288,7 +280,7 @@ class Emergencies:
         stage: str,
         why: str,
         decision: PolicyDecision | None = None,
-        facts: dict[str, Fact] | None = None,
+        facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         emergencies.move(tx, row, EmergencyState.REFUSED, refused_why=why)
         severity = (decision.severity if decision else None) or "high"
@@ -302,7 +294,7 @@ class Emergencies:
         stage: str,
         severity: str,
         decision: PolicyDecision | None = None,
-        facts: dict[str, Fact] | None = None,
+        facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         self._record(tx, row, action, "refused", decision, {"stage": stage, **(facts or {})})
         tell_refused(
@@ -333,18 +325,17 @@ class Emergencies:
         action: str,
         outcome: str,
         decision: PolicyDecision | None = None,
-        facts: dict[str, Fact] | None = None,
+        facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         recording.record(
             tx,
             at=self._ground.now(),
             action=action,
             outcome=outcome,
-            actor=recording.WICKET,
+            **recording.BY_ITSELF,
             subject=row.account,
             resource=row.entitlement,
             correlation=row.id,
-            where=SCHEDULE,
             decision=decision,
             facts={"minutes": row.minutes, "incident": row.incident, "drill": row.drill, **(facts or {})},
         )

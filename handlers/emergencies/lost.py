@@ -25,10 +25,17 @@ from handlers.emergencies.reviewed import (
 )
 from handlers.emergencies.reviewers import RESTORED, Reviewers, Standing
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security, wrong_person
+from handlers.exceptions.raising import (
+    Kind,
+    Severity,
+    Strange,
+    cause_of,
+    decided,
+    tell_security,
+    wrong_person,
+)
 from handlers.exceptions.strange import named
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.patience import in_time
 from handlers.stops.outcomes import WordKept
@@ -36,7 +43,7 @@ from handlers.stops.seconding import Speakers, Whose, looked_up, shown, whose
 from storage import deliveries, lift_words
 from storage.directories.base import Account
 from storage.emergency_reviews import Lost, all_lost, lost_of, spoken_of, words_about
-from storage.exceptions import SETTLED, decide_exceptions, open_under, settle_exceptions
+from storage.exceptions import decide_exceptions, open_under, settle_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, RestoreWord
 
@@ -141,12 +148,8 @@ class LostEmergencies:
         now, said = self._ground.now(), [one.account for one in words]
         for one in seen.lost:
             self._record(tx, intent, one, "emergency.accounted_for", "done", decision, said)
-        facts = {
-            "decided_by": ", ".join(one.name for one in words), "decided_at": now.isoformat(),
-            "rationale": intent.rationale, SETTLED: now.isoformat(),
-        }  # fmt: skip
-        cause = cause_of(Kind.EMERGENCY_LOST, seen.person.account)
-        decide_exceptions(tx, at=now, cause=cause, facts=facts)
+        names = ", ".join(one.name for one in words)
+        decided(tx, now, Kind.EMERGENCY_LOST, seen.person.account, by=names, rationale=intent.rationale)
 
     async def _opened(
         self, intent: RestoreLost, work: Callable[[Session, _Seen, PolicyDecision], T]
@@ -158,8 +161,7 @@ class LostEmergencies:
             def look(tx: Session, seen: _Seen | None = seen) -> T | Refused | None:
                 return self._open(tx, intent, seen, work)
 
-            done = await self._ground.database.write(look)
-            if done is not None:
+            if (done := await self._ground.database.write(look)) is not None:
                 return done
 
     def _open(
@@ -181,9 +183,8 @@ class LostEmergencies:
             return turn_away_forged(tx, self._ground, intent, "emergency.review_tampered", what="button")
         if seen is None:
             recording.record(
-                tx, at=self._ground.now(), action="emergency.restore_late", outcome="refused",
-                actor=recording.person(intent.actor), where=intent.where, correlation=row.correlation,
-                subject=str(row.facts.get("account") or "") or None,
+                tx, at=self._ground.now(), action="emergency.restore_late", outcome="refused", **recording.by(intent),
+                correlation=row.correlation, subject=str(row.facts.get("account") or "") or None,
             )  # fmt: skip
             return NothingToRestore(by=str(row.facts.get("decided_by") or ""), at=row.resolved_at)
         decision = self._may(tx, seen.asks, seen)
@@ -282,7 +283,7 @@ class LostEmergencies:
         for account in sorted(_news(lost, told) & names.keys()):
             some = lost[account]
             recording.record(
-                tx, at=now, action="emergency.lost", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
+                tx, at=now, action="emergency.lost", outcome="failed", **recording.BY_ITSELF,
                 correlation=some[0].emergency, subject=account, resource=some[0].entitlement,
                 facts={"emergencies": [one.emergency for one in some]},
             )  # fmt: skip
@@ -303,8 +304,8 @@ class LostEmergencies:
         now, cause = self._ground.now(), cause_of(Kind.EMERGENCY_LOST, account)
         for emergency in sorted(found):
             recording.record(
-                tx, at=now, action="emergency.found", outcome="done", actor=recording.WICKET, where=SCHEDULE,
-                correlation=emergency, subject=account,
+                tx, at=now, action="emergency.found", outcome="done", **recording.BY_ITSELF, correlation=emergency,
+                subject=account,
             )  # fmt: skip
         if left:
             decide_exceptions(
@@ -324,9 +325,9 @@ class LostEmergencies:
         said: Sequence[str] = (),
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=lost.emergency, subject=lost.account, resource=lost.entitlement,
-            decision=decision, facts={"said": [*said]} if said else {},
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=lost.emergency, subject=lost.account, resource=lost.entitlement, decision=decision,
+            facts={"said": [*said]} if said else {},
             texts={"rationale": intent.rationale} if intent.rationale else {},
         )  # fmt: skip
 

@@ -3,8 +3,7 @@
 It gives no access and takes none: it decides whether somebody can break glass another time (B-3).
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Literal, TypeVar
 
 from sqlmodel import Session
@@ -27,12 +26,10 @@ from handlers.emergencies.reviewed import (
 )
 from handlers.emergencies.reviewers import RESTORED, Reviewers, Standing
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security, wrong_person
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, decided, named, tell_security, wrong_person
 from handlers.ground import Ground
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from storage import deliveries, emergencies, emergency_reviews, reminders
-from storage.exceptions import SETTLED, decide_exceptions
 from storage.records import Emergency
 from storage.states import EmergencyState
 
@@ -93,12 +90,7 @@ class EmergencyReviews:
                 tx, intent, row, "emergency.eligibility_restored", "done", decision,
                 texts={"rationale": intent.rationale},
             )  # fmt: skip
-            decided = {
-                "decided_by": account.name,
-                "decided_at": now.isoformat(),
-                "rationale": intent.rationale,
-            }
-            _settle(tx, now, Kind.EMERGENCY_UNJUSTIFIED, row.id, decided)
+            decided(tx, now, Kind.EMERGENCY_UNJUSTIFIED, row.id, by=account.name, rationale=intent.rationale)
             return Restored(who=named(row.name, row.login))
 
         return await self._opened(intent, RESTORED, work)
@@ -141,11 +133,9 @@ class EmergencyReviews:
             facts={"finding": intent.finding.value, "late": is_late}, texts={"rationale": intent.words},
         )  # fmt: skip
         show_review(tx, self._ground, row)
-        decided = {
-            "decided_by": account.name, "decided_at": now.isoformat(), "finding": intent.finding.value,
-            "words": intent.words,
-        }  # fmt: skip
-        _settle(tx, now, Kind.EMERGENCY_REVIEW, row.id, decided)
+        decided(
+            tx, now, Kind.EMERGENCY_REVIEW, row.id, by=account.name, finding=intent.finding.value, words=intent.words
+        )  # fmt: skip
         if lapsed:
             self._tell_unjustified(tx, row, account.name, intent.words)
         return ReviewKept(looked=self.looked(tx, row), finding=intent.finding, lapsed=lapsed)
@@ -247,13 +237,7 @@ class EmergencyReviews:
         texts: dict[str, str] | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.id, subject=row.account, resource=row.entitlement, decision=decision,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent), correlation=row.id,
+            subject=row.account, resource=row.entitlement, decision=decision,
             facts={"incident": row.incident, "drill": row.drill, **(facts or {})}, texts=texts,
         )  # fmt: skip
-
-
-def _settle(tx: Session, at: datetime, kind: Kind, emergency: str, facts: Mapping[str, object]) -> None:
-    """What was decided stands in the messages that asked for it, and they are over."""
-    told = {**facts, SETTLED: at.isoformat()}
-    decide_exceptions(tx, at=at, cause=cause_of(kind, emergency), facts=told)

@@ -12,8 +12,7 @@ from sqlmodel import Session
 from handlers.decisions.policy import PolicyDecision
 from handlers.emergencies.outcomes import ALERTED, BEGUN, EXTENDED, NEWS, OVER, STATUS
 from handlers.exceptions.outside import Notice
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from storage import emergencies
 from storage.emergencies import FORESEEN
 from storage.exceptions import SECURITY
@@ -108,11 +107,8 @@ def tell_refused(
     """
     entitlement = row.entitlement if row else None
     if decision is not None and decision.errors:
-        tell_security(
-            tx,
-            ground.now(),
-            broken_policy(decision, who=who, correlation=correlation, entitlement=entitlement),
-        )
+        broken = broken_policy(decision, who=who, correlation=correlation, entitlement=entitlement)
+        tell_security(tx, ground.now(), broken)
         return
     about = {"entitlement": row.entitlement, "incident": row.incident, "minutes": row.minutes} if row else {}
     strange = Strange(

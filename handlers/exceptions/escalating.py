@@ -10,8 +10,7 @@ from sqlmodel import Session
 
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
-from handlers.recording import WICKET, record
+from handlers.recording import BY_ITSELF, record
 from storage import escalations
 from storage.exceptions import SAME_CAUSE, is_open, settle_exceptions, show
 from storage.outbox import done
@@ -36,7 +35,8 @@ class Escalating:
 
         def work(tx: Session) -> None:
             for row in escalations.unheeded(tx, at, _AT_ONCE, after=self._after):
-                channels = [name for name in self._channels if not _is_about(row, name)]
+                # What says that this very channel takes nothing is told in the others.
+                channels = [name for name in self._channels if row.cause != _cause(name)]
                 escalations.owe_outside(tx, row, channels, at=at)
 
         await self._ground.database.write(work)
@@ -49,7 +49,7 @@ def took(tx: Session, ground: Ground, owed: Owed, row: ExceptionRecord) -> None:
         return  # somebody else told it meanwhile, with the same id
     escalations.taken(tx, row, channel, at=at)
     record(
-        tx, at=at, action="exception.escalated", outcome="done", actor=WICKET, where=SCHEDULE,
+        tx, at=at, action="exception.escalated", outcome="done", **BY_ITSELF,
         correlation=row.id,  # for security's eyes, as all that is done about an exception
         facts={"kind": row.kind, "severity": row.severity, "channel": channel},
     )  # fmt: skip
@@ -64,8 +64,8 @@ def failed(tx: Session, ground: Ground, owed: Owed, fault: str) -> None:
         return
     facts = {"kind": owed.kind, "courier": OUTSIDE, "channel": channel, "fault": fault}
     record(
-        tx, at=at, action="message.undeliverable", outcome="failed", actor=WICKET, where=SCHEDULE,
-        correlation=owed.subject, facts=facts,
+        tx, at=at, action="message.undeliverable", outcome="failed", **BY_ITSELF, correlation=owed.subject,
+        facts=facts,
     )  # fmt: skip
     strange = Strange(
         kind=Kind.UNDELIVERABLE, severity=Severity.HIGH, who=channel,
@@ -80,8 +80,3 @@ def _told_of(channel: str) -> str:
 
 def _cause(channel: str) -> str:
     return cause_of(Kind.UNDELIVERABLE, _told_of(channel))
-
-
-def _is_about(row: ExceptionRecord, channel: str) -> bool:
-    """Whether it says that this very channel takes nothing: it is told in the others."""
-    return row.cause == _cause(channel)

@@ -8,8 +8,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.exceptions.outcomes import OnException
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Report, Resume
 from handlers.outcomes import Repeated, Unknown
@@ -19,13 +18,17 @@ from storage.identifiers import made_at
 from storage.records import ExceptionRecord, Handle, Petition
 
 
-async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
-    """A button or form whose very name is none of ours: refused on the record, once however often it is delivered."""
+async def refuse_forged(
+    ground: Ground, intent: Intent, action: str = "click.refused", *, what: str = "button"
+) -> Unknown | Repeated:
+    """A button or form that was never made for whoever sent it, or whose very name is none of ours: refused on the
+    record, once however often it is delivered.
+    """
 
     def work(tx: Session) -> Unknown | Repeated:
         if not deliveries.take(tx, intent.delivery, ground.now()):
             return Repeated()
-        return turn_away_forged(tx, ground, intent, "click.refused", what="button")
+        return turn_away_forged(tx, ground, intent, action, what=what)
 
     return await ground.database.write(work)
 
@@ -42,24 +45,20 @@ def turn_away_forged(
         at=ground.now(),
         action=action,
         outcome="refused",
-        actor=recording.person(intent.actor),
-        where=intent.where,
+        **recording.by(intent),
         correlation=account.id,
         facts={"lost": True} if lost else {"row": "refused"} if spoilt else None,
     )
     if lost or spoilt:
         return Unknown(what=what, lost=lost)
-    tell_security(
-        tx,
-        ground.now(),
-        Strange(
-            kind=Kind.TAMPERED,
-            severity=Severity.HIGH,
-            who=named(account.name, account.login),
-            cause=account.id,
-            correlation=account.id,
-        ),
+    strange = Strange(
+        kind=Kind.TAMPERED,
+        severity=Severity.HIGH,
+        who=named(account.name, account.login),
+        cause=account.id,
+        correlation=account.id,
     )
+    tell_security(tx, ground.now(), strange)
     return Unknown(what=what)
 
 

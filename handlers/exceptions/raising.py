@@ -11,11 +11,22 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions.strange import TOLD_TOGETHER, Kind, Severity, Strange, named
+from handlers.exceptions.strange import (
+    TOLD_TOGETHER,
+    Kind,
+    Severity,
+    Strange,
+    membership_cause,
+    named,
+    named_holder,
+)
 from storage.directories.base import Account
-from storage.exceptions import raise_exception
+from storage.exceptions import SETTLED, decide_exceptions, raise_exception
 
-__all__ = ["Kind", "Severity", "Strange", "broken_policy", "cause_of", "tell_security", "wrong_person"]
+__all__ = [
+    "Kind", "Severity", "Strange", "broken_policy", "cause_of", "decided", "membership_cause", "named",
+    "named_holder", "refused_self_service", "tell_security", "wrong_person",
+]  # fmt: skip
 
 # Characters; whatever beginning of a cause is looked for is shorter.
 _LONGEST_CAUSE = 500
@@ -71,6 +82,25 @@ def wrong_person(
     )
 
 
+def refused_self_service(
+    account: Account, decision: PolicyDecision, *, about: str, purpose: str, correlation: str
+) -> Strange | None:
+    """Somebody was refused help with their own account; None where policy says that it is nothing strange.
+
+    about: what makes two of one person's the same. purpose: what they wanted.
+    """
+    who = named(account.name, account.login)
+    if decision.errors:
+        return broken_policy(decision, who=who, correlation=correlation)
+    if decision.severity is None:
+        return None
+    told = {"purpose": purpose, "reasons": list(decision.reasons), "policies": list(decision.policy_ids)}
+    return Strange(
+        kind=Kind.REFUSED_SELF_SERVICE, severity=Severity(decision.severity), who=who, cause=f"{account.id}:{about}",
+        correlation=correlation, facts=told,
+    )  # fmt: skip
+
+
 def tell_security(tx: Session, at: datetime, strange: Strange) -> None:
     """Owe it to the security channel; the same cause within a day is counted on one message."""
     raise_exception(
@@ -86,6 +116,12 @@ def tell_security(tx: Session, at: datetime, strange: Strange) -> None:
         anew=strange.anew,
         folds=strange.kind in TOLD_TOGETHER,
     )
+
+
+def decided(tx: Session, at: datetime, kind: Kind, cause: str, *, by: str, **said: str) -> None:
+    """Somebody decided about it: the message says who and what, and it is over with that."""
+    facts = {"decided_by": by, "decided_at": at.isoformat(), **said, SETTLED: at.isoformat()}
+    decide_exceptions(tx, at=at, cause=cause_of(kind, cause), facts=facts)
 
 
 def cause_of(kind: Kind, cause: str) -> str:

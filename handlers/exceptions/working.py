@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.halting import NOT_ON_THE_TEAM
+from handlers.decisions.halting import ABOUT_YOU, NOT_THEIR_WORK
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.outcomes import (
     WORKER_NEWS,
@@ -37,18 +37,8 @@ from storage.exception_work import Worker
 from storage.faults import DirectoryUnavailable
 from storage.outbox import owe
 from storage.records import ExceptionRecord
-from storage.sentences import template
 from storage.states import ExceptionState, Resolution
 from storage.types import to_micros
-
-NOT_THEIR_WORK = template(
-    "Exceptions are the security team's work. If you know something about this one, tell them."
-)
-ABOUT_YOU = template("This one is about you, so somebody else of the security team takes it.")
-_AS_TOLD = {
-    NOT_THEIR_WORK: NOT_ON_THE_TEAM,
-    ABOUT_YOU: template("It is about them, so somebody else of the security team takes it."),
-}
 
 T = TypeVar("T")
 Refused = MayNotStop | WorkedBefore | Unknown | Repeated
@@ -134,10 +124,7 @@ class ExceptionWork:
             reason = reason_against(tx, ground, account, NOT_THEIR_WORK)
             reason = reason or (ABOUT_YOU if _is_about(tx, row, account) else "")
             if reason:
-                told = _AS_TOLD.get(reason, reason)
-                return turn_away_from(
-                    tx, ground, intent, "exception.refused", reason, told=told, about=row.id
-                )
+                return turn_away_from(tx, ground, intent, "exception.refused", reason, about=row.id)
             return work(tx, row)
 
         return await self._ground.database.write(opened)
@@ -235,8 +222,8 @@ class ExceptionWork:
         texts: dict[str, str] | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, subject=subject, correlation=row.id,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent), subject=subject,
+            correlation=row.id,
             facts={"exception": row.id, "kind": row.kind, "severity": row.severity, **(facts or {})}, texts=texts,
         )  # fmt: skip
 

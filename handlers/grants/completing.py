@@ -24,7 +24,6 @@ from handlers.grants.unfollowed import (
     tell_settled,
 )
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.requests.reminding import planned_end
 from storage import grants, holdings
 from storage.database import wake
@@ -280,8 +279,7 @@ class Completion:
             at=self._ground.now(),
             action=action,
             outcome=outcome,
-            actor=recording.WICKET,
-            where=SCHEDULE,
+            **recording.BY_ITSELF,
             facts=facts,
         )
 

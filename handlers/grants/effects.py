@@ -20,7 +20,6 @@ from handlers.grants.resuming import take_over
 from handlers.grants.rounds import Round, Rounds, is_plain
 from handlers.grants.unfollowed import Gone
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.patience import CALL, in_call_time
 from storage import claims, grants, holdings
 from storage.claims import Due
@@ -165,8 +164,7 @@ class Effects:
                 at=now,
                 action="effect.begun",
                 outcome="done",
-                actor=recording.WICKET,
-                where=SCHEDULE,
+                **recording.BY_ITSELF,
                 facts={"removal": until is None, "try": claimed.attempts},
             )
         return _Work(claimed=claimed, waiting=waiting_among(tx, covering, now), until=until)

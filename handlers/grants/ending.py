@@ -17,15 +17,14 @@ from handlers.decisions.made_up import NOBODY, left_catalogue
 from handlers.decisions.policy import AccessQuestion, Action, PolicyDecision, Role, is_standing_in, role_of
 from handlers.decisions.revoking import may_revoke
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import tell_security, wrong_person
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import named, tell_security, wrong_person
 from handlers.grants.leftovers import was_told
 from handlers.ground import Ground
 from handlers.intents import EndGrant, OnGrant
 from handlers.outcomes import EndedEarly, MayEnd, NotAllowed, Repeated, TooLate, Unknown
 from handlers.patience import in_time
 from handlers.people.counterparts import target_now
-from handlers.questions.concerned import of_security
+from handlers.questions.concerned import of_security, some_approvers
 from handlers.requests.besides import tell_ended_early, was_carried
 from handlers.requests.stories import ENDED_EARLY
 from storage import deliveries, grants, holdings
@@ -40,7 +39,6 @@ T = TypeVar("T")
 Refused = NotAllowed | TooLate | Unknown | Repeated
 
 GONE_WITH_IT = template("What it was to go on from was ended by {name}.")
-_NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +56,6 @@ class _Open:
     """A grant that can be ended now, and the answer about whoever ends it."""
 
     grant: Grant
-    entitlement: Entitlement
     question: AccessQuestion
     role: Role | None
     decision: PolicyDecision
@@ -106,14 +103,11 @@ class Ending:
         if grant is None or entitlement is None:
             return _Facts()
         home = self._ground.home(grant.requester_directory)
-        requester, approving = await asyncio.gather(
+        requester, can = await asyncio.gather(
             home.account(grant.requester_account),
-            home.group(self._ground.catalogue.owner_of(entitlement).approvers),
+            some_approvers(home, self._ground.catalogue.owner_of(entitlement)),
         )
-        some = sorted(approving.members)[:_NAMES_SHOWN] if approving else []
-        accounts = await asyncio.gather(*(home.account(one) for one in some))
         target = await target_now(self._ground, grant, requester) if requester else None
-        can = tuple(one.name for one in accounts if one is not None and one.active)
         return _Facts(
             requester=requester,
             target=target.account if target else None,
@@ -160,7 +154,7 @@ class Ending:
         security = self._ground.security_group
         role = role_of(actor, requester, question.owner, security, question.fallback)
         decision = may_revoke(self._ground.policy, question, actor, role)
-        return _Open(grant=grant, entitlement=entitlement, question=question, role=role, decision=decision)
+        return _Open(grant=grant, question=question, role=role, decision=decision)
 
     def _question(
         self, grant: Grant, requester: Account, entitlement: Entitlement, facts: _Facts
@@ -200,10 +194,7 @@ class Ending:
         is_other = is_standing_in(
             intent.actor.account, found.role, found.question.requester, found.question.owner, fallback
         )
-        return {
-            "role": found.role or "",
-            **({"stands_in": fallback.id} if is_other and fallback else {}),
-        }
+        return {"role": found.role or "", **({"stands_in": fallback.id} if is_other and fallback else {})}
 
     def _turn_away(self, tx: Session, intent: OnGrant | EndGrant, found: _Open, facts: _Facts) -> NotAllowed:
         account, decision, grant = intent.actor.account, found.decision, found.grant
@@ -240,8 +231,7 @@ class Ending:
             at=self._ground.now(),
             action=action,
             outcome=outcome,
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             decision=decision,
             facts=facts,
             texts={"rationale": intent.rationale} if isinstance(intent, EndGrant) else {},

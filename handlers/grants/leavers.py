@@ -18,23 +18,18 @@ from handlers import recording
 from handlers.decisions.drift import is_mass, shown, stays_halted
 from handlers.delegations.delegating import end_of_person
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, tell_security
 from handlers.grants.unfollowed import LEFT
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Reconcile
+from handlers.intents import Reconcile
 from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
 from handlers.people.addresses import watch
+from handlers.people.found import everybody_known
 from storage import alarms, deliveries, exception_work, grants, handles, holdings, links
 from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
-from storage.exceptions import (
-    SAME_CAUSE,
-    decide_exception,
-    open_of,
-    settle_exceptions,
-)
+from storage.exceptions import SAME_CAUSE, decide_exception, open_of, settle_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, Grant
 from storage.states import LIVE, DelegationEnd, ExceptionState, GrantState
@@ -46,14 +41,8 @@ AT_ONCE = 4
 MOST_KEPT = 2000
 
 Why = Literal["left", "switched off"]
-_SAID: Mapping[Why, str] = {
-    "left": LEFT,
-    "switched off": "the account is switched off",
-}
-_ENDED: Mapping[Why, DelegationEnd] = {
-    "left": DelegationEnd.LEFT,
-    "switched off": DelegationEnd.SWITCHED_OFF,
-}
+_SAID: Mapping[Why, str] = {"left": LEFT, "switched off": "the account is switched off"}
+_ENDED: Mapping[Why, DelegationEnd] = {"left": DelegationEnd.LEFT, "switched off": DelegationEnd.SWITCHED_OFF}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +86,10 @@ class Leavers:
         """
         began = self._ground.now()
         people, stopped = await self._ground.database.read(
-            lambda tx: (_people(tx, everybody=everybody), alarms.switched_off(tx))
+            lambda tx: (
+                everybody_known(tx) if everybody else grants.people_concerned(tx),
+                alarms.switched_off(tx),
+            )
         )
         looks = (
             self._look_at(name, people.get(name, set()), stopped, began, everybody=everybody)
@@ -190,8 +182,8 @@ class Leavers:
             report.link = links.suspend(tx, link.id, mail=link.mail)
             self._record(tx, leaver, "link.suspended", None, story=link.id)
         report.delegations = end_of_person(
-            tx, self._ground, leaver.directory, leaver.id, _ENDED[leaver.why], actor=recording.WICKET, where=SCHEDULE
-        )  # fmt: skip
+            tx, self._ground, leaver.directory, leaver.id, _ENDED[leaver.why], **recording.BY_ITSELF
+        )
         report.pages = handles.close_all(tx, directory=leaver.directory, account=leaver.id, at=now)
         report.exceptions = self._let_go(tx, leaver)
         if not report.any:
@@ -258,8 +250,8 @@ class Leavers:
         if any("decided_by" in row.facts for row in told):  # of those nobody is gone any more
             settle_exceptions(tx, at=now, causes=[cause])
         recording.record(
-            tx, at=now, action="leavers.halted", outcome="refused", actor=recording.WICKET, where=SCHEDULE,
-            correlation=directory, facts={"gone": len(gone), "looked_at": looked_at},
+            tx, at=now, action="leavers.halted", outcome="refused", **recording.BY_ITSELF, correlation=directory,
+            facts={"gone": len(gone), "looked_at": looked_at},
         )  # fmt: skip
         names = [one.account.name if one.account else one.id for one in gone]
         strange = Strange(
@@ -340,8 +332,8 @@ class Leavers:
         self, tx: Session, intent: Reconcile, row: ExceptionRecord, action: str, outcome: str
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.correlation, facts={"exception": row.id},
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=row.correlation, facts={"exception": row.id},
         )  # fmt: skip
 
     def _record(
@@ -358,11 +350,10 @@ class Leavers:
             at=self._ground.now(),
             action=action,
             outcome="done",
-            actor=recording.WICKET,
+            **recording.BY_ITSELF,
             subject=leaver.id,
             resource=grant.entitlement if grant else None,
             correlation=story or (grant.id if grant else leaver.id),
-            where=SCHEDULE,
             facts=facts or {"why": leaver.why},
         )
 
@@ -373,13 +364,6 @@ def _known_as(leaver: Leaver, grant: Grant) -> tuple[str, str]:
     if grant.target_account and not asked:
         return grant.target_name, grant.target_login
     return grant.requester_name, grant.requester_login
-
-
-def _people(tx: Session, *, everybody: bool) -> Mapping[str, AbstractSet[str]]:
-    concerned = grants.people_concerned(tx)
-    for directory, accounts in links.linked_people(tx).items() if everybody else ():
-        concerned.setdefault(directory, set()).update(accounts)
-    return concerned
 
 
 def _asked(halts: Iterable[ExceptionRecord]) -> bool:

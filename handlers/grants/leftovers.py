@@ -11,10 +11,8 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
-from handlers.exceptions.strange import named_holder
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named_holder, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import given, rule_sets
 from storage.exceptions import (
     SAME_CAUSE,
@@ -74,8 +72,8 @@ class Leftovers:
 
     def _tell(self, tx: Session, entitlement: str, facts: Mapping[str, Any], now: datetime) -> None:
         recording.record(
-            tx, at=now, action="entitlement.left", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
-            resource=entitlement, correlation=entitlement, facts={"grants": facts["count"]},
+            tx, at=now, action="entitlement.left", outcome="failed", **recording.BY_ITSELF, resource=entitlement,
+            correlation=entitlement, facts={"grants": facts["count"]},
         )  # fmt: skip
         strange = Strange(
             kind=Kind.LEFT_CATALOGUE, severity=Severity.MEDIUM, who=entitlement, cause=entitlement,

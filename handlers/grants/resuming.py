@@ -11,7 +11,6 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import grants, holdings, outbox
 from storage.exceptions import settle_exceptions
 from storage.identifiers import new_id
@@ -51,9 +50,8 @@ def _tell_missing(tx: Session, ground: Ground, name: str) -> None:
         at=now,
         action="directory.missing",
         outcome="failed",
-        actor=recording.WICKET,
+        **recording.BY_ITSELF,
         correlation=story,
-        where=SCHEDULE,
         facts={"directory": name, "grants": left},
     )
     strange = Strange(

@@ -18,12 +18,11 @@ from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.grants.outages import is_any_told, tell_outages
 from handlers.grants.unfollowed import tell_overdue
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, whole_minutes
+from handlers.intents import whole_minutes
 from handlers.requests.reminding import planned_end
 from handlers.stops.stopping import LONG_OVER, put_off
 from storage import deliveries, emergencies, endings, grants, holdings, step_ups, tallies
 from storage.holdings import Standing
-from storage.records import Grant
 from storage.states import LIVE, GrantState
 from storage.truly import given_truly
 
@@ -114,9 +113,7 @@ class Revocation:
         if due:
             endings.begin(tx, [grant.id for grant in due], reason="its time is over")
             holdings.follow_each(tx, due, at=now)
-            recording.record_each(
-                tx, ((grant, {}) for grant in due), at=now, action="grant.expired", where=SCHEDULE
-            )
+            recording.record_each(tx, ((grant, {}) for grant in due), at=now, action="grant.expired")
         return len(due)
 
     def _end_sooner(self, tx: Session, ids: Sequence[str], before: int) -> int:
@@ -135,7 +132,9 @@ class Revocation:
                 "why": CLOCK_AHEAD, "decided_at": grant.decided_at.isoformat() if grant.decided_at else "",
                 "was_to_end": was_to_end.isoformat(), "ends": ends.isoformat(),
             }  # fmt: skip
-            self._record(tx, grant, "grant.ends_sooner", facts)
+            recording.record_grant(
+                tx, grant, at=now, action="grant.ends_sooner", outcome="done", **recording.BY_ITSELF, facts=facts
+            )  # fmt: skip
             self._ground.show(tx, grant)
             log.warning("grant.ends_sooner", grant=grant.id, **facts)
             granted_at.append(grant.decided_at or now)
@@ -149,7 +148,9 @@ class Revocation:
         unanswered = grants.unanswered(tx, now - LONG_OVER if waits else now, BATCH)
         for grant in unanswered:
             grants.move(tx, grant, GrantState.LAPSED, ended_at=now)
-            self._record(tx, grant, "grant.lapsed")
+            recording.record_grant(
+                tx, grant, at=now, action="grant.lapsed", outcome="done", **recording.BY_ITSELF
+            )
             self._ground.show(tx, grant)
         if waits and not unanswered:
             return put_off(tx, self._ground, BATCH)
@@ -169,28 +170,9 @@ class Revocation:
                 self._ground.show(tx, grant)
         return len(late)
 
-    def _record(
-        self, tx: Session, grant: Grant, action: str, facts: Mapping[str, recording.Fact] | None = None
-    ) -> None:
-        recording.record_grant(
-            tx,
-            grant,
-            at=self._ground.now(),
-            action=action,
-            outcome="done",
-            actor=recording.WICKET,
-            where=SCHEDULE,
-            facts=facts,
-        )
-
 
 def _clock_ahead(facts: Mapping[str, recording.Fact]) -> Strange:
     """One exception for all that a clock granted: it is the clock that somebody has to look at."""
     return Strange(
-        kind=Kind.CLOCK_AHEAD,
-        severity=Severity.MEDIUM,
-        who="Wicket",
-        cause="clock",
-        correlation="",
-        facts=facts,
-    )
+        kind=Kind.CLOCK_AHEAD, severity=Severity.MEDIUM, who="Wicket", cause="clock", correlation="", facts=facts
+    )  # fmt: skip

@@ -16,13 +16,12 @@ from handlers.decisions.policy import same_person
 from handlers.delegations.delegating import end_of_person
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Where
+from handlers.intents import Where
 from handlers.outcomes import Repeated
 from handlers.people.found import Found, find
 from handlers.petitions.ends import By, end_of
 from handlers.petitions.outcomes import Why
 from handlers.questions.concerned import of_security
-from handlers.recording import WICKET, Fact
 from handlers.stops.halting import turn_away
 from handlers.stops.outcomes import (
     AllRevoked,
@@ -87,15 +86,9 @@ class RevokingAll:
 
     async def revoke(self, intent: RevokeAll) -> AllRevoked | Refused:
         """Do it, with the reason why."""
-        by = By(
-            actor=recording.person(intent.actor), where=intent.where, name=intent.actor.account.name,
-            words=intent.rationale,
-        )  # fmt: skip
-
-        def work(tx: Session, found: Found) -> AllRevoked | RevokedBefore:
-            return self._revoke(tx, found, by, switch_off=intent.switch_off, stop_proofs=intent.stop_proofs)
-
-        return await self._opened(intent, work)
+        by = By(**recording.by(intent), name=intent.actor.account.name, words=intent.rationale)
+        revoke = partial(self._revoke, by=by, switch_off=intent.switch_off, stop_proofs=intent.stop_proofs)
+        return await self._opened(intent, revoke)
 
     async def _opened(self, intent: RevokeAll, work: Callable[[Session, Found], T]) -> T | Refused:
         """Once per delivery, and only for whoever may and about somebody there is."""
@@ -104,8 +97,7 @@ class RevokingAll:
         def opened(tx: Session) -> T | Refused:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
-            refused = turn_away(tx, self._ground, intent, "revoke_all.refused")
-            if refused is not None:
+            if (refused := turn_away(tx, self._ground, intent, "revoke_all.refused")) is not None:
                 return refused
             return NobodyFound() if found is None else work(tx, found)
 
@@ -119,11 +111,9 @@ class RevokingAll:
         if found is None:
             return NobodyFound()
         by = By(actor=recording.OPERATOR, where=where, words=rationale)
-
-        def work(tx: Session) -> AllRevoked | RevokedBefore:
-            return self._revoke(tx, found, by, switch_off=switch_off, stop_proofs=stop_proofs)
-
-        return await self._ground.database.write(work)
+        return await self._ground.database.write(
+            lambda tx: self._revoke(tx, found, by, switch_off=switch_off, stop_proofs=stop_proofs)
+        )
 
     async def look(self) -> int:
         """Tell how far each act has come, and report when it is done; how many there were. For the schedule."""
@@ -202,7 +192,7 @@ class RevokingAll:
         revoked_all.keep(
             tx, handle=act, directory=found.directory, account=found.id, by=by.name, grants=live, at=at
         )
-        facts: dict[str, Fact] = {
+        facts: dict[str, recording.Fact] = {
             **vars(stock), "switch_off": switch_off, "stop_proofs": stop_proofs, "proofs": stopped,
         }  # fmt: skip
         self._record(
@@ -252,7 +242,7 @@ class RevokingAll:
             void_approval(tx, approval, at=at, why=REVOKED)
             missing = {**grant.missing, approval.role: grant.missing.get(approval.role, 0) + 1}
             grants.move(tx, grant, GrantState.PENDING, missing=missing)
-            facts: Mapping[str, Fact] = {"approval": approval.id, "act": act}
+            facts: Mapping[str, recording.Fact] = {"approval": approval.id, "act": act}
             recording.record_grant(
                 tx, grant, at=at, action="approval.voided", outcome="done", actor=by.actor, where=by.where,
                 facts=facts,
@@ -260,7 +250,7 @@ class RevokingAll:
             self._ground.show(tx, grant)
 
     def _tell(
-        self, tx: Session, act: str, found: Found, by: By, facts: Mapping[str, Fact], *, left: int
+        self, tx: Session, act: str, found: Found, by: By, facts: Mapping[str, recording.Fact], *, left: int
     ) -> None:
         account = found.account
         strange = Strange(
@@ -298,7 +288,7 @@ class RevokingAll:
         if told_now == row.told and not done:
             return
         revoked_all.note(tx, row, told=told_now, finished_at=at if done else None)
-        facts: dict[str, Fact] = {"left": len(waits)}
+        facts: dict[str, recording.Fact] = {"left": len(waits)}
         if done:
             facts["took_s"] = max(0, int((at - row.at).total_seconds()))
             self._finish(tx, row, facts)
@@ -307,9 +297,9 @@ class RevokingAll:
         over = {"finished_at": at.isoformat()} if done else {}
         decide_exceptions(tx, at=at, cause=cause, facts={**facts, **over, "not_yet": not_yet})
 
-    def _finish(self, tx: Session, row: RevokedAll, facts: Mapping[str, Fact]) -> None:
+    def _finish(self, tx: Session, row: RevokedAll, facts: Mapping[str, recording.Fact]) -> None:
         recording.record(
-            tx, at=self._ground.now(), action="revoke_all.finished", outcome="done", actor=WICKET, where=SCHEDULE,
+            tx, at=self._ground.now(), action="revoke_all.finished", outcome="done", **recording.BY_ITSELF,
             correlation=row.handle, subject=row.account, facts={**facts, "grants": len(row.grants)},
         )  # fmt: skip
 
@@ -323,7 +313,7 @@ class RevokingAll:
         found: Found,
         correlation: str,
         *,
-        facts: Mapping[str, Fact] | None = None,
+        facts: Mapping[str, recording.Fact] | None = None,
         words: str = "",
     ) -> None:
         recording.record(

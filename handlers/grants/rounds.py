@@ -17,7 +17,6 @@ from handlers import recording
 from handlers.grants.completing import LEASE, TOO_SLOW, UNDONE, Change, Completion, Seen, is_late, unexpected
 from handlers.grants.unfollowed import causes_of_delay, causes_of_drift
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.patience import CALL, in_call_time
 from storage import claims, endings, outbox
 from storage.claims import Due
@@ -96,7 +95,6 @@ class Rounds:
             [(one.over[0], {"removal": True, "try": one.claimed.attempts}) for one in begun],
             at=now,
             action="effect.begun",
-            where=SCHEDULE,
         )
         ids = {one.id for one in plain}
         others = [one for one in taken if one.id not in ids]
@@ -208,7 +206,6 @@ class Rounds:
             [(grant, _removed(grant, by)) for grant, by in zip(over, late, strict=True)],
             at=now,
             action="access.removed",
-            where=SCHEDULE,
         )
         messages = self._ground.messages_of(tx, over)
         outbox.owe_each(tx, messages, at=now, courier="slack")

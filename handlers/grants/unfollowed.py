@@ -3,7 +3,7 @@
 It tells; what is tried, and when again, is decided in handlers.grants.effects and handlers.grants.revocation.
 """
 
-from typing import Literal, Protocol
+from typing import Literal
 
 from sqlmodel import Session
 
@@ -13,24 +13,13 @@ from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_
 from handlers.exceptions.strange import membership_cause, named_holder
 from handlers.grants.outages import is_failing, is_outage, tell_failing_together
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import holdings
+from storage.endings import Ending
 from storage.exceptions import SAME_CAUSE, decide_exceptions, is_open, settle_exceptions
 from storage.records import Grant, Holding
 from storage.states import GrantState
 
 Gone = Literal["account", "group"]
-
-
-class Drifting(Protocol):
-    """What is needed of a grant to know what may have been told of its membership."""
-
-    @property
-    def entitlement(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def minutes(self) -> int: ...
 
 
 # Why a grant ended whose holder the directory does not have any more.
@@ -77,8 +66,7 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *,
         at=now,
         action="access.removal_overdue",
         outcome="failed",
-        actor=recording.WICKET,
-        where=SCHEDULE,
+        **recording.BY_ITSELF,
         facts={
             "tries": holding.attempts,
             "seconds": int((now - holding.due_at).total_seconds()),
@@ -130,7 +118,7 @@ def tell_explained(tx: Session, ground: Ground, grant: Grant, *, removal: bool) 
     settle_exceptions(tx, at=ground.now(), causes=causes)
 
 
-def causes_of_drift(grant: Drifting, *, removal: bool) -> list[str]:
+def causes_of_drift(grant: Grant | Ending, *, removal: bool) -> list[str]:
     """What may have been told of this membership: that it vanished, first, or that nothing explains it."""
     membership = membership_cause(grant.entitlement, "account", grant.account)
     causes = [cause_of(Kind.VANISHED, membership)]

@@ -15,8 +15,7 @@ from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.helping import ONESELF, Act, Desk, HelpDesks, may_help, names_of
 from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.decisions.tickets import one_ticket
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.help_desk.outcomes import (
     ConsiderHelp,
@@ -27,11 +26,11 @@ from handlers.help_desk.outcomes import (
     NotOfDesk,
     NotServed,
 )
+from handlers.help_desk.telling import tell
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.people.others import all_of
 from handlers.people.recently import recently
-from handlers.recording import Fact
 from handlers.stops.stopping import stopped
 from handlers.vouching.vouchers import is_above
 from storage import deliveries, desk_acts, failures, links
@@ -154,7 +153,7 @@ class Desks:
         action: str,
         given_again: tuple[str, ...] = (),
     ) -> DeskAct:
-        """Keep that it is done, on the record; every entry of it and what is told belong to its visit."""
+        """Keep that it is done, on the record, and tell the person; every entry and the message belong to its visit."""
         two, at = allowed.two, self._ground.now()
         helper, person, desk = two.helper, two.person, two.serving[0]
         act = desk_acts.keep(
@@ -167,16 +166,17 @@ class Desks:
             ),
         )  # fmt: skip
         failures.clear(tx, directory=helper.directory, account=_counted(helper))
-        facts: dict[str, Fact] = {"desk": desk.id, "ticket_used": allowed.used + 1}
+        facts: dict[str, recording.Fact] = {"desk": desk.id, "ticket_used": allowed.used + 1}
         if intent.act == Act.RECHECK:
             facts["given_again"] = list(given_again)
         recording.record(
-            tx, at=at, action=action, outcome="done", actor=recording.person(intent.actor), where=intent.where,
-            correlation=handle.id, subject=person.id,
+            tx, at=at, action=action, outcome="done", **recording.by(intent), correlation=handle.id,
+            subject=person.id,
             resource=intent.entitlement if intent.entitlement in self._ground.catalogue.entitlements else None,
             decision=allowed.decision, facts=facts,
             texts={"ticket": allowed.ticket, "rationale": intent.rationale.strip()},
         )  # fmt: skip
+        tell(tx, act, at)
         return act
 
     def turn_away_stranger(
@@ -229,7 +229,7 @@ class Desks:
             tell_security(tx, at, broken_policy(decision, who=who, correlation=person.id))
         elif first and decision.severity is not None:
             reason = next((_UNUSUAL[one] for one in decision.policy_ids if one in _UNUSUAL), "refused")
-            facts: dict[str, Fact] = {
+            facts: dict[str, recording.Fact] = {
                 "reasons": list(decision.reasons),
                 "policies": list(decision.policy_ids),
             }
@@ -256,7 +256,7 @@ class Desks:
         whom = intent.whom if isinstance(intent, HelpFor) else ""
         if not deliveries.take(tx, f"{intent.delivery}:{whom}:{why}", at):
             return False
-        facts: dict[str, Fact] = {"slack_user": whom} if whom else {}
+        facts: dict[str, recording.Fact] = {"slack_user": whom} if whom else {}
         self._record(tx, intent, person, "desk.refused", {"why": why, **facts}, decision)
         if again:
             tried = failures.count_attempt(
@@ -273,25 +273,18 @@ class Desks:
         person: Account | None,
         reason: str,
         severity: Severity,
-        facts: Mapping[str, Fact],
+        facts: Mapping[str, recording.Fact],
     ) -> None:
         about = "" if person is None or reason in ("burst", "ticket", "repeated") else person.id
-        tell_security(
-            tx,
-            self._ground.now(),
-            Strange(
-                kind=Kind.HELP_DESK,
-                severity=severity,
-                who=named(helper.name, helper.login),
-                cause=f"{helper.directory}:{helper.id}:{about}:{reason}",
-                correlation=person.id if person else helper.id,
-                facts={
-                    "reason": reason,
-                    "whom": named(person.name, person.login) if person else "",
-                    **facts,
-                },
-            ),
+        strange = Strange(
+            kind=Kind.HELP_DESK,
+            severity=severity,
+            who=named(helper.name, helper.login),
+            cause=f"{helper.directory}:{helper.id}:{about}:{reason}",
+            correlation=person.id if person else helper.id,
+            facts={"reason": reason, "whom": named(person.name, person.login) if person else "", **facts},
         )
+        tell_security(tx, self._ground.now(), strange)
 
     def _record(
         self,
@@ -299,14 +292,14 @@ class Desks:
         intent: ConsiderHelp | HelpFor,
         person: Account | None,
         action: str,
-        facts: Mapping[str, Fact],
+        facts: Mapping[str, recording.Fact],
         decision: PolicyDecision | None = None,
     ) -> None:
         helper = intent.actor.account
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome="refused", actor=recording.person(intent.actor),
-            where=intent.where, correlation=person.id if person else helper.id,
-            subject=person.id if person else None, decision=decision, facts={"act": intent.act, **facts},
+            tx, at=self._ground.now(), action=action, outcome="refused", **recording.by(intent),
+            correlation=person.id if person else helper.id, subject=person.id if person else None, decision=decision,
+            facts={"act": intent.act, **facts},
         )  # fmt: skip
 
 

@@ -9,8 +9,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.freezing import What
 from handlers.decisions.helping import Act, HelpDesks
-from handlers.exceptions.raising import tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import named, tell_security
 from handlers.ground import Ground
 from handlers.help_desk.desks import Allowed, Desks, TwoPeople
 from handlers.help_desk.outcomes import (
@@ -25,7 +24,7 @@ from handlers.help_desk.outcomes import (
     UnlockedFor,
 )
 from handlers.help_desk.rechecking import Rechecking
-from handlers.help_desk.telling import show, tell
+from handlers.help_desk.telling import show
 from handlers.outcomes import Repeated
 from handlers.people.found import find
 from handlers.secure_page.asking import unlock_now
@@ -109,18 +108,15 @@ class Helping:
             account=found.person.id, slack_team=found.slack_team, slack_user=found.slack_user,
         )  # fmt: skip
         move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=at)
-        act = self._desks.begun(tx, intent, allowed, handle, "desk.unlock_started")
-        tell(tx, act, at)
-        return act, handle
+        return self._desks.begun(tx, intent, allowed, handle, "desk.unlock_started"), handle
 
     def _end_unlock(self, tx: Session, intent: HelpFor, act: DeskAct, handle: Handle, *, done: bool) -> None:
         at, result = self._ground.now(), Result.DONE if done else Result.UNKNOWN
         if not move(tx, handle.id, was=Result.CHANGING, now=result, at=at):
             return  # it took so long that it was ended as cut off
         recording.record(
-            tx, at=at, action=UNLOCK.ended, outcome="done" if done else "failed",
-            actor=recording.person(intent.actor), where=intent.where, correlation=handle.id, subject=act.account,
-            facts={"desk": act.desk},
+            tx, at=at, action=UNLOCK.ended, outcome="done" if done else "failed", **recording.by(intent),
+            correlation=handle.id, subject=act.account, facts={"desk": act.desk},
         )  # fmt: skip
         show(tx, act, at)
         if not done:
@@ -139,6 +135,5 @@ class Helping:
             tx, purpose=Purpose.RESET, directory=person.directory, account=person.id,
             slack_team=found.slack_team, slack_user=found.slack_user, at=at,
         )  # fmt: skip
-        act = self._desks.begun(tx, intent, allowed, handle, "desk.reset_started")
-        tell(tx, act, at)
+        self._desks.begun(tx, intent, allowed, handle, "desk.reset_started")
         return ResetStarted(name=person.name)

@@ -11,8 +11,6 @@ from handlers.decisions.helping import Act
 from handlers.intents import RATIONALE_LIMIT, Intent
 from handlers.outcomes import Repeated
 
-NOT_LINKED: Literal["not_linked"] = "not_linked"
-
 
 @dataclass(frozen=True, kw_only=True)
 class ConsiderHelp(Intent):

@@ -15,12 +15,10 @@ from handlers.decisions.drift import Way, may_reconcile
 from handlers.decisions.policy import DriftQuestion, same_person
 from handlers.drift.comparing import place_of
 from handlers.drift.differences import vanished
-from handlers.exceptions.raising import Kind, cause_of, tell_security
-from handlers.exceptions.strange import membership_cause, named
+from handlers.exceptions.raising import Kind, cause_of, membership_cause, named, tell_security
 from handlers.ground import Ground
 from handlers.help_desk.desks import Allowed, Desks, TwoPeople
 from handlers.help_desk.outcomes import Checked, HelpFor, Rechecked, Refused, Standing
-from handlers.help_desk.telling import tell
 from handlers.outcomes import Repeated
 from handlers.patience import few_at_a_time, in_time
 from handlers.people.counterparts import find_counterpart
@@ -108,8 +106,7 @@ class Rechecking:
         )  # fmt: skip
         checked = tuple(self._one(tx, intent, found, one) for one in seen)
         again = tuple(one.entitlement for one in checked if one.standing == "given-again")
-        act = self._desks.begun(tx, intent, allowed, handle, "desk.rechecked", again)
-        tell(tx, act, at)
+        self._desks.begun(tx, intent, allowed, handle, "desk.rechecked", again)
         return Rechecked(name=found.person.name, checked=checked, more=more)
 
     def _one(self, tx: Session, intent: HelpFor, two: TwoPeople, seen: Seen) -> Checked:
@@ -135,13 +132,7 @@ class Rechecking:
         return self._give_again(tx, intent, two, seen, live, owner)
 
     def _give_again(
-        self,
-        tx: Session,
-        intent: HelpFor,
-        two: TwoPeople,
-        seen: Seen,
-        live: Sequence[Grant],
-        owner: str,
+        self, tx: Session, intent: HelpFor, two: TwoPeople, seen: Seen, live: Sequence[Grant], owner: str
     ) -> Checked:
         """A live grant says so: policy is asked of it as of an owner's decision, and once more before it is given."""
         entitlement, account, at = seen.entitlement, seen.account, self._ground.now()
@@ -153,9 +144,7 @@ class Rechecking:
         cause = membership_cause(entitlement.id, "account", account.id)
         told = open_of(tx, cause_of(Kind.VANISHED, cause))
         decision = may_reconcile(
-            self._ground.policy,
-            self._question(tx, two, seen, account),
-            own=same_person(two.helper, account),
+            self._ground.policy, self._question(tx, two, seen, account), own=same_person(two.helper, account)
         )
         if not told:  # it was gone before anybody looked, and its owner hears of it all the same
             tell_security(
@@ -170,15 +159,11 @@ class Rechecking:
             grants.move(tx, grant, GrantState.APPROVED)
             holdings.follow_grant(tx, grant, at=at, due_at=at)
             recording.record_grant(
-                tx, grant, at=at, action="desk.given_again", outcome="done",
-                actor=recording.person(intent.actor), where=intent.where, decision=decision,
+                tx, grant, at=at, action="desk.given_again", outcome="done", **recording.by(intent),
+                decision=decision,
             )  # fmt: skip
             self._ground.show(tx, grant)
-        facts = {
-            "way": Way.GIVE_AGAIN,
-            "decided_by": two.helper.name,
-            "decided_at": at.isoformat(),
-        }
+        facts = {"way": Way.GIVE_AGAIN, "decided_by": two.helper.name, "decided_at": at.isoformat()}
         decide_exceptions(tx, at=at, cause=cause_of(Kind.VANISHED, cause), facts=facts)
         return Checked(entitlement=entitlement.id, standing="given-again", owner=owner)
 

@@ -43,11 +43,11 @@ async def seen_now(database: Database, account: Account, at: datetime) -> Addres
         is_news = any(addresses.news(tx, account.directory, mine))
         return is_news, addresses.known(tx, account.directory, mine).get(account.id)
 
-    def write(tx: Session) -> Address | None:
-        return addresses.see(tx, directory=account.directory, seen=mine, at=at).get(account.id)
-
     is_news, kept = await database.read(read)
-    return await database.write(write) if is_news else kept
+    if not is_news:
+        return kept
+    seen = await database.write(lambda tx: addresses.see(tx, directory=account.directory, seen=mine, at=at))
+    return seen.get(account.id)
 
 
 async def watch(database: Database, directory: str, mails: Mapping[str, str], at: datetime) -> None:

@@ -15,8 +15,7 @@ from handlers.decisions.counterparts import (
     number_of,
     still_the_same,
 )
-from handlers.exceptions.raising import Kind, Severity, Strange
-from handlers.exceptions.strange import named_holder
+from handlers.exceptions.raising import Kind, Severity, Strange, named_holder
 from handlers.ground import Ground
 from handlers.requests.reports import report_now
 from storage.directories.base import Account

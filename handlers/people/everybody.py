@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from handlers.decisions.explaining import Verdict
 from handlers.ground import Ground
-from handlers.questions.explaining import Explaining, Standing
+from handlers.questions.explaining import Explaining
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
 from storage.directories.listing import Listing
@@ -25,7 +25,6 @@ class Could:
 
     account: str
     name: str
-    standing: Standing | None = None
     verdict: Verdict | None = None
 
 
@@ -77,4 +76,4 @@ class Everybody:
         except DirectoryUnavailable:
             return Could(account=account_id, name=account.name if account else "")
         verdict = self._explaining.verdict(standing.question)
-        return Could(account=account_id, name=account.name, standing=standing, verdict=verdict)
+        return Could(account=account_id, name=account.name, verdict=verdict)

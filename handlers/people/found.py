@@ -4,6 +4,8 @@ It decides nothing. A directory that is silent makes somebody who is on record n
 """
 
 import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from sqlmodel import Session
@@ -55,13 +57,19 @@ async def find(ground: Ground, whom: str) -> Found | None:
     return None
 
 
+def everybody_known(tx: Session) -> Mapping[str, AbstractSet[str]]:
+    """By directory, who holds something, waits for it, approved it, or is linked."""
+    concerned = grants.people_concerned(tx)
+    for directory, accounts in links.linked_people(tx).items():
+        concerned.setdefault(directory, set()).update(accounts)
+    return concerned
+
+
 def _on_record(tx: Session, ground: Ground, word: str) -> tuple[str, str] | None:
     link = links.link_of_user(tx, word) if _SLACK_USER.fullmatch(word) else None
     if link is not None:
         return link.directory, link.account
-    concerned = grants.people_concerned(tx)
-    for directory, accounts in links.linked_people(tx).items():
-        concerned.setdefault(directory, set()).update(accounts)
+    concerned = everybody_known(tx)
     return next(((home, word) for home in ground.homes if word in concerned.get(home, ())), None)
 
 

@@ -4,6 +4,7 @@ It never matches by name; an e-mail match is only a proposal that the person pro
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -252,29 +253,10 @@ class Identity:
             now = self._ground.now()
             if not deliveries.take(tx, f"{delivery}:{reason}", now):
                 return Repeated()
-            correlation = new_id("i", now)
-            recording.record(
-                tx,
-                at=now,
-                action="identity.refused",
-                outcome="refused",
-                actor=recording.stranger(profile.team, profile.user),
-                where=where,
-                correlation=correlation,
-                facts={"reason": reason},
-            )
-            tell_security(
-                tx,
-                now,
-                Strange(
-                    kind=Kind.NOT_A_PERSON,
-                    severity=Severity.MEDIUM,
-                    who=profile.name or profile.user,
-                    cause=f"{profile.team}:{profile.user}:{reason}",
-                    correlation=correlation,
-                    facts={"reason": reason, "slack_user": profile.user, "team": profile.team},
-                ),
-            )
+            self._tell(
+                tx, profile, where, "identity.refused", Kind.NOT_A_PERSON, reason, new_id("i", now),
+                facts={"team": profile.team},
+            )  # fmt: skip
             return Refused(reason=reason)
 
         # Other bots talk all day and bolt lets their messages through: they are refused, but no news.
@@ -314,29 +296,34 @@ class Identity:
     def _mismatch(
         self, tx: Session, profile: SlackProfile, where: Where, reason: str, link: PinnedLink | None = None
     ) -> None:
-        now = self._ground.now()
         # By the link's own story it is known that it rests, whatever the row says.
-        correlation = link.id if link is not None else new_id("i", now)
+        action, story, whose = "link.refused", new_id("i", self._ground.now()), None
+        if link is not None:
+            action, story, whose = "link.suspended", link.id, link.account
+        self._tell(tx, profile, where, action, Kind.IDENTITY_MISMATCH, reason, story, subject=whose)
+
+    def _tell(
+        self,
+        tx: Session,
+        profile: SlackProfile,
+        where: Where,
+        action: str,
+        kind: Kind,
+        reason: str,
+        correlation: str,
+        *,
+        subject: str | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        """On the record, and told to the security channel with these facts besides."""
+        now = self._ground.now()
         recording.record(
-            tx,
-            at=now,
-            action="link.suspended" if link is not None else "link.refused",
-            outcome="refused",
-            actor=recording.stranger(profile.team, profile.user),
-            subject=link.account if link is not None else None,
-            where=where,
-            correlation=correlation,
-            facts={"reason": reason},
-        )
-        tell_security(
-            tx,
-            now,
-            Strange(
-                kind=Kind.IDENTITY_MISMATCH,
-                severity=Severity.MEDIUM,
-                who=profile.name or profile.user,
-                cause=f"{profile.team}:{profile.user}:{reason}",
-                correlation=correlation,
-                facts={"reason": reason, "slack_user": profile.user},
-            ),
-        )
+            tx, at=now, action=action, outcome="refused", actor=recording.stranger(profile.team, profile.user),
+            subject=subject, where=where, correlation=correlation, facts={"reason": reason},
+        )  # fmt: skip
+        strange = Strange(
+            kind=kind, severity=Severity.MEDIUM, who=profile.name or profile.user,
+            cause=f"{profile.team}:{profile.user}:{reason}", correlation=correlation,
+            facts={"reason": reason, "slack_user": profile.user, **(facts or {})},
+        )  # fmt: skip
+        tell_security(tx, now, strange)

@@ -14,8 +14,7 @@ from handlers.decisions.attested import Attested
 from handlers.decisions.freezing import Stopped, What, reason
 from handlers.decisions.petitioning import in_the_end, still_missing
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import refused_self_service, tell_security
 from handlers.ground import Ground
 from handlers.intents import PAGE, Intent
 from handlers.outcomes import Repeated
@@ -38,7 +37,7 @@ from storage.directories.base import Account
 from storage.exceptions import SECURITY
 from storage.handles import make_handle
 from storage.identifiers import new_id
-from storage.records import Address, Link, Petition
+from storage.records import Address, Petition
 from storage.states import LinkState, PetitionKind, PetitionState, Purpose
 
 ANSWERED_WITHIN = timedelta(hours=24)
@@ -79,7 +78,7 @@ class Petitioning:
             refused = self._refusal(tx, account, kind, seen)
             if not isinstance(refused, tuple):
                 return MayAsk(kind=kind, privileged=account.privileged)
-            by = By(actor=recording.person(intent.actor), where=intent.where)
+            by = By(**recording.by(intent))
             self._refuse(tx, account, kind, by, refused)
             return refused[0]
 
@@ -168,22 +167,13 @@ class Petitioning:
             tx, at=at, action="petition.refused", outcome="refused", actor=by.actor, where=by.where,
             correlation=correlation, subject=account.id, decision=decision, facts={"kind": kind, "why": why},
         )  # fmt: skip
-        if decision is None or (decision.severity is None and not decision.errors):
+        if decision is None:
             return
-        who = named(account.name, account.login)
-        strange = Strange(
-            kind=Kind.REFUSED_SELF_SERVICE,
-            severity=Severity(decision.severity or Severity.HIGH),
-            who=who,
-            cause=f"{account.id}:petition",
-            correlation=correlation,
-            facts={
-                "purpose": kind, "reasons": list(decision.reasons), "policies": list(decision.policy_ids)
-            },
-        )  # fmt: skip
-        if decision.errors:
-            strange = broken_policy(decision, who=who, correlation=correlation)
-        tell_security(tx, at, strange)
+        strange = refused_self_service(
+            account, decision, about="petition", purpose=kind, correlation=correlation
+        )
+        if strange is not None:
+            tell_security(tx, at, strange)
 
     def _unknown(self, tx: Session, account: Account | None, why: str, kind: PetitionKind) -> None:
         at = self._ground.now()
@@ -193,12 +183,7 @@ class Petitioning:
         )  # fmt: skip
 
     def _ask(
-        self,
-        tx: Session,
-        asked: "_Asked",
-        by: By,
-        slack_team: str,
-        slack_user: str,
+        self, tx: Session, asked: "_Asked", by: By, slack_team: str, slack_user: str
     ) -> Petitioned | AskedBefore:
         """Keep it with a visit that stays shut, and owe everything that tells of it."""
         at, account, kind = self._ground.now(), asked.account, asked.kind
@@ -244,7 +229,9 @@ class Petitioning:
         if petition.privileged or not places:
             places.insert(0, SECURITY)
         manager = links.link_to(tx, account.directory, account.manager) if account.manager else None
-        return [*places, manager.slack_user] if manager is not None and _speaks(manager) else places
+        if manager is not None and manager.state == LinkState.ACTIVE:
+            places.append(manager.slack_user)
+        return places
 
 
 @dataclass(frozen=True)
@@ -268,7 +255,3 @@ def stops(tx: Session, ground: Ground, kind: PetitionKind) -> Stopped | None:
     if found is None and kind == PetitionKind.PASSWORD:
         found = ground.stopped(tx, What.RESETS)
     return found
-
-
-def _speaks(link: Link) -> bool:
-    return link.state == LinkState.ACTIVE

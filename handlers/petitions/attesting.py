@@ -15,8 +15,7 @@ from handlers.decisions.freezing import Stopped
 from handlers.decisions.petitioning import in_the_end, lacks_proof_only, still_missing
 from handlers.decisions.policy import AttestWay, PolicyDecision
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Severity, tell_security, wrong_person
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Severity, named, tell_security, wrong_person
 from handlers.ground import Ground
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import CALL, in_time
@@ -92,7 +91,7 @@ class Attesting:
             return self._open(tx, intent, two, intent.way, lambda petition, person, proof, decision: (
                 self._approve(tx, intent, petition, person, proof, decision)
                 if intent.approve
-                else self._deny(tx, intent, petition)
+                else self._end(tx, intent, petition, PetitionState.DENIED, Why.DENIED, words=intent.rationale)
             ))  # fmt: skip
 
         done = await self._ground.database.write(work)
@@ -130,8 +129,7 @@ class Attesting:
             person = await in_time(home.account(petition.account), otherwise=CALL.total_seconds())
             count = await self._standing_by.count(petition, person) if person is not None else None
             weigh = partial(self._weigh, petition_id=petition_id, person=person, count=count)
-            said = await self._ground.database.write(weigh)
-            if said is not None:
+            if (said := await self._ground.database.write(weigh)) is not None:
                 return said
         return Said(approved=False)
 
@@ -196,9 +194,7 @@ class Attesting:
         if way == "approve" and proof is None:
             return self._prove_first(tx, intent, petition, person)
         self._record(tx, intent, petition, "petition.considered", "done", way, decision)
-        return MayAttest(
-            petition=petition.id, name=person.name, login=person.login, why=decision.reasons
-        )  # fmt: skip
+        return MayAttest(name=person.name, login=person.login, why=decision.reasons)
 
     def _prove_first(
         self, tx: Session, intent: OnPetition, petition: Petition, person: Account
@@ -213,7 +209,7 @@ class Attesting:
             whom=named(person.name, person.login),
             at=self._ground.now(),
         )
-        return ProveFirst(petition=petition.id, handle=handle)
+        return ProveFirst(handle=handle)
 
     def _approve(
         self,
@@ -294,9 +290,6 @@ class Attesting:
         wake(tx, WAKES)
         return Said(approved=True, opens_at=opens_at)
 
-    def _deny(self, tx: Session, intent: DecidePetition, petition: Petition) -> Settled | SettledBefore:
-        return self._end(tx, intent, petition, PetitionState.DENIED, Why.DENIED, words=intent.rationale)
-
     def _end(
         self,
         tx: Session,
@@ -307,9 +300,7 @@ class Attesting:
         *,
         words: str = "",
     ) -> Settled | SettledBefore:
-        by = By(
-            actor=recording.person(intent.actor), where=intent.where, name=intent.actor.account.name, words=words
-        )  # fmt: skip
+        by = By(**recording.by(intent), name=intent.actor.account.name, words=words)
         if not ends.end(tx, petition, to, why, by, self._ground.now()):
             self._record(tx, intent, petition, "petition.late", "refused", "cancel", None)
             return _settled(petition)
@@ -346,9 +337,9 @@ class Attesting:
         facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=petition.id, subject=petition.account, decision=decision,
-            facts={"way": way, **(facts or {})}, texts={"rationale": words} if words else None,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent),
+            correlation=petition.id, subject=petition.account, decision=decision, facts={"way": way, **(facts or {})},
+            texts={"rationale": words} if words else None,
         )  # fmt: skip
 
 
@@ -358,9 +349,9 @@ def _stops_approving(tx: Session, ground: Ground, intent: OnPetition) -> Stopped
     found = stops(tx, ground, PetitionKind(petition.kind)) if petition is not None else None
     if found is not None and deliveries.take(tx, f"{intent.delivery}:{found.id}", ground.now()):
         recording.record(
-            tx, at=ground.now(), action="petition.stopped", outcome="refused", where=intent.where,
-            actor=recording.person(intent.actor), correlation=intent.petition,
-            subject=petition.account if petition else None, facts={"freeze": found.id, "kind": found.kind},
+            tx, at=ground.now(), action="petition.stopped", outcome="refused", **recording.by(intent),
+            correlation=intent.petition, subject=petition.account if petition else None,
+            facts={"freeze": found.id, "kind": found.kind},
         )  # fmt: skip
     return found
 

@@ -11,11 +11,10 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, cause_of, tell_security
-from handlers.exceptions.strange import named
-from handlers.intents import PAGE, SCHEDULE, Where
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, cause_of, named, tell_security
+from handlers.intents import PAGE, Where
 from handlers.petitions.outcomes import APPROVAL, ENDED, NEWS, STATUS, USED, Why
-from handlers.recording import WICKET, Fact, record
+from handlers.recording import BY_ITSELF, Fact, record
 from handlers.secure_page.visits import person_behind
 from storage import handles, passkeys, petitions, proofs
 from storage.audit import entry as audit
@@ -45,7 +44,7 @@ class By:
     words: str = ""
 
 
-BY_WICKET = By(actor=WICKET, where=SCHEDULE)
+BY_WICKET = By(**BY_ITSELF)
 
 
 def show(tx: Session, petition: Petition, at: datetime, *, besides: Iterable[str] = ()) -> None:
@@ -204,27 +203,24 @@ def raise_about(
 ) -> None:
     """Have security see it."""
     is_grave = why in (Why.NOT_ME, Why.ALARM, Why.FOUND, Why.AUTHORITY, Why.NOT_TOLD)
-    tell_security(
-        tx,
-        at,
-        Strange(
-            kind=Kind.PETITION,
-            severity=Severity.HIGH if is_grave else Severity.MEDIUM,
-            who=named(petition.name, petition.login),
-            cause=f"{petition.id}:{stage}",
-            correlation=petition.id,
-            facts={
-                "petition": petition.id,
-                "kind": petition.kind,
-                "directory": petition.directory,
-                "account": petition.account,
-                "privileged": petition.privileged,
-                "stage": stage,
-                "why": why,
-                "by": by,
-            },
-        ),
+    strange = Strange(
+        kind=Kind.PETITION,
+        severity=Severity.HIGH if is_grave else Severity.MEDIUM,
+        who=named(petition.name, petition.login),
+        cause=f"{petition.id}:{stage}",
+        correlation=petition.id,
+        facts={
+            "petition": petition.id,
+            "kind": petition.kind,
+            "directory": petition.directory,
+            "account": petition.account,
+            "privileged": petition.privileged,
+            "stage": stage,
+            "why": why,
+            "by": by,
+        },
     )
+    tell_security(tx, at, strange)
 
 
 def raise_broken(tx: Session, petition: Petition, decision: PolicyDecision, at: datetime) -> None:

@@ -125,7 +125,6 @@ class MayAttest:
     why: policy's sentences about this person.
     """
 
-    petition: str
     name: str
     login: str
     why: tuple[str, ...]
@@ -135,7 +134,6 @@ class MayAttest:
 class ProveFirst:
     """They may approve once they have shown on the secure page who they are. handle: the visit for that."""
 
-    petition: str
     handle: str
 
 

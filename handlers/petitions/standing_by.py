@@ -13,8 +13,7 @@ from handlers.decisions.attested import Attested
 from handlers.decisions.petitioning import may_attest
 from handlers.decisions.policy import AttestQuestion, AttestWay, PolicyDecision, same_person
 from handlers.decisions.standing import HelperRole, reports_to, role_towards
-from handlers.exceptions.raising import broken_policy, cause_of, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import broken_policy, cause_of, named, tell_security
 from handlers.ground import Ground
 from handlers.patience import CALL, few_at_a_time, in_time
 from handlers.people.addresses import changed_lately, seen_now
@@ -39,20 +38,19 @@ class Two:
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """Who counts now. rows: what was counted over. lost: those whose word counts no more.
+    """Who counts now. rows: what was counted over.
 
     broken: policy's answer, if it could not be evaluated for one of them.
     """
 
     attested: Attested
     rows: tuple[Attestation, ...]
-    lost: tuple[str, ...]
     broken: PolicyDecision | None = None
 
     @classmethod
     def of_nobody(cls) -> "Count":
         """Nobody was counted."""
-        return cls(attested=Attested(), rows=(), lost=())
+        return cls(attested=Attested(), rows=())
 
 
 class StandingBy:
@@ -165,7 +163,6 @@ class StandingBy:
         self, tx: Session, petition: Petition, rows: Sequence[Attestation], found: Sequence[Two | None]
     ) -> Count:
         counted: list[tuple[Account, str]] = []
-        lost: list[str] = []
         broken: PolicyDecision | None = None
         for row, two in zip(rows, found, strict=True):
             question = (
@@ -175,16 +172,10 @@ class StandingBy:
             )
             decision = may_attest(self._ground.policy, question) if question is not None else None
             broken = decision if decision is not None and decision.errors else broken
-            if (
-                two is None
-                or question is None
-                or question.role is None
-                or decision is None
-                or not decision.allowed
-                or any(same_person(two.approver, other) for other, _ in counted)
-            ):
-                lost.append(row.account)
+            if two is None or question is None or question.role is None:
                 continue
-            counted.append((two.approver, question.role))
+            is_new = not any(same_person(two.approver, other) for other, _ in counted)
+            if decision is not None and decision.allowed and is_new:
+                counted.append((two.approver, question.role))
         attested = Attested.of(role for _, role in counted)
-        return Count(attested=attested, rows=tuple(rows), lost=tuple(lost), broken=broken)
+        return Count(attested=attested, rows=tuple(rows), broken=broken)

@@ -3,7 +3,7 @@
 It changes nothing, and never tells a person facts about others beyond who owns what.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,8 +14,7 @@ from handlers import recording
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
 from handlers.decisions.helping import HelpDesks
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
-from handlers.exceptions.raising import broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Ask
 from handlers.outcomes import Repeated
@@ -164,8 +163,7 @@ class Checks:
         if kind not in _ABOUT_ACCOUNT | _EXPLAINED:
             return self._plain(kind, question.about)
         account = await self._account(question)
-        explained = await self._explained(kind, question.about, account)
-        if explained is not None:
+        if (explained := await self._explained(kind, question.about, account)) is not None:
             return explained
         picture = await self._picture(kind, question.about, account)
         given = await self._ground.database.read(lambda tx: _given(tx, account))
@@ -199,9 +197,8 @@ class Checks:
             at=now,
             action="question.asked",
             outcome="done" if decision.allowed else "refused",
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             subject=account.id,
-            where=intent.where,
             correlation=question,
             decision=decision,
             facts={"kind": intent.kind, "about": list(intent.about)},
@@ -279,8 +276,9 @@ class Checks:
             for entitlement in offered
             if _is_in(account, entitlement)
         ]
+        held.sort(key=lambda one: (one.until is None, one.until and one.until.timestamp(), one.entitlement))
         others = (self._elsewhere(name, found) for name, found in picture.items() if name != own.directory)
-        return AccessList(held=tuple(_soonest_first(held)), read_at=own.read_at, elsewhere=tuple(others))
+        return AccessList(held=tuple(held), read_at=own.read_at, elsewhere=tuple(others))
 
     def _place(self, entitlement: Entitlement) -> Place:
         return self._ground.database.group_names.place(entitlement.directory, entitlement.group)
@@ -374,9 +372,3 @@ def _advice(found: Counterpart | None) -> str:
 def _is_in(account: Account, entitlement: Entitlement) -> bool:
     """What the directory says, whatever we once did there."""
     return entitlement.directory == account.directory and account.is_in(entitlement.group)
-
-
-def _soonest_first(held: Iterable[Held]) -> list[Held]:
-    return sorted(
-        held, key=lambda one: (one.until is None, one.until and one.until.timestamp(), one.entitlement)
-    )

@@ -3,13 +3,18 @@
 It shows nothing and records nothing; groups and managers are those that the directory names now.
 """
 
+import asyncio
+
 from handlers.ground import Ground
 from handlers.intents import Actor
 from handlers.patience import in_time
 from storage import delegations
-from storage.directories.base import Account
+from storage.catalogue import Owner
+from storage.directories.base import Account, Directory
 from storage.emergencies import FORESEEN
 from storage.records import Delegation, Grant
+
+_NAMES_SHOWN = 5
 
 
 def of_security(ground: Ground, account: Account) -> bool:
@@ -24,6 +29,14 @@ def of_owner(ground: Ground, account: Account, entitlement_id: str) -> bool:
         return False
     owner = ground.catalogue.owner_of(entitlement)
     return account.is_in(owner.approvers, owner.on_call)
+
+
+async def some_approvers(home: Directory, owner: Owner) -> tuple[str, ...]:
+    """The names of some who approve for this owner, for whoever may not."""
+    group = await home.group(owner.approvers)
+    some = sorted(group.members)[:_NAMES_SHOWN] if group else []
+    accounts = await asyncio.gather(*(home.account(one) for one in some))
+    return tuple(one.name for one in accounts if one is not None and one.active)
 
 
 def of_delegation(ground: Ground, account: Account, row: Delegation) -> bool:

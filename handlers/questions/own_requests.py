@@ -19,7 +19,5 @@ def own_requests(tx: Session, ground: Ground, directory: str, account: str) -> O
     open_ones = tuple(told for one in found[:MOST] if (told := tell(tx, ground, one.id)) is not None)
     last = None if found else overviews.last_of(tx, directory, account)
     return OwnRequests(
-        open=open_ones,
-        more=len(found) > MOST,
-        last=tell(tx, ground, last.id) if last is not None else None,
+        open=open_ones, more=len(found) > MOST, last=tell(tx, ground, last.id) if last is not None else None
     )

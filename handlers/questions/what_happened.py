@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.exceptions.forged import turn_away_forged
+from handlers.exceptions.forged import refuse_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, AskStory
 from handlers.outcomes import NotAllowed, Repeated, Unknown
@@ -86,7 +86,7 @@ class WhatHappened:
         """One page; the last one where that is beyond the end."""
         found = await self._ground.database.read(lambda tx: _find(tx, intent.about))
         if found is None:
-            return await self._ground.database.write(lambda tx: self._turn_away(tx, intent))
+            return await refuse_forged(self._ground, intent, "story.tampered", what="story")
         reader = await self._reader(intent.actor, found)
         if reader is None:
             return await self._ground.database.write(lambda tx: self._refuse(tx, intent, found))
@@ -149,12 +149,6 @@ class WhatHappened:
             names.update({one.id: one.name for one in await _accounts(home, unknown)})
         return names
 
-    def _turn_away(self, tx: Session, intent: AskStory) -> Unknown | Repeated:
-        """No message with this button was ever made."""
-        if not deliveries.take(tx, intent.delivery, self._ground.now()):
-            return Repeated()
-        return turn_away_forged(tx, self._ground, intent, "story.tampered", what="story")
-
     def _refuse(self, tx: Session, intent: AskStory, found: _Found) -> NotAllowed | Repeated:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
@@ -163,8 +157,7 @@ class WhatHappened:
             at=self._ground.now(),
             action="story.refused",
             outcome="refused",
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             # Beside the story and not in it: whoever may not read it adds nothing to it.
             correlation=intent.actor.account.id,
             facts={"story": found.correlation},

@@ -9,14 +9,13 @@ from typing import TypeAlias
 
 from sqlmodel import Session
 
-from handlers.decisions import requests
 from handlers.decisions.explaining import Verdict
 from handlers.decisions.freezing import Stopped
 from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.questions.explained import CanAsk, Explained, WhyApproval, WhyRefused
 from handlers.questions.explaining import USUAL_MINUTES, Explaining, Standing
-from handlers.requests.requestable import weighed
+from handlers.requests.requestable import in_the_way
 from storage.approvals import approvals_of
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -139,16 +138,10 @@ class Why:
     def _weighed(self, tx: Session, entitlement: Entitlement, verdict: Verdict) -> Verdict:
         if verdict.outcome == "allowed":
             return verdict
-        whole = requests.Verdict(
-            outcome=verdict.outcome,
-            decision=verdict.decision,
-            reasons=verdict.reasons,
-            missing=verdict.missing,
-        )
-        real = weighed(tx, self._ground, entitlement, whole)
-        if real is whole:
+        refused = in_the_way(tx, self._ground, entitlement).refused(self._ground.policy, verdict.outcome)
+        if refused is None:
             return verdict
-        return Verdict(outcome=real.outcome, decision=real.decision, reasons=real.reasons)
+        return Verdict(outcome="refused", decision=refused, reasons=refused.reasons)
 
     def _explained(self, standing: Standing, verdict: Verdict, stopped: Stopped | None) -> Explained:
         missing = vars(verdict.missing) if verdict.missing else {}

@@ -79,7 +79,6 @@ class Access:
             at=self._ground.now(),
             action=action,
             outcome="done",
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             facts={"minutes": grant.minutes, "automatic": grant.automatic},
         )

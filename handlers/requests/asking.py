@@ -199,13 +199,7 @@ class Asking:
         return await self._ground.database.write(work)
 
     def _ask(
-        self,
-        tx: Session,
-        intent: Intent,
-        wish: Wish,
-        facts: Facts,
-        draft: Grant | None,
-        extends: str | None,
+        self, tx: Session, intent: Intent, wish: Wish, facts: Facts, draft: Grant | None, extends: str | None
     ) -> One:
         account, entitlement = intent.actor.account, wish.entitlement
         if (needless := self._needless(tx, intent, entitlement, facts)) is not None:
@@ -256,8 +250,7 @@ class Asking:
             at=now,
             action="grant.not_a_report",
             outcome="refused",
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             correlation=account.id,
             facts={"slack_user": intent.report, "entitlements": [one.id for one in wanted]},
         )
@@ -289,11 +282,10 @@ class Asking:
             at=self._ground.now(),
             action=action,
             outcome="refused",
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             subject=subject,
             resource=entitlement.id,
             correlation=correlation,
-            where=intent.where,
         )
 
 

@@ -6,7 +6,7 @@ It shows facts about a person to nobody else, a draft to its author alone, and c
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.exceptions.forged import turn_away_forged
+from handlers.exceptions.forged import refuse_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, OnGrant
 from handlers.outcomes import NotAllowed, Repeated, Unknown
@@ -34,7 +34,7 @@ class Details:
                 return story
             if was_carried(grant):
                 return await self._ground.database.write(lambda tx: self._refuse(tx, intent, story))
-        return await self._ground.database.write(lambda tx: self._turn_away(tx, intent))
+        return await refuse_forged(self._ground, intent, "approval.tampered", what="request")
 
     async def own(self, intent: OnGrant) -> GrantStory | Unknown | Repeated:
         """The story of one's own draft or request, to change it or to ask again. Nothing is taken: a form opens."""
@@ -53,12 +53,6 @@ class Details:
         by_manager = "manager" in story.missing or any(one.role == "manager" for one in story.said)
         return await could_decide(self._ground, actor, grant, by_manager=by_manager)
 
-    def _turn_away(self, tx: Session, intent: OnGrant) -> Unknown | Repeated:
-        """No message with this button was ever made for them."""
-        if not deliveries.take(tx, intent.delivery, self._ground.now()):
-            return Repeated()
-        return turn_away_forged(tx, self._ground, intent, "approval.tampered")
-
     def _refuse(self, tx: Session, intent: OnGrant, story: GrantStory) -> NotAllowed | Repeated:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
@@ -67,10 +61,9 @@ class Details:
             at=self._ground.now(),
             action="request.look_refused",
             outcome="refused",
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             resource=story.entitlement_id,
             correlation=story.id,
-            where=intent.where,
         )
         owner = story.owner.name if story.owner else "its owner"
         return NotAllowed(entitlement=story.entitlement_id, owner_name=owner, reasons=(NOT_FOR_YOU,))

@@ -11,15 +11,7 @@ from handlers.decisions.freezing import Stopped
 from handlers.decisions.timing import minutes_held, minutes_longer
 from handlers.ground import Ground
 from handlers.intents import JUSTIFICATION_LIMIT, AskAccess, OnGrant
-from handlers.outcomes import (
-    AlreadyAsked,
-    AlreadyExtended,
-    AlreadyHeld,
-    Asked,
-    Repeated,
-    TooLate,
-    Unknown,
-)
+from handlers.outcomes import AlreadyAsked, AlreadyExtended, AlreadyHeld, Asked, Repeated, TooLate, Unknown
 from handlers.requests.asking import Asking
 from handlers.requests.extensions import cannot_extend, since_when
 from handlers.requests.own import owns, refuse_gone

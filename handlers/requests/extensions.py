@@ -77,11 +77,5 @@ def since_when(grant: Grant) -> datetime | None:
 
 def _record(tx: Session, ground: Ground, intent: Intent, grant: Grant, action: str) -> None:
     recording.record_grant(
-        tx,
-        grant,
-        at=ground.now(),
-        action=action,
-        outcome="refused",
-        actor=recording.person(intent.actor),
-        where=intent.where,
+        tx, grant, at=ground.now(), action=action, outcome="refused", **recording.by(intent)
     )

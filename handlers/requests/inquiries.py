@@ -10,16 +10,7 @@ from handlers.decisions.requests import may_decide
 from handlers.exceptions.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import AnswerInquiry, Inquire
-from handlers.outcomes import (
-    Answered,
-    EnoughAsked,
-    Inquired,
-    NotAllowed,
-    NotYet,
-    Repeated,
-    TooLate,
-    Unknown,
-)
+from handlers.outcomes import Answered, EnoughAsked, Inquired, NotAllowed, NotYet, Repeated, TooLate, Unknown
 from handlers.requests.open_requests import Facts, Opened, OpenRequests
 from handlers.requests.own import owns
 from storage import deliveries, grants, inquiries
@@ -122,8 +113,7 @@ class Inquiries:
             at=self._ground.now(),
             action=action,
             outcome=outcome,
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             facts={"inquiry": inquiry.id},
             texts={"answer": intent.answer},
         )

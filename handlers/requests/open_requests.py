@@ -17,20 +17,12 @@ from handlers.approvals.deciders import accounts_of, count_people, deciders, rol
 from handlers.decisions.but import but
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.delegating import within
-from handlers.decisions.policy import (
-    AccessQuestion,
-    PolicyDecision,
-    Role,
-    Way,
-    is_on_call,
-    same_person,
-)
+from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, is_on_call, same_person
 from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
 from handlers.delegations.in_force import delegators_of, rows_about, with_given
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import tell_security, wrong_person
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import named, tell_security, wrong_person
 from handlers.ground import Ground
 from handlers.intents import Decide, Inquire, OnGrant
 from handlers.outcomes import NotAllowed, NotYet, Repeated, TooLate, Unknown
@@ -169,8 +161,8 @@ class OpenRequests:
             return _settled_before(grant, decided, now)
         return self._opened(account, grant, entitlement, question, facts, way)
 
-    async def as_read(self, grant_id: str, account: Account, way: Way) -> Opened | None:
-        """What a click of this person would be asked about, as readers see it now; None if nothing would.
+    async def as_read(self, grant_id: str, account: Account) -> Opened | None:
+        """What an approval by this person would be asked about, as readers see it now; None if nothing would.
 
         It is for asking policy ahead: nothing of it counts, and whoever clicks is asked about anew. Whom to ask the
         directory about is known from here on as well.
@@ -186,7 +178,7 @@ class OpenRequests:
         self._know(grant_id, facts.seen)
         if isinstance(question.goes_to, NoCounterpart):
             return None
-        return self._opened(account, grant, about, question, facts, way)
+        return self._opened(account, grant, about, question, facts, "approve")
 
     def is_known(self, grant_id: str) -> bool:
         """Whether it is known whom to ask the directory about."""
@@ -218,12 +210,7 @@ class OpenRequests:
         return NotAllowed(entitlement=entitlement.id, owner_name=owner.name, reasons=decision.reasons)
 
     def void(
-        self,
-        tx: Session,
-        intent: OnGrant,
-        grant: Grant,
-        why: str,
-        decision: PolicyDecision | None = None,
+        self, tx: Session, intent: OnGrant, grant: Grant, why: str, decision: PolicyDecision | None = None
     ) -> None:
         """It can no longer be granted, whoever approves."""
         grants.move(tx, grant, GrantState.VOIDED, ended_at=self._ground.now(), end_reason=why)
@@ -258,8 +245,7 @@ class OpenRequests:
             grant,
             steps,
             at=self._ground.now(),
-            actor=recording.person(intent.actor),
-            where=intent.where,
+            **recording.by(intent),
             facts={"minutes": grant.minutes},
             texts=texts,
         )

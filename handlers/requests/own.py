@@ -53,8 +53,7 @@ def refuse_gone(tx: Session, ground: Ground, intent: Intent, *, what: str) -> Un
         at=ground.now(),
         action="grant.gone",
         outcome="refused",
-        actor=recording.person(intent.actor),
-        where=intent.where,
+        **recording.by(intent),
         correlation=intent.actor.account.id,
     )
     return Unknown(what=what, lost=is_lost(tx, intent))
@@ -68,8 +67,7 @@ def refuse_late(tx: Session, ground: Ground, intent: Intent, grant: Grant) -> To
         at=ground.now(),
         action="grant.late",
         outcome="refused",
-        actor=recording.person(intent.actor),
-        where=intent.where,
+        **recording.by(intent),
         facts={"minutes": grant.minutes, "automatic": grant.automatic},
     )
     return TooLate(entitlement=grant.entitlement, state=grant.state, by="", at=grant.decided_at)

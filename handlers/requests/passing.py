@@ -8,7 +8,6 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.timing import while_waiting
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from storage import grants
 from storage.database import wake
 from storage.records import Grant
@@ -39,8 +38,7 @@ def pass_on(tx: Session, ground: Ground, grant: Grant, *, why: str) -> bool:
         at=now,
         action="request.passed_on",
         outcome="done",
-        actor=recording.WICKET,
-        where=SCHEDULE,
+        **recording.BY_ITSELF,
         facts={"from": before.id, "to": fallback.id, "why": why},
     )
     ground.show(tx, grant)

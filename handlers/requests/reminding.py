@@ -16,7 +16,6 @@ from handlers import recording
 from handlers.approvals.owners import Owners, Trouble
 from handlers.decisions.timing import before_end, while_waiting
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE
 from handlers.requests.besides import remind_holder, remind_owner
 from handlers.requests.passing import UNANSWERED, pass_on, plan_passing_on, plan_reminder
 from storage import grants
@@ -178,7 +177,6 @@ class Reminding:
             at=self._ground.now(),
             action=action,
             outcome="done",
-            actor=recording.WICKET,
-            where=SCHEDULE,
+            **recording.BY_ITSELF,
             facts={"passed_on_to": grant.passed_on_to} if grant.passed_on_to else {},
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from handlers.decisions.policy import PolicyEngine, refusal
+from handlers.decisions.policy import PolicyDecision, PolicyEngine, refusal
 from handlers.decisions.requests import Verdict
 from handlers.exceptions.strange import Kind
 from handlers.ground import Ground
@@ -29,13 +29,20 @@ class InTheWay:
     always: tuple[str, Sentence] | None = None
     undecided: tuple[str, Sentence] | None = None
 
+    def refused(self, policy: PolicyEngine, outcome: str) -> PolicyDecision | None:
+        """The refusal of what policy does not refuse: what is in the way, and whom to ask. It ends when that is over.
+
+        outcome: of policy's verdict.
+        """
+        found = self.always or (self.undecided if outcome == "approval" else None)
+        return refusal(policy, *found, None) if found is not None and outcome != "refused" else None
+
     def weighed(self, policy: PolicyEngine, verdict: Verdict) -> Verdict:
-        """The verdict, or a refusal that says what is in the way and whom to ask. It ends when that is over."""
-        found = self.always or (self.undecided if verdict.outcome == "approval" else None)
-        if verdict.outcome == "refused" or found is None:
+        """The verdict, or that refusal."""
+        refused = self.refused(policy, verdict.outcome)
+        if refused is None:
             return verdict
-        rule, told = found
-        return Verdict(outcome="refused", decision=refusal(policy, rule, told, None), reasons=(told,))
+        return Verdict(outcome="refused", decision=refused, reasons=refused.reasons)
 
 
 def weighed(tx: Session, ground: Ground, entitlement: Entitlement, verdict: Verdict) -> Verdict:

@@ -18,8 +18,7 @@ from handlers.decisions.policy import AccessQuestion
 from handlers.decisions.requests import Verdict, weigh_request
 from handlers.decisions.timing import minutes_held
 from handlers.decisions.too_long import with_its_length
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.outcomes import Asked

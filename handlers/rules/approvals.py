@@ -173,8 +173,7 @@ class ApprovingRules:
         facts: dict[str, recording.Fact] | None = None,
     ) -> None:  # fmt: skip
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=STORY,
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent), correlation=STORY,
             facts={"set": row.policy_set, "proposal": row.id, **(facts or {})},
         )  # fmt: skip
 

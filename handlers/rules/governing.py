@@ -15,7 +15,6 @@ from handlers import recording
 from handlers.decisions.composition import Composition, Difference, differences
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import ROLLED_OUT_WITHIN, Ground
-from handlers.intents import SCHEDULE
 from handlers.rules.holding import Held, Rules, content_of
 from storage import deliveries, rule_sets
 from storage.catalogue import Catalogue, as_plain, from_plain
@@ -165,7 +164,7 @@ class Governing:
         first = before is None and told is None
         action = "rules.began" if first else "rules.changed"
         recording.record(
-            tx, at=now, action=action, outcome="done", actor=recording.WICKET, where=SCHEDULE, correlation=STORY,
+            tx, at=now, action=action, outcome="done", **recording.BY_ITSELF, correlation=STORY,
             facts={**hashes(rules), **in_record(changed)},
         )  # fmt: skip
         if not first:
@@ -186,8 +185,8 @@ class Governing:
         self._proposal = row.id
         changed = _difference(before, told, rules)
         recording.record(
-            tx, at=now, action="rules.proposed", outcome="done", actor=recording.WICKET, where=SCHEDULE,
-            correlation=STORY, facts={**hashes(rules), **in_record(changed), "proposal": row.id},
+            tx, at=now, action="rules.proposed", outcome="done", **recording.BY_ITSELF, correlation=STORY,
+            facts={**hashes(rules), **in_record(changed), "proposal": row.id},
         )  # fmt: skip
         tell_of(tx, now, Kind.RULES_PROPOSED, Severity.MEDIUM, row.id, {
             "set": row.policy_set, "proposal": row.id, "before": before.policy_set, "changed": changed, "approved": [],
@@ -199,9 +198,8 @@ class Governing:
         composition = Composition.read(row.composition)
         changed = differences(Composition.read(before.composition) if before else Composition(), composition)
         recording.record(
-            tx, at=self._ground.now(), action="rules.changed", outcome="done", actor=recording.WICKET,
-            where=SCHEDULE, correlation=STORY,
-            facts={
+            tx, at=self._ground.now(), action="rules.changed", outcome="done", **recording.BY_ITSELF,
+            correlation=STORY, facts={
                 "set": row.policy_set, "content": row.content, "composition": composition.digest,
                 "proposal": row.id, **in_record(changed),
             },
@@ -221,8 +219,8 @@ class Governing:
         if not deliveries.take(tx, f"rules refused {content}", now):
             return
         recording.record(
-            tx, at=now, action="rules.refused", outcome="refused", actor=recording.WICKET, where=SCHEDULE,
-            correlation=STORY, facts={"content": content, "wrong": wrong, "replica": self._replica},
+            tx, at=now, action="rules.refused", outcome="refused", **recording.BY_ITSELF, correlation=STORY,
+            facts={"content": content, "wrong": wrong, "replica": self._replica},
         )  # fmt: skip
         strange = Strange(
             kind=Kind.RULES_INVALID, severity=Severity.HIGH, who=WICKET, cause=self._replica, correlation=STORY,
@@ -250,8 +248,8 @@ class Governing:
         if not deliveries.take(tx, f"rules differ {self._replica} {ours} {theirs}", now):
             return
         recording.record(
-            tx, at=now, action="rules.differ", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
-            correlation=STORY, facts={"set": ours, "other": theirs, "replica": self._replica},
+            tx, at=now, action="rules.differ", outcome="failed", **recording.BY_ITSELF, correlation=STORY,
+            facts={"set": ours, "other": theirs, "replica": self._replica},
         )  # fmt: skip
         tell_of(tx, now, Kind.RULES_DIFFER, Severity.HIGH, self._replica, {
             "set": ours, "other": theirs, "replica": self._replica,
@@ -309,8 +307,8 @@ def withdraw(tx: Session, row: RuleSet, now: datetime) -> None:
         return
     rule_sets.end(tx, row, RuleSetState.WITHDRAWN, at=now)
     recording.record(
-        tx, at=now, action="rules.withdrawn", outcome="done", actor=recording.WICKET, where=SCHEDULE,
-        correlation=STORY, facts={"set": row.policy_set, "proposal": row.id},
+        tx, at=now, action="rules.withdrawn", outcome="done", **recording.BY_ITSELF, correlation=STORY,
+        facts={"set": row.policy_set, "proposal": row.id},
     )  # fmt: skip
     cause = cause_of(Kind.RULES_PROPOSED, row.id)
     decide_exceptions(tx, at=now, cause=cause, facts={"became": "withdrawn", "settled": now.isoformat()})

@@ -12,10 +12,9 @@ from handlers.decisions.passkey_names import default_name
 from handlers.recording import Fact
 from handlers.secure_page.care import Entered, Entry
 from handlers.secure_page.ceremonies import RelyingParty
-from handlers.secure_page.enrolment import WRONG_CODE, Codes, new_recovery_codes
+from handlers.secure_page.enrolment import Codes, confirmed_step, new_recovery_codes
 from handlers.secure_page.passkeys import Challenges
 from handlers.secure_page.proof_news import proofs_changed
-from handlers.secure_page.proving import matching_step
 from handlers.secure_page.visits import Done, NotYet, Over, PageGround, Visitor
 from storage import passkeys, proofs
 from storage.handles import bind
@@ -71,12 +70,9 @@ class Adding:
         entered = await self._entry.entered(visitor)
         if entered is None:
             return Over()
-        pending = await self._ground.database.read(lambda tx: proofs.pending_seed(tx, entered.handle.id))
-        if pending is None:
-            return Over()
-        step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
-        if step is None:
-            return NotYet(reason=WRONG_CODE)
+        step = await confirmed_step(self._ground, entered.handle, code)
+        if not isinstance(step, int):
+            return step
         return await self._entry.add(entered, lambda tx, handle: self._keep_seed(tx, handle, step))
 
     async def give_up_authenticator(self, visitor: Visitor) -> None:

@@ -46,7 +46,9 @@ class Announcing:
             missing = await self._ground.database.read(lambda tx: self._missing(tx, handle))
         if missing:
             late = missing
-            await self._ground.database.write(lambda tx: self._not_told(tx, handle, late))
+            await self._ground.database.write(
+                lambda tx: self._record(tx, handle, "password.changed", "refused", late)
+            )
         return missing
 
     def _begin(self, tx: Session, handle: Handle) -> tuple[str, ...]:
@@ -69,9 +71,6 @@ class Announcing:
 
     def _missing(self, tx: Session, handle: Handle) -> tuple[str, ...]:
         return announcements.missing(tx, handle, kind=CHANGED)
-
-    def _not_told(self, tx: Session, handle: Handle, missing: tuple[str, ...]) -> None:
-        self._record(tx, handle, "password.changed", "refused", missing)
 
     def _record(
         self, tx: Session, handle: Handle, action: str, outcome: str, missing: tuple[str, ...]

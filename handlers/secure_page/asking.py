@@ -13,8 +13,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.freezing import What, reason
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import named, refused_self_service, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.outcomes import Repeated
@@ -230,23 +229,11 @@ class Accounts:
         now, account = self._ground.now(), intent.actor.account
         correlation = new_id("u", now)
         self._record(tx, intent, f"{purpose}.refused", "refused", decision, correlation)
-        if decision.severity is None and not decision.errors:
-            return
-        strange = Strange(
-            kind=Kind.REFUSED_SELF_SERVICE,
-            severity=Severity(decision.severity or Severity.HIGH),
-            who=named(account.name, account.login),
-            cause=f"{account.id}:{purpose}",
-            correlation=correlation,
-            facts={
-                "purpose": purpose,
-                "reasons": list(decision.reasons),
-                "policies": list(decision.policy_ids),
-            },
+        strange = refused_self_service(
+            account, decision, about=purpose, purpose=purpose, correlation=correlation
         )
-        if decision.errors:
-            strange = broken_policy(decision, who=strange.who, correlation=correlation)
-        tell_security(tx, now, strange)
+        if strange is not None:
+            tell_security(tx, now, strange)
 
     def _record(
         self,
@@ -263,9 +250,8 @@ class Accounts:
             at=self._ground.now(),
             action=action,
             outcome=outcome,
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             subject=intent.actor.account.id,
-            where=intent.where,
             correlation=correlation,
             decision=decision,
             facts=facts,

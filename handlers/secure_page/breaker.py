@@ -101,18 +101,15 @@ def _trip(tx: Session, ground: PageGround, what: Counted, found: int, most: int)
         tx, at=at, action="resets.stopped", outcome="done", actor=WICKET, where=PAGE, correlation=freeze.id,
         facts=facts,
     )  # fmt: skip
-    tell_security(
-        tx,
-        at,
-        Strange(
-            kind=Kind.ACCESS_STOPPED,
-            severity=Severity.HIGH,
-            who="Wicket",
-            cause=freeze.id,
-            correlation=freeze.id,
-            facts={"freeze": freeze.id, "kind": freeze.kind, "detail": _DETAILS[what], "lost": 0, **facts},
-        ),
+    strange = Strange(
+        kind=Kind.ACCESS_STOPPED,
+        severity=Severity.HIGH,
+        who="Wicket",
+        cause=freeze.id,
+        correlation=freeze.id,
+        facts={"freeze": freeze.id, "kind": freeze.kind, "detail": _DETAILS[what], "lost": 0, **facts},
     )
+    tell_security(tx, at, strange)
     log.error("resets.stopped", what=what, count=found, most=most)
 
 

@@ -6,7 +6,7 @@ It keeps nothing and knows no person; what a sign count that goes back means is 
 import hmac
 import ipaddress
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,10 +27,12 @@ from webauthn.helpers import (
 )
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import (
+    AuthenticationCredential,
     AuthenticatorSelectionCriteria,
     AuthenticatorTransport,
     CredentialDeviceType,
     PublicKeyCredentialDescriptor,
+    RegistrationCredential,
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
@@ -132,36 +134,31 @@ class Shown:
 
 def read_made(text: str) -> Answered | None:
     """The answer to make_options; None if it is nothing of the kind."""
-    answer = _loaded(text)
-    if answer is None:
-        return None
-    try:
-        read = parse_registration_credential_json(answer)
-        client = parse_client_data_json(read.response.client_data_json)
-    except Exception:  # noqa: BLE001 - whatever somebody makes of it, it is no answer
-        return None
-    return Answered(
-        answer=answer,
-        challenge=bytes_to_base64url(client.challenge),
-        credential=bytes_to_base64url(read.raw_id),
-    )
+    return _read(text, parse_registration_credential_json)
 
 
 def read_shown(text: str) -> Answered | None:
     """The answer to show_options; None if it is nothing of the kind."""
+    return _read(text, parse_authentication_credential_json)
+
+
+def _read(
+    text: str, parse: Callable[[dict[str, Any]], RegistrationCredential | AuthenticationCredential]
+) -> Answered | None:
     answer = _loaded(text)
     if answer is None:
         return None
     try:
-        read = parse_authentication_credential_json(answer)
+        read = parse(answer)
         client = parse_client_data_json(read.response.client_data_json)
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001 - whatever somebody makes of it, it is no answer
         return None
+    user = read.response.user_handle if isinstance(read, AuthenticationCredential) else None
     return Answered(
         answer=answer,
         challenge=bytes_to_base64url(client.challenge),
         credential=bytes_to_base64url(read.raw_id),
-        user_handle=bytes_to_base64url(read.response.user_handle or b""),
+        user_handle=bytes_to_base64url(user or b""),
     )
 
 

@@ -57,11 +57,9 @@ class Enrolment:
 
     async def sign_in(self, visitor: Visitor, password: str) -> Proven | Refused:
         """The current password, as the directory sees it. It counts like any other proof."""
-
-        async def check(person: Person) -> Checked:
-            return await check_password(self._ground, person, password)
-
-        return await self._attempts.run(visitor, _SIGN_IN, check)
+        return await self._attempts.run(
+            visitor, _SIGN_IN, lambda person: check_password(self._ground, person, password)
+        )
 
     async def needs_old_proof(self, handle: Handle) -> bool:
         """Whether one of the proofs that exist has still to be shown in this visit."""
@@ -76,18 +74,10 @@ class Enrolment:
         handle = await self._ground.handle_of(visitor)
         if handle is None or not self._may_enrol(visitor, handle) or await self.needs_old_proof(handle):
             return
-        sealed = self._ground.vault.seal(pyotp.random_base32())
 
         def work(tx: Session) -> None:
             if proofs.pending_seed(tx, handle.id) is None:
-                proofs.keep_pending_seed(
-                    tx,
-                    handle=handle.id,
-                    directory=handle.directory,
-                    account=handle.account,
-                    sealed=sealed,
-                    at=self._ground.now(),
-                )
+                make_key(tx, self._ground, handle)
 
         await self._ground.database.write(work)
 
@@ -113,12 +103,9 @@ class Enrolment:
         if person.unfit:
             await self._attempts.turn_away(handle, person, _SIGN_IN.action, person.unfit)
             return Over()
-        pending = await self._ground.database.read(lambda tx: proofs.pending_seed(tx, handle.id))
-        if pending is None:
-            return Over()
-        step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
-        if step is None:
-            return NotYet(reason=WRONG_CODE)
+        step = await confirmed_step(self._ground, handle, code)
+        if not isinstance(step, int):
+            return step
         codes, hashed = await new_recovery_codes(self._ground.code_hash)
         return await self._ground.database.write(lambda tx: self._replace(tx, handle, step, codes, hashed))
 
@@ -157,13 +144,26 @@ class Enrolment:
             at=at,
         )
         proofs_changed(
-            tx,
-            handle,
-            Changed.SET_UP,
-            at=at,
-            facts={"replaced": replaced, "recovery_codes": len(codes)},
+            tx, handle, Changed.SET_UP, at=at, facts={"replaced": replaced, "recovery_codes": len(codes)}
         )
         return Codes(codes=codes)
+
+
+def make_key(tx: Session, ground: PageGround, handle: Handle) -> None:
+    """A new key that this visit may confirm, instead of any that it was offered before."""
+    proofs.keep_pending_seed(
+        tx, handle=handle.id, directory=handle.directory, account=handle.account, at=ground.now(),
+        sealed=ground.vault.seal(pyotp.random_base32()),
+    )  # fmt: skip
+
+
+async def confirmed_step(ground: PageGround, handle: Handle, code: str) -> int | NotYet | Over:
+    """The time step of a code that the new key of this visit gives."""
+    pending = await ground.database.read(lambda tx: proofs.pending_seed(tx, handle.id))
+    if pending is None:
+        return Over()
+    step = matching_step(ground.vault.open(pending.secret), code, ground)
+    return NotYet(reason=WRONG_CODE) if step is None else step
 
 
 async def new_recovery_codes(made: CodeHash) -> tuple[tuple[str, ...], list[str]]:

@@ -52,13 +52,7 @@ class FrontDoor:
         door = self._ground.vault.derive("front-door", f"{self._directory}\0{whose}").hex()[:32]
         return await self._ground.database.write(lambda tx: self._open(tx, account, door, purpose))
 
-    def _open(
-        self,
-        tx: Session,
-        account: Account | None,
-        door: str,
-        purpose: Purpose,
-    ) -> Opened | Shut:
+    def _open(self, tx: Session, account: Account | None, door: str, purpose: Purpose) -> Opened | Shut:
         ground, at = self._ground, self._ground.now()
         if what_stops(standing(tx), What.PROOFS) is not None:
             return Shut()

@@ -40,29 +40,32 @@ class Handles:
     ) -> Handle:
         """Keep a new handle in the caller's transaction; owe the message that carries its link in the same one."""
         return make_handle(
-            tx,
-            at=at,
-            expires_at=at + self.lifetime,
-            purpose=purpose,
-            directory=directory,
-            account=account,
-            slack_team=slack_team,
-            slack_user=slack_user,
-            door=door,
-        )
+            tx, at=at, expires_at=at + self.lifetime, purpose=purpose, directory=directory, account=account,
+            slack_team=slack_team, slack_user=slack_user, door=door,
+        )  # fmt: skip
 
     def handle_text(self, handle_id: str) -> str:
         """What stands in the link: `<id>.<mac>`. The page is at `{public_url}/p/{text}`."""
-        return f"{handle_id}.{_mac(self._vault.derive('handle', handle_id))}"
+        return link_text(self._vault, "handle", handle_id)
 
     def handle_in(self, text: str) -> str | None:
         """The id in a link's text, if we wrote it; None for anything else."""
-        parts = _TEXT.fullmatch(text)
-        if parts is None:
-            return None
-        handle_id, given = parts.groups()
-        ours = [_mac(derived) for derived in self._vault.derive_all("handle", handle_id)]
-        return handle_id if any(hmac.compare_digest(given, mac) for mac in ours) else None
+        return handle_in_link(self._vault, "handle", text)
+
+
+def link_text(vault: Vault, what: str, handle_id: str) -> str:
+    """The text of a link about this handle. what: is done by it; that of anything else has another text."""
+    return f"{handle_id}.{_mac(vault.derive(what, handle_id))}"
+
+
+def handle_in_link(vault: Vault, what: str, text: str) -> str | None:
+    """The id in such a text, if we wrote it; None for anything else."""
+    parts = _TEXT.fullmatch(text)
+    if parts is None:
+        return None
+    handle_id, given = parts.groups()
+    ours = [_mac(derived) for derived in vault.derive_all(what, handle_id)]
+    return handle_id if any(hmac.compare_digest(given, mac) for mac in ours) else None
 
 
 def _mac(derived: bytes) -> str:

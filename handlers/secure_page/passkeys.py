@@ -12,8 +12,7 @@ from sqlmodel import Session
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from handlers.decisions.passkey_names import shown_name
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, named, tell_security
 from handlers.recording import WICKET, Fact
 from handlers.secure_page import breaker
 from handlers.secure_page.attempts import Attempts, Checked
@@ -163,11 +162,9 @@ class Passkeys:
 
     async def show(self, visitor: Visitor, text: str) -> Proven | Refused:
         """What the browser answered. It counts like any other proof."""
-
-        async def check(person: Person) -> Checked:
-            return await self._check(visitor, person, text)
-
-        return await self._attempts.run(visitor, SECOND_FACTOR, check)
+        return await self._attempts.run(
+            visitor, SECOND_FACTOR, lambda person: self._check(visitor, person, text)
+        )
 
     def _may_show(self, visitor: Visitor, handle: Handle) -> bool:
         after_password = Purpose(handle.purpose) in SECOND_FACTOR.keeps
@@ -201,11 +198,7 @@ class Passkeys:
             right=True,
             proofs=(ProofKind.PASSKEY,),
             spend=lambda tx: use_passkey(
-                tx,
-                passkey.id,
-                sign_count=shown.sign_count,
-                backed_up=shown.backed_up,
-                at=self._ground.now(),
+                tx, passkey.id, sign_count=shown.sign_count, backed_up=shown.backed_up, at=self._ground.now()
             ),
         )
 
@@ -220,18 +213,15 @@ class Passkeys:
             "count_shown": shown.sign_count,
         }
         proofs_changed(tx, handle, Changed.PASSKEY_STOPPED, at=at, name=passkey.name, facts=counts, by=WICKET)
-        tell_security(
-            tx,
-            at,
-            Strange(
-                kind=Kind.CLONED_PASSKEY,
-                severity=Severity.HIGH,
-                who=named(account.name, account.login),
-                cause=f"{handle.directory}:{passkey.id}",
-                correlation=handle.id,
-                facts={"directory": handle.directory, "account": handle.account, **counts},
-            ),
+        strange = Strange(
+            kind=Kind.CLONED_PASSKEY,
+            severity=Severity.HIGH,
+            who=named(account.name, account.login),
+            cause=f"{handle.directory}:{passkey.id}",
+            correlation=handle.id,
+            facts={"directory": handle.directory, "account": handle.account, **counts},
         )
+        tell_security(tx, at, strange)
 
 
 def user_handle_of(known: Sequence[Passkey]) -> bytes:

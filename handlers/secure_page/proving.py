@@ -55,19 +55,13 @@ class Proving:
 
     async def give_totp(self, visitor: Visitor, code: str) -> Proven | Refused:
         """A code of the person's authenticator, of this half minute or its neighbours, each once."""
-
-        async def check(person: Person) -> Checked:
-            return await self._check_totp(person, code)
-
-        return await self._attempts.run(visitor, SECOND_FACTOR, check)
+        return await self._attempts.run(visitor, SECOND_FACTOR, lambda person: self._check_totp(person, code))
 
     async def give_recovery(self, visitor: Visitor, recovery_code: str, mail_code: str) -> Proven | Refused:
         """A recovery code and a code sent by mail. Neither is spent unless both are right."""
-
-        async def check(person: Person) -> Checked:
-            return await self._check_recovery(person, recovery_code, mail_code)
-
-        return await self._attempts.run(visitor, SECOND_FACTOR, check)
+        return await self._attempts.run(
+            visitor, SECOND_FACTOR, lambda person: self._check_recovery(person, recovery_code, mail_code)
+        )
 
     async def send_mail_code(self, visitor: Visitor) -> None:
         """Send a code to the address that the directory holds, if somebody could use it; the answer never tells."""

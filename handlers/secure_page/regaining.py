@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pyotp
 from sqlmodel import Session
 
 from handlers.decisions.passkey_names import default_name
@@ -17,10 +16,10 @@ from handlers.secure_page.adding import NOT_MADE
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.care import Entered
 from handlers.secure_page.ceremonies import RelyingParty
-from handlers.secure_page.enrolment import WRONG_CODE, Codes, check_password, new_recovery_codes
+from handlers.secure_page.enrolment import Codes, check_password, confirmed_step, make_key, new_recovery_codes
 from handlers.secure_page.passkeys import Challenges
 from handlers.secure_page.proof_news import proofs_changed
-from handlers.secure_page.proving import is_mail_code, matching_step
+from handlers.secure_page.proving import is_mail_code
 from handlers.secure_page.using_codes import use_mail_code
 from handlers.secure_page.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import passkeys, proofs
@@ -44,19 +43,15 @@ class Regaining:
 
     async def give_password(self, visitor: Visitor, password: str) -> Proven | Refused:
         """The current password, as the directory sees it."""
-
-        async def check(person: Person) -> Checked:
-            return await check_password(self._ground, person, password)
-
-        return await self._attempts.run(visitor, _WHAT_IS_LEFT, check)
+        return await self._attempts.run(
+            visitor, _WHAT_IS_LEFT, lambda person: check_password(self._ground, person, password)
+        )
 
     async def give_mail_code(self, visitor: Visitor, code: str) -> Proven | Refused:
         """A code sent to the address that the directory holds; whoever's address moved lately gets nowhere (P-3)."""
-
-        async def check(person: Person) -> Checked:
-            return await self._check_mail_code(person, code)
-
-        return await self._attempts.run(visitor, _WHAT_IS_LEFT, check)
+        return await self._attempts.run(
+            visitor, _WHAT_IS_LEFT, lambda person: self._check_mail_code(person, code)
+        )
 
     async def offer_key(self, visitor: Visitor, *, session: str) -> None:
         """Make the key that this visit may confirm. session: the browser's new cookie, after it showed something.
@@ -64,30 +59,17 @@ class Regaining:
         One that another browser was shown is never confirmed by this one: whoever was first would know it.
         """
         entered = await self._entered(replace(visitor, session=session))
-        if entered is None:
-            return
-        sealed = self._ground.vault.seal(pyotp.random_base32())
-
-        def work(tx: Session) -> None:
-            handle = entered.handle
-            proofs.keep_pending_seed(
-                tx, handle=handle.id, directory=handle.directory, account=handle.account, sealed=sealed,
-                at=self._ground.now(),
-            )  # fmt: skip
-
-        await self._ground.database.write(work)
+        if entered is not None:
+            await self._ground.database.write(lambda tx: make_key(tx, self._ground, entered.handle))
 
     async def confirm(self, visitor: Visitor, code: str) -> Codes | NotYet | Over:
         """An authenticator, by a code that its new key gives; it and new recovery codes replace whatever was."""
         entered = await self._entered(visitor)
         if entered is None:
             return Over()
-        pending = await self._ground.database.read(lambda tx: proofs.pending_seed(tx, entered.handle.id))
-        if pending is None:
-            return Over()
-        step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
-        if step is None:
-            return NotYet(reason=WRONG_CODE)
+        step = await confirmed_step(self._ground, entered.handle, code)
+        if not isinstance(step, int):
+            return step
 
         def keep(tx: Session, handle: Handle) -> bool:
             return proofs.replace_seed(

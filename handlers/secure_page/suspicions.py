@@ -4,8 +4,7 @@ Pure: it records and tells nothing.
 """
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named
 from handlers.secure_page.visits import Person
 from storage.directories.base import Account
 from storage.failures import Attempt

@@ -256,11 +256,7 @@ def _unfit(
     if (
         link is None
         or link.state != LinkState.ACTIVE
-        or (link.directory, link.account)
-        != (
-            handle.directory,
-            handle.account,
-        )
+        or (link.directory, link.account) != (handle.directory, handle.account)
     ):
         return "not_linked"
     if not same(link.mail, account.mail):

@@ -5,6 +5,7 @@ It takes no access away and moves no end; what it voids was not given yet.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 import structlog
 from sqlmodel import Session
@@ -13,13 +14,10 @@ from handlers import recording
 from handlers.decisions.freezing import FORGETFUL
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
-from handlers.intents import Where
 from handlers.petitions import ends
-from handlers.petitions.ends import By
 from handlers.petitions.outcomes import Why
 from handlers.vouching.telling import told
 from storage import freezes, grants, handles, holdings, petitions, proofs, vouchings
-from storage.audit import entry as audit
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import Signer
 from storage.audit.epochs import OPENED, STORY, read_epochs
@@ -58,9 +56,7 @@ class Cause:
         return max(0, self.signed - self.agrees) if self.kind == FreezeKind.RESTORED else 0
 
 
-def begin(
-    tx: Session, ground: Ground, cause: Cause, *, actor: audit.Actor, where: Where, signer: Signer
-) -> None:
+def begin(tx: Session, ground: Ground, cause: Cause, *, signer: Signer, **by: Unpack[recording.By]) -> None:
     """Stop new access. If the store may be another than it was, the log goes on in a new epoch first.
 
     While such a freeze is open already, only the new epoch is opened: one confirmation is enough.
@@ -68,7 +64,7 @@ def begin(
     """
     newest = audit_log.latest(tx)
     if cause.kind in FORGETFUL:
-        _open_epoch(tx, ground, cause, actor, where, signer)
+        _open_epoch(tx, ground, cause, by, signer)
     if any(one.kind in FORGETFUL for one in freezes.open_ones(tx)) and cause.kind in FORGETFUL:
         return
     now = ground.now()
@@ -77,57 +73,53 @@ def begin(
         tx,
         at=now,
         kind=cause.kind,
-        by=actor.id,
+        by=by["actor"].id,
         lost_from=(newest.at if newest else EPOCH) if restored else None,
         facts={"detail": cause.detail, "signed": cause.signed, "lost": cause.lost, "by": cause.by},
     )
     recording.record(
-        tx, at=now, action="access.stopped", outcome="done", actor=actor, where=where, correlation=freeze.id,
+        tx, at=now, action="access.stopped", outcome="done", **by, correlation=freeze.id,
         facts={"kind": cause.kind, "signed": cause.signed, "lost": cause.lost},
         texts={"rationale": cause.rationale} if cause.rationale else {},
     )  # fmt: skip
     if cause.kind in FORGETFUL:
-        _void_approved(tx, ground, freeze, actor, where)
-        _void_petitions(tx, ground, actor, where)
-        _distrust_proofs(tx, ground, freeze, actor, where)
+        _void_approved(tx, ground, freeze, by)
+        _void_petitions(tx, ground, by)
+        _distrust_proofs(tx, ground, freeze, by)
     _tell(tx, ground, freeze, cause)
     log.error("access.stopped", kind=cause.kind, found=cause.detail)
 
 
-def _open_epoch(
-    tx: Session, ground: Ground, cause: Cause, actor: audit.Actor, where: Where, signer: Signer
-) -> None:
+def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, signer: Signer) -> None:
     before = read_epochs(tx, signer.verifier).current.name
     opening = recording.record(
-        tx, at=ground.now(), action=OPENED, outcome="done", actor=actor, where=where, correlation=STORY,
+        tx, at=ground.now(), action=OPENED, outcome="done", **by, correlation=STORY,
         facts={"kind": cause.kind, "agrees": cause.agrees, "before": before, "cites": list(cause.cites)},
     )  # fmt: skip
     seal_epoch(tx, signer, opening, at=ground.now())
 
 
-def _void_approved(tx: Session, ground: Ground, freeze: Freeze, actor: audit.Actor, where: Where) -> None:
+def _void_approved(tx: Session, ground: Ground, freeze: Freeze, by: recording.By) -> None:
     """What was approved and not given may have been given, ended or taken back in the time that is lost."""
     now = ground.now()
     for grant in freezes.approved_ones(tx):
         grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=VOIDED)
         holdings.follow_grant(tx, grant, at=now, due_at=now)
         recording.record_grant(
-            tx, grant, at=now, action="grant.voided", outcome="refused", actor=actor, where=where,
+            tx, grant, at=now, action="grant.voided", outcome="refused", **by,
             facts={"freeze": freeze.id},
         )  # fmt: skip
         ground.show(tx, grant)
 
 
-def _void_petitions(tx: Session, ground: Ground, actor: audit.Actor, where: Where) -> None:
+def _void_petitions(tx: Session, ground: Ground, by: recording.By) -> None:
     """Its person may have stopped it in the time that is lost, and would not know that they have to again."""
     now = ground.now()
     for petition in petitions.listed(tx, since=now):
-        ends.end(
-            tx, petition, PetitionState.VOIDED, Why.STOPPED, By(actor=actor, where=where), now
-        )  # fmt: skip
+        ends.end(tx, petition, PetitionState.VOIDED, Why.STOPPED, ends.By(**by), now)
 
 
-def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, actor: audit.Actor, where: Where) -> None:
+def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, by: recording.By) -> None:
     """A code that was used in the time that is lost must not be worth anything a second time."""
     now = ground.now()
     proofs.use_all_steps(tx, int(now.timestamp()) // _STEP_SECONDS + 1)
@@ -136,9 +128,9 @@ def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, actor: audit.A
     handles.close_everybodys(tx, now)
     standing, words = vouchings.standing_everybodys(tx, now), vouchings.end_everybodys(tx, now)
     for word in standing:
-        told(tx, word, Ended.VOID, at=now, actor=actor, where=where)
+        told(tx, word, Ended.VOID, at=now, **by)
     recording.record(
-        tx, at=now, action="proofs.distrusted", outcome="done", actor=actor, where=where, correlation=freeze.id,
+        tx, at=now, action="proofs.distrusted", outcome="done", **by, correlation=freeze.id,
         facts={"recovery_codes": codes, "vouchings": words},
     )  # fmt: skip
 

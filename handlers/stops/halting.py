@@ -4,14 +4,13 @@ It gives nothing, takes nothing away and lifts nothing; whoever may not is told 
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.halting import NOT_ON_THE_TEAM, NOT_SECURITY, why_not
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.exceptions.strange import named
+from handlers.decisions.halting import NOT_SECURITY, as_security_reads, why_not
+from handlers.exceptions.raising import Kind, Severity, Strange, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent, Where
 from handlers.outcomes import Repeated
@@ -20,7 +19,6 @@ from handlers.stops.freezing import Cause, begin
 from handlers.stops.outcomes import Halt, Halted, HaltedBefore, MayHalt, MayNotStop
 from handlers.stops.seconding import emergency
 from storage import alarms, deliveries
-from storage.audit import entry as audit
 from storage.audit.checkpoint import Signer
 from storage.directories.base import Account
 from storage.records import Freeze
@@ -48,10 +46,10 @@ class Halting:
         """Stop new access, with the reason why. No fresh proof is needed: a stop gives nobody anything."""
 
         def work(tx: Session) -> Halted | Refused:
-            return self._open(tx, intent, lambda: self._begin(
-                tx, STOPPED, intent.rationale, actor=recording.person(intent.actor),
-                by=intent.actor.account.name, where=intent.where,
-            ))  # fmt: skip
+            name = intent.actor.account.name
+            return self._open(
+                tx, intent, lambda: self._begin(tx, STOPPED, intent.rationale, name, **recording.by(intent))
+            )
 
         return await self._ground.database.write(work)
 
@@ -60,22 +58,19 @@ class Halting:
         standing = emergency(tx)  # another kind is no reason not to: each is lifted by itself
         if standing is not None:
             return HaltedBefore(by=_name_of(standing), since=standing.since)
-        return self._begin(
-            tx, STOPPED_BY_OPERATOR, rationale, actor=recording.OPERATOR, by="", where=where
-        )  # fmt: skip
+        return self._begin(tx, STOPPED_BY_OPERATOR, rationale, "", actor=recording.OPERATOR, where=where)
 
     def _begin(
-        self, tx: Session, detail: str, rationale: str, *, actor: audit.Actor, by: str, where: Where
+        self, tx: Session, detail: str, rationale: str, name: str, **by: Unpack[recording.By]
     ) -> Halted:
-        cause = Cause(kind=FreezeKind.EMERGENCY, detail=detail, by=by, rationale=rationale)
-        begin(tx, self._ground, cause, actor=actor, where=where, signer=self._signer)
+        cause = Cause(kind=FreezeKind.EMERGENCY, detail=detail, by=name, rationale=rationale)
+        begin(tx, self._ground, cause, signer=self._signer, **by)
         return Halted()
 
     def _open(self, tx: Session, intent: Halt, work: Callable[[], T]) -> T | Refused:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
-        refused = turn_away(tx, self._ground, intent, "freeze.refused")
-        if refused is not None:
+        if (refused := turn_away(tx, self._ground, intent, "freeze.refused")) is not None:
             return refused
         standing = emergency(tx)
         if standing is not None:
@@ -90,10 +85,7 @@ def turn_away(tx: Session, ground: Ground, intent: Intent, action: str) -> MayNo
     action: of the entry; what stands before its point says what they tried.
     """
     reason = reason_against(tx, ground, intent.actor.account)
-    if not reason:
-        return None
-    told = NOT_ON_THE_TEAM if reason == NOT_SECURITY else reason
-    return turn_away_from(tx, ground, intent, action, reason, told=told)
+    return turn_away_from(tx, ground, intent, action, reason) if reason else None
 
 
 def reason_against(tx: Session, ground: Ground, account: Account, otherwise: str = NOT_SECURITY) -> str:
@@ -103,35 +95,28 @@ def reason_against(tx: Session, ground: Ground, account: Account, otherwise: str
 
 
 def turn_away_from(
-    tx: Session, ground: Ground, intent: Intent, action: str, reason: str, *, told: str, about: str = ""
+    tx: Session, ground: Ground, intent: Intent, action: str, reason: str, about: str = ""
 ) -> MayNotStop:
-    """Refuse it for this reason, on the record and told of.
-
-    told: the reason as security reads it, who is not spoken to. about: the story that it belongs to, if to another.
-    """
+    """Refuse it for this reason, on the record and told of. about: the story that it belongs to, if to another."""
     account = intent.actor.account
     what = action.partition(".")[0]
     _record(tx, ground, intent, action, about or account.id)
-    tell_security(
-        tx,
-        ground.now(),
-        Strange(
-            kind=Kind.WRONG_APPROVER,
-            severity=Severity.MEDIUM,
-            who=named(account.name, account.login),
-            cause=f"{account.id}:{what}",
-            correlation=account.id,
-            facts={"stop": what, "reasons": [told], "policies": []},
-        ),
+    strange = Strange(
+        kind=Kind.WRONG_APPROVER,
+        severity=Severity.MEDIUM,
+        who=named(account.name, account.login),
+        cause=f"{account.id}:{what}",
+        correlation=account.id,
+        facts={"stop": what, "reasons": [as_security_reads(reason)], "policies": []},
     )
+    tell_security(tx, ground.now(), strange)
     return MayNotStop(reason=reason)
 
 
 def _record(tx: Session, ground: Ground, intent: Intent, action: str, correlation: str) -> None:
     recording.record(
-        tx, at=ground.now(), action=action, outcome="refused", actor=recording.person(intent.actor),
-        where=intent.where, correlation=correlation,
-    )  # fmt: skip
+        tx, at=ground.now(), action=action, outcome="refused", **recording.by(intent), correlation=correlation
+    )
 
 
 def _name_of(freeze: Freeze) -> str:

@@ -6,7 +6,7 @@ own rules, and policy is asked about it as ever.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from sqlmodel import Session
 
@@ -15,16 +15,14 @@ from handlers.decisions.freezing import RESUME_RESETS
 from handlers.decisions.halting import NEEDED
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions.forged import turn_away_forged
-from handlers.exceptions.raising import Kind, Severity, cause_of, tell_security, wrong_person
+from handlers.exceptions.raising import Kind, Severity, decided, tell_security, wrong_person
 from handlers.ground import Ground
 from handlers.intents import Resume, Where
 from handlers.outcomes import MayResume, NoLonger, NotAllowed, Repeated, Resumed, Unknown
 from handlers.stops.outcomes import OperatorsDoNotCount, WordKept
-from handlers.stops.seconding import Seconding, Speakers
+from handlers.stops.seconding import Seconding, Speakers, may_lift
 from storage import deliveries, freezes
-from storage.audit import entry as audit
 from storage.database import wake
-from storage.exceptions import SETTLED, decide_exceptions
 from storage.records import ExceptionRecord, Freeze, LiftWord
 from storage.states import FreezeKind
 
@@ -69,7 +67,7 @@ class Lifting:
         def work(
             tx: Session, freeze: Freeze, decision: PolicyDecision, speakers: Speakers
         ) -> Resumed | WordKept:
-            actor, account = recording.person(intent.actor), intent.actor.account
+            account = intent.actor.account
             words: Sequence[LiftWord] = ()
             if freeze.kind == FreezeKind.EMERGENCY:
                 words, again = self._seconding.say(
@@ -80,8 +78,8 @@ class Lifting:
                     self._record(tx, intent, freeze, action, "refused" if again else "done", decision)
                     return WordKept(again=again)
             lift(
-                tx, self._ground, freeze, actor=actor, by=_names(words) or account.name,
-                rationale=intent.rationale, where=intent.where, decision=decision, words=words,
+                tx, self._ground, freeze, by=_names(words) or account.name, rationale=intent.rationale,
+                decision=decision, words=words, **recording.by(intent),
             )  # fmt: skip
             return Resumed()
 
@@ -144,8 +142,7 @@ class Lifting:
                     tx, intent, lambda tx, freeze, decision: work(tx, freeze, decision, speakers)
                 )
 
-            done = await self._ground.database.write(look)
-            if done is not None:
+            if (done := await self._ground.database.write(look)) is not None:
                 return done
 
     def _open(
@@ -158,7 +155,7 @@ class Lifting:
         freeze = _freeze_of(tx, intent.freeze, held=True)
         if freeze is None:
             return turn_away_forged(tx, ground, intent, "resume.tampered", what="exception")
-        decision = self._seconding.may(tx, freeze, intent.actor.account)
+        decision = may_lift(tx, ground, freeze.kind, intent.actor.account)
         if not decision.allowed:
             return self._turn_away(tx, intent, freeze, decision)
         if freeze.lifted_at is not None:
@@ -168,16 +165,11 @@ class Lifting:
         return work(tx, freeze, decision)
 
     def _turn_away(self, tx: Session, intent: Resume, freeze: Freeze, decision: PolicyDecision) -> NotAllowed:
-        account = intent.actor.account
         self._record(tx, intent, freeze, "resume.refused", "refused", decision)
         strange = wrong_person(
-            account,
-            decision,
-            about=freeze.id,
-            correlation=freeze.id,
-            facts={"resume": True},
+            intent.actor.account, decision, about=freeze.id, correlation=freeze.id, facts={"resume": True},
             severity=Severity.HIGH,
-        )
+        )  # fmt: skip
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(entitlement="this", owner_name="the security team", reasons=decision.reasons)
 
@@ -185,8 +177,8 @@ class Lifting:
         self, tx: Session, intent: Resume, freeze: Freeze, action: str, outcome: str, decision: PolicyDecision
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=freeze.id, decision=decision, facts={"kind": freeze.kind},
+            tx, at=self._ground.now(), action=action, outcome=outcome, **recording.by(intent), correlation=freeze.id,
+            decision=decision, facts={"kind": freeze.kind},
             texts={"rationale": intent.rationale} if intent.rationale else {},
         )  # fmt: skip
 
@@ -196,12 +188,11 @@ def lift(
     ground: Ground,
     freeze: Freeze,
     *,
-    actor: audit.Actor,
     by: str,
     rationale: str,
-    where: Where,
     decision: PolicyDecision | None = None,
     words: Sequence[LiftWord] = (),
+    **who: Unpack[recording.By],
 ) -> None:
     """Lift an open freeze, on the record and in its message. by: a name to show. For an operator there is no policy.
 
@@ -210,8 +201,7 @@ def lift(
     now = ground.now()
     freezes.lift(tx, freeze, at=now, by=by, rationale=rationale)
     recording.record(
-        tx, at=now, action="access.resumed", outcome="done", actor=actor, where=where, correlation=freeze.id,
-        decision=decision,
+        tx, at=now, action="access.resumed", outcome="done", **who, correlation=freeze.id, decision=decision,
         facts={
             "kind": freeze.kind,
             "stopped_for_s": _seconds(freeze.since, now),
@@ -219,13 +209,7 @@ def lift(
         },
         texts={"rationale": rationale, **({"by": by} if decision is None else {})},
     )  # fmt: skip
-    facts = {
-        "decided_by": by,
-        "decided_at": now.isoformat(),
-        "rationale": rationale,
-        SETTLED: now.isoformat(),
-    }
-    decide_exceptions(tx, at=now, cause=cause_of(Kind.ACCESS_STOPPED, freeze.id), facts=facts)
+    decided(tx, now, Kind.ACCESS_STOPPED, freeze.id, by=by, rationale=rationale)
     wake(tx, "holdings")
 
 

@@ -5,6 +5,7 @@ A word counts for as long as policy lets whoever gave it; nobody gives two, what
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlmodel import Session
 
@@ -70,20 +71,6 @@ class Seconding:
         """The words that count now, the first one first."""
         return [one for one in lift_words.said_of(tx, freeze.id) if self._counts(tx, freeze, one, speakers)]
 
-    def may(self, tx: Session, freeze: Freeze, account: Account) -> PolicyDecision:
-        """Policy's answer about this person lifting it."""
-        ground = self._ground
-        return may_resume(
-            ground.policy,
-            ResumeQuestion(
-                principal=account,
-                kind=freeze.kind,
-                role="security" if of_security(ground, account) else None,
-                now=ground.now(),
-                recently=recently(tx, ground.now, (account,)),
-            ),
-        )
-
     def say(
         self, tx: Session, freeze: Freeze, speakers: Speakers, who: Account | None, *, name: str, why: str
     ) -> tuple[list[LiftWord], bool]:
@@ -115,7 +102,19 @@ class Seconding:
         if whose(word) == OPERATOR:
             return self._operators_count
         account = speakers.accounts.get(whose(word))
-        return account is not None and account.active and self.may(tx, freeze, account).allowed
+        return (
+            account is not None
+            and account.active
+            and may_lift(tx, self._ground, freeze.kind, account).allowed
+        )
+
+
+def may_lift(tx: Session, ground: Ground, kind: str, account: Account) -> PolicyDecision:
+    """Policy's answer about this person lifting what is stopped. kind: of freeze, or "reported"."""
+    role: Literal["security"] | None = "security" if of_security(ground, account) else None
+    lately = recently(tx, ground.now, (account,))
+    question = ResumeQuestion(principal=account, kind=kind, role=role, now=ground.now(), recently=lately)
+    return may_resume(ground.policy, question)
 
 
 def emergency(tx: Session) -> Freeze | None:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.freezing import Stopped, What
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Intent
+from handlers.intents import Intent
 from storage import deliveries, grants
 from storage.states import GrantState
 
@@ -43,11 +43,10 @@ def stopped(
             at=ground.now(),
             action=action,
             outcome="refused",
-            actor=recording.person(intent.actor),
+            **recording.by(intent),
             subject=intent.actor.account.id,
             resource=resource,
             correlation=correlation,
-            where=intent.where,
             facts={"freeze": found.id, "kind": found.kind},
         )
     return found
@@ -60,7 +59,7 @@ def put_off(tx: Session, ground: Ground, limit: int) -> int:
     for grant in near:
         grants.move(tx, grant, GrantState.PENDING, lapses_at=now + PUT_OFF_BY)
         recording.record_grant(
-            tx, grant, at=now, action="grant.put_off", outcome="done", actor=recording.WICKET, where=SCHEDULE
+            tx, grant, at=now, action="grant.put_off", outcome="done", **recording.BY_ITSELF
         )
         ground.show(tx, grant)
     return len(near)

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from handlers.decisions.vouching import CODE_DIGITS, POLICY_BROKEN, VouchingLimits, read_out
-from handlers.exceptions.raising import Severity
-from handlers.exceptions.strange import named
+from handlers.exceptions.raising import Severity, named
 from handlers.intents import PAGE
 from handlers.recording import stranger
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
@@ -137,11 +136,7 @@ class BeingVouched:
 
         DirectoryUnavailable when it is not known whether the word still counts.
         """
-
-        async def check(person: Person) -> Checked:
-            return await self._check(person, code)
-
-        return await self._attempts.run(visitor, _KINDS, check)
+        return await self._attempts.run(visitor, _KINDS, lambda person: self._check(person, code))
 
     def _ask(
         self, tx: Session, handle: Handle, person: Person, visitor: Visitor, limits: VouchingLimits, why: str

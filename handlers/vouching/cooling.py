@@ -8,8 +8,7 @@ from sqlmodel import Session
 
 from handlers.decisions.vouching import POLICY_BROKEN
 from handlers.exceptions.raising import Severity
-from handlers.intents import SCHEDULE
-from handlers.recording import WICKET
+from handlers.recording import BY_ITSELF
 from handlers.secure_page.visits import PageGround
 from handlers.vouching import telling
 from storage import vouchings
@@ -52,9 +51,8 @@ class Cooling:
             at = self._ground.now()
             if objection:
                 ended = telling.over(
-                    tx, row.id, Ended.VOID, at=at, actor=WICKET, where=SCHEDULE,
-                    facts={"objection": objection},
-                )  # fmt: skip
+                    tx, row.id, Ended.VOID, at=at, **BY_ITSELF, facts={"objection": objection}
+                )
                 if ended and objection != INACTIVE:
                     telling.alarm(
                         tx, row, "lost", at=at, who=row.name, severity=Severity.MEDIUM,
@@ -63,7 +61,7 @@ class Cooling:
                 return
             if vouchings.cool(tx, row.id, at):
                 cooled = vouchings.by_id(tx, row.id) or row
-                telling.note(tx, cooled, "vouching.cooled", "done", at=at, actor=WICKET, where=SCHEDULE)
+                telling.note(tx, cooled, "vouching.cooled", "done", at=at, **BY_ITSELF)
                 telling.show(tx, cooled, at)
                 telling.write(tx, cooled, telling.COUNTS, at)
 

@@ -11,13 +11,11 @@ from handlers import recording
 from handlers.decisions.freezing import What
 from handlers.decisions.policy import PolicyDecision
 from handlers.decisions.vouching import VouchingLimits
-from handlers.exceptions.raising import Severity, broken_policy, tell_security
-from handlers.exceptions.strange import Kind, Strange, named
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import Vouch
 from handlers.outcomes import Repeated, TicketWanted
 from handlers.patience import in_time
-from handlers.recording import Fact
 from handlers.stops.stopping import stopped
 from handlers.vouching import telling
 from handlers.vouching.being_vouched import is_code_of
@@ -137,9 +135,8 @@ class Vouching:
             return self._too_late(tx, intent, standing.person, vouchings.by_id(tx, row.id) or row)
         failures.clear(tx, directory=voucher.directory, account=_counted(voucher))
         recording.record(
-            tx, at=at, action="vouching.given", outcome="done", actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.handle, subject=row.account, decision=decision,
-            facts={
+            tx, at=at, action="vouching.given", outcome="done", **recording.by(intent), correlation=row.handle,
+            subject=row.account, decision=decision, facts={
                 "vouching": row.id, "role": word.role, "spoken": word.spoken, "proofs": list(proof.kinds),
                 "proof": proof.handle, "proved_at": proof.at.isoformat(), "counts_from": counts_from.isoformat(),
             },
@@ -166,13 +163,13 @@ class Vouching:
         decision: PolicyDecision | None = None,
     ) -> None:
         if deliveries.take(tx, f"{intent.delivery}:{intent.whom}:{why}", self._ground.now()):
-            self._record(tx, intent, person, "vouching.refused", "refused", {"why": why}, decision)
+            self._record(tx, intent, person, "vouching.refused", {"why": why}, decision)
 
     def _turn_away(self, tx: Session, intent: Vouch, standing: Standing, decision: PolicyDecision) -> MayNot:
         at, person = self._ground.now(), standing.person
         if not deliveries.take(tx, f"{intent.delivery}:{person.id}", at):
             return _may_not(standing, decision)
-        self._record(tx, intent, person, "vouching.refused", "refused", {"why": "policy"}, decision)
+        self._record(tx, intent, person, "vouching.refused", {"why": "policy"}, decision)
         who = named(standing.voucher.name, standing.voucher.login)
         if decision.errors:
             tell_security(tx, at, broken_policy(decision, who=who, correlation=person.id))
@@ -196,13 +193,11 @@ class Vouching:
         )  # fmt: skip
         wrong = 0 if row is None else vouchings.count_wrong(tx, row.id, limit=self._limits.wrong, at=at)
         self._record(
-            tx, intent, person, "vouching.wrong_code", "refused",
+            tx, intent, person, "vouching.wrong_code",
             {"vouching": row.id if row else "", "wrong": wrong, "wrong_by_one": attempt.number},
         )  # fmt: skip
         if wrong >= self._limits.wrong and row is not None:
-            telling.told(
-                tx, row.id, Ended.BURNED, at=at, actor=recording.person(intent.actor), where=intent.where
-            )  # fmt: skip
+            telling.told(tx, row.id, Ended.BURNED, at=at, **recording.by(intent))
             self._alarm(tx, voucher, person, "wrong-codes", Severity.HIGH, {"wrong": wrong})
         if attempt.last:
             self._alarm(tx, voucher, person, "guessing", Severity.HIGH, {"wrong": attempt.number})
@@ -210,7 +205,7 @@ class Vouching:
 
     def _too_late(self, tx: Session, intent: Vouch, person: Account, row: Row) -> AlreadyVouched:
         if deliveries.take(tx, f"{intent.delivery}:late", self._ground.now()):
-            self._record(tx, intent, person, "vouching.late", "refused", {"vouching": row.id})
+            self._record(tx, intent, person, "vouching.late", {"vouching": row.id})
         return AlreadyVouched(by=row.voucher_name)
 
     def _ask(
@@ -235,20 +230,17 @@ class Vouching:
         person: Account,
         reason: str,
         severity: Severity,
-        facts: Mapping[str, Fact],
+        facts: Mapping[str, recording.Fact],
     ) -> None:
-        tell_security(
-            tx,
-            self._ground.now(),
-            Strange(
-                kind=Kind.VOUCHING,
-                severity=severity,
-                who=named(voucher.name, voucher.login),
-                cause=f"{voucher.directory}:{voucher.id}:{person.id}:{reason}",
-                correlation=person.id,
-                facts={"reason": reason, "whom": named(person.name, person.login), **facts},
-            ),
+        strange = Strange(
+            kind=Kind.VOUCHING,
+            severity=severity,
+            who=named(voucher.name, voucher.login),
+            cause=f"{voucher.directory}:{voucher.id}:{person.id}:{reason}",
+            correlation=person.id,
+            facts={"reason": reason, "whom": named(person.name, person.login), **facts},
         )
+        tell_security(tx, self._ground.now(), strange)
 
     def _record(
         self,
@@ -256,15 +248,13 @@ class Vouching:
         intent: Vouch,
         person: Account | None,
         action: str,
-        outcome: str,
-        facts: Mapping[str, Fact],
+        facts: Mapping[str, recording.Fact],
         decision: PolicyDecision | None = None,
     ) -> None:
         recording.record(
-            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=person.id if person else intent.actor.account.id,
-            subject=person.id if person else None, decision=decision,
-            facts={"spoken": intent.spoken, "slack_user": intent.whom, **facts},
+            tx, at=self._ground.now(), action=action, outcome="refused", **recording.by(intent),
+            correlation=person.id if person else intent.actor.account.id, subject=person.id if person else None,
+            decision=decision, facts={"spoken": intent.spoken, "slack_user": intent.whom, **facts},
         )  # fmt: skip
 
 

@@ -5,14 +5,13 @@ It decides nothing; each call belongs to the caller's transaction.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Unpack
 
 from sqlmodel import Session
 
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
-from handlers.intents import Where
-from handlers.recording import Fact, record
+from handlers.recording import By, Fact, record
 from storage import vouchings
-from storage.audit import entry as audit
 from storage.handles import handle_by_id
 from storage.outbox import ALERT, owe
 from storage.records import Vouching
@@ -35,14 +34,13 @@ def note(
     outcome: str,
     *,
     at: datetime,
-    actor: audit.Actor,
-    where: Where,
     facts: Mapping[str, Fact] | None = None,
+    **by: Unpack[By],
 ) -> None:
     """One entry about it; all of one vouching belong to the visit in which it was asked for."""
     record(
-        tx, at=at, action=action, outcome=outcome, actor=actor, where=where, correlation=row.handle,
-        subject=row.account or None, facts={"vouching": row.id, **(facts or {})},
+        tx, at=at, action=action, outcome=outcome, **by, correlation=row.handle, subject=row.account or None,
+        facts={"vouching": row.id, **(facts or {})},
     )  # fmt: skip
 
 
@@ -70,14 +68,13 @@ def over(
     why: Ended,
     *,
     at: datetime,
-    actor: audit.Actor,
-    where: Where,
     facts: Mapping[str, Fact] | None = None,
+    **by: Unpack[By],
 ) -> bool:
     """End it, on the record and in the messages that tell of it; False if it was over before."""
     if not vouchings.end(tx, vouching, why, at):
         return False
-    told(tx, vouching, why, at=at, actor=actor, where=where, facts=facts)
+    told(tx, vouching, why, at=at, facts=facts, **by)
     return True
 
 
@@ -87,18 +84,14 @@ def told(
     why: Ended,
     *,
     at: datetime,
-    actor: audit.Actor,
-    where: Where,
     facts: Mapping[str, Fact] | None = None,
+    **by: Unpack[By],
 ) -> None:
     """The same of one that was just ended."""
     row = vouchings.by_id(tx, vouching)
     if row is None:
         return
-    note(
-        tx, row, "vouching.ended", "refused", at=at, actor=actor, where=where,
-        facts={"why": why, **(facts or {})},
-    )  # fmt: skip
+    note(tx, row, "vouching.ended", "refused", at=at, facts={"why": why, **(facts or {})}, **by)
     show(tx, row, at)
 
 
@@ -113,15 +106,12 @@ def alarm(
     facts: Mapping[str, Fact] | None = None,
 ) -> None:
     """Let security see what is unusual about it. reason: as in bot.slack.messages.alerts.vouching."""
-    tell_security(
-        tx,
-        at,
-        Strange(
-            kind=Kind.VOUCHING,
-            severity=severity,
-            who=who,
-            cause=f"{row.directory}:{row.account}:{reason}",
-            correlation=row.handle,
-            facts={"reason": reason, "account": row.account, **(facts or {})},
-        ),
+    strange = Strange(
+        kind=Kind.VOUCHING,
+        severity=severity,
+        who=who,
+        cause=f"{row.directory}:{row.account}:{reason}",
+        correlation=row.handle,
+        facts={"reason": reason, "account": row.account, **(facts or {})},
     )
+    tell_security(tx, at, strange)

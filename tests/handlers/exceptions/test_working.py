@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.decisions.halting import NOT_EMPLOYED
+from handlers.decisions.halting import ABOUT_YOU, NOT_EMPLOYED, NOT_THEIR_WORK
 from handlers.exceptions.outcomes import (
     WORKER_NEWS,
     Assign,
@@ -23,7 +23,7 @@ from handlers.exceptions.outcomes import (
 )
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.exceptions.strange import named
-from handlers.exceptions.working import ABOUT_YOU, NOT_THEIR_WORK, ExceptionWork
+from handlers.exceptions.working import ExceptionWork
 from handlers.intents import AskStory
 from handlers.outcomes import Repeated, Unknown
 from handlers.questions.what_happened import Story, WhatHappened
