@@ -140,9 +140,7 @@ class Requesting:
             return errors(typed)
         outcome = await self._asking.ask_together(
             AskTogether(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
+                **incoming.origin(actor),
                 entitlements=typed.entitlements,
                 duration=typed.duration,
                 justification=typed.justification,
@@ -173,7 +171,7 @@ class Requesting:
         """A sentence when the directory does not say within so many seconds: unknown is not none (promise 7)."""
         if not filled.entitlements and not filled.report:
             return Foresight(minutes=filled.minutes)
-        intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
+        intent = Intent(**incoming.origin(actor))
         try:
             async with asyncio.timeout(within):
                 return await self._foreseeing.foresee(intent, filled)

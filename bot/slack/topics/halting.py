@@ -60,22 +60,13 @@ class HaltingClicks:
         self, actor: Actor, incoming: Incoming, trigger: str, wanted: OpenHalting | OpenRevoking
     ) -> Message | None:
         """Open the form that was asked for; what to say instead, if anything."""
-        where, delivery = incoming.where, incoming.delivery
         outcome: object
         if isinstance(wanted, OpenHalting):
-            outcome, form = (
-                await self._halting.consider(Halt(actor=actor, where=where, delivery=delivery)),
-                halt_form(),
-            )
+            outcome, form = await self._halting.consider(Halt(**incoming.origin(actor))), halt_form()
         else:
-            outcome = await self._revoking.consider(
-                RevokeAll(actor=actor, where=where, delivery=delivery, whom=wanted.whom)
-            )
-            form = (
-                revoke_all_form(outcome)
-                if isinstance(outcome, MayRevokeAll)
-                else whom_form(wrong=bool(wanted.whom))
-            )
+            outcome = await self._revoking.consider(RevokeAll(**incoming.origin(actor), whom=wanted.whom))
+            found = outcome if isinstance(outcome, MayRevokeAll) else None
+            form = revoke_all_form(found) if found else whom_form(wrong=bool(wanted.whom))
         if not isinstance(outcome, MayHalt | MayRevokeAll | NobodyFound):
             told = stopping_text(outcome)
             return said(told) if told else None
@@ -86,9 +77,7 @@ class HaltingClicks:
         typed = read_halt(view)
         if isinstance(typed, Wrong):
             return errors(typed)
-        outcome = await self._halting.halt(
-            Halt(actor=actor, where=incoming.where, delivery=incoming.delivery, rationale=typed)
-        )
+        outcome = await self._halting.halt(Halt(**incoming.origin(actor), rationale=typed))
         title = say("Stopped") if isinstance(outcome, Halted) else say("Nothing was changed")
         return _shown(title, stopping_text(outcome))
 
@@ -97,9 +86,7 @@ class HaltingClicks:
         whom = read_whom(view)
         if isinstance(whom, Wrong):
             return errors(whom)
-        outcome = await self._revoking.consider(
-            RevokeAll(actor=actor, where=incoming.where, delivery=incoming.delivery, whom=whom)
-        )
+        outcome = await self._revoking.consider(RevokeAll(**incoming.origin(actor), whom=whom))
         if isinstance(outcome, MayRevokeAll):
             return {"response_action": "update", "view": revoke_all_form(outcome).to_dict()}
         if isinstance(outcome, NobodyFound):
@@ -113,10 +100,13 @@ class HaltingClicks:
             return errors(typed)
         outcome = await self._revoking.revoke(
             RevokeAll(
-                actor=actor, where=incoming.where, delivery=incoming.delivery, whom=typed.whom,
-                rationale=typed.rationale, switch_off=typed.switch_off, stop_proofs=typed.stop_proofs,
+                **incoming.origin(actor),
+                whom=typed.whom,
+                rationale=typed.rationale,
+                switch_off=typed.switch_off,
+                stop_proofs=typed.stop_proofs,
             )
-        )  # fmt: skip
+        )
         title = say("Begun") if isinstance(outcome, AllRevoked) else say("Nothing was changed")
         return _shown(title, stopping_text(outcome))
 

@@ -3,16 +3,15 @@
 Nothing here is ever sent to somebody so that they vouch; what is typed is handed on and not kept.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bot.slack import sentences
 from bot.slack.actions import Action, Field
 from bot.slack.door import PageLinks
 from bot.slack.forms.parts import Wrong
 from bot.slack.forms.vouching import prove_form, read_vouching, vouch_form
-from bot.slack.incoming import Incoming
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.messages.vouching import NEEDS_TICKET, NOBODY, WRONG_CODE, vouched_text
 from bot.slack.replies import Replies
@@ -23,9 +22,6 @@ from handlers.intents import Actor, Vouch
 from handlers.outcomes import TicketWanted
 from handlers.vouching.giving import Vouching
 from handlers.vouching.outcomes import NobodyKnown, ProveFirst, WrongCode
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +36,7 @@ class VouchingClicks:
         self._vouching, self._pages, self._replies = vouching, pages, replies
 
     @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
+    def table(self) -> Buttons:
         """From button to method."""
         return {} if self._vouching is None else {Action.VOUCH: self._open}
 
@@ -57,10 +53,13 @@ class VouchingClicks:
             return errors(typed)
         outcome = await self._vouching.vouch(
             Vouch(
-                actor=actor, where=incoming.where, delivery=incoming.delivery, whom=typed.whom,
-                code=typed.code, spoken=typed.spoken, ticket=typed.ticket,
+                **incoming.origin(actor),
+                whom=typed.whom,
+                code=typed.code,
+                spoken=typed.spoken,
+                ticket=typed.ticket,
             )
-        )  # fmt: skip
+        )
         match outcome:
             case ProveFirst(handle=handle):  # on top of the form, so that what was typed stays
                 return {
@@ -78,6 +77,5 @@ class VouchingClicks:
         title, told = vouched_text(outcome)
         return note(title, told) if told else {}
 
-    async def _open(self, click: "Click") -> None:
-        if not await self.open(click.trigger):
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, say(sentences.TRY_AGAIN))
+    async def _open(self, click: Click) -> None:
+        await self._replies.form_or_word(click, vouch_form())
