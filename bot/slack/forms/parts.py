@@ -24,6 +24,17 @@ class Wrong:
     at: Mapping[Field, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class OnTop:
+    """A form above the one that was sent, which stays with what was typed."""
+
+    form: View
+
+
+Answer = str | Wrong | View | OnTop
+"""What a sent form gets: a sentence in its place ("" closes it), what to correct, or the form that comes instead."""
+
+
 def too_long(written: str, most: int) -> str:
     """What to say at a field in which too much was written."""
     return say("Please keep it to {most} characters; this has {count}.", most=most, count=len(written))
@@ -32,6 +43,11 @@ def too_long(written: str, most: int) -> str:
 def note_form(title: str, text: str) -> View:
     """A sentence that takes the place of a form which is no longer needed."""
     return reading(title, [section(text)])
+
+
+def note_if_any(title: str, text: str) -> Answer:
+    """Likewise; where there is nothing to say, the form just closes."""
+    return note_form(title, text) if text else ""
 
 
 def reading(title: str, blocks: list[Block]) -> View:

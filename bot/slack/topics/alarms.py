@@ -9,7 +9,7 @@ from typing import Any
 from bot.slack.actions import Action
 from bot.slack.forms.alarms import release_form
 from bot.slack.forms.decision import read_decision
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.resets import released_text, reported_text
 from bot.slack.replies import Replies
@@ -32,7 +32,7 @@ class AlarmClicks:
         """From button to method."""
         return {Action.NOT_ME: self._report, Action.RELEASE: self._open}
 
-    async def release(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+    async def release(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form; a sentence takes its place, "" closes it."""
         typed = read_decision(view)
         if isinstance(typed, Wrong):

@@ -14,7 +14,7 @@ from bot.slack.actions import Action, Field
 from bot.slack.door import Meanwhile, PageLinks
 from bot.slack.forms.decision import Decision, decision_form, less_form, read_decision, read_less, unsealed
 from bot.slack.forms.inquiry import answer_form, question_form, read_written
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.forms.proof import More
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.deciding import changed_text, not_allowed_text, not_yet_text, too_late_text
@@ -43,9 +43,6 @@ from handlers.outcomes import (
 from handlers.requests.inquiries import Inquiries
 from handlers.requests.stories import GrantStory
 from handlers.requests.storytelling import tell
-
-Answer = str | Wrong | View
-"""A sentence that takes the form's place ("" closes it), what to correct, or the form that comes instead."""
 
 
 class DecidingClicks:

@@ -10,13 +10,12 @@ from typing import Any
 from bot.slack import sentences
 from bot.slack.actions import Action, Field
 from bot.slack.forms.delegations import delegate_form, read_delegation
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong, note_if_any
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.delegations import delegations_message, ended_text, made_text
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors, note
 from bot.texts import as_told, say
 from handlers.decisions.freezing import Stopped
 from handlers.delegations.delegating import Delegating
@@ -70,7 +69,7 @@ class DelegationClicks:
         """Delegate what stands in the form; errors stand at their field, and nothing that was typed is lost."""
         filled = read_delegation(view)
         if isinstance(filled, Wrong):
-            return errors(filled)
+            return filled
         outcome = await self._delegating.delegate(
             Delegate(
                 **incoming.origin(actor),
@@ -83,11 +82,11 @@ class DelegationClicks:
             )
         )
         if isinstance(outcome, NotToThem):
-            return errors(Wrong(at={Field.GROUP if outcome.group else Field.FOR: as_told(outcome.reason)}))
+            return Wrong(at={Field.GROUP if outcome.group else Field.FOR: as_told(outcome.reason)})
         if isinstance(outcome, Stopped):  # the form stays, with what was typed
-            return errors(Wrong(at={Field.ENTITLEMENT: stopped_plainly(outcome)}))
+            return Wrong(at={Field.ENTITLEMENT: stopped_plainly(outcome)})
         title, told = made_text(outcome)
-        return note(title, told) if told else {}
+        return note_if_any(title, told)
 
     async def _open(self, click: Click) -> None:
         text = await self._opened(click.actor, click.incoming, click.trigger, late=say(sentences.TRY_AGAIN))

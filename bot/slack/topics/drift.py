@@ -10,7 +10,7 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Action, Field
 from bot.slack.forms.drift import adoption_form, declaration_form, read_adoption, read_declaration
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.drift_decided import reconciled_text
 from bot.slack.replies import Replies
@@ -23,9 +23,6 @@ from handlers.grants.leavers import Leavers
 from handlers.ground import Ground
 from handlers.intents import Actor, Reconcile
 from handlers.outcomes import MayReconcile
-
-Answer = str | Wrong
-"""A sentence that takes the form's place ("" closes it), or what to correct."""
 
 
 class DriftClicks:

@@ -10,7 +10,7 @@ from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.forms.decision import read_decision
 from bot.slack.forms.ending import ending_form
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.during import already_extended_text, ended_text, late_end_text, not_ended_text
@@ -24,9 +24,6 @@ from handlers.intents import Actor, EndGrant
 from handlers.outcomes import AlreadyAsked, AlreadyExtended, EndedEarly, MayEnd, NotAllowed, TooLate, Unknown
 from handlers.requests.extending import Extending
 from handlers.requests.storytelling import tell
-
-Answer = str | Wrong
-"""A sentence that takes the form's place ("" closes it), or what to correct."""
 
 
 class DuringClicks:

@@ -10,13 +10,12 @@ from typing import Any
 from bot.slack.actions import Action
 from bot.slack.door import PageLinks
 from bot.slack.forms.emergencies import DRILL, emergency_form, prove_form, read_emergency
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong, note_if_any
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.emergencies import not_asked_text
 from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors, note
 from bot.slack.topics.during import ended_answer
 from bot.texts import say
 from handlers.emergencies.asking import AskingEmergency
@@ -65,7 +64,7 @@ class EmergencyClicks:
         rules = self._ground.emergencies
         typed = read_emergency(view, rules.incident, rules.example)
         if isinstance(typed, Wrong):
-            return errors(typed)
+            return typed
         outcome = await self._asking.ask(
             BreakGlass(
                 **incoming.origin(actor),
@@ -77,10 +76,9 @@ class EmergencyClicks:
             )
         )
         if isinstance(outcome, EmergencyAsked):
-            shown = prove_form(outcome, self._pages.address(outcome.handle))
-            return {"response_action": "update", "view": shown.to_dict()}
+            return prove_form(outcome, self._pages.address(outcome.handle))
         told = gone_text(outcome) if isinstance(outcome, Unknown) else not_asked_text(outcome)
-        return note(say("Nothing was given"), told) if told else {}
+        return note_if_any(say("Nothing was given"), told)
 
     async def _open(self, click: Click) -> None:
         drill = click.value == DRILL

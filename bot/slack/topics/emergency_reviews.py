@@ -16,7 +16,7 @@ from bot.slack.forms.emergency_reviews import (
     restore_lost_form,
     review_form,
 )
-from bot.slack.forms.parts import Wrong, metadata, note_form
+from bot.slack.forms.parts import Answer, Wrong, metadata, note_form
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.emergency_reviews import review_text
 from bot.slack.replies import Replies
@@ -52,7 +52,7 @@ class EmergencyReviewClicks:
             Action.RESTORE_LOST: self._open_restoring_lost,
         }
 
-    async def review(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong | View:
+    async def review(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted review."""
         typed = read_review(view)
         if isinstance(typed, Wrong):
@@ -65,7 +65,7 @@ class EmergencyReviewClicks:
         text = review_text(outcome)
         return note_form(say("Reviewed"), text) if isinstance(outcome, ReviewKept) else text
 
-    async def restore(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong | View:
+    async def restore(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """Somebody is let again."""
         words = read_words(view)
         if isinstance(words, Wrong):
@@ -76,9 +76,7 @@ class EmergencyReviewClicks:
         text = review_text(outcome)
         return note_form(say("Done"), text) if isinstance(outcome, Restored) else text
 
-    async def restore_lost(
-        self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]
-    ) -> str | Wrong | View:
+    async def restore_lost(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """One of the two words by which somebody is let again whose emergencies were lost."""
         words = read_words(view)
         if isinstance(words, Wrong):

@@ -10,7 +10,7 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Action, Field
 from bot.slack.forms.exceptions import assign_form, read_assign, read_resolve, resolve_form
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.exceptions_told import worked_text
 from bot.slack.replies import Replies
@@ -43,7 +43,7 @@ class ExceptionClicks:
             Action.REOPEN: self._reopen,
         }
 
-    async def assign(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+    async def assign(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form; a sentence takes its place, "" closes it."""
         typed = read_assign(view)
         if isinstance(typed, Wrong):
@@ -55,7 +55,7 @@ class ExceptionClicks:
             return Wrong(at={Field.FOR: say(_SILENT) if outcome.silent else say(_NOBODY)})
         return worked_text(outcome)
 
-    async def resolve(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+    async def resolve(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form; a sentence takes its place, "" closes it."""
         typed = read_resolve(view)
         if isinstance(typed, Wrong):

@@ -6,12 +6,10 @@ A button's value is the id of an exception to look up; nothing else in the paylo
 from collections.abc import Mapping
 from typing import Any
 
-from slack_sdk.models.views import View
-
 from bot.slack.actions import Action
 from bot.slack.forms.decision import read_decision
 from bot.slack.forms.freezes import resume_form
-from bot.slack.forms.parts import Wrong, note_form
+from bot.slack.forms.parts import Answer, Wrong, note_form
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.freezes import resumed_text
 from bot.slack.replies import Replies
@@ -34,7 +32,7 @@ class FreezeClicks:
         """From button to method."""
         return {Action.RESUME: self._open}
 
-    async def resume(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong | View:
+    async def resume(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form; a sentence takes its place, "" closes it."""
         typed = read_decision(view)
         if isinstance(typed, Wrong):

@@ -10,13 +10,12 @@ from typing import Any
 from bot.slack import sentences
 from bot.slack.actions import Action, Field
 from bot.slack.forms.helping import FORMS, help_form, read_help
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong, note_if_any
 from bot.slack.incoming import Buttons, Click, Incoming, text
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.messages.helping import NO_TICKET, NOBODY, helped_text, not_of_desk_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors, note
 from bot.texts import say
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.helping import Act
@@ -65,7 +64,7 @@ class HelpingClicks:
             return None
         typed = read_help(view)
         if isinstance(typed, Wrong):
-            return errors(typed)
+            return typed
         outcome = await self._helping.help(
             HelpFor(
                 **incoming.origin(actor),
@@ -78,13 +77,13 @@ class HelpingClicks:
         )
         match outcome:
             case NobodyToHelp():
-                return errors(Wrong(at={Field.FOR: say(NOBODY)}))
+                return Wrong(at={Field.FOR: say(NOBODY)})
             case NoTicket():
-                return errors(Wrong(at={Field.TICKET: say(NO_TICKET)}))
+                return Wrong(at={Field.TICKET: say(NO_TICKET)})
             case Stopped():
-                return errors(Wrong(at={Field.RATIONALE: stopped_plainly(outcome)}))
+                return Wrong(at={Field.RATIONALE: stopped_plainly(outcome)})
         title, told = helped_text(outcome)
-        return note(title, told) if told else {}
+        return note_if_any(title, told)
 
     async def _open(self, click: Click) -> None:
         """A button of ours says no more than what is to be done; one that says anything else is not."""

@@ -11,7 +11,7 @@ from bot.slack import sentences
 from bot.slack.actions import Action, Field
 from bot.slack.door import PageLinks
 from bot.slack.forms.decision import read_decision
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.forms.petitions import attest_form, petition_form, read_petition
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.freezes import stopped_plainly, stopped_text
@@ -74,7 +74,7 @@ class PetitionClicks:
             Action.PETITION_CANCEL: self._cancel,
         }
 
-    async def ask(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+    async def ask(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form to ask; a sentence takes its place, "" closes it."""
         typed = read_petition(view)
         if typed is None:
@@ -88,7 +88,7 @@ class PetitionClicks:
 
     async def decide(
         self, actor: Actor, incoming: Incoming, view: Mapping[str, Any], *, approve: bool
-    ) -> str | Wrong:
+    ) -> Answer:
         """A submitted approval or denial."""
         typed = read_decision(view)
         if isinstance(typed, Wrong):

@@ -9,13 +9,12 @@ from typing import Any
 
 from bot.slack.actions import Action, Field
 from bot.slack.door import PageLinks
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, OnTop, Wrong, note_if_any
 from bot.slack.forms.vouching import prove_form, read_vouching, vouch_form
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.messages.vouching import NEEDS_TICKET, NOBODY, WRONG_CODE, vouched_text
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors, note
 from bot.texts import say
 from handlers.decisions.freezing import Stopped
 from handlers.intents import Actor, Vouch
@@ -50,7 +49,7 @@ class VouchingClicks:
             return None
         typed = read_vouching(view)
         if isinstance(typed, Wrong):
-            return errors(typed)
+            return typed
         outcome = await self._vouching.vouch(
             Vouch(
                 **incoming.origin(actor),
@@ -61,21 +60,18 @@ class VouchingClicks:
             )
         )
         match outcome:
-            case ProveFirst(handle=handle):  # on top of the form, so that what was typed stays
-                return {
-                    "response_action": "push",
-                    "view": prove_form(self._pages.address(handle)).to_dict(),
-                }
+            case ProveFirst(handle=handle):
+                return OnTop(form=prove_form(self._pages.address(handle)))
             case WrongCode():
-                return errors(Wrong(at={Field.CODE: say(WRONG_CODE)}))
+                return Wrong(at={Field.CODE: say(WRONG_CODE)})
             case NobodyKnown():
-                return errors(Wrong(at={Field.FOR: say(NOBODY)}))
+                return Wrong(at={Field.FOR: say(NOBODY)})
             case TicketWanted():
-                return errors(Wrong(at={Field.TICKET: say(NEEDS_TICKET)}))
+                return Wrong(at={Field.TICKET: say(NEEDS_TICKET)})
             case Stopped():
-                return errors(Wrong(at={Field.CODE: stopped_plainly(outcome)}))
+                return Wrong(at={Field.CODE: stopped_plainly(outcome)})
         title, told = vouched_text(outcome)
-        return note(title, told) if told else {}
+        return note_if_any(title, told)
 
     async def _open(self, click: Click) -> None:
         await self._replies.form_or_word(click, vouch_form())
