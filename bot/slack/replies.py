@@ -69,9 +69,10 @@ class Replies:
 
     async def form_or_word(self, click: Click, form: View | None, text: str = "") -> None:
         """Open the form; where there is none, or Slack would not open it any more, say so to whoever clicked."""
-        if form is not None and not await self.open_form(click.trigger, form):
-            text = say(sentences.TRY_AGAIN)
-        self.answer(click, text)
+        if form is None:
+            self.answer(click, text)
+        elif not await self.open_form(click.trigger, form):
+            self.answer(click, say(sentences.TRY_AGAIN))
 
     async def open_or_ask_again(self, trigger: str, view: View) -> Message | None:
         """Open a form that a command asked for; what to say where Slack would not any more."""

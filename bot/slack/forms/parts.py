@@ -3,18 +3,28 @@
 Each form has a file of its own; nothing that comes back is believed, and only ids travel in `private_metadata`.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import Block, InputBlock, InputInteractiveElement, PlainTextObject
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    InputInteractiveElement,
+    PlainTextInputElement,
+    PlainTextObject,
+)
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.incoming import part, text
-from bot.slack.messages.parts import section
-from bot.slack.words import inert
-from bot.texts import say
+from bot.slack.messages.parts import note, section
+from bot.slack.words import inert, together, visible
+from bot.texts import as_told, say
+from handlers.intents import RATIONALE_LIMIT
+
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +60,21 @@ def note_if_any(title: str, text: str) -> Answer:
     return note_form(title, text) if text else ""
 
 
+def form_of(
+    form: Form, title: str, submit: str, blocks: Sequence[Block], *, about: str = "", close: str = ""
+) -> View:
+    """A form to fill in. about: the id that travels with it."""
+    return View(
+        type="modal",
+        callback_id=form,
+        title=PlainTextObject(text=title),
+        submit=PlainTextObject(text=submit),
+        close=PlainTextObject(text=close or say("Cancel")),
+        private_metadata=about,
+        blocks=blocks,
+    )
+
+
 def reading(title: str, blocks: list[Block]) -> View:
     """A form to read only."""
     return View(
@@ -81,6 +106,23 @@ def input_of(
     )
 
 
+def rationale_of(label: str, *, hint: str = "") -> InputBlock:
+    """The field for why."""
+    element = PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT)
+    return input_of(Field.RATIONALE, label, element, hint=hint)
+
+
+def you_can(why: Iterable[str]) -> list[Block]:
+    """Why the one who has opened the form may decide, in policy's own words."""
+    reasons = [inert(as_told(reason)) for reason in why]
+    return [note(together(say("You can decide this."), *reasons))] if reasons else []
+
+
+def stays() -> Block:
+    """What whoever writes a rationale should know."""
+    return note(say("Your name and this sentence stay on the record."))
+
+
 def field_of(view: Mapping[str, Any], field: Field) -> Mapping[str, Any]:
     """What came back of a field; empty if nothing did."""
     return part(part(part(part(view, "state"), "values"), field), field)
@@ -91,9 +133,29 @@ def typed(view: Mapping[str, Any], field: Field) -> str:
     return text(field_of(view, field).get("value")).strip()
 
 
+def words_in(view: Mapping[str, Any], field: Field, most: int, *, lacking: str) -> str | Wrong:
+    """What was typed into a field that needs words. lacking: what to say where there are none."""
+    words = typed(view, field)
+    if not visible(words):
+        return Wrong(at={field: lacking})
+    return Wrong(at={field: too_long(words, most)}) if len(words) > most else words
+
+
 def selected(view: Mapping[str, Any], field: Field) -> str:
     """The value of what was chosen in a menu."""
     return text(part(field_of(view, field), "selected_option").get("value"))
+
+
+def selected_number(view: Mapping[str, Any], field: Field) -> int:
+    """Likewise as a number; 0 for anything else."""
+    value = selected(view, field)
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
+
+
+def selected_user(view: Mapping[str, Any]) -> str:
+    """The Slack id of whom somebody chose; "" for nobody."""
+    chosen = text(field_of(view, Field.FOR).get("selected_user"))
+    return chosen if _SLACK_USER.fullmatch(chosen) else ""
 
 
 def metadata(view: Mapping[str, Any]) -> str:

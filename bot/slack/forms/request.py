@@ -3,7 +3,6 @@
 It never believes a submission: everything that comes back is read anew, and only ids travel in `private_metadata`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +21,7 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.choices import option_of
-from bot.slack.forms.parts import Wrong, field_of, input_of, metadata, too_long, typed
+from bot.slack.forms.parts import Wrong, field_of, form_of, input_of, metadata, selected_user, too_long, typed
 from bot.slack.incoming import part, text
 from bot.slack.messages.asking import foresight_blocks
 from bot.slack.words import duration as in_words
@@ -43,7 +42,6 @@ LIVE_FIELDS = frozenset({Field.ENTITLEMENT, Field.LENGTH, Field.DURATION, Field.
 _TYPED_LIMIT = 60
 _MOST_TYPED = 3000
 _LONGEST_ID = 150
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,23 +93,16 @@ def request_form(
     written = prefilled.written
     if written is None:
         written = as_typed_in(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
-    return View(
-        type="modal",
-        callback_id=Form.REQUEST,
-        title=PlainTextObject(text=say("Ask for access")),
-        submit=PlainTextObject(text=say("Send request")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=draft,
-        blocks=[
-            _things(prefilled.entitlements),
-            _length(offered, 0 if written else prefilled.minutes),
-            _other_length(written),
-            _why(prefilled.justification),
-            _ticket(prefilled.ticket, wanted=isinstance(foresight, Foresight) and foresight.ticket_wanted),
-            _for_whom(prefilled.report),
-            *foresight_blocks(foresight, remark),
-        ],
-    )
+    blocks = [
+        _things(prefilled.entitlements),
+        _length(offered, 0 if written else prefilled.minutes),
+        _other_length(written),
+        _why(prefilled.justification),
+        _ticket(prefilled.ticket, wanted=isinstance(foresight, Foresight) and foresight.ticket_wanted),
+        _for_whom(prefilled.report),
+        *foresight_blocks(foresight, remark),
+    ]
+    return form_of(Form.REQUEST, say("Ask for access"), say("Send request"), blocks, about=draft)
 
 
 def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong:
@@ -139,7 +130,7 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
         duration=duration,
         justification=justification,
         ticket=ticket,
-        report=_user(view),
+        report=selected_user(view),
         draft=metadata(view),
     )
 
@@ -160,7 +151,7 @@ def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
         written=typed(view, Field.DURATION),
         justification=typed(view, Field.JUSTIFICATION),
         ticket=_ticket_of(view) or "",
-        report=_user(view),
+        report=selected_user(view),
     )
 
 
@@ -290,8 +281,3 @@ def _ticket_of(view: Mapping[str, Any]) -> str | None:
     """The ticket, "" if none was named, None if what stands there is none."""
     written = typed(view, Field.TICKET)
     return parse_ticket(written) if written else ""
-
-
-def _user(view: Mapping[str, Any]) -> str:
-    chosen = text(field_of(view, Field.FOR).get("selected_user"))
-    return chosen if _SLACK_USER.fullmatch(chosen) else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.slack import sentences
-from bot.slack.actions import Action, Field
+from bot.slack.actions import Action, Field, Form
 from bot.slack.forms.helping import FORMS, help_form, read_help
 from bot.slack.forms.parts import Answer, Wrong, note_if_any
 from bot.slack.incoming import Buttons, Click, Incoming, text
@@ -68,7 +68,7 @@ class HelpingClicks:
         outcome = await self._helping.help(
             HelpFor(
                 **incoming.origin(actor),
-                act=FORMS[text(view.get("callback_id"))],
+                act=FORMS[Form(text(view.get("callback_id")))],
                 whom=typed.whom,
                 ticket=typed.ticket,
                 rationale=typed.rationale,
