@@ -70,7 +70,7 @@ def form_of(
         title=PlainTextObject(text=title),
         submit=PlainTextObject(text=submit),
         close=PlainTextObject(text=close or say("Cancel")),
-        private_metadata=about,
+        private_metadata=about or None,
         blocks=blocks,
     )
 
