@@ -62,6 +62,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Known here: {', '.join(choices)}." if choices else "Remove it."
 
 
+def unknown(name: str, value: str, known: Iterable[str], wrong: str) -> Problem:
+    """That a setting names what there is not. wrong: what it is not, to follow the value."""
+    return Problem(name=name, wrong=f'"{value}" {wrong}', mend=did_you_mean(value, known))
+
+
 def explain(
     fault: ValidationError, model: type[BaseModel], *, names: Mapping[Place, str] | None = None
 ) -> list[Problem]:
