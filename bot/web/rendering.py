@@ -38,7 +38,11 @@ class Pages:
 
     def fault(self, status: int, title: str, sentence: str) -> web.Response:
         """A page that says what went wrong, and what was not done."""
-        return self.page("message", status=status, symbol="⚠️", title=title, sentences=(sentence,))
+        return self.ended("⚠️", title, sentence, status=status)
+
+    def ended(self, symbol: str, title: str, *sentences: str, status: int = 200) -> web.Response:
+        """A page that only says something. symbol: one sign that says the same as the title."""
+        return self.page("message", status=status, symbol=symbol, title=title, sentences=sentences)
 
 
 @cache
