@@ -5,7 +5,6 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from bot.slack.messages.alerts.facts import Alert, fault, plain
 from bot.slack.words import clock, day_and_clock, duration, listed, together
@@ -201,17 +200,15 @@ def _left_catalogue(alert: Alert) -> tuple[str, str]:
     return title, together(left, last, ways)
 
 
-SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
-    {
-        Kind.REVOCATION_OVERDUE: _revocation_overdue,
-        Kind.NOT_STREAMED: _not_streamed,
-        Kind.EFFECT_FAILED: _effect_failed,
-        Kind.TARGET_GONE: _target_gone,
-        Kind.DIRECTORY_MISSING: _directory_missing,
-        Kind.NOT_COMPARED: _not_compared,
-        Kind.LEFT_CATALOGUE: _left_catalogue,
-    }
-)
+SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = {
+    Kind.REVOCATION_OVERDUE: _revocation_overdue,
+    Kind.NOT_STREAMED: _not_streamed,
+    Kind.EFFECT_FAILED: _effect_failed,
+    Kind.TARGET_GONE: _target_gone,
+    Kind.DIRECTORY_MISSING: _directory_missing,
+    Kind.NOT_COMPARED: _not_compared,
+    Kind.LEFT_CATALOGUE: _left_catalogue,
+}
 """For each of these kinds, what becomes headline and sentences."""
 
 
