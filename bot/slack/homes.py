@@ -34,11 +34,7 @@ class Homes:
         self._replies = replies
         self._now = now
         self._turns = Turns()
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method, for the clicks on a home's own buttons."""
-        return {Action.HOME_BACK: self._turn, Action.HOME_MORE: self._turn}
+        self.table: Buttons = {Action.HOME_BACK: self._turn, Action.HOME_MORE: self._turn}
 
     async def show(self, actor: Actor, incoming: Incoming, page: Page) -> None:
         """The overview as it is now, unless something was shown meanwhile that began later: it knows more."""

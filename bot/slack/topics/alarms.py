@@ -26,11 +26,7 @@ class AlarmClicks:
         self._alarms = alarms
         self._releasing = releasing
         self._replies = replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {Action.NOT_ME: self._report, Action.RELEASE: self._open}
+        self.table: Buttons = {Action.NOT_ME: self._report, Action.RELEASE: self._open}
 
     async def release(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form; a sentence takes its place, "" closes it."""

@@ -56,11 +56,7 @@ class DecidingClicks:
         self._deciding = deciding
         self._inquiries = inquiries
         self._replies = replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.APPROVE: lambda click: self._open(click, click.on_grant, "approve"),
             Action.APPROVE_LESS: lambda click: self._open(click, click.on_grant, "approve-less"),
             Action.DENY: lambda click: self._open(click, click.on_grant, "deny"),

@@ -50,11 +50,7 @@ class DelegationClicks:
 
     def __init__(self, *, delegating: Delegating, shown: DelegationsShown, replies: Replies) -> None:
         self._delegating, self._shown, self._replies = delegating, shown, replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {Action.DELEGATE: self._open, Action.END_DELEGATION: self._end}
+        self.table: Buttons = {Action.DELEGATE: self._open, Action.END_DELEGATION: self._end}
 
     async def answer(
         self, actor: Actor, incoming: Incoming, trigger: str, wanted: OpenDelegating | ShowDelegations

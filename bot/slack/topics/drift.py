@@ -35,11 +35,7 @@ class DriftClicks:
         self._reconciling = reconciling
         self._leavers = leavers
         self._replies = replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.ADOPT: self._open_adoption,
             Action.DECLARE: self._open_declaration,
             Action.REMOVE: lambda click: self._decide(click, Way.REMOVE),

@@ -34,11 +34,7 @@ class DuringClicks:
         self._extending = extending
         self._ending = ending
         self._replies = replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.EXTEND: self._extend,
             Action.END_NOW: self._open_end,
             Action.END_LEFT: self._open_end,

@@ -43,11 +43,7 @@ class EmergencyClicks:
     def __init__(self, ground: Ground, *, pages: PageLinks, replies: Replies) -> None:
         self._ground, self._pages, self._replies = ground, pages, replies
         self._asking, self._ending, self._access = AskingEmergency(ground), Ending(ground), Access(ground)
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {Action.BREAK_GLASS: self._open, Action.END_EMERGENCY: self._end}
+        self.table: Buttons = {Action.BREAK_GLASS: self._open, Action.END_EMERGENCY: self._end}
 
     async def open(
         self, actor: Actor, incoming: Incoming, trigger: str, *, drill: bool = False

@@ -42,11 +42,7 @@ class EmergencyReviewClicks:
 
     def __init__(self, reviews: EmergencyReviews, lost: LostEmergencies, *, replies: Replies) -> None:
         self._reviews, self._lost, self._replies = reviews, lost, replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.REVIEW_EMERGENCY: self._open_review,
             Action.RESTORE_ELIGIBILITY: self._open_restoring,
             Action.RESTORE_LOST: self._open_restoring_lost,

@@ -32,11 +32,7 @@ class ExceptionClicks:
 
     def __init__(self, work: ExceptionWork, *, replies: Replies) -> None:
         self._work, self._replies = work, replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.ACKNOWLEDGE: self._acknowledge,
             Action.ASSIGN: self._open_assign,
             Action.RESOLVE: self._open_resolve,

@@ -26,11 +26,7 @@ class FreezeClicks:
     def __init__(self, *, lifting: Lifting, replies: Replies) -> None:
         self._lifting = lifting
         self._replies = replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {Action.RESUME: self._open}
+        self.table: Buttons = {Action.RESUME: self._open}
 
     async def resume(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form; a sentence takes its place, "" closes it."""

@@ -38,11 +38,7 @@ class HelpingClicks:
 
     def __init__(self, *, helping: Helping | None, replies: Replies) -> None:
         self._helping, self._replies = helping, replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {} if self._helping is None else {Action.HELP: self._open}
+        self.table: Buttons = {} if self._helping is None else {Action.HELP: self._open}
 
     async def open(
         self, actor: Actor, incoming: Incoming, trigger: str, wanted: OpenHelping

@@ -62,11 +62,7 @@ class PetitionClicks:
     ) -> None:
         self._ground, self._pages, self._replies = ground, pages, replies
         self._petitioning, self._attesting = petitioning, attesting
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.PETITION_PASSWORD: lambda click: self._open_asking(click, PetitionKind.PASSWORD),
             Action.PETITION_PROOFS: lambda click: self._open_asking(click, PetitionKind.PROOFS),
             Action.PETITION_APPROVE: lambda click: self._open(click, "approve"),

@@ -19,11 +19,7 @@ class RuleClicks:
 
     def __init__(self, approving: ApprovingRules, *, pages: PageLinks, replies: Replies) -> None:
         self._approving, self._pages, self._replies = approving, pages, replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {Action.RULES_APPROVE: self._approve, Action.RULES_DENY: self._deny}
+        self.table: Buttons = {Action.RULES_APPROVE: self._approve, Action.RULES_DENY: self._deny}
 
     async def _approve(self, click: Click) -> None:
         outcome = await self._approving.approve(_about(click))

@@ -25,11 +25,7 @@ class StoryClicks:
 
     def __init__(self, happened: WhatHappened, *, rules: Callable[[], Rules], replies: Replies) -> None:
         self._happened, self._rules, self._replies = happened, rules, replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return dict.fromkeys(
+        self.table: Buttons = dict.fromkeys(
             (Action.STORY, Action.STORY_OF_ALERT, Action.STORY_EARLIER, Action.STORY_LATER), self._tell
         )
 

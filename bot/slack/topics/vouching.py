@@ -33,11 +33,7 @@ class VouchingClicks:
 
     def __init__(self, *, vouching: Vouching | None, pages: PageLinks, replies: Replies) -> None:
         self._vouching, self._pages, self._replies = vouching, pages, replies
-
-    @property
-    def table(self) -> Buttons:
-        """From button to method."""
-        return {} if self._vouching is None else {Action.VOUCH: self._open}
+        self.table: Buttons = {} if self._vouching is None else {Action.VOUCH: self._open}
 
     async def open(self, trigger: str) -> bool:
         """Open the form; False if Slack would not any more. Nothing is recorded: nothing has happened yet."""
