@@ -13,7 +13,7 @@ from bot.slack.copies import touched
 from bot.slack.door import Meanwhile, Turned
 from bot.slack.forms.decision import details_form
 from bot.slack.forms.request import Prefilled
-from bot.slack.incoming import Buttons, Click, Incoming, part, text
+from bot.slack.incoming import Buttons, Click, Incoming, first_action, part, text
 from bot.slack.messages.asking import asked_text
 from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.freezes import gone_text
@@ -180,8 +180,7 @@ def clicked(body: Mapping[str, Any]) -> tuple[str, str]:
 
     An entry of a menu is a button too: its value holds both.
     """
-    actions = body.get("actions")
-    first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    first = first_action(body)
     if first.get("type") == "overflow":
         action, _, value = text(part(first, "selected_option").get("value")).partition(" ")
         return action, value

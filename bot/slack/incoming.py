@@ -125,6 +125,18 @@ def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def first_action(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first of what was used, of which Slack sends one; empty if there is none."""
+    actions = body.get("actions")
+    return actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+
+
+def blocks_in(view: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The blocks of a form; none in whatever is no list of them."""
+    blocks = view.get("blocks")
+    return [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+
+
 def text(value: object) -> str:
     """A text that can be stored and shown; anything else is no text."""
     # Half of a surrogate pair is no character, and no store takes it; PostgreSQL takes no null either.

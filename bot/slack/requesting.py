@@ -14,7 +14,7 @@ from bot.slack.choices import Answer as Choice
 from bot.slack.choices import Choices
 from bot.slack.forms.parts import Answer, Wrong, note_if_any
 from bot.slack.forms.request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form, too_many
-from bot.slack.incoming import Incoming, part, text
+from bot.slack.incoming import Incoming, first_action, part, text
 from bot.slack.messages.asking import TICKET_WANTED, UNKNOWN, asked_text, together_text
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.replies import Replies
@@ -210,9 +210,7 @@ def _drafted(draft: meant.DraftRequest, catalogue: Catalogue) -> Prefilled:
 
 def _moment(body: Mapping[str, Any]) -> float:
     """When Slack says that it was changed; 0 if it does not say."""
-    actions = body.get("actions")
-    first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
     try:
-        return float(text(first.get("action_ts")))
+        return float(text(first_action(body).get("action_ts")))
     except ValueError:
         return 0.0

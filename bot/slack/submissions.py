@@ -10,7 +10,7 @@ from typing import Any
 from bot.slack.actions import Form
 from bot.slack.door import Meanwhile
 from bot.slack.forms.parts import Answer, OnTop, Wrong, note_form
-from bot.slack.incoming import Incoming, text
+from bot.slack.incoming import Incoming, blocks_in, text
 from bot.slack.topics.table import Topics
 from bot.texts import say
 from handlers.intents import Actor
@@ -79,7 +79,5 @@ class Submissions:
 
 def stay_open(view: Mapping[str, Any], sentence: str) -> dict[str, Any]:
     """The form stays as it is, with the sentence at its last field; a form without fields just closes."""
-    blocks = view.get("blocks")
-    found = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
-    inputs = [text(block.get("block_id")) for block in found if block.get("type") == "input"]
+    inputs = [text(block.get("block_id")) for block in blocks_in(view) if block.get("type") == "input"]
     return {"response_action": "errors", "errors": {inputs[-1]: sentence}} if inputs else {}

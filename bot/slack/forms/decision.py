@@ -31,6 +31,7 @@ from bot.slack.forms.parts import (
     you_can,
 )
 from bot.slack.forms.proof import NO_MORE, More, code_blocks, proof_blocks
+from bot.slack.incoming import blocks_in
 from bot.slack.messages.approvals import sealed
 from bot.slack.messages.critical import critical_facts, details_text
 from bot.slack.messages.parts import actions, facts, note, section, story_button
@@ -181,9 +182,7 @@ def _minutes(view: Mapping[str, Any]) -> int | str:
 
 
 def _may_be_empty(view: Mapping[str, Any], field: Field) -> bool:
-    blocks = view.get("blocks")
-    found = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
-    return any(block.get("block_id") == field and block.get("optional") is True for block in found)
+    return any(block.get("block_id") == field and block.get("optional") is True for block in blocks_in(view))
 
 
 def _rationale(label: str, *, needed: bool, typed: str = "") -> InputBlock:

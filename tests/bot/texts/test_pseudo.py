@@ -141,7 +141,7 @@ def test_each_letter_is_written_in_the_readers_language(kind: str, result: Any) 
     petition = replace(
         test_letters.FACTS.petition, explanation="α", approvers=("β", "γ"), ended_by="δ", words="ε"
     )
-    facts = replace(test_letters.FACTS, name="Αδα", contact="", result=result, petition=petition)
+    facts = replace(test_letters.FACTS, name="Αδα", result=result, petition=petition)
     with read_in(Pseudo()):
         made = letter(kind, facts)
     assert english(made.subject, made.body) == ["Wicket"]
