@@ -118,10 +118,8 @@ def resumed_text(outcome: object) -> str:
             )
         case NoLonger(by=by, at=at):
             return together(_began_again(inert(by), at), say("Nothing more to do."))
-        case Unknown(lost=True):
-            return say(LOST)
         case Unknown():
-            return say("This is no longer there, so nothing was changed.")
+            return unchanged_text(outcome)
         case _:
             return ""
 
@@ -183,6 +181,11 @@ _TODO = {
         "When you have looked whose they were and asked some of them, let resets begin again."
     ),
 }
+
+
+def unchanged_text(outcome: Unknown) -> str:
+    """The same to whoever wanted to change it."""
+    return say(LOST) if outcome.lost else say("This is no longer there, so nothing was changed.")
 
 
 def gone_text(outcome: Unknown) -> str:
