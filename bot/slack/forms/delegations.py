@@ -9,18 +9,25 @@ from datetime import timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    ExternalDataMultiSelectElement,
     InputBlock,
     Option,
     PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, form_of, input_of, selected_number, selected_user, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    form_of,
+    input_of,
+    selected_number,
+    selected_user,
+    things_of,
+    typed,
+    whom_of,
+)
 from bot.slack.forms.request import chosen_things
 from bot.slack.messages.parts import note
 from bot.slack.words import duration, visible
@@ -48,26 +55,8 @@ class ToDelegate:
 def delegate_form(*, riskiest: int) -> View:
     """riskiest: the highest risk of what they could delegate."""
     blocks = [
-        input_of(
-            Field.ENTITLEMENT,
-            say("Approvals of what?"),
-            ExternalDataMultiSelectElement(
-                action_id=Field.ENTITLEMENT,
-                min_query_length=0,
-                max_selected_items=MOST_THINGS,
-                placeholder=PlainTextObject(text=say("Type to search")),
-            ),
-            hint=say("What your team owns."),
-        ),
-        input_of(
-            Field.FOR,
-            say("To whom?"),
-            UserSelectElement(
-                action_id=Field.FOR,
-                placeholder=PlainTextObject(text=say("Choose a colleague")),
-            ),
-            optional=True,
-        ),
+        things_of(say("Approvals of what?"), MOST_THINGS, hint=say("What your team owns.")),
+        whom_of(say("To whom?"), say("Choose a colleague"), optional=True),
         input_of(
             Field.GROUP,
             say("Or to a group of the directory"),

@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, form_of, input_of, metadata, selected, too_long, typed
+from bot.slack.forms.parts import Wrong, form_of, input_of, metadata, reading, selected, too_long, typed
 from bot.slack.messages.parts import actions, link_button, note, section
 from bot.slack.words import clock, duration, inert, visible
 from bot.texts import say
@@ -144,16 +144,9 @@ def prove_form(asked: EmergencyAsked, address: str) -> View:
         "You have set up nothing to prove it by, so this will not work in time. Ask somebody else on the list, and say "
         "`/wicket enrol` afterwards."
     )
-    return View(
-        type="modal",
-        callback_id=Form.NOTE,
-        title=PlainTextObject(text=say("Prove that it is you")),
-        close=PlainTextObject(text=say("Close")),
-        blocks=[
-            section(first),
-            section(then if asked.enrolled else none),
-            *actions([link_button(say("Prove who I am"), address)]),
-        ],
+    way = actions([link_button(say("Prove who I am"), address)])
+    return reading(
+        say("Prove that it is you"), [section(first), section(then if asked.enrolled else none), *way]
     )
 
 

@@ -12,7 +12,6 @@ from slack_sdk.models.blocks import (
     PlainTextObject,
     RichTextBlock,
     StaticSelectElement,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -25,6 +24,7 @@ from bot.slack.forms.parts import (
     rationale_of,
     selected,
     selected_user,
+    whom_of,
     words_in,
 )
 from bot.slack.messages.alerts.facts import GRAVE
@@ -64,10 +64,9 @@ def assign_form(may: MayWork) -> View:
     """Who works on it from now on."""
     blocks = [
         _facts(may),
-        input_of(
-            Field.FOR,
+        whom_of(
             say("Who works on it?"),
-            UserSelectElement(action_id=Field.FOR, placeholder=PlainTextObject(text=say("Choose a person"))),
+            say("Choose a person"),
             hint=say("Somebody of the security team, yourself for instance."),
         ),
         note(say("They are told, and so is whoever works on it now.")),

@@ -12,7 +12,6 @@ from slack_sdk.models.blocks import (
     Option,
     PlainTextInputElement,
     PlainTextObject,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -26,6 +25,7 @@ from bot.slack.forms.parts import (
     rationale_of,
     selected_user,
     typed,
+    whom_of,
     words_in,
 )
 from bot.slack.incoming import text
@@ -75,12 +75,7 @@ def whom_form(*, wrong: bool = False) -> View:
     """Of whom everything is to be revoked. wrong: what was typed named nobody."""
     blocks = [
         *([section(say(NOBODY))] if wrong else []),
-        input_of(
-            Field.FOR,
-            say("Of whom?"),
-            UserSelectElement(action_id=Field.FOR, placeholder=PlainTextObject(text=say("Choose a person"))),
-            optional=True,
-        ),
+        whom_of(say("Of whom?"), say("Choose a person"), optional=True),
         input_of(
             Field.ANSWER,
             say("Or their login"),

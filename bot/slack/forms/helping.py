@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    ExternalDataMultiSelectElement,
     InputBlock,
     PlainTextInputElement,
-    PlainTextObject,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -24,8 +21,10 @@ from bot.slack.forms.parts import (
     input_of,
     rationale_of,
     selected_user,
+    things_of,
     too_long,
     typed,
+    whom_of,
 )
 from bot.slack.incoming import text
 from bot.slack.messages.parts import note, section
@@ -55,15 +54,7 @@ def help_form(act: Act, *, whom: str = "", ticket: str = "") -> View:
     things = [_things()] if act == Act.RECHECK else []
     blocks = [
         section(say(_OPENINGS[act])),
-        input_of(
-            Field.FOR,
-            say("For whom?"),
-            UserSelectElement(
-                action_id=Field.FOR,
-                initial_user=whom or None,
-                placeholder=PlainTextObject(text=say("Choose a person")),
-            ),
-        ),
+        whom_of(say("For whom?"), say("Choose a person"), chosen=whom),
         *things,
         input_of(
             Field.TICKET,
@@ -105,18 +96,8 @@ def _chosen(view: Mapping[str, Any]) -> str:
 
 
 def _things() -> InputBlock:
-    return input_of(
-        Field.ENTITLEMENT,
-        say("Which access?"),
-        ExternalDataMultiSelectElement(
-            action_id=Field.ENTITLEMENT,
-            min_query_length=0,
-            max_selected_items=1,
-            placeholder=PlainTextObject(text=say("Type to search")),
-        ),
-        hint=say("Leave this empty to check all that they were given."),
-        optional=True,
-    )
+    hint = say("Leave this empty to check all that they were given.")
+    return things_of(say("Which access?"), 1, hint=hint, optional=True)
 
 
 TITLES: Mapping[Act, str] = {

@@ -10,10 +10,13 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     Block,
+    ExternalDataMultiSelectElement,
     InputBlock,
     InputInteractiveElement,
+    Option,
     PlainTextInputElement,
     PlainTextObject,
+    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -75,13 +78,13 @@ def form_of(
     )
 
 
-def reading(title: str, blocks: list[Block]) -> View:
+def reading(title: str, blocks: Sequence[Block], *, close: str = "") -> View:
     """A form to read only."""
     return View(
         type="modal",
         callback_id=Form.NOTE,
         title=PlainTextObject(text=inert(title)[:24]),
-        close=PlainTextObject(text=say("Close")),
+        close=PlainTextObject(text=close or say("Close")),
         blocks=blocks,
     )
 
@@ -116,6 +119,42 @@ def you_can(why: Iterable[str]) -> list[Block]:
     """Why the one who has opened the form may decide, in policy's own words."""
     reasons = [inert(as_told(reason)) for reason in why]
     return [note(together(say("You can decide this."), *reasons))] if reasons else []
+
+
+def whom_of(
+    label: str,
+    placeholder: str,
+    *,
+    chosen: str = "",
+    hint: str = "",
+    optional: bool = False,
+    tells: bool = False,
+) -> InputBlock:
+    """The field for a person. chosen: a Slack id."""
+    element = UserSelectElement(
+        action_id=Field.FOR, initial_user=chosen or None, placeholder=PlainTextObject(text=placeholder)
+    )
+    return input_of(Field.FOR, label, element, hint=hint, optional=optional, tells=tells)
+
+
+def things_of(
+    label: str,
+    most: int,
+    *,
+    chosen: Sequence[Option] = (),
+    hint: str = "",
+    optional: bool = False,
+    tells: bool = False,
+) -> InputBlock:
+    """The field for things of the catalogue, which are searched while somebody types."""
+    element = ExternalDataMultiSelectElement(
+        action_id=Field.ENTITLEMENT,
+        min_query_length=0,
+        initial_options=chosen or None,
+        max_selected_items=most,
+        placeholder=PlainTextObject(text=say("Type to search")),
+    )
+    return input_of(Field.ENTITLEMENT, label, element, hint=hint, optional=optional, tells=tells)
 
 
 def stays() -> Block:

@@ -9,19 +9,28 @@ from datetime import timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    ExternalDataMultiSelectElement,
     InputBlock,
     Option,
     PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.choices import option_of
-from bot.slack.forms.parts import Wrong, field_of, form_of, input_of, metadata, selected_user, too_long, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    field_of,
+    form_of,
+    input_of,
+    metadata,
+    selected_user,
+    things_of,
+    too_long,
+    typed,
+    whom_of,
+)
 from bot.slack.incoming import part, text
 from bot.slack.messages.asking import foresight_blocks
 from bot.slack.words import duration as in_words
@@ -159,18 +168,8 @@ def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
 
 
 def _things(chosen: Sequence[Entitlement]) -> InputBlock:
-    return input_of(
-        Field.ENTITLEMENT,
-        say("What do you need?"),
-        ExternalDataMultiSelectElement(
-            action_id=Field.ENTITLEMENT,
-            min_query_length=0,
-            initial_options=[option_of(one) for one in chosen] or None,
-            max_selected_items=MOST_TOGETHER,
-            placeholder=PlainTextObject(text=say("Type to search")),
-        ),
-        tells=True,
-    )
+    options = [option_of(one) for one in chosen]
+    return things_of(say("What do you need?"), MOST_TOGETHER, chosen=options, tells=True)
 
 
 def _lengths(foresight: Foresight | str) -> Mapping[int, bool | None]:
@@ -240,13 +239,8 @@ def _ticket(ticket: str, *, wanted: bool) -> InputBlock:
 
 
 def _for_whom(report: str) -> InputBlock:
-    element = UserSelectElement(
-        action_id=Field.FOR,
-        initial_user=report or None,
-        placeholder=PlainTextObject(text=say("Somebody who reports to you")),
-    )
-    hint = say("Leave this empty to ask for yourself.")
-    return input_of(Field.FOR, say("For whom?"), element, hint=hint, optional=True, tells=True)
+    whom, hint = say("Somebody who reports to you"), say("Leave this empty to ask for yourself.")
+    return whom_of(say("For whom?"), whom, chosen=report, hint=hint, optional=True, tells=True)
 
 
 # What comes back.

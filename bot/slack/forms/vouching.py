@@ -12,12 +12,11 @@ from slack_sdk.models.blocks import (
     PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, form_of, input_of, selected, selected_user, typed
+from bot.slack.forms.parts import Wrong, form_of, input_of, reading, selected, selected_user, typed, whom_of
 from bot.slack.messages.parts import actions, link_button, note, section
 from bot.texts import as_told, say, template
 from handlers.decisions.tickets import HOW_TO_WRITE, parse_ticket
@@ -52,12 +51,9 @@ def vouch_form() -> View:
                 "they called you, stop: call them back by a number that you know."
             )
         ),
-        input_of(
-            Field.FOR,
+        whom_of(
             say("For whom?"),
-            UserSelectElement(
-                action_id=Field.FOR, placeholder=PlainTextObject(text=say("Somebody who reports to you"))
-            ),
+            say("Somebody who reports to you"),
             hint=say("Or anybody, if you are on the help desk."),
         ),
         input_of(
@@ -90,21 +86,12 @@ def vouch_form() -> View:
 
 def prove_form(address: str) -> View:
     """Shown on top of it: the way to the page. What was typed below stays."""
-    return View(
-        type="modal",
-        callback_id=Form.NOTE,
-        title=PlainTextObject(text=say("First show it is you")),
-        close=PlainTextObject(text=say("Back")),
-        blocks=[
-            section(
-                say(
-                    "Show on the secure page that it is you who vouches. Then come back here and press *Vouch* once "
-                    "more: what you typed is still there."
-                )
-            ),
-            *actions([link_button(say("Continue securely"), address)]),
-        ],
+    told = say(
+        "Show on the secure page that it is you who vouches. Then come back here and press *Vouch* once more: what "
+        "you typed is still there."
     )
+    way = actions([link_button(say("Continue securely"), address)])
+    return reading(say("First show it is you"), [section(told), *way], close=say("Back"))
 
 
 def read_vouching(view: Mapping[str, Any]) -> Typed | Wrong:
