@@ -14,11 +14,12 @@ from bot.slack.forms.ending import ending_form
 from bot.slack.forms.inquiry import answer_form, question_form
 from bot.slack.forms.request import Prefilled, request_form
 from bot.slack.home import home_view
-from bot.slack.messages import Message, answers, deciding, during
+from bot.slack.messages import answers, deciding, during
 from bot.slack.messages.alerts.message import alert_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.drift import drift_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
+from bot.slack.messages.parts import Message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.texts import read_in, say
