@@ -24,7 +24,6 @@ from handlers.emergencies.outcomes import (
     EmergencyRefused,
     EmergencyStory,
     HeldAlready,
-    MayBreakGlass,
     NotListed,
 )
 from handlers.requests.stories import GIVEN_BACK
@@ -123,8 +122,6 @@ def not_asked_text(outcome: object) -> str:
             )
         case Stopped():
             return stopped_text(outcome)
-        case MayBreakGlass():
-            return ""
         case _:
             return ""
 
