@@ -15,8 +15,7 @@ from bot.slack.forms.decision import details_form
 from bot.slack.forms.request import Prefilled
 from bot.slack.incoming import Buttons, Click, Incoming, first_action, part, text
 from bot.slack.messages.asking import asked_text
-from bot.slack.messages.deciding import too_late_text
-from bot.slack.messages.freezes import gone_text
+from bot.slack.messages.freezes import gone_text, undone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.requesting import prefilled_from, remark_about
@@ -25,7 +24,7 @@ from bot.texts import as_told, say
 from handlers.exceptions.forged import refuse_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, Intent
-from handlers.outcomes import NotAllowed, Repeated, TooLate, Unknown
+from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.questions.checks import Kind
 from handlers.requests.access import Access
 from handlers.requests.asking import Asking
@@ -111,10 +110,10 @@ class Clicks:
         await self._open_request(click, Prefilled(entitlements=tuple(filter(None, named))))
 
     async def _withdraw(self, click: Click) -> None:
-        self._whisper_if_settled(click, await self._access.withdraw(click.on_grant))
+        self._replies.answer(click, undone_text(await self._access.withdraw(click.on_grant)))
 
     async def _give_back(self, click: Click) -> None:
-        self._whisper_if_settled(click, await self._access.give_back(click.on_grant))
+        self._replies.answer(click, undone_text(await self._access.give_back(click.on_grant)))
 
     async def _details(self, click: Click) -> None:
         outcome = await self._behind.look(click.on_grant)
@@ -163,12 +162,6 @@ class Clicks:
         if isinstance(outcome, Unknown):
             self._replies.answer(click, gone_text(outcome))
         return outcome if isinstance(outcome, GrantStory) else None
-
-    def _whisper_if_settled(self, click: Click, outcome: object) -> None:
-        if isinstance(outcome, TooLate):
-            self._replies.answer(click, too_late_text(outcome))
-        elif isinstance(outcome, Unknown):
-            self._replies.answer(click, gone_text(outcome))
 
     def _tell(self, click: Click, message: Message | None) -> None:
         if message is not None:

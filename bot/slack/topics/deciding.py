@@ -17,8 +17,8 @@ from bot.slack.forms.inquiry import answer_form, question_form, read_written
 from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.forms.proof import More
 from bot.slack.incoming import Buttons, Click, Incoming
-from bot.slack.messages.deciding import changed_text, not_allowed_text, not_yet_text, too_late_text
-from bot.slack.messages.freezes import gone_text, stopped_plainly, stopped_text
+from bot.slack.messages.deciding import changed_text, not_allowed_text, not_yet_text
+from bot.slack.messages.freezes import stopped_plainly, undone_text
 from bot.slack.messages.inquiries import answered_text, enough_text
 from bot.slack.replies import Replies
 from bot.texts import say
@@ -37,8 +37,6 @@ from handlers.outcomes import (
     NeedsRationale,
     NotAllowed,
     NotYet,
-    TooLate,
-    Unknown,
 )
 from handlers.requests.inquiries import Inquiries
 from handlers.requests.stories import GrantStory
@@ -187,8 +185,6 @@ class DecidingClicks:
         match outcome:
             case NotAllowed():
                 return not_allowed_text(outcome)
-            case TooLate():
-                return too_late_text(outcome)
             case NotYet():
                 story = await self._story(grant)
                 return not_yet_text(outcome, story) if story else say(sentences.GONE)
@@ -198,12 +194,8 @@ class DecidingClicks:
                 return enough_text(outcome)
             case Answered():
                 return answered_text(outcome)
-            case Unknown():
-                return gone_text(outcome)
-            case Stopped():
-                return stopped_text(outcome)
             case _:
-                return ""
+                return undone_text(outcome)
 
     async def _story(self, grant_id: str) -> GrantStory | None:
         return await self._ground.database.read(lambda tx: tell(tx, self._ground, grant_id))

@@ -12,16 +12,14 @@ from bot.slack.forms.decision import read_decision
 from bot.slack.forms.ending import ending_form
 from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.incoming import Buttons, Click, Incoming
-from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.during import already_extended_text, ended_text, late_end_text, not_ended_text
-from bot.slack.messages.freezes import gone_text, stopped_text
+from bot.slack.messages.freezes import undone_text
 from bot.slack.replies import Replies
 from bot.texts import say
-from handlers.decisions.freezing import Stopped
 from handlers.grants.ending import Ending
 from handlers.ground import Ground
 from handlers.intents import Actor, EndGrant
-from handlers.outcomes import AlreadyAsked, AlreadyExtended, EndedEarly, MayEnd, NotAllowed, TooLate, Unknown
+from handlers.outcomes import AlreadyAsked, AlreadyExtended, EndedEarly, MayEnd, NotAllowed, TooLate
 from handlers.requests.extending import Extending
 from handlers.requests.storytelling import tell
 
@@ -70,14 +68,8 @@ def _extended(outcome: object) -> str:
             return already_extended_text(outcome)
         case AlreadyAsked():
             return say(sentences.ALREADY_ASKED)
-        case TooLate():
-            return too_late_text(outcome)
-        case Stopped():
-            return stopped_text(outcome)
-        case Unknown():
-            return gone_text(outcome)
         case _:
-            return ""
+            return undone_text(outcome)
 
 
 def ended_answer(outcome: object) -> str:
@@ -89,7 +81,5 @@ def ended_answer(outcome: object) -> str:
             return not_ended_text(outcome)
         case TooLate():
             return late_end_text(outcome)
-        case Unknown():
-            return gone_text(outcome)
         case _:
-            return ""
+            return undone_text(outcome)

@@ -13,7 +13,6 @@ from bot.slack.forms.emergencies import DRILL, emergency_form, prove_form, read_
 from bot.slack.forms.parts import Answer, Wrong, note_if_any
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.emergencies import not_asked_text
-from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.topics.during import ended_answer
@@ -23,7 +22,6 @@ from handlers.emergencies.outcomes import BreakGlass, EmergencyAsked, MayBreakGl
 from handlers.grants.ending import Ending
 from handlers.ground import Ground
 from handlers.intents import Actor, EndGrant, Intent
-from handlers.outcomes import Unknown
 from handlers.requests.access import Access
 from handlers.requests.own import owns
 from storage.emergencies import FORESEEN
@@ -73,8 +71,7 @@ class EmergencyClicks:
         )
         if isinstance(outcome, EmergencyAsked):
             return prove_form(outcome, self._pages.address(outcome.handle))
-        told = gone_text(outcome) if isinstance(outcome, Unknown) else not_asked_text(outcome)
-        return note_if_any(say("Nothing was given"), told)
+        return note_if_any(say("Nothing was given"), not_asked_text(outcome))
 
     async def _open(self, click: Click) -> None:
         drill = click.value == DRILL
