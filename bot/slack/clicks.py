@@ -4,6 +4,7 @@ A button's value is an id to look up; nothing else in the payload is believed.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from bot.slack import sentences
@@ -16,7 +17,7 @@ from bot.slack.forms.request import Prefilled
 from bot.slack.incoming import Buttons, Click, Incoming, first_action, part, text
 from bot.slack.messages.asking import asked_text
 from bot.slack.messages.freezes import gone_text, undone_text
-from bot.slack.messages.parts import Message, said
+from bot.slack.messages.parts import said
 from bot.slack.replies import Replies
 from bot.slack.requesting import prefilled_from, remark_about
 from bot.slack.topics.table import Topics
@@ -64,11 +65,11 @@ class Clicks:
             Action.DETAILS: self._details,
             Action.MY_ACCESS: self._my_access,
             Action.ASK_FOR_ACCESS: self._ask_for_access,
-            Action.RESET_PASSWORD: self._reset,
+            Action.RESET_PASSWORD: partial(self._open_page, purpose=Purpose.RESET),
             Action.UNLOCK: self._unlock,
-            Action.BE_VOUCHED: self._be_vouched,
-            Action.SET_UP_PROOFS: self._enrol,
-            Action.CARE_FOR_PROOFS: self._care,
+            Action.BE_VOUCHED: partial(self._open_page, purpose=Purpose.RESET, unprepared=True),
+            Action.SET_UP_PROOFS: partial(self._open_page, purpose=Purpose.ENROL),
+            Action.CARE_FOR_PROOFS: partial(self._open_page, purpose=Purpose.CARE),
             **topics.table,
         }
 
@@ -125,28 +126,18 @@ class Clicks:
             await self._replies.form_or_word(click, details_form(outcome))
 
     async def _my_access(self, click: Click) -> None:
-        self._tell(click, await self._conversation.ask(click.on_grant, Kind.ACCESS, by_message=True))
-
-    async def _reset(self, click: Click) -> None:
-        page = await self._conversation.open_page(click.on_grant, Purpose.RESET, by_message=True)
-        self._tell(click, page)
+        access = await self._conversation.ask(click.on_grant, Kind.ACCESS, by_message=True)
+        self._replies.tell(click.actor.slack_user, access)
 
     async def _unlock(self, click: Click) -> None:
-        self._tell(click, await self._conversation.unlock(click.on_grant, by_message=True))
+        unlocked = await self._conversation.unlock(click.on_grant, by_message=True)
+        self._replies.tell(click.actor.slack_user, unlocked)
 
-    async def _be_vouched(self, click: Click) -> None:
+    async def _open_page(self, click: Click, *, purpose: Purpose, unprepared: bool = False) -> None:
         page = await self._conversation.open_page(
-            click.on_grant, Purpose.RESET, by_message=True, unprepared=True
+            click.on_grant, purpose, by_message=True, unprepared=unprepared
         )
-        self._tell(click, page)
-
-    async def _enrol(self, click: Click) -> None:
-        page = await self._conversation.open_page(click.on_grant, Purpose.ENROL, by_message=True)
-        self._tell(click, page)
-
-    async def _care(self, click: Click) -> None:
-        page = await self._conversation.open_page(click.on_grant, Purpose.CARE, by_message=True)
-        self._tell(click, page)
+        self._replies.tell(click.actor.slack_user, page)
 
     async def _open_request(
         self, click: Click, prefilled: Prefilled, draft: str = "", remark: str = ""
@@ -162,10 +153,6 @@ class Clicks:
         if isinstance(outcome, Unknown):
             self._replies.answer(click, gone_text(outcome))
         return outcome if isinstance(outcome, GrantStory) else None
-
-    def _tell(self, click: Click, message: Message | None) -> None:
-        if message is not None:
-            self._replies.tell(click.actor.slack_user, message)
 
 
 def clicked(body: Mapping[str, Any]) -> tuple[str, str]:

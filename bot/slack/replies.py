@@ -46,8 +46,10 @@ class Replies:
         if text:
             self.whisper(click.incoming.channel, click.actor.slack_user, text)
 
-    def tell(self, user: str, message: Message) -> None:
-        """A direct message, now or not at all."""
+    def tell(self, user: str, message: Message | None) -> None:
+        """A direct message, now or not at all; None is nothing to say."""
+        if message is None:
+            return
         body = message.body() if message.blocks else {"text": message.text}
         self._beside(self._client.chat_postMessage(channel=user, **body))
 

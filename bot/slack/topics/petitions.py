@@ -15,7 +15,7 @@ from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.forms.petitions import attest_form, petition_form, read_petition
 from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.freezes import stopped_plainly, stopped_text
-from bot.slack.messages.parts import Message, said
+from bot.slack.messages.parts import said
 from bot.slack.messages.petitions_told import (
     PROVE_FIRST,
     asked_text,
@@ -105,10 +105,10 @@ class PetitionClicks:
         intent = Intent(**click.origin)
         outcome = await self._petitioning.consider(intent, kind)
         if isinstance(outcome, NotNeeded):
-            self._tell(click.actor, not_needed_message(outcome))
+            self._replies.tell(click.actor.slack_user, not_needed_message(outcome))
         elif not isinstance(outcome, MayAsk):
             if text := asked_text(outcome):
-                self._tell(click.actor, said(text))
+                self._replies.tell(click.actor.slack_user, said(text))
         else:
             await self._replies.form_or_word(click, petition_form(outcome))
 
@@ -138,10 +138,7 @@ class PetitionClicks:
         return await self._ground.database.read(lambda tx: story_of(tx, petition, cool_off=cool_off))
 
     def _prove_first(self, actor: Actor, outcome: ProveFirst) -> None:
-        self._tell(actor, prove_first_message(self._pages.address(outcome.handle)))
-
-    def _tell(self, actor: Actor, message: Message) -> None:
-        self._replies.tell(actor.slack_user, message)
+        self._replies.tell(actor.slack_user, prove_first_message(self._pages.address(outcome.handle)))
 
 
 def _about(click: Click) -> OnPetition:
