@@ -4,7 +4,6 @@ It decides nothing about what may be seen. A template says its sentences as Pyth
 name=look.name) }}`, in the language of whoever reads the page.
 """
 
-from datetime import datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -58,7 +57,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(say=_say, say_counted=_say_counted, strong=_strong, spoken=spoken)
-    made.filters.update(told=as_told, day=_day, moment=_moment)
+    made.filters.update(told=as_told, day=words.full_day, moment=words.in_full)
     return made
 
 
@@ -85,11 +84,3 @@ def qr_code(uri: str) -> Markup:
         light="#fff", dark="#000", title=say("QR code with your new key"), omitsize=True,
     )  # fmt: skip
     return Markup(drawn.getvalue().decode("utf-8"))  # noqa: S704 - segno's own drawing, of squares only
-
-
-def _day(at: datetime) -> str:
-    return words.full_day(at)
-
-
-def _moment(at: datetime) -> str:
-    return words.in_full(at)

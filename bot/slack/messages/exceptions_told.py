@@ -4,7 +4,6 @@ It renders what was decided elsewhere, and shows no more of an exception than it
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.slack.actions import Action
 from bot.slack.messages.alerts.facts import plain
@@ -84,9 +83,5 @@ def _before(outcome: WorkedBefore) -> str:
     if outcome.state == ExceptionState.ACKNOWLEDGED:
         return together(say("{name} acknowledged this at {time}.", name=name, time=clock(at)), done)
     if not name:
-        return together(say("This is over by itself since {time}.", time=_when(at)), done)
+        return together(say("This is over by itself since {time}.", time=day_and_clock(at)), done)
     return together(say("{name} resolved this at {time}.", name=name, time=clock(at)), done)
-
-
-def _when(at: datetime) -> str:
-    return day_and_clock(at)

@@ -109,15 +109,12 @@ def _effect_failed(alert: Alert) -> tuple[str, str]:
             at_first = say("Giving {entitlement} did not succeed at first.", entitlement=what)
         return title, together(at_first, _last_fault(alert), settled)
     if removal:
-        fails, still = say("Taking back {entitlement} does not succeed.", entitlement=what), _may_have_it()
+        fails = say("Taking back {entitlement} does not succeed.", entitlement=what)
+        still = say("They may still have it.")
     else:
         fails = say("Giving {entitlement} does not succeed.", entitlement=what)
         still = say("They do not have it yet.")
     return title, together(fails, fault(alert), _tried(alert), still, goes_on)
-
-
-def _may_have_it() -> str:
-    return say("They may still have it.")
 
 
 def _target_gone(alert: Alert) -> tuple[str, str]:
