@@ -22,12 +22,10 @@ from bot.couriers.opening import Couriers
 from bot.directories import group_names, open_directory
 from bot.discovering import RULES, Discovering
 from bot.duties import CATALOGUE, Duties
-from bot.following_up import followups_of
 from bot.grounds import ground_of, page_ground_of
 from bot.languages import read_language
 from bot.limits import bulletin_times
 from bot.listening import listen
-from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
 from bot.providers import help_desks
@@ -48,27 +46,18 @@ from handlers.alarms.raising import Alarms
 from handlers.approvals.owners import Owners
 from handlers.audit import taking_over
 from handlers.audit.bulletins import Bulletins
-from handlers.audit.doubts import Doubts
 from handlers.audit.telling import Telling
-from handlers.audit.tiling import Tiling
 from handlers.audit.watching import Watching
 from handlers.decisions.policy import PolicyEngine
-from handlers.delegations.delegating import Delegating
 from handlers.drift.finding import Drift
 from handlers.emergencies.granting import Emergencies
 from handlers.grants.effects import Effects
 from handlers.grants.leavers import Leavers
-from handlers.grants.leftovers import Leftovers
 from handlers.grants.revocation import Revocation
-from handlers.grants.revoking_all import RevokingAll
 from handlers.petitions.attesting import Attesting
 from handlers.petitions.openings import Openings
 from handlers.questions.checks import Checks
-from handlers.requests.reminding import Reminding
-from handlers.requests.summons import Summons
-from handlers.secure_page.changes import Changes
 from handlers.secure_page.handles import Handles
-from handlers.vouching.cooling import Cooling
 from handlers.vouching.giving import Vouching
 from storage import freezes
 from storage.audit.guards import missing_guards, not_tables, told_of
@@ -323,44 +312,35 @@ class App:
         slack = couriers.slack(client)
         self._open.push_async_callback(slack.finish, STRAGGLERS_END_WITHIN)
         return Duties(
+            settings=self._settings,
+            ground=self.ground,
+            page_ground=self._page_ground,
+            owners=self._owners,
             effects=self._effects,
             revocation=self._revocation,
-            changes=Changes(self._page_ground),
             alarms=self._alarms,
-            revoking=RevokingAll(self.ground),
             emergencies=Emergencies(self.ground, couriers.outside(session)),
-            delegating=Delegating(self.ground),
             openings=self._openings,
-            cooling=Cooling(self._page_ground),
-            doubts=Doubts(self.ground),
             drift=self._drift,
             leavers=self._leavers,
-            leftovers=Leftovers(self.ground),
             watching=self._watching,
             telling=Telling(
                 self.ground,
                 replica=self._settings.server.replica,
                 straight=couriers.straight(client, session),
             ),
-            lookouts=Lookouts.of(self._settings, self.ground, self._watching, self._signer.verifier),
-            tiling=Tiling(self.database),
+            verifier=self._signer.verifier,
             bulletins=self.bulletins,
-            summons=Summons(self.ground),
-            reminding=Reminding(self.ground, self._owners),
-            followups=followups_of(self._settings, self.ground),
             watch=watch,
             slack=slack,
             mail=couriers.mail(),
             escalations=couriers.escalations(couriers.outside(session)),
             siem=couriers.siem(session),
             metrics=self.metrics,
-            now=self._now,
             directories=tuple(self.directories),
             governing=self.governing,
             reloading=self._reloading,
             discovering=self._discovering,
-            drift_every=self._settings.drift.every_minutes * 60,
-            watch_every=self._settings.audit.every_seconds,
         )
 
     def _look_anew(self) -> None:

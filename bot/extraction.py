@@ -23,12 +23,10 @@ HANDING = ("handlers", "storage")
 """Where reasons and refusals are made that a message repeats (`as_told`): whole, or as `Sentence` with their values."""
 
 # Reading a module's tree takes most of the time, and most modules say nothing.
-_SAYING = frozenset({"say", "say_counted", "template", "Sentence"})
+SAYING = frozenset({"say", "say_counted", "template", "Sentence"})
 # Those that take a template and its values, as `Sentence` does.
-_TAKING = frozenset({"DirectoryUnavailable", "ConnectionLost", "ServerSilent", "GivenUp"})
-_SAYS = re.compile(rf"\b(?:{'|'.join(sorted(_SAYING | _TAKING))})\b")
-_FAULTS = _TAKING | {"PasswordRejected"}
-_RAISES = re.compile(rf"\b(?:{'|'.join(sorted(_FAULTS))})\b")
+TAKING = frozenset({"DirectoryUnavailable", "ConnectionLost", "ServerSilent", "GivenUp"})
+_SAYS = re.compile(rf"\b(?:{'|'.join(sorted(SAYING | TAKING))})\b")
 _REASON = re.compile(r'^@reason\("((?:[^"\\]|\\.)*)"\)', re.MULTILINE)
 
 
@@ -87,13 +85,13 @@ def _read(file: Path, root: Path) -> _Module:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         value = getattr(node, "value", None)
         if isinstance(target, ast.Name) and isinstance(value, ast.expr):
-            found = [call.args[0] for call in _calls(value, "template") if call.args]
+            found = [call.args[0] for call in calls(value, "template") if call.args]
             held = [one for one in found if isinstance(one, ast.Constant)]
             names = [one.id for one in ast.walk(value) if isinstance(one, ast.Name)]
             held += [one for name in names for one in module.constants.get(name, ())]
             if held:
                 module.constants[target.id] = held
-            if held and not _is_call(value, "template"):
+            if held and next(calls(value, "template"), None) is not value:
                 module.tables.add(target.id)
     return module
 
@@ -108,9 +106,9 @@ class _Reader:
 
     def texts(self) -> Iterator[Text]:
         """The templates of this module: what is said here, and what its constants hold."""
-        for call in _calls(self._module.tree, *_SAYING, *_TAKING):
+        for call in calls(self._module.tree, *SAYING, *TAKING):
             assert isinstance(call.func, ast.Name)  # noqa: S101 - calls by a name alone are found
-            if call.func.id in _TAKING and not call.keywords:
+            if call.func.id in TAKING and not call.keywords:
                 continue
             if call.func.id == "template":
                 yield from self._marked(call)
@@ -206,58 +204,15 @@ def _found(text: str) -> frozenset[str]:
         return frozenset()
 
 
-def _calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    """Every call of one of these, by its name alone."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield node
 
 
-def _is_call(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
-
-
 def _literal(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def unsaid_in(files: Iterable[Path], root: Path = ROOT) -> list[tuple[str, str]]:
-    """Literals of two words and more that are neither said, nor marked, nor raised, nor logged: path and text."""
-    found = []
-    for file in sorted(files):
-        tree = ast.parse(file.read_text())
-        quiet = {id(one) for node in ast.walk(tree) if _is_quiet(node) for one in ast.walk(node)}
-        loud = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in quiet]
-        texts = [node.value for node in loud if isinstance(node.value, str) and _WORDS.search(node.value)]
-        found += [(file.relative_to(root).as_posix(), text) for text in texts]
-    return found
-
-
-_WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? +[A-Za-z]{2,}")
-
-
-def _is_quiet(node: ast.AST) -> bool:
-    """Whether nothing below it is read by people in Slack or in a mail."""
-    match node:
-        case ast.Expr(value=ast.Constant()) | ast.Raise():  # a docstring, a fault
-            return True
-        case ast.Call(func=ast.Name(id=name)):
-            return name in _SAYING
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
-            return True
-        case _:
-            return False
-
-
-def bare_faults(files: Iterable[Path], root: Path = ROOT) -> list[str]:
-    """Where a fault of a directory is raised with words that were put together: path and line. People read them."""
-    found = []
-    for file in sorted(files):
-        source = file.read_text()
-        for call in _calls(ast.parse(source), *_FAULTS) if _RAISES.search(source) else ():
-            given = [*call.args, *(one.value for one in call.keywords if one.arg == "reason")]
-            if any(isinstance(one, ast.JoinedStr) for one in given):
-                found.append(f"{file.relative_to(root).as_posix()}:{call.lineno}")
-    return found
 
 
 def handed_over(root: Path = ROOT) -> list[Text]:

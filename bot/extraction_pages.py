@@ -1,10 +1,8 @@
 """The sentences in the templates of pages, read as Jinja reads them and never filled in.
 
-It finds too whatever stands there as bare words, which no translator would see.
+It judges no words that stand there without being said.
 """
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +12,6 @@ from bot.texts import places
 
 PAGES = "bot/web/templates"
 """Where the templates of pages stand."""
-
-_TAGS = re.compile(r"<[^>]*(?:>|$)|^[^<]*>")
-_READ_OUT = re.compile(
-    r"""\b(?:alt|title|placeholder|aria-label|data-show|data-hide)=["']([^"']*[A-Za-z][^"']*)"""
-)
-_WORD = re.compile(r"[A-Za-z]{2,}")
-_OURS = frozenset({"Wicket", "nbsp", "amp", "doctype", "html"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +36,7 @@ def said_on(folder: Path, root: Path) -> Found:
     texts: list[Text] = []
     wrong: list[str] = []
     for file in sorted(folder.glob("*.html")):
-        page = _parsed(file)
+        page = parsed(file)
         path = file.relative_to(root).as_posix()
         for call in page.find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name in _ARGUMENTS:
@@ -75,22 +66,6 @@ def _read(call: nodes.Call, where: str, texts: list[Text], wrong: list[str]) -> 
     texts.append(Text(one=str(said[0]), many=str(said[1]) if len(said) == 2 else "", where=where))
 
 
-def unsaid_on(folder: Path) -> list[tuple[str, str]]:
-    """Words that stand on a page without being said: the template's name, and the words."""
-    return [(file.name, words) for file in sorted(folder.glob("*.html")) for words in _bare(_parsed(file))]
-
-
-def _bare(page: nodes.Template) -> Iterator[str]:
-    """What is read between tags, or read out of an attribute; pieces of a tag that expressions cut are left out."""
-    whole = "".join(
-        each.data if isinstance(each, nodes.TemplateData) else "\0"
-        for output in page.find_all(nodes.Output)
-        for each in output.nodes
-    )
-    for words in (*_TAGS.sub("\n", whole).splitlines(), *_READ_OUT.findall(whole)):
-        if [word for word in _WORD.findall(words) if word not in _OURS]:
-            yield words.replace("\0", "…").strip()
-
-
-def _parsed(file: Path) -> nodes.Template:
+def parsed(file: Path) -> nodes.Template:
+    """A page's template, taken apart."""
     return Environment(autoescape=True).parse(file.read_text(encoding="utf-8"), filename=file.name)

@@ -12,14 +12,11 @@ from handlers.emergencies.reviewers import Reviewers
 from handlers.ground import Ground
 
 
-def followups_of(settings: Settings, ground: Ground) -> EmergencyFollowups:
-    """What asks for reviews, and for drills."""
+def follow_ups(settings: Settings, ground: Ground) -> list[Duty]:
+    """How often reviews and drills are looked after."""
     days = settings.emergencies.drill_every_days
-    return EmergencyFollowups(ground, Reviewers(ground), drill_every=timedelta(days=days) if days else None)
-
-
-def duties_of(followups: EmergencyFollowups) -> list[Duty]:
-    """How often each is looked at."""
+    every = timedelta(days=days) if days else None
+    followups = EmergencyFollowups(ground, Reviewers(ground), drill_every=every)
     return [
         Duty(name="emergency reviews", every=5, work=followups.look),
         Duty(name="lost emergencies", every=60, work=followups.lost.look),

@@ -5,7 +5,6 @@ It does nothing itself but build them and say how often; each gives way to what 
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.schedule import Duty
@@ -19,33 +18,26 @@ from storage.audit.checkpoint import Verifier
 from storage.macs import DETECTORS, SENDING
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lookouts:
-    """Those of one bot."""
+def lookouts(
+    settings: Settings,
+    ground: Ground,
+    watching: Watching,
+    verifier: Verifier,
+    *,
+    is_busy: Callable[[], bool],
+) -> list[Duty]:
+    """As the settings have them. is_busy: whether others have so much to do that what can wait should."""
+    every = timedelta(hours=settings.audit.walk_hours)
+    followed = (DETECTORS, *([SENDING] if settings.siem is not None else []))
+    walking = Walking(ground, watching, verifier, every=every)
+    detecting = Detecting(ground, tuple(settings.detectors.tuned()), sender=secrets.token_hex(8))
+    lagging = Lagging(ground, every=every, followed=followed)
 
-    walking: Walking
-    detecting: Detecting
-    lagging: Lagging
+    async def walk() -> None:
+        await walking.look(gives_way=is_busy())
 
-    @classmethod
-    def of(cls, settings: Settings, ground: Ground, watching: Watching, verifier: Verifier) -> "Lookouts":
-        """As the settings have them."""
-        every = timedelta(hours=settings.audit.walk_hours)
-        followed = (DETECTORS, *([SENDING] if settings.siem is not None else []))
-        return cls(
-            walking=Walking(ground, watching, verifier, every=every),
-            detecting=Detecting(ground, tuple(settings.detectors.tuned()), sender=secrets.token_hex(8)),
-            lagging=Lagging(ground, every=every, followed=followed),
-        )
-
-    def duties(self, is_busy: Callable[[], bool]) -> list[Duty]:
-        """is_busy: whether others have so much to do that what can wait should."""
-
-        async def walk() -> None:
-            await self.walking.look(gives_way=is_busy())
-
-        return [
-            Duty(name="walk", every=5, work=walk),
-            Duty(name="detectors", every=1, work=self.detecting.look),
-            Duty(name="lagging", every=60, work=self.lagging.look),
-        ]
+    return [
+        Duty(name="walk", every=5, work=walk),
+        Duty(name="detectors", every=1, work=detecting.look),
+        Duty(name="lagging", every=60, work=lagging.look),
+    ]

@@ -2,8 +2,3 @@
 
 It changes nothing anywhere: it posts nothing, sends no mail, makes no file and touches no directory.
 """
-
-from bot.checking.examination import examine
-from bot.checking.report import Line, Report
-
-__all__ = ["Line", "Report", "examine"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.checking.directories import Directories
+from bot.checking.directories import Directories, is_employed
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from handlers.approvals.owner_deciders import Deciders, first_able
@@ -108,7 +108,7 @@ def _scopes(settings: Settings) -> list[_Body]:
             directory=directory,
             group=scope.group,
             written=f"scope[{scope.id}].group",
-            can=_is_employed,
+            can=is_employed,
             needed=False,
             enough=1,
         )
@@ -121,10 +121,6 @@ def _scopes(settings: Settings) -> list[_Body]:
             }
         )
     ]
-
-
-def _is_employed(account: Account) -> bool:
-    return account.active and account.employment == "employee"
 
 
 def _security(settings: Settings, deciders: Deciders, verdicts: Mapping[str, Verdict]) -> list[_Body]:

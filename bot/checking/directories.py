@@ -11,7 +11,7 @@ from bot.checking.report import failed
 from bot.directories import Opened, open_directory
 from bot.settings import LocalDirectorySection, Settings
 from storage.clock import Clock
-from storage.directories.base import Directory, Finding
+from storage.directories.base import Account, Directory, Finding
 from storage.engine.reading import looked_at
 from storage.faults import DirectoryUnavailable, WicketFault
 
@@ -88,3 +88,8 @@ def _must_be_there(path: Path) -> None:
         tables = {row[0] for row in session.connection().exec_driver_sql("SELECT name FROM sqlite_master")}
     if "accounts" not in tables:
         raise DirectoryUnavailable(f"There is no directory in the file {path}.")
+
+
+def is_employed(account: Account) -> bool:
+    """An employee whose account is active."""
+    return account.active and account.employment == "employee"

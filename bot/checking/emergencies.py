@@ -5,11 +5,11 @@ It reads groups and accounts live; nobody is told.
 
 import asyncio
 
-from bot.checking.directories import Directories
+from bot.checking.directories import Directories, is_employed
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from handlers.approvals.owner_deciders import first_able
-from storage.directories.base import Account, Finding
+from storage.directories.base import Finding
 from storage.faults import WicketFault
 
 _ENOUGH = 2
@@ -48,7 +48,7 @@ def _outside(settings: Settings) -> Finding:
 async def _examine(directories: Directories, directory: str, group: str) -> Finding:
     about = f"break_glass {group}"
     try:
-        able = await first_able(await directories.get(directory), group, _can, _ENOUGH)
+        able = await first_able(await directories.get(directory), group, is_employed, _ENOUGH)
     except WicketFault as fault:
         return failed(about, f"It is not known who they are: {fault}", "Mend the directory first.")
     if able is None:
@@ -59,7 +59,3 @@ async def _examine(directories: Directories, directory: str, group: str) -> Find
         few = f"Fewer than two employees in {directory} can."
         return warning(about, few, f"Put two people into the group {group}.")
     return ok(about, f"Two people or more in {directory} can.")
-
-
-def _can(account: Account) -> bool:
-    return account.active and account.employment == "employee"

@@ -3,12 +3,12 @@
 It reads groups and accounts live; whom a desk serves is the settings' word, and nobody is told.
 """
 
-from bot.checking.directories import Directories
+from bot.checking.directories import Directories, is_employed
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from bot.settings.help_desk import DeskSection
 from handlers.approvals.owner_deciders import first_able
-from storage.directories.base import Account, Finding
+from storage.directories.base import Finding
 from storage.faults import WicketFault
 
 
@@ -22,7 +22,7 @@ async def _examine(directories: Directories, homes: list[str], name: str, desk: 
     about, is_there = f"help desk {name}", False
     for home in homes:
         try:
-            able = await first_able(await directories.get(home), desk.group, _may, 1)
+            able = await first_able(await directories.get(home), desk.group, is_employed, 1)
         except WicketFault as fault:
             return failed(about, f"It is not known who is on it: {fault}", "Mend the directory first.")
         if able:
@@ -39,7 +39,3 @@ async def _examine(directories: Directories, homes: list[str], name: str, desk: 
         f"Nobody is on it: nobody in the group {desk.group} is an employee and active.",
         "Put whoever is on it into the group.",
     )
-
-
-def _may(account: Account) -> bool:
-    return account.active and account.employment == "employee"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.doers import doer_of
-from bot.cli.people import directories_of, find_person
+from bot.cli.people import grounded, known_person
 from bot.cli.place import opened, place_of
 from bot.cli.tables import say
 from bot.settings import Settings
@@ -32,11 +32,7 @@ def release(
     """Let a person in again after “This wasn't me”: the account is switched on, and the alarm lifted. On the record."""
     settings, doer = place_of(context).settings(), doer_of(by, why)
     with opened(settings) as database:
-        account = find_person(settings, login)
-        if account is None:
-            raise DirectoryUnavailable(
-                f"No directory knows anybody with the login or id {login!r}. Nothing was changed."
-            )
+        account = known_person(settings, login)
         released = asyncio.run(_release(settings, database, account, doer.name, doer.why))
     if isinstance(released, NotReleased):
         raise DirectoryUnavailable(
@@ -51,12 +47,9 @@ def release(
 async def _release(
     settings: Settings, database: Database, account: Account, by: str, why: str
 ) -> Released | NotReleased:
-    # Policies are slow to load, and `wicket --help` has no need of them.
-    from bot.grounds import ground_of
     from handlers.alarms.releasing import Releasing
 
-    async with directories_of(settings) as found:
-        ground = ground_of(settings, database, {one.name: one for one in found}, database.now)
+    async with grounded(settings, database) as ground:
         return await Releasing(ground).lift(
             account.directory, account.id, actor=OPERATOR, by=by, rationale=why, where=CLI
         )

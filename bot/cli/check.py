@@ -19,7 +19,7 @@ from bot.cli.sentences import UNSOUND
 from bot.slack.words import visible
 
 if TYPE_CHECKING:
-    from bot.checking import Line, Report
+    from bot.checking.report import Line, Report
 
 _LOOKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 EXIT_CODES = "Exit codes: 0 nothing failed (there may be warnings), 1 at least one line failed, 2 it could not be done."
@@ -37,7 +37,7 @@ def check(
     ] = False,
 ) -> None:
     """Examine everything that running needs, and say what to do about what is wrong. Changes nothing."""
-    from bot.checking import examine
+    from bot.checking.examination import examine
 
     place = place_of(context)
     watched = Console(stderr=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import typer
 
-from bot.cli.people import directories_of, names_of
+from bot.cli.people import grounded, names_of
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.cli.tables import say, show
@@ -38,15 +38,11 @@ def drift(context: typer.Context) -> None:
 
 async def _compare(settings: Settings, database: Database) -> tuple[list[Look], Mapping[str, str]]:
     """What was seen, and which directories could not be asked at all, with why."""
-    # Policies are slow to load, and `wicket --help` has no need of them.
-    from bot.grounds import ground_of
     from handlers.drift.finding import Drift
 
-    async with directories_of(settings) as opened_ones:
-        directories = {one.name: one for one in opened_ones}
-        ground = ground_of(settings, database, directories, database.now)
+    async with grounded(settings, database) as ground:
         looks = await Drift(ground).preview()
-    missing = settings.directories.keys() - directories.keys()
+        missing = settings.directories.keys() - ground.directories.keys()
     return looks, dict.fromkeys(missing, "It cannot be asked from here.")
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.people import find_person
+from bot.cli.people import known_person
 from bot.cli.place import group, opened, place_of
 from bot.cli.tables import say, time_in
 from bot.settings import Settings
 from handlers.intents import CLI, JUSTIFICATION_LIMIT
-from storage.faults import DirectoryUnavailable
 
 if TYPE_CHECKING:
     from storage.directories.base import Account
@@ -61,12 +60,7 @@ def record(
 
 
 def _somebody(settings: Settings, word: str) -> "Account":
-    found = find_person(settings, word)
-    if found is None:
-        raise DirectoryUnavailable(
-            f"No directory knows anybody with the login or id {word!r}. Nothing was recorded."
-        )
-    return found
+    return known_person(settings, word, otherwise="Nothing was recorded.")
 
 
 def _moment(written: str, option: str) -> datetime:

@@ -4,11 +4,11 @@ They do what security does in Slack, for when nobody of them can; they give and 
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bot.cli.people import directories_of
+from bot.cli.people import grounded
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say
 from bot.settings import Settings
@@ -16,9 +16,6 @@ from handlers.intents import CLI, RATIONALE_LIMIT
 from handlers.stops.outcomes import AllRevoked, HaltedBefore, NobodyFound, RevokedBefore
 from storage.database import Database
 from storage.faults import DirectoryUnavailable
-
-if TYPE_CHECKING:
-    from storage.directories.base import Directory
 
 
 def freeze(
@@ -77,12 +74,9 @@ def revoke_all(
 async def _revoke(
     settings: Settings, database: Database, login: str, why: str, *, switch_off: bool, stop_proofs: bool
 ) -> AllRevoked | RevokedBefore | NobodyFound:
-    from bot.grounds import ground_of
     from handlers.grants.revoking_all import RevokingAll
 
-    async with directories_of(settings) as found:
-        directories: dict[str, Directory] = {one.name: one for one in found}
-        ground = ground_of(settings, database, directories, database.now)
+    async with grounded(settings, database) as ground:
         return await RevokingAll(ground).by_operator(
             login, why, CLI, switch_off=switch_off, stop_proofs=stop_proofs
         )

@@ -6,13 +6,19 @@ It changes nothing in a directory, and an id that no directory knows stays an id
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
 from bot.directories import open_directory
 from bot.settings import LocalDirectorySection, Settings
+from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
+
+if TYPE_CHECKING:
+    from handlers.decisions.policy import PolicyEngine
+    from handlers.ground import Ground
 
 
 def names_of(settings: Settings, ids: Iterable[str]) -> Mapping[str, str]:
@@ -42,6 +48,14 @@ def find_person(settings: Settings, word: str) -> Account | None:
     return asyncio.run(ask())
 
 
+def known_person(settings: Settings, word: str, *, otherwise: str = "Nothing was changed.") -> Account:
+    """Likewise; where nobody is known by it, DirectoryUnavailable, with what came of it otherwise."""
+    found = find_person(settings, word)
+    if found is None:
+        raise DirectoryUnavailable(f"No directory knows anybody with the login or id {word!r}. {otherwise}")
+    return found
+
+
 def account_id(settings: Settings, word: str) -> str:
     """The id of the person with this login or id; the word itself when nobody is known by it (any more)."""
     try:
@@ -65,6 +79,19 @@ async def directories_of(settings: Settings) -> AsyncIterator[list[Directory]]:
     finally:
         for directory in opened:
             directory.close()
+
+
+@asynccontextmanager
+async def grounded(
+    settings: Settings, database: Database, policy: "PolicyEngine | None" = None
+) -> AsyncIterator["Ground"]:
+    """What handlers stand on: the directories as they are, and the policies in force or these."""
+    # Policies are slow to load, and `wicket --help` has no need of them.
+    from bot.grounds import ground_of
+
+    async with directories_of(settings) as opened:
+        directories = {one.name: one for one in opened}
+        yield ground_of(settings, database, directories, database.now, policy)
 
 
 def _may_ask(settings: Settings, name: str) -> bool:

@@ -3,14 +3,12 @@
 It asks no policy, and shows nothing.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.people import directories_of, find_person
+from bot.cli.people import find_person
 from bot.cli.place import Place
 from bot.cli.policy import loaded, rulebook_of
 from handlers.decisions.durations import parse_duration
@@ -19,9 +17,7 @@ from storage.faults import PolicyFault
 if TYPE_CHECKING:
     from bot.settings import Settings
     from handlers.decisions.cedar import CedarPolicy
-    from handlers.ground import Ground
     from storage.catalogue import Entitlement
-    from storage.database import Database
     from storage.directories.base import Account
 
 For = Annotated[
@@ -68,15 +64,3 @@ def minutes_of(written: str) -> int:
     if isinstance(length, str):
         raise typer.BadParameter(f'{length} Or write "{_NO_END}".', param_hint="--for")
     return int(-(-length.total_seconds() // 60))
-
-
-@asynccontextmanager
-async def ground_for(
-    settings: "Settings", database: "Database", policy: "CedarPolicy"
-) -> AsyncIterator["Ground"]:
-    """What the questions stand on: the directories as they are, and this set."""
-    from bot.grounds import ground_of
-
-    async with directories_of(settings) as opened_ones:
-        directories = {one.name: one for one in opened_ones}
-        yield ground_of(settings, database, directories, database.now, policy)

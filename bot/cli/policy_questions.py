@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from bot.cli.people import grounded
 from bot.cli.place import Place, opened, place_of
 from bot.cli.policy import AsJson, Directory, Replaces, loaded, rulebook_of
-from bot.cli.policy_place import For, entitlement_of, ground_for, minutes_of, person_of, policy_of
+from bot.cli.policy_place import For, entitlement_of, minutes_of, person_of, policy_of
 from storage.faults import PolicyFault
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _live(
     with opened(settings) as database:
 
         async def look() -> "Question":
-            async with ground_for(settings, database, policy) as ground:
+            async with grounded(settings, database, policy) as ground:
                 if what is None:
                     return await _of_account(ground, account, wish)
                 return await _of_access(ground, account, entitlement_of(settings, what), wish)

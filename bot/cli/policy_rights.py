@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.bars import progress
+from bot.cli.people import grounded
 from bot.cli.place import opened, place_of
 from bot.cli.policy import AsJson, Directory, Replaces
-from bot.cli.policy_place import For, entitlement_of, ground_for, minutes_of, person_of, policy_of
+from bot.cli.policy_place import For, entitlement_of, minutes_of, person_of, policy_of
 from bot.cli.sentences import NOT_DONE
 from bot.cli.tables import moment, say, show
 
@@ -113,7 +114,7 @@ async def _count(
     from handlers.people.everybody import Everybody
 
     counts = Counter[tuple[str, str]]()
-    async with ground_for(settings, database, policy) as ground:
+    async with grounded(settings, database, policy) as ground:
         everybody = Everybody(ground)
         unknown = [
             f"The directory {name} cannot tell whom it holds, so its people were not asked about."
@@ -156,7 +157,7 @@ async def _rights(
     from storage.faults import DirectoryUnavailable
 
     rows = list[_Right]()
-    async with ground_for(settings, database, policy) as ground:
+    async with grounded(settings, database, policy) as ground:
         explaining = Explaining(ground)
         with progress("Asking about entitlements") as moved:
             for done, one in enumerate(settings.catalogue.entitlements.values(), 1):

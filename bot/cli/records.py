@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from bot.cli.people import account_id, find_person
+from bot.cli.people import account_id, known_person
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import SOME
 from bot.cli.tables import MOST, at_most, moment, say, show
@@ -22,7 +22,6 @@ from handlers.secure_page.proving import lift_lock
 from handlers.secure_page.signing_in import forget_subject
 from storage import holdings
 from storage.clock import utc_now
-from storage.faults import DirectoryUnavailable
 from storage.grants import concerning
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
@@ -158,11 +157,7 @@ def _changed(context: typer.Context, login: str, change: Callable[..., bool]) ->
     """Change something about the proofs of one person; their name, and whether there was anything to change."""
     settings = place_of(context).settings()
     with opened(settings) as database:
-        account = find_person(settings, login)
-        if account is None:
-            raise DirectoryUnavailable(
-                f"No directory knows anybody with the login or id {login!r}. Nothing was changed."
-            )
+        account = known_person(settings, login)
         return account.name, database.write_now(
             lambda tx: change(
                 tx, at=database.now(), directory=account.directory, account=account.id, where=CLI

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from bot.cli.bars import progress
 from bot.cli.doers import doer_of
 from bot.cli.files import notes_in
-from bot.cli.people import directories_of
+from bot.cli.people import grounded
 from bot.cli.place import macs_of, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import moment, say
@@ -150,12 +150,9 @@ def resume(
 async def _lift(
     settings: Settings, database: Database, kind: FreezeKind, by: str, why: str
 ) -> "Sequence[Freeze] | WordKept | OperatorsDoNotCount":
-    # Policies are slow to load, and `wicket --help` has no need of them.
-    from bot.grounds import ground_of
     from handlers.stops.lifting import Lifting
 
-    async with directories_of(settings) as found:
-        ground = ground_of(settings, database, {one.name: one for one in found}, database.now)
+    async with grounded(settings, database) as ground:
         lifting = Lifting(ground, operators_count=settings.security.operators_lift)
         return await lifting.by_operator(kind, by=by, rationale=why, where=CLI)
 

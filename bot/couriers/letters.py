@@ -40,8 +40,7 @@ class HelpTold:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of "Tell …"; "" for the
-    security team.
+    """What letters are written from. at: aware UTC.
 
     result: how the change of the visit ended. what: what changed about the proofs; thing: the name of the passkey.
     word: what somebody said of them who vouched for them, if the letter is about that.
@@ -51,7 +50,6 @@ class Facts:
 
     name: str
     at: datetime
-    contact: str
     result: Result = Result.DONE
     what: Changed = Changed.SET_UP
     thing: str = ""
@@ -160,7 +158,7 @@ def _reset_refused(facts: Facts) -> tuple[str, tuple[str, ...]]:
         say("If it was you, wait until the three days are over, or go to the IT desk in person."),
         say(
             "Was this not you, or did you not change your address? Tell {contact} at once.",
-            contact=_contact(facts),
+            contact=_contact(),
         ),
     )
 
@@ -252,7 +250,7 @@ def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:
         say(
             "Nobody will ask you for it in Slack, on the phone or by mail. If you did not ask for it, somebody else "
             "did in your name: tell {contact}.",
-            contact=_contact(facts),
+            contact=_contact(),
         ),
     )
 
@@ -361,16 +359,16 @@ _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
 KINDS = frozenset(_KINDS)
 
 
-def _contact(facts: Facts) -> str:
-    return facts.contact or say("your security team")
+def _contact() -> str:
+    return say("your security team")
 
 
 def _not_you(facts: Facts) -> str:
     if not facts.stop:
-        return say("Was this not you? Tell {contact} at once.", contact=_contact(facts))
+        return say("Was this not you? Tell {contact} at once.", contact=_contact())
     open_ = say(
         "Was this not you? Open this page and press its button. You need not sign in: it can only stop things, and it "
         "tells {contact}.",
-        contact=_contact(facts),
+        contact=_contact(),
     )
     return f"{open_}\n{facts.stop}"

@@ -132,7 +132,7 @@ class _NotKnown(Exception):
 
 
 class MailCourier:
-    """Delivers what the outbox owes by mail. contact: as in letters.Facts.
+    """Delivers what the outbox owes by mail.
 
     public_url: the origin of the page behind “This wasn't me”.
     """
@@ -144,11 +144,10 @@ class MailCourier:
         *,
         metrics: Metrics,
         public_url: str,
-        contact: str = "",
         language: Language = ENGLISH,
         zone: tzinfo = UTC,
     ) -> None:
-        self._ground, self._smtp, self._metrics, self._contact = ground, smtp, metrics, contact
+        self._ground, self._smtp, self._metrics = ground, smtp, metrics
         self._language, self._zone = language, zone
         self._public_url, self._links = public_url, StopLinks(ground.vault)
         self._log = structlog.get_logger("wicket.mail")
@@ -261,7 +260,6 @@ class MailCourier:
             Facts(
                 name=account.name,
                 at=owed.owed_at,
-                contact=self._contact,
                 result=Result(handle.result),
                 what=Changed(change.what) if change is not None else Changed.SET_UP,
                 thing=change.name if change is not None else "",

@@ -35,23 +35,6 @@ from storage.clock import utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
-class Escalations:
-    """What is told outside Slack: what owes it, and who delivers it."""
-
-    owing: Escalating
-    couriers: tuple[OutsideCourier, ...]
-
-    def duties(self) -> list[Duty]:
-        """One for each; without a channel, none."""
-        if not self.couriers:
-            return []
-        return [
-            Duty(name="escalations", every=5, work=self.owing.owe_due),
-            *(Duty(name=one.name, every=1, woken_by="outbox", work=one.deliver_due) for one in self.couriers),
-        ]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Couriers:
     """What they stand on. chance: from 0 to 1, so that those who wait do not all come back at once."""
 
@@ -109,19 +92,22 @@ class Couriers:
         channel = self.settings.slack.security_channel
         return (Straight(client, channel, reader=reader), *self.outside(session))
 
-    def escalations(self, channels: Sequence[Outside]) -> Escalations:
-        """What owes to these channels, and a courier for each."""
+    def escalations(self, channels: Sequence[Outside]) -> list[Duty]:
+        """What owes to these channels, and a courier for each; without a channel, none."""
+        if not channels:
+            return []
         minutes = self.settings.incidents.after_minutes
+        names = [one.name for one in channels]
+        owing = Escalating(self.ground, channels=names, after=timedelta(minutes=minutes))
         write = partial(self._rendering().notice, minutes=minutes)
-        return Escalations(
-            owing=Escalating(
-                self.ground, channels=[one.name for one in channels], after=timedelta(minutes=minutes)
-            ),
-            couriers=tuple(
-                OutsideCourier(self.ground, one, write=write, metrics=self.metrics, chance=self.chance)
-                for one in channels
-            ),
-        )
+        couriers = [
+            OutsideCourier(self.ground, one, write=write, metrics=self.metrics, chance=self.chance)
+            for one in channels
+        ]
+        return [
+            Duty(name="escalations", every=5, work=owing.owe_due),
+            *(Duty(name=one.name, every=1, woken_by="outbox", work=one.deliver_due) for one in couriers),
+        ]
 
     def siem(self, session: aiohttp.ClientSession) -> Streaming | None:
         """To whoever collects events; None where nobody does."""

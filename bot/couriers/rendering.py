@@ -108,11 +108,11 @@ class Rendering:
         self._pages = pages
         self._language, self._zone = language, zone
         self._table: Mapping[str, Callable[[Owed], Awaitable[Message | None]]] = {
-            "request": self._request,
+            "request": partial(self._of_grant, request_message),
             "approval": self._approval,
             "inquiry": self._inquiry,
             "reply": self._reply,
-            "report": self._report,
+            "report": partial(self._of_grant, report_message),
             "exception": self._exception,
             WORKER_NEWS: self._worker_news,
             OPEN_EXCEPTIONS: self._open_exceptions,
@@ -128,9 +128,9 @@ class Rendering:
             ALERTED: self._emergency,
             EMERGENCY_NEWS: self._emergency_news,
             EMERGENCY_STATUS: self._emergency_status,
-            STATUS: self._petition,
+            STATUS: partial(self._petition, status_message),
             PETITION_APPROVAL: self._petition_approval,
-            **dict.fromkeys(NEWS, self._petition_news),
+            **dict.fromkeys(NEWS, partial(self._petition, news_message)),
             VOUCHED: partial(self._vouching, vouched_message),
             DESK_ACT: self._help_given,
             WORD_GIVEN: partial(self._vouching, word_given_message),
@@ -148,13 +148,9 @@ class Rendering:
                 read_from(await self._ground.database.read(lambda tx: zone_of_user(tx, owed.recipient)))
             return await self._table[owed.kind](owed)
 
-    async def _request(self, owed: Owed) -> Message | None:
+    async def _of_grant(self, said: Callable[[GrantStory], Message], owed: Owed) -> Message | None:
         story = await self._story(owed)
-        return request_message(story) if story else None
-
-    async def _report(self, owed: Owed) -> Message | None:
-        story = await self._story(owed)
-        return report_message(story) if story else None
+        return said(story) if story else None
 
     async def _approval(self, owed: Owed) -> Message | None:
         def work(tx: Session) -> GrantStory | None:
@@ -307,17 +303,14 @@ class Rendering:
     async def _emergency_story(self, about: str) -> EmergencyStory | None:
         return await self._ground.database.read(lambda tx: emergency_story_of(tx, self._ground, about))
 
-    async def _petition(self, owed: Owed) -> Message | None:
+    async def _petition(self, said: Callable[..., Message], owed: Owed) -> Message | None:
+        """said: how it stands, with the page at which it can be used."""
         story = await self._petition_story(owed)
-        return status_message(story, page=self._pages.address(story.id)) if story else None
+        return said(story, page=self._pages.address(story.id)) if story else None
 
     async def _petition_approval(self, owed: Owed) -> Message | None:
         story = await self._petition_story(owed)
         return petition_message(story) if story else None
-
-    async def _petition_news(self, owed: Owed) -> Message | None:
-        story = await self._petition_story(owed)
-        return news_message(story, page=self._pages.address(story.id)) if story else None
 
     async def _petition_story(self, owed: Owed) -> PetitionStory | None:
         cool_off = self._ground.cool_off

@@ -224,6 +224,3 @@ def _parsed(uri: str) -> pyotp.TOTP:
     if not isinstance(parsed, pyotp.TOTP) or not long_enough:
         raise ValueError("This is no setup key for an authenticator.")
     return parsed
-
-
-__all__ = ["PhoneOwner", "Phones"]

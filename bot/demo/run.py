@@ -51,7 +51,7 @@ def main(*, tour: bool, data: Path | None, port: int | None) -> int:
         # Held before anything is written there: a second demo would take the first one's tokens and addresses away.
         with _folder(data) as folder, held_alone(folder.database):
             if tour:
-                from bot.demo.tour import play  # the story is long, and only told when asked for
+                from bot.demo.tour.play import play  # the story is long, and only told when asked for
 
                 return asyncio.run(play(folder, console))
             asyncio.run(_run(folder, port, console, kept=data is not None))

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bot.settings.fallbacks import fallbacks_checked
-from bot.settings.problems import Place, Problem, did_you_mean, dotted
-from bot.settings.scopes import ScopeEntry, scopes_checked
+from bot.settings.problems import Place, Problem, dotted, unknown
+from bot.settings.scopes import ScopeEntry, scopes_checked, texts_in
 from bot.settings.section import Section
 from bot.settings.sections import CatalogueSection, Sections
 from bot.settings.shapes import ChannelId, Duration, Line, ShortLine, Slug
@@ -171,8 +171,7 @@ def _unknown(data: Mapping[str, Any], key: str, known: Collection[str], wrong: s
     for at, row in _rows(data, "entitlement"):
         value = row.get(key)
         if isinstance(value, str) and value not in known:
-            name = f"{_called('entitlement', at, row)}.{key}"
-            yield Problem(name=name, wrong=f'"{value}" {wrong}', mend=did_you_mean(value, known))
+            yield unknown(f"{_called('entitlement', at, row)}.{key}", value, known, wrong)
 
 
 def _repeated(
@@ -195,17 +194,12 @@ def _apart_from_nothing(data: Mapping[str, Any]) -> Iterator[Problem]:
     """What something conflicts with must be there, or nothing is kept apart from it; and nothing is from itself."""
     ids = [row["id"] for _, row in _rows(data, "entitlement") if isinstance(row.get("id"), str)]
     for at, row in _rows(data, "entitlement"):
-        others = row.get("conflicts_with", ())
         name = f"{_called('entitlement', at, row)}.conflicts_with"
-        for other in others if isinstance(others, Sequence) and not isinstance(others, str) else ():
-            if not isinstance(other, str):
-                continue
+        for other in texts_in(row.get("conflicts_with")):
             if other == row.get("id"):
                 yield Problem(name=name, wrong="names the entitlement itself", mend="Name the others alone.")
             elif other not in ids:
-                yield Problem(
-                    name=name, wrong=f'"{other}" is no [[entitlement]]\'s id', mend=did_you_mean(other, ids)
-                )
+                yield unknown(name, other, ids, "is no [[entitlement]]'s id")
 
 
 def _ambiguous(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -213,9 +207,8 @@ def _ambiguous(data: Mapping[str, Any]) -> Iterator[Problem]:
     ids = {row["id"]: at for at, row in _rows(data, "entitlement") if isinstance(row.get("id"), str)}
     meant = dict(ids)
     for at, row in _rows(data, "entitlement"):
-        aliases = row.get("aliases", ())
-        for alias in aliases if isinstance(aliases, Sequence) and not isinstance(aliases, str) else ():
-            if isinstance(alias, str) and meant.setdefault(alias.casefold(), at) != at:
+        for alias in texts_in(row.get("aliases")):
+            if meant.setdefault(alias.casefold(), at) != at:
                 name = f"{_called('entitlement', at, row)}.aliases"
                 yield Problem(
                     name=name, wrong=f'"{alias}" already means another entitlement', mend="Choose another."

@@ -6,7 +6,7 @@ It reads the rows as written, so that it stands beside the rows' own problems; i
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.settings.problems import Problem, did_you_mean
+from bot.settings.problems import Problem, unknown
 
 
 def fallbacks_checked(rows: Mapping[int, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -22,9 +22,7 @@ def fallbacks_checked(rows: Mapping[int, Mapping[str, Any]]) -> Iterator[Problem
             yield Problem(name=name, wrong="names the owner itself", mend=mend)
         elif fallback not in known:
             others = [one for one in known if one != owner]
-            yield Problem(
-                name=name, wrong=f'"{fallback}" is no [[owner]]\'s id', mend=did_you_mean(fallback, others)
-            )
+            yield unknown(name, fallback, others, "is no [[owner]]'s id")
         elif (chain := _chain(owner, known))[-1] == owner:
             yield Problem(
                 name=name,

@@ -6,7 +6,7 @@ It reads the data as written, so that it stands beside the sections' own problem
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.settings.problems import Problem, did_you_mean
+from bot.settings.problems import Problem, unknown
 
 
 def homes_checked(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -14,14 +14,19 @@ def homes_checked(data: Mapping[str, Any]) -> Iterator[Problem]:
 
     Where nothing is, there is at least one home, since each names one.
     """
-    directories = data.get("directories")
-    named = directories.items() if isinstance(directories, Mapping) else ()
-    sections = {str(name): section for name, section in named if isinstance(section, Mapping)}
+    sections = sections_of_directories(data)
     homes = [name for name, section in sections.items() if "people_of" not in section]
     for name, section in sections.items():
         home = section.get("people_of")
         if isinstance(home, str):
             yield from _checked(name, home, sections, homes)
+
+
+def sections_of_directories(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Each [directories.NAME] that is a section, whatever stands in it."""
+    directories = data.get("directories")
+    named = directories.items() if isinstance(directories, Mapping) else ()
+    return {str(name): section for name, section in named if isinstance(section, Mapping)}
 
 
 def _checked(
@@ -36,9 +41,7 @@ def _checked(
         )
     elif home not in sections:
         others = [one for one in homes if one != name]
-        yield Problem(
-            name=setting, wrong=f'"{home}" is no [directories.NAME]', mend=did_you_mean(home, others)
-        )
+        yield unknown(setting, home, others, "is no [directories.NAME]")
     elif home not in homes:
         yield Problem(
             name=setting,

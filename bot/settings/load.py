@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.settings.catalogue_files import include_catalogue
 from bot.settings.entries import Written, cross_checked, names_of_rows, to_catalogue
-from bot.settings.homes import homes_checked
+from bot.settings.homes import homes_checked, sections_of_directories
 from bot.settings.problems import Place, Problem, Unusable, explain
 from bot.settings.reading import environment_names, lay_over, read_environment, read_toml
 from bot.settings.secrets import (
@@ -64,6 +64,15 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     )
 
 
+_FILES = (
+    ("audit", "published"),
+    ("oidc", "ca_file"),
+    ("policy", "directory"),
+    ("siem", "file"),
+    ("slack", "translation"),
+)
+
+
 def _anchor(data: dict[str, Any], folder: Path) -> None:
     """Make the paths of files absolute."""
     database = data.setdefault("database", {})
@@ -75,31 +84,21 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
             and ":memory:" not in url
         ):
             database["url"] = f"sqlite:///{(folder / url.removeprefix('sqlite:///')).absolute()}"
-    audit = data.get("audit")
-    if isinstance(audit, dict) and isinstance(published := audit.get("published"), str):
-        audit["published"] = str((folder / published).absolute())
-    oidc = data.get("oidc")
-    if isinstance(oidc, dict) and isinstance(ca_file := oidc.get("ca_file"), str):
-        oidc["ca_file"] = str((folder / ca_file).absolute())
-    policy = data.get("policy")
-    if isinstance(policy, dict) and isinstance(own := policy.get("directory"), str):
-        policy["directory"] = str((folder / own).absolute())
-    siem = data.get("siem")
-    if isinstance(siem, dict) and isinstance(file := siem.get("file"), str):
-        siem["file"] = str((folder / file).absolute())
-    slack = data.get("slack")
-    if isinstance(slack, dict) and isinstance(translation := slack.get("translation"), str):
-        slack["translation"] = str((folder / translation).absolute())
+    for name, key in _FILES:
+        _anchor_in(data.get(name), key, folder)
     server = data.get("server")
     if isinstance(server, dict) and isinstance(files := server.get("translations"), list | tuple):
         server["translations"] = [
             str((folder / file).absolute()) if isinstance(file, str) else file for file in files
         ]
-    directories = data.get("directories")
-    for section in directories.values() if isinstance(directories, Mapping) else ():
-        for key in ("path", "ca_file") if isinstance(section, dict) else ():
-            if isinstance(path := section.get(key), str):
-                section[key] = str((folder / path).absolute())
+    for section in sections_of_directories(data).values():
+        for key in ("path", "ca_file"):
+            _anchor_in(section, key, folder)
+
+
+def _anchor_in(section: object, key: str, folder: Path) -> None:
+    if isinstance(section, dict) and isinstance(path := section.get(key), str):
+        section[key] = str((folder / path).absolute())
 
 
 def _validated(
@@ -113,15 +112,12 @@ def _validated(
 
 
 def _between_rows(data: Mapping[str, Any]) -> Iterator[Problem]:
-    directories = data.get("directories")
     try:
         words = CatalogueSection(**data.get("catalogue", {}))
     except (ValidationError, TypeError):
         # Told already; the rows are then held against the usual words.
         words = CatalogueSection()
-    named = directories.items() if isinstance(directories, Mapping) else ()
-    known = [str(name) for name, section in named if isinstance(section, Mapping)]
-    yield from cross_checked(data, directories=known, words=words)
+    yield from cross_checked(data, directories=sections_of_directories(data), words=words)
 
 
 def _lacking(data: Mapping[str, Any], secrets: Secrets, told: set[str]) -> Iterator[Problem]:
@@ -157,20 +153,12 @@ def _one_variable_for_two(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _with_passwords(data: Mapping[str, Any]) -> list[str]:
     """The directories in which Wicket has an account with a password."""
-    directories = data.get("directories")
-    sections = directories.items() if isinstance(directories, Mapping) else ()
-    return [str(name) for name, section in sections if isinstance(section, Mapping) and "bind_dn" in section]
+    return [name for name, section in sections_of_directories(data).items() if "bind_dn" in section]
 
 
 def _may_take_passwords(data: Mapping[str, Any]) -> list[str]:
     """All but local ones: a section in which the account is still missing makes its password no stray."""
-    directories = data.get("directories")
-    sections = directories.items() if isinstance(directories, Mapping) else ()
-    return [
-        str(name)
-        for name, section in sections
-        if isinstance(section, Mapping) and section.get("kind") != "local"
-    ]
+    return [name for name, section in sections_of_directories(data).items() if section.get("kind") != "local"]
 
 
 def _at(data: Mapping[str, Any], section: str, key: str) -> object:

@@ -62,6 +62,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Known here: {', '.join(choices)}." if choices else "Remove it."
 
 
+def unknown(name: str, value: str, known: Iterable[str], wrong: str) -> Problem:
+    """That a setting names what there is not. wrong: what it is not, to follow the value."""
+    return Problem(name=name, wrong=f'"{value}" {wrong}', mend=did_you_mean(value, known))
+
+
 def explain(
     fault: ValidationError, model: type[BaseModel], *, names: Mapping[Place, str] | None = None
 ) -> list[Problem]:
@@ -94,10 +99,10 @@ def _explained(
     name = _name(place, names)
     # With the `kind` still in it, which says which of the sections of a union is meant.
     full = error["loc"]
-    field = _field(model, full)
+    field = _along(model, full)[0]
     kind = error["type"]
     if kind == "extra_forbidden":
-        known = _keys(_models_at(model, full[:-1]))
+        known = _keys(_along(model, full[:-1])[1])
         return Problem(
             name=name, wrong="is not a setting of Wicket", mend=did_you_mean(str(place[-1]), known)
         )
@@ -205,15 +210,6 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 def _holds_named_sections(field: FieldInfo | None) -> TypeGuard[FieldInfo]:
     """Whether the operator chooses the names of the sections in it: [directories.NAME]."""
     return field is not None and get_origin(field.annotation) is dict
-
-
-def _models_at(model: type[BaseModel], place: Place) -> list[type[BaseModel]]:
-    return _along(model, place)[1]
-
-
-def _field(model: type[BaseModel], place: Place) -> FieldInfo | None:
-    """The innermost declared field along a place."""
-    return _along(model, place)[0]
 
 
 def _along(model: type[BaseModel], place: Place) -> tuple[FieldInfo | None, list[type[BaseModel]]]:

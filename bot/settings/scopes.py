@@ -3,13 +3,13 @@
 It never says who may have what: that is policy.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from pydantic import Field
 
-from bot.settings.problems import Problem, did_you_mean
+from bot.settings.problems import Problem, unknown
 from bot.settings.section import Section
 from bot.settings.sections import CatalogueSection
 from bot.settings.shapes import Duration, Line, ShortLine, Slug
@@ -54,16 +54,16 @@ def scopes_checked(
         called = f"scope[{row['id']}]" if isinstance(row.get("id"), str) else f"scope[{at}]"
         owner = row.get("owner")
         if isinstance(owner, str) and owner not in known:
-            yield _unknown(f"{called}.owner", owner, known, "is no [[owner]]'s id")
+            yield unknown(f"{called}.owner", owner, known, "is no [[owner]]'s id")
         elif isinstance(owner, str) and row.get("group") == known[owner].get("approvers"):
             yield Problem(
                 name=f"{called}.group",
                 wrong="is the group of the owner's approvers",
                 mend="They approve all of it anyhow: name another group, or remove the scope.",
             )
-        for one in _texts(row.get("entitlements")):
+        for one in texts_in(row.get("entitlements")):
             if one not in theirs:
-                yield _unknown(f"{called}.entitlements", one, theirs, "is no [[entitlement]]'s id")
+                yield unknown(f"{called}.entitlements", one, theirs, "is no [[entitlement]]'s id")
             elif isinstance(owner, str) and theirs[one] != owner:
                 yield Problem(
                     name=f"{called}.entitlements",
@@ -80,11 +80,11 @@ def scopes_checked(
         for key, among in (("environment", words.environments), ("kind", words.kinds)):
             value = row.get(key)
             if isinstance(value, str) and value not in among:
-                yield _unknown(f"{called}.{key}", value, among, "is not a word policies know")
+                yield unknown(f"{called}.{key}", value, among, "is not a word policies know")
 
 
 def _is_in(scope: Mapping[str, Any], entitlement: Mapping[str, Any]) -> bool:
-    named = _texts(scope.get("entitlements"))
+    named = texts_in(scope.get("entitlements"))
     return (
         entitlement.get("owner") == scope.get("owner")
         and (not named or entitlement.get("id") in named)
@@ -92,10 +92,7 @@ def _is_in(scope: Mapping[str, Any], entitlement: Mapping[str, Any]) -> bool:
     )
 
 
-def _unknown(name: str, value: str, known: Collection[str], wrong: str) -> Problem:
-    return Problem(name=name, wrong=f'"{value}" {wrong}', mend=did_you_mean(value, known))
-
-
-def _texts(value: object) -> list[str]:
+def texts_in(value: object) -> list[str]:
+    """The texts in a list; none in whatever is no list."""
     listed = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
     return [one for one in listed if isinstance(one, str)]

@@ -6,7 +6,7 @@ They are never read from anywhere else, and never appear in a repr, a log line o
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -89,18 +89,7 @@ class Secrets(BaseModel):
         return tuple(dict.fromkeys(part for value in given for part in (value, *_split(value))))
 
 
-NAMES: tuple[SecretName, ...] = (
-    "slack_bot_token",
-    "slack_app_token",
-    "slack_signing_secret",
-    "secret_keys",
-    "audit_key",
-    "smtp_password",
-    "database_password",
-    "oidc_client_secret",
-    "siem_token",
-    "incident_secret",
-)
+NAMES: tuple[SecretName, ...] = get_args(SecretName)
 _WHERE: Mapping[SecretName, str] = {
     "slack_bot_token": 'the "Bot User OAuth Token" of your Slack app',
     "slack_app_token": "an app-level token of your Slack app with connections:write",

@@ -3,8 +3,8 @@
 A button's value is an id to look up; nothing else in the payload is believed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from bot.slack import sentences
@@ -14,46 +14,24 @@ from bot.slack.copies import touched
 from bot.slack.door import Meanwhile, Turned
 from bot.slack.forms.decision import details_form
 from bot.slack.forms.request import Prefilled
-from bot.slack.incoming import Incoming, part, text
+from bot.slack.incoming import Buttons, Click, Incoming, first_action, part, text
 from bot.slack.messages.asking import asked_text
-from bot.slack.messages.deciding import too_late_text
-from bot.slack.messages.freezes import gone_text
-from bot.slack.messages.parts import Message, said
+from bot.slack.messages.freezes import gone_text, undone_text
+from bot.slack.messages.parts import said
 from bot.slack.replies import Replies
 from bot.slack.requesting import prefilled_from, remark_about
 from bot.slack.topics.table import Topics
 from bot.texts import as_told, say
 from handlers.exceptions.forged import refuse_forged
 from handlers.ground import Ground
-from handlers.intents import Actor, Intent, OnGrant
-from handlers.outcomes import NotAllowed, Repeated, TooLate, Unknown
+from handlers.intents import Actor, Intent
+from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.questions.checks import Kind
 from handlers.requests.access import Access
 from handlers.requests.asking import Asking
 from handlers.requests.details import NOT_FOR_YOU, Details
 from handlers.requests.stories import GrantStory
 from storage.states import Purpose
-
-
-@dataclass(frozen=True, kw_only=True)
-class Click:
-    """One click by an established person. value: the button's; trigger: for opening a form within three seconds.
-
-    form: the form or home that the button stands in, as Slack has it; empty for a message.
-    """
-
-    actor: Actor
-    incoming: Incoming
-    value: str
-    trigger: str
-    form: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def on_grant(self) -> OnGrant:
-        """The click as an intent about the grant that the button names."""
-        return OnGrant(
-            actor=self.actor, where=self.incoming.where, delivery=self.incoming.delivery, grant=self.value
-        )
 
 
 class Clicks:
@@ -77,7 +55,7 @@ class Clicks:
         self._behind = details
         self._conversation = conversation
         self._replies = replies
-        self._table: Mapping[str, Callable[[Click], Awaitable[None]]] = {
+        self._table: Buttons = {
             Action.SEND_DRAFT: self._send_draft,
             Action.CHANGE_DRAFT: self._change_draft,
             Action.CANCEL_DRAFT: self._withdraw,
@@ -87,11 +65,11 @@ class Clicks:
             Action.DETAILS: self._details,
             Action.MY_ACCESS: self._my_access,
             Action.ASK_FOR_ACCESS: self._ask_for_access,
-            Action.RESET_PASSWORD: self._reset,
+            Action.RESET_PASSWORD: partial(self._open_page, purpose=Purpose.RESET),
             Action.UNLOCK: self._unlock,
-            Action.BE_VOUCHED: self._be_vouched,
-            Action.SET_UP_PROOFS: self._enrol,
-            Action.CARE_FOR_PROOFS: self._care,
+            Action.BE_VOUCHED: partial(self._open_page, purpose=Purpose.RESET, unprepared=True),
+            Action.SET_UP_PROOFS: partial(self._open_page, purpose=Purpose.ENROL),
+            Action.CARE_FOR_PROOFS: partial(self._open_page, purpose=Purpose.CARE),
             **topics.table,
         }
 
@@ -110,16 +88,13 @@ class Clicks:
 
     async def refuse(self, actor: Actor, incoming: Incoming) -> Turned:
         """Turn away a button or form that we never made; it is on the record, and an exception."""
-        intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
+        intent = Intent(**incoming.origin(actor))
         if isinstance(await refuse_forged(self._ground, intent), Repeated):
             return Turned(message=None, outcome="repeated")
         return Turned(message=said(say(sentences.GONE)), outcome="refused")
 
     async def _send_draft(self, click: Click) -> None:
-        outcome = await self._asking.send_draft(click.on_grant)
-        text = asked_text(outcome)
-        if text:
-            self._whisper(click, text)
+        self._replies.answer(click, asked_text(await self._asking.send_draft(click.on_grant)))
 
     async def _change_draft(self, click: Click) -> None:
         story = await self._own_story(click)
@@ -136,45 +111,33 @@ class Clicks:
         await self._open_request(click, Prefilled(entitlements=tuple(filter(None, named))))
 
     async def _withdraw(self, click: Click) -> None:
-        self._whisper_if_settled(click, await self._access.withdraw(click.on_grant))
+        self._replies.answer(click, undone_text(await self._access.withdraw(click.on_grant)))
 
     async def _give_back(self, click: Click) -> None:
-        self._whisper_if_settled(click, await self._access.give_back(click.on_grant))
+        self._replies.answer(click, undone_text(await self._access.give_back(click.on_grant)))
 
     async def _details(self, click: Click) -> None:
         outcome = await self._behind.look(click.on_grant)
         if isinstance(outcome, NotAllowed):
-            self._whisper(click, as_told(NOT_FOR_YOU))
+            self._replies.answer(click, as_told(NOT_FOR_YOU))
         elif isinstance(outcome, Unknown):
-            self._whisper(click, gone_text(outcome))
-        elif isinstance(outcome, GrantStory) and not await self._replies.open_form(
-            click.trigger, details_form(outcome)
-        ):
-            self._whisper(click, say(sentences.TRY_AGAIN))
+            self._replies.answer(click, gone_text(outcome))
+        elif isinstance(outcome, GrantStory):
+            await self._replies.form_or_word(click, details_form(outcome))
 
     async def _my_access(self, click: Click) -> None:
-        self._tell(click, await self._conversation.ask(click.on_grant, Kind.ACCESS, by_message=True))
-
-    async def _reset(self, click: Click) -> None:
-        page = await self._conversation.open_page(click.on_grant, Purpose.RESET, by_message=True)
-        self._tell(click, page)
+        access = await self._conversation.ask(click.on_grant, Kind.ACCESS, by_message=True)
+        self._replies.tell(click.actor.slack_user, access)
 
     async def _unlock(self, click: Click) -> None:
-        self._tell(click, await self._conversation.unlock(click.on_grant, by_message=True))
+        unlocked = await self._conversation.unlock(click.on_grant, by_message=True)
+        self._replies.tell(click.actor.slack_user, unlocked)
 
-    async def _be_vouched(self, click: Click) -> None:
+    async def _open_page(self, click: Click, *, purpose: Purpose, unprepared: bool = False) -> None:
         page = await self._conversation.open_page(
-            click.on_grant, Purpose.RESET, by_message=True, unprepared=True
+            click.on_grant, purpose, by_message=True, unprepared=unprepared
         )
-        self._tell(click, page)
-
-    async def _enrol(self, click: Click) -> None:
-        page = await self._conversation.open_page(click.on_grant, Purpose.ENROL, by_message=True)
-        self._tell(click, page)
-
-    async def _care(self, click: Click) -> None:
-        page = await self._conversation.open_page(click.on_grant, Purpose.CARE, by_message=True)
-        self._tell(click, page)
+        self._replies.tell(click.actor.slack_user, page)
 
     async def _open_request(
         self, click: Click, prefilled: Prefilled, draft: str = "", remark: str = ""
@@ -183,26 +146,13 @@ class Clicks:
             click.actor, click.incoming, click.trigger, prefilled, draft=draft, remark=remark
         )
         if not opened:
-            self._whisper(click, say(sentences.TRY_AGAIN))
+            self._replies.answer(click, say(sentences.TRY_AGAIN))
 
     async def _own_story(self, click: Click) -> GrantStory | None:
         outcome = await self._behind.own(click.on_grant)
         if isinstance(outcome, Unknown):
-            self._whisper(click, gone_text(outcome))
+            self._replies.answer(click, gone_text(outcome))
         return outcome if isinstance(outcome, GrantStory) else None
-
-    def _whisper_if_settled(self, click: Click, outcome: object) -> None:
-        if isinstance(outcome, TooLate):
-            self._whisper(click, too_late_text(outcome))
-        elif isinstance(outcome, Unknown):
-            self._whisper(click, gone_text(outcome))
-
-    def _whisper(self, click: Click, text: str) -> None:
-        self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
-
-    def _tell(self, click: Click, message: Message | None) -> None:
-        if message is not None:
-            self._replies.tell(click.actor.slack_user, message)
 
 
 def clicked(body: Mapping[str, Any]) -> tuple[str, str]:
@@ -210,8 +160,7 @@ def clicked(body: Mapping[str, Any]) -> tuple[str, str]:
 
     An entry of a menu is a button too: its value holds both.
     """
-    actions = body.get("actions")
-    first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    first = first_action(body)
     if first.get("type") == "overflow":
         action, _, value = text(part(first, "selected_option").get("value")).partition(" ")
         return action, value

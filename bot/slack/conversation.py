@@ -103,7 +103,7 @@ class Conversation:
         self, actor: Actor, incoming: Incoming, meaning: Meant, *, by_message: bool
     ) -> Message | Opens | OpenVouching | OpenBreakGlass | OpenHelping | None:
         """What to say now; None if it is owed already, or was said before."""
-        intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
+        intent = Intent(**incoming.origin(actor))
         match meaning:
             case OpenForm() | OpenHalting() | OpenRevoking() | OpenDelegating() | ShowDelegations():
                 return meaning

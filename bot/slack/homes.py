@@ -3,15 +3,13 @@
 Each showing is a question about their own access, on the record; nothing is kept between two of them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Action
 from bot.slack.home import home_view, page_of, said_home
-from bot.slack.incoming import Incoming
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.answers import answer_message
 from bot.slack.messages.parts import Message
 from bot.slack.replies import Replies
@@ -23,9 +21,6 @@ from handlers.questions.home import Home
 from handlers.questions.overview import Page
 from handlers.turns import Turns
 from storage.clock import Clock
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 # What changes the overview at once; whatever opens a form is shown when the home is opened again.
 _CHANGING = frozenset({Action.WITHDRAW, Action.GIVE_BACK})
@@ -39,18 +34,12 @@ class Homes:
         self._replies = replies
         self._now = now
         self._turns = Turns()
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method, for the clicks on a home's own buttons."""
-        return {Action.HOME_BACK: self._turn, Action.HOME_MORE: self._turn}
+        self.table: Buttons = {Action.HOME_BACK: self._turn, Action.HOME_MORE: self._turn}
 
     async def show(self, actor: Actor, incoming: Incoming, page: Page) -> None:
         """The overview as it is now, unless something was shown meanwhile that began later: it knows more."""
         turn = self._turns.begin()
-        seen = await self._home.look(
-            Ask(actor=actor, where=incoming.where, delivery=incoming.delivery, kind=Kind.ACCESS), page
-        )
+        seen = await self._home.look(Ask(**incoming.origin(actor), kind=Kind.ACCESS), page)
         if isinstance(seen, Repeated):
             return
         now = self._now()
@@ -70,5 +59,5 @@ class Homes:
         if action in _CHANGING:
             await self.show(actor, replace(incoming, delivery=f"{incoming.delivery}:home"), Page())
 
-    async def _turn(self, click: "Click") -> None:
+    async def _turn(self, click: Click) -> None:
         await self.show(click.actor, click.incoming, page_of(click.value))

@@ -3,11 +3,19 @@
 It takes no name or authority from a payload, and a payload of any shape can be reduced.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypedDict
 
-from handlers.intents import Where
+from handlers.intents import Actor, OnGrant, Where
+
+
+class Origin(TypedDict):
+    """Who wants it, from where, and by which delivery."""
+
+    actor: Actor
+    where: Where
+    delivery: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +37,38 @@ class Incoming:
     def where(self) -> Where:
         """For the record."""
         return Where(transport=self.transport, team=self.team, channel=self.channel)
+
+    def origin(self, actor: Actor) -> Origin:
+        """What every intent begins with, once it is known who this is."""
+        return Origin(actor=actor, where=self.where, delivery=self.delivery)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """One click by an established person. value: the button's; trigger: for opening a form within three seconds.
+
+    form: the form or home that the button stands in, as Slack has it; empty for a message.
+    """
+
+    actor: Actor
+    incoming: Incoming
+    value: str
+    trigger: str
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> Origin:
+        """What an intent begins with."""
+        return self.incoming.origin(self.actor)
+
+    @property
+    def on_grant(self) -> OnGrant:
+        """The click as an intent about the grant that the button names."""
+        return OnGrant(**self.origin, grant=self.value)
+
+
+Buttons: TypeAlias = Mapping[str, Callable[[Click], Awaitable[None]]]
+"""From a button's name to what a click on it does."""
 
 
 def of_event(body: Mapping[str, Any], transport: str) -> Incoming:
@@ -83,6 +123,18 @@ def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A part of a payload that is itself one; empty if it is missing or something else."""
     found = body.get(name)
     return found if isinstance(found, Mapping) else {}
+
+
+def first_action(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first of what was used, of which Slack sends one; empty if there is none."""
+    actions = body.get("actions")
+    return actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+
+
+def blocks_in(view: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The blocks of a form; none in whatever is no list of them."""
+    blocks = view.get("blocks")
+    return [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
 
 
 def text(value: object) -> str:

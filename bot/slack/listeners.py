@@ -17,28 +17,26 @@ from bot.slack import incoming as arrived
 from bot.slack import sentences
 from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
-from bot.slack.clicks import Click, Clicks, clicked
+from bot.slack.clicks import Clicks, clicked
 from bot.slack.conversation import Conversation, Meant, OpenForm
 from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Meanwhile, Turned
 from bot.slack.forms.request import Prefilled
-from bot.slack.homes import Homes
-from bot.slack.incoming import Incoming
+from bot.slack.incoming import Click, Incoming
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions, stay_open
-from bot.slack.topics.delegations import DelegationClicks, OpenDelegating, ShowDelegations
-from bot.slack.topics.emergencies import EmergencyClicks, OpenBreakGlass
-from bot.slack.topics.halting import HaltingClicks, OpenHalting, OpenRevoking
-from bot.slack.topics.helping import HelpingClicks, OpenHelping
-from bot.slack.topics.vouching import OpenVouching, VouchingClicks
+from bot.slack.topics.delegations import OpenDelegating, ShowDelegations
+from bot.slack.topics.emergencies import OpenBreakGlass
+from bot.slack.topics.halting import OpenHalting, OpenRevoking
+from bot.slack.topics.helping import OpenHelping
+from bot.slack.topics.table import Topics
+from bot.slack.topics.vouching import OpenVouching
 from bot.slack.words import as_typed
 from bot.texts import Language, read_in, say
 from handlers.intents import Actor
 from handlers.patience import answering_within
 from handlers.questions.overview import Page
-from storage.clock import Clock
 from storage.faults import DirectoryUnavailable, OutcomeUnknown, StorageUnavailable
 
 log = structlog.get_logger(__name__)
@@ -64,17 +62,10 @@ class Listeners:
         conversation: Conversation,
         clicks: Clicks,
         submissions: Submissions,
-        requesting: Requesting,
-        vouching: VouchingClicks,
-        halting: HaltingClicks,
-        emergencies: EmergencyClicks,
-        delegations: DelegationClicks,
-        helping: HelpingClicks,
-        homes: Homes,
+        topics: Topics,
         replies: Replies,
         metrics: Metrics,
         transport: str,
-        now: Clock,
         language: Language,
         kept: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
@@ -82,16 +73,11 @@ class Listeners:
         self._conversation = conversation
         self._clicks = clicks
         self._submissions = submissions
-        self._requesting = requesting
-        self._vouching = vouching
-        self._halting, self._helping = halting, helping
-        self._emergencies = emergencies
-        self._delegations = delegations
-        self._homes = homes
+        self._topics = topics
+        self._requesting, self._homes = topics.requesting, topics.homes
         self._replies = replies
         self._metrics = metrics
         self._transport = transport
-        self._now = now
         self._language = language
         self._kept = kept
 
@@ -130,25 +116,21 @@ class Listeners:
 
         async def answer(actor: Actor, incoming: Incoming) -> Message | None:
             answer = await self._conversation.answer(actor, incoming, meaning(), by_message=False)
+            trigger = arrived.text(body.get("trigger_id"))
             if isinstance(answer, OpenForm):
-                trigger = arrived.text(body.get("trigger_id"))
                 opened = await self._requesting.open(actor, incoming, trigger, answer.prefilled)
                 return None if opened else said(say(sentences.TYPE_AGAIN))
             if isinstance(answer, OpenVouching):
-                opened = await self._vouching.open(arrived.text(body.get("trigger_id")))
+                opened = await self._topics.vouching.open(trigger)
                 return None if opened else said(say(sentences.TYPE_AGAIN))
             if isinstance(answer, OpenBreakGlass):
-                trigger = arrived.text(body.get("trigger_id"))
-                return await self._emergencies.open(actor, incoming, trigger, drill=answer.drill)
+                return await self._topics.emergencies.open(actor, incoming, trigger, drill=answer.drill)
             if isinstance(answer, OpenHalting | OpenRevoking):
-                trigger = arrived.text(body.get("trigger_id"))
-                return await self._halting.open(actor, incoming, trigger, answer)
+                return await self._topics.halting.open(actor, incoming, trigger, answer)
             if isinstance(answer, OpenDelegating | ShowDelegations):
-                trigger = arrived.text(body.get("trigger_id"))
-                return await self._delegations.answer(actor, incoming, trigger, answer)
+                return await self._topics.delegations.answer(actor, incoming, trigger, answer)
             if isinstance(answer, OpenHelping):
-                trigger = arrived.text(body.get("trigger_id"))
-                return await self._helping.open(actor, incoming, trigger, answer)
+                return await self._topics.helping.open(actor, incoming, trigger, answer)
             return answer
 
         live = self._unless_routine(meaning)

@@ -14,6 +14,7 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import sentences
+from bot.slack.incoming import Click
 from bot.slack.messages.parts import Message, said
 from bot.slack.saying_no import word_of
 from bot.texts import say
@@ -40,8 +41,15 @@ class Replies:
         else:
             self.tell(user, Message(text=text, blocks=()))
 
-    def tell(self, user: str, message: Message) -> None:
-        """A direct message, now or not at all."""
+    def answer(self, click: Click, text: str) -> None:
+        """Whisper to whoever clicked; "" is nothing to say."""
+        if text:
+            self.whisper(click.incoming.channel, click.actor.slack_user, text)
+
+    def tell(self, user: str, message: Message | None) -> None:
+        """A direct message, now or not at all; None is nothing to say."""
+        if message is None:
+            return
         body = message.body() if message.blocks else {"text": message.text}
         self._beside(self._client.chat_postMessage(channel=user, **body))
 
@@ -60,6 +68,13 @@ class Replies:
             log.warning("form.not_opened", fault=_name(fault))
             return False
         return True
+
+    async def form_or_word(self, click: Click, form: View | None, text: str = "") -> None:
+        """Open the form; where there is none, or Slack would not open it any more, say so to whoever clicked."""
+        if form is None:
+            self.answer(click, text)
+        elif not await self.open_form(click.trigger, form):
+            self.answer(click, say(sentences.TRY_AGAIN))
 
     async def open_or_ask_again(self, trigger: str, view: View) -> Message | None:
         """Open a form that a command asked for; what to say where Slack would not any more."""

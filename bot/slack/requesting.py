@@ -12,9 +12,9 @@ from typing import Any
 from bot.slack.actions import Field, Form
 from bot.slack.choices import Answer as Choice
 from bot.slack.choices import Choices
-from bot.slack.forms.parts import Wrong, note_form
+from bot.slack.forms.parts import Answer, Wrong, note_if_any
 from bot.slack.forms.request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form, too_many
-from bot.slack.incoming import Incoming, part, text
+from bot.slack.incoming import Incoming, first_action, part, text
 from bot.slack.messages.asking import TICKET_WANTED, UNKNOWN, asked_text, together_text
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.replies import Replies
@@ -33,9 +33,6 @@ from handlers.requests.stories import GrantStory
 from handlers.rules.holding import Derived
 from storage.catalogue import Catalogue
 from storage.faults import DirectoryUnavailable
-
-Answer = dict[str, Any]
-"""What is acknowledged: {} closes the form."""
 
 # The form opens in time, whether it is known by then what would happen or not. One that stands open can wait longer.
 _OPENS_WITHIN, _CHANGES_WITHIN = 0.7, 1.4
@@ -137,12 +134,10 @@ class Requesting:
         """Send what stands in the form; errors stand at their field."""
         typed = read_request(view, self._catalogue)
         if isinstance(typed, Wrong):
-            return errors(typed)
+            return typed
         outcome = await self._asking.ask_together(
             AskTogether(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
+                **incoming.origin(actor),
                 entitlements=typed.entitlements,
                 duration=typed.duration,
                 justification=typed.justification,
@@ -153,19 +148,19 @@ class Requesting:
         )
         match outcome:
             case NotAReport(advice=advice):
-                return errors(Wrong(at={Field.FOR: as_told(advice)}))
+                return Wrong(at={Field.FOR: as_told(advice)})
             case Stopped():  # the form stays, with what was typed
-                return errors(Wrong(at={Field.JUSTIFICATION: stopped_plainly(outcome)}))
+                return Wrong(at={Field.JUSTIFICATION: stopped_plainly(outcome)})
             case TicketWanted():
-                return errors(Wrong(at={Field.TICKET: say(TICKET_WANTED)}))
+                return Wrong(at={Field.TICKET: say(TICKET_WANTED)})
             case AskedTogether(each=((_, one),)):
                 said = together_text(outcome) if outcome.report else asked_text(one)
-                return note(say("Nothing was sent"), said) if said else {}
+                return note_if_any(say("Nothing was sent"), said)
             case AskedTogether():
                 said = together_text(outcome)
-                return note(say("Not all of it was sent"), said) if said else {}
+                return note_if_any(say("Not all of it was sent"), said)
         said = asked_text(outcome)
-        return note(say("Nothing was sent"), said) if said else {}
+        return note_if_any(say("Nothing was sent"), said)
 
     async def _foreseen(
         self, actor: Actor, incoming: Incoming, filled: Filled, *, within: float
@@ -173,7 +168,7 @@ class Requesting:
         """A sentence when the directory does not say within so many seconds: unknown is not none (promise 7)."""
         if not filled.entitlements and not filled.report:
             return Foresight(minutes=filled.minutes)
-        intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
+        intent = Intent(**incoming.origin(actor))
         try:
             async with asyncio.timeout(within):
                 return await self._foreseeing.foresee(intent, filled)
@@ -213,21 +208,9 @@ def _drafted(draft: meant.DraftRequest, catalogue: Catalogue) -> Prefilled:
     )
 
 
-def errors(wrong: Wrong) -> Answer:
-    """The form stays open with a sentence at each field."""
-    return {"response_action": "errors", "errors": {str(field): text for field, text in wrong.at.items()}}
-
-
-def note(title: str, sentence: str) -> Answer:
-    """A sentence takes the form's place."""
-    return {"response_action": "update", "view": note_form(title, sentence).to_dict()}
-
-
 def _moment(body: Mapping[str, Any]) -> float:
     """When Slack says that it was changed; 0 if it does not say."""
-    actions = body.get("actions")
-    first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
     try:
-        return float(text(first.get("action_ts")))
+        return float(text(first_action(body).get("action_ts")))
     except ValueError:
         return 0.0

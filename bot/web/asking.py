@@ -9,10 +9,8 @@ from aiohttp import web
 
 from bot.metrics import Metrics
 from bot.texts import template
-from bot.web.addresses import Callers, Hourly
-from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
-from bot.web.front_door import NEED_LOGIN, NOT_FROM_HERE, SHUT, TOO_MANY, WAIT, DoorWidth
-from bot.web.rendering import Pages
+from bot.web.forms import FormPages, read_form
+from bot.web.front_door import NEED_LOGIN, NOT_FROM_HERE, SHUT, Crowd, DoorWidth
 from handlers.ground import Ground
 from handlers.intents import JUSTIFICATION_LIMIT
 from handlers.petitions.front_door import PetitionDoor
@@ -45,10 +43,8 @@ class AskingPage:
         floor: float = 0.5,
     ) -> None:
         self._door, self._metrics, self._floor = door, metrics, floor
-        self._callers = Callers(width.trusted_proxies)
-        self._limit = Hourly(width.an_hour_from_one_address, ground.now)
-        self._cookies = Cookies(secure=public_url.startswith("https://"))
-        self._tokens, self._pages = Tokens(ground.vault), Pages()
+        self._crowd = Crowd(width, ground.now, metrics)
+        self._forms = FormPages(ground.vault, public_url=public_url)
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """The one address."""
@@ -61,17 +57,12 @@ class AskingPage:
     async def take(self, request: web.Request) -> web.Response:
         """POST: a petition. The answer is the same, whoever it is for."""
         until = asyncio.get_running_loop().time() + self._floor
-        if not self._limit.allows(self._callers.of(request)):
-            self._metrics.request("page", "limited")
-            answer = self._message(429, *TOO_MANY)
-            answer.headers["Retry-After"] = WAIT
-            return answer
+        if limited := self._crowd.limited(request):
+            return limited
         fields = await read_form(request)
         typed = {"login": fields.get("login", "")[:_LONGEST], "words": fields.get("words", "")}
         wanted = fields.get("what", "")
-        if from_elsewhere(request) or not self._tokens.fits(
-            ASK_PATH, self._cookies.form(request), fields.get("token", "")
-        ):
+        if not self._forms.is_ours(request, ASK_PATH, fields):
             self._metrics.request("page", "refused")
             return self._form(request, errors={"": NOT_FROM_HERE}, typed=typed, status=403)
         if wrong := _wrong_with(typed):
@@ -83,8 +74,8 @@ class AskingPage:
             await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
         self._metrics.request("page", "done")
         if shut is not None:
-            return self._message(503, *SHUT)
-        return self._message(200, *ASKED, symbol="⏳")
+            return self._forms.pages.ended("⌛", *SHUT, status=503)
+        return self._forms.pages.ended("⏳", *ASKED)
 
     def _form(
         self,
@@ -95,23 +86,17 @@ class AskingPage:
         what: str = "",
         status: int = 200,
     ) -> web.Response:
-        cookie = self._cookies.form(request) or new_form_cookie()
-        response = self._pages.page(
+        return self._forms.page(
+            request,
             "ask",
+            ASK_PATH,
             status=status,
             here=ASK_PATH,
-            token=self._tokens.token(ASK_PATH, cookie),
             errors=errors or {},
             typed=typed or {"login": "", "words": ""},
             what=what,
             most=JUSTIFICATION_LIMIT,
         )
-        if cookie != self._cookies.form(request):
-            self._cookies.set_form(response, cookie)
-        return response
-
-    def _message(self, status: int, title: str, *sentences: str, symbol: str = "⌛") -> web.Response:
-        return self._pages.page("message", status=status, symbol=symbol, title=title, sentences=sentences)
 
 
 def asking_routes(

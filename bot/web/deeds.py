@@ -55,6 +55,11 @@ Deed = Callable[[Sent], Awaitable[Answer]]
 
 
 def six_digits(typed: str) -> str | None:
-    """The code that was typed; None if it is none."""
+    """The code of an authenticator that was typed; None if it is none."""
+    return digits(typed, TOTP_DIGITS)
+
+
+def digits(typed: str, count: int) -> str | None:
+    """So many digits that were typed, perhaps with spaces; None for anything else."""
     code = "".join(typed.split())
-    return code if len(code) == TOTP_DIGITS and code.isascii() and code.isdigit() else None
+    return code if len(code) == count and code.isascii() and code.isdigit() else None

@@ -7,10 +7,13 @@ import base64
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from bot.web.rendering import Pages
 from storage.secrets import Vault
 
 LARGEST_FORM = 16 * 1024
@@ -77,6 +80,30 @@ class Tokens:
         given = token.encode("utf-8")
         ours = [_readable(each) for each in self._vault.derive_all("form", f"{text}\0{cookie}")]
         return bool(cookie) and any(hmac.compare_digest(given, each.encode("ascii")) for each in ours)
+
+
+class FormPages:
+    """Pages with a form, each tied to the browser that it goes to."""
+
+    def __init__(self, vault: Vault, *, public_url: str) -> None:
+        """public_url: says whether cookies are of the secure kind."""
+        self.cookies = Cookies(secure=public_url.startswith("https://"))
+        self.tokens, self.pages = Tokens(vault), Pages()
+
+    def page(
+        self, request: web.Request, name: str, text: str, *, status: int = 200, **words: Any
+    ) -> web.Response:
+        """The page of this name. text: of the link, or the address, that its form is for."""
+        cookie = self.cookies.form(request) or new_form_cookie()
+        response = self.pages.page(name, status=status, token=self.tokens.token(text, cookie), **words)
+        if cookie != self.cookies.form(request):
+            self.cookies.set_form(response, cookie)
+        return response
+
+    def is_ours(self, request: web.Request, text: str, fields: Mapping[str, str]) -> bool:
+        """Whether this came from such a page in this browser."""
+        fits = self.tokens.fits(text, self.cookies.form(request), fields.get("token", ""))
+        return fits and not from_elsewhere(request)
 
 
 def new_form_cookie() -> str:

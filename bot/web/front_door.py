@@ -11,10 +11,11 @@ from aiohttp import web
 from bot.metrics import Metrics
 from bot.texts import template
 from bot.web.addresses import Callers, Hourly
-from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
+from bot.web.forms import FormPages, read_form
 from bot.web.rendering import Pages
 from handlers.secure_page.front_door import FrontDoor, Shut
 from handlers.secure_page.visits import PageGround
+from storage.clock import Clock
 
 START_PATH = "/start"
 NEED_LOGIN = template("Type the login you use at work.")
@@ -49,25 +50,33 @@ class DoorWidth:
     trusted_proxies: tuple[str, ...] = ()
 
 
+class Crowd:
+    """Those who come by themselves, without a link: so many an hour from one address, and no more."""
+
+    def __init__(self, width: DoorWidth, now: Clock, metrics: Metrics) -> None:
+        self._callers = Callers(width.trusted_proxies)
+        self._limit = Hourly(width.an_hour_from_one_address, now)
+        self._metrics, self._pages = metrics, Pages()
+
+    def limited(self, request: web.Request) -> web.Response | None:
+        """The answer to one too many; None for whoever may go on."""
+        if self._limit.allows(self._callers.of(request)):
+            return None
+        self._metrics.request("page", "limited")
+        answer = self._pages.ended("⌛", *TOO_MANY, status=429)
+        answer.headers["Retry-After"] = WAIT
+        return answer
+
+
 class FrontDoorPage:
     """floor: seconds that each answer to a login takes at least."""
 
     def __init__(
-        self,
-        ground: PageGround,
-        width: DoorWidth,
-        *,
-        cookies: Cookies,
-        tokens: Tokens,
-        metrics: Metrics,
-        floor: float,
+        self, ground: PageGround, width: DoorWidth, *, forms: FormPages, metrics: Metrics, floor: float
     ) -> None:
         self._door = FrontDoor(ground, directory=width.directory, an_hour=width.an_hour)
-        self._callers = Callers(width.trusted_proxies)
-        self._limit = Hourly(width.an_hour_from_one_address, ground.now)
-        self._cookies, self._tokens = cookies, tokens
-        self._metrics, self._floor = metrics, floor
-        self._pages = Pages()
+        self._crowd = Crowd(width, ground.now, metrics)
+        self._forms, self._metrics, self._floor = forms, metrics, floor
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """The one address."""
@@ -80,16 +89,11 @@ class FrontDoorPage:
     async def take(self, request: web.Request) -> web.StreamResponse:
         """POST: a login. Answers 303 to the visit, whoever it is."""
         until = asyncio.get_running_loop().time() + self._floor
-        if not self._limit.allows(self._callers.of(request)):
-            self._metrics.request("page", "limited")
-            answer = self._message(429, *TOO_MANY)
-            answer.headers["Retry-After"] = WAIT
-            return answer
+        if limited := self._crowd.limited(request):
+            return limited
         fields = await read_form(request)
         login = fields.get("login", "")[:_LONGEST]
-        if from_elsewhere(request) or not self._tokens.fits(
-            START_PATH, self._cookies.form(request), fields.get("token", "")
-        ):
+        if not self._forms.is_ours(request, START_PATH, fields):
             self._metrics.request("page", "refused")
             return self._form(request, errors={"": NOT_FROM_HERE}, login=login, status=403)
         if not login.strip():
@@ -100,7 +104,7 @@ class FrontDoorPage:
             await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
         self._metrics.request("page", "done")
         if isinstance(opened, Shut):
-            return self._message(503, *SHUT)
+            return self._forms.pages.ended("⌛", *SHUT, status=503)
         return web.Response(status=303, headers={"Location": f"/p/{opened.text}"})
 
     def _form(
@@ -111,18 +115,6 @@ class FrontDoorPage:
         login: str = "",
         status: int = 200,
     ) -> web.Response:
-        cookie = self._cookies.form(request) or new_form_cookie()
-        response = self._pages.page(
-            "start",
-            status=status,
-            here=START_PATH,
-            token=self._tokens.token(START_PATH, cookie),
-            errors=errors or {},
-            login=login,
+        return self._forms.page(
+            request, "start", START_PATH, status=status, here=START_PATH, errors=errors or {}, login=login
         )
-        if cookie != self._cookies.form(request):
-            self._cookies.set_form(response, cookie)
-        return response
-
-    def _message(self, status: int, title: str, sentence: str) -> web.Response:
-        return self._pages.page("message", status=status, symbol="⌛", title=title, sentences=(sentence,))

@@ -10,8 +10,7 @@ from aiohttp import web
 from bot.metrics import Metrics
 from bot.texts import template
 from bot.web.endings import Ending
-from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
-from bot.web.rendering import Pages
+from bot.web.forms import FormPages, read_form
 from handlers.alarms.raising import Alarms
 from handlers.alarms.reported import NoLink, Stopped
 from storage.secrets import Vault
@@ -95,9 +94,7 @@ class NotMePage:
 
     def __init__(self, alarms: Alarms, vault: Vault, *, public_url: str, metrics: Metrics) -> None:
         self._alarms = alarms
-        self._cookies = Cookies(secure=public_url.startswith("https://"))
-        self._tokens = Tokens(vault)
-        self._pages = Pages()
+        self._forms = FormPages(vault, public_url=public_url)
         self._metrics = metrics
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -112,27 +109,15 @@ class NotMePage:
     async def stop(self, request: web.Request) -> web.Response:
         """POST: stop it. Done again it does nothing more."""
         text, fields = request.match_info["text"], await read_form(request)
-        fits = self._tokens.fits(text, self._cookies.form(request), fields.get("token", ""))
-        if fields.get("do") != "stop" or not fits or from_elsewhere(request):
+        if fields.get("do") != "stop" or not self._forms.is_ours(request, text, fields):
             self._metrics.request("page", "refused")
             return self._form(request, wrong=NOT_FROM_HERE, status=403)
         outcome = await self._alarms.by_mail(text)
         self._metrics.request("page", "refused" if isinstance(outcome, NoLink) else "done")
-        return self._end(end_of(outcome))
+        end = end_of(outcome)
+        return self._forms.pages.ended(end.symbol, end.title, *end.sentences)
 
     def _form(self, request: web.Request, *, wrong: str = "", status: int = 200) -> web.Response:
         text = request.match_info["text"]
-        cookie = self._cookies.form(request) or new_form_cookie()
-        response = self._pages.page(
-            "not-me",
-            status=status,
-            here=f"/not-me/{quote(text, safe='')}",
-            token=self._tokens.token(text, cookie),
-            errors={"": wrong} if wrong else {},
-        )
-        if cookie != self._cookies.form(request):
-            self._cookies.set_form(response, cookie)
-        return response
-
-    def _end(self, end: Ending) -> web.Response:
-        return self._pages.page("message", symbol=end.symbol, title=end.title, sentences=end.sentences)
+        here, errors = f"/not-me/{quote(text, safe='')}", {"": wrong} if wrong else {}
+        return self._forms.page(request, "not-me", text, status=status, here=here, errors=errors)

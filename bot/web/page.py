@@ -16,11 +16,22 @@ from bot.texts import template
 from bot.web import endings
 from bot.web.addresses import Hourly
 from bot.web.caring import CaringForms, PasskeyOptions, answer_in
-from bot.web.deeds import FORMS_AN_HOUR, NEED_SIX, TOO_MUCH, Again, Answer, Deed, Onward, Sent, six_digits
-from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
-from bot.web.front_door import WAIT, DoorWidth, FrontDoorPage
-from bot.web.regaining import RegainingForms
-from bot.web.rendering import Pages, qr_code
+from bot.web.deeds import (
+    FORMS_AN_HOUR,
+    NEED_SIX,
+    TOO_MUCH,
+    Again,
+    Answer,
+    Deed,
+    Onward,
+    Sent,
+    digits,
+    six_digits,
+)
+from bot.web.forms import FormPages, read_form
+from bot.web.front_door import NEED_LOGIN, NOT_FROM_HERE, WAIT, DoorWidth, FrontDoorPage
+from bot.web.regaining import NEED_MAILED, NEED_PASSWORD, RegainingForms
+from bot.web.rendering import qr_code
 from bot.web.signing_in import RETURN_PATH, SigningIn, brought_back
 from bot.web.stepping import ending_of
 from bot.web.vouching import NOT_YET, WAY, Shown, VouchingForms
@@ -39,13 +50,7 @@ from handlers.secure_page.visits import NotYet, PageGround, Proven, Refused, Vis
 from handlers.vouching.being_vouched import BeingVouched
 from storage.states import Purpose
 
-NOT_FROM_HERE = template(
-    "Your browser sent this form without its cookie, so nothing was done. Allow cookies and try again."
-)
-NEED_MAILED = template("Type the eight digits from the mail.")
 NEED_RECOVERY = template("Type one recovery code: thirteen letters and digits.")
-NEED_PASSWORD = template("Type your password.")
-NEED_LOGIN = template("Type the login you use at work.")
 DID_NOT_WORK = template(
     "That did not work. Check what you typed and try again; a code works once. "
     "If it keeps failing, begin again with a new link."
@@ -92,9 +97,8 @@ class SecurePage:
         floor: float = 0.5,
         front_door: DoorWidth | None = None,
     ) -> None:
-        self._cookies = Cookies(secure=public_url.startswith("https://"))
-        self._tokens = Tokens(ground.vault)
-        self._pages = Pages()
+        self._forms = FormPages(ground.vault, public_url=public_url)
+        self._cookies, self._pages = self._forms.cookies, self._forms.pages
         self._metrics, self._floor = metrics, floor
         self._limit = Hourly(FORMS_AN_HOUR, ground.now)
         self._proving = Proving(ground)
@@ -109,15 +113,13 @@ class SecurePage:
         self._looking = Looking(ground, self._enrolment, self._passkeys)
         caring = CaringForms(ground, self._pages, adding=adding, enrolment=self._enrolment, address=_address)
         self._sign_ins = SignIns(ground, self._linking)
-        self._signing_in = SigningIn(self._sign_ins, self._pages, self._cookies, self._tokens)
+        self._signing_in = SigningIn(self._sign_ins, self._forms)
         self._vouching = VouchingForms(BeingVouched(ground), floor=floor)
         self._code_minutes = int(ground.vouching.code_life.total_seconds() // 60) if ground.vouching else 0
         self._start = (
             []
             if front_door is None
-            else FrontDoorPage(
-                ground, front_door, cookies=self._cookies, tokens=self._tokens, metrics=metrics, floor=floor
-            ).routes()
+            else FrontDoorPage(ground, front_door, forms=self._forms, metrics=metrics, floor=floor).routes()
         )
         self._deeds: Mapping[str, Deed] = {
             "totp": self._give_totp,
@@ -163,7 +165,7 @@ class SecurePage:
         visitor, fields = self._visitor(request), await read_form(request)
         way = _way(fields.get("way", ""))
         deed = self._deeds.get(fields.get("do", ""))
-        if deed is None or not self._is_ours(request, visitor, fields):
+        if deed is None or not self._forms.is_ours(request, visitor.text, fields):
             self._metrics.request("page", "refused")
             return await self._again(request, visitor, way, Again(errors={"": NOT_FROM_HERE}, kept={}), 403)
         if not self._limit.allows(visitor.text):
@@ -181,7 +183,7 @@ class SecurePage:
     async def ask_passkey(self, request: web.Request) -> web.Response:
         """POST, by the script of the page: what its authenticator is to be asked, once for each asking."""
         visitor, fields = self._visitor(request), await read_form(request)
-        if not self._is_ours(request, visitor, fields):
+        if not self._forms.is_ours(request, visitor.text, fields):
             self._metrics.request("page", "refused")
             raise web.HTTPForbidden(text=f"{NOT_FROM_HERE}\n")
         if not self._limit.allows(visitor.text):
@@ -201,13 +203,13 @@ class SecurePage:
         return await self._proven(sent, await self._proving.give_totp(sent.visitor, code))
 
     async def _give_recovery(self, sent: Sent) -> Answer:
-        recovery, mailed = sent["recovery"], "".join(sent["mailed"].split())
+        recovery, mailed = sent["recovery"], digits(sent["mailed"], MAIL_DIGITS)
         errors = {}
         if len(plain_recovery_code(recovery)) != RECOVERY_LENGTH:
             errors["recovery"] = NEED_RECOVERY
-        if len(mailed) != MAIL_DIGITS or not _all_digits(mailed):
+        if mailed is None:
             errors["mailed"] = NEED_MAILED
-        if errors:
+        if errors or mailed is None:
             return Again(errors=errors, kept={})
         return await self._proven(sent, await self._proving.give_recovery(sent.visitor, recovery, mailed))
 
@@ -303,11 +305,6 @@ class SecurePage:
             browser=cookies.sign_in(request),
         )
 
-    def _is_ours(self, request: web.Request, visitor: Visitor, fields: Mapping[str, str]) -> bool:
-        """Whether this came from a page of ours in this browser."""
-        token_fits = self._tokens.fits(visitor.text, visitor.form_cookie, fields.get("token", ""))
-        return token_fits and not from_elsewhere(request)
-
     def _onward(self, visitor: Visitor, answer: Onward) -> web.Response:
         # Only ever to the page itself: an address typed by somebody is never followed.
         response = web.Response(status=303, headers={"Location": _address(visitor.text) + answer.query})
@@ -337,10 +334,8 @@ class SecurePage:
         template = _TEMPLATES.get(look.step)
         if template is None:
             return self._ended(look)
-        cookie = self._cookies.form(request) or new_form_cookie()
         again = again or Again(errors={}, kept={})
         words: dict[str, Any] = {
-            "token": self._tokens.token(visitor.text, cookie),
             "here": _address(visitor.text),
             "look": look,
             "errors": again.errors,
@@ -359,16 +354,11 @@ class SecurePage:
             template = "recovery"
         elif way == WAY and shown.offered:
             template = "vouch"
-        response = self._pages.page(template, status=status, **words)
-        if cookie != self._cookies.form(request):
-            self._cookies.set_form(response, cookie)
-        return response
+        return self._forms.page(request, template, visitor.text, status=status, **words)
 
     def _too_much(self) -> web.Response:
         self._metrics.request("page", "limited")
-        response = self._pages.page(
-            "message", status=429, symbol="⌛", title=TOO_MUCH[0], sentences=TOO_MUCH[1:]
-        )
+        response = self._pages.ended("⌛", *TOO_MUCH, status=429)
         response.headers["Retry-After"] = WAIT
         return response
 
@@ -381,15 +371,11 @@ class SecurePage:
             end = endings.ending(look.purpose, look.result)
         else:
             end = endings.OVER
-        return self._pages.page("message", symbol=end.symbol, title=end.title, sentences=end.sentences)
+        return self._pages.ended(end.symbol, end.title, *end.sentences)
 
 
 def _way(typed: str) -> str:
     return typed if typed in (RECOVERY, WAY) else ""
-
-
-def _all_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit()
 
 
 def _address(text: str) -> str:

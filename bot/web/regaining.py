@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from bot.texts import template
 from bot.web.caring import answer_in
-from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
+from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, digits, six_digits
 from bot.web.rendering import Pages
 from handlers.secure_page.enrolment import Codes
 from handlers.secure_page.proving import MAIL_DIGITS, Proving
@@ -53,8 +53,8 @@ class RegainingForms:
         return Onward(query="?way=recovery&sent=1")
 
     async def _give_mailed(self, sent: Sent) -> Answer:
-        mailed = "".join(sent["mailed"].split())
-        if len(mailed) != MAIL_DIGITS or not (mailed.isascii() and mailed.isdigit()):
+        mailed = digits(sent["mailed"], MAIL_DIGITS)
+        if mailed is None:
             return Again(errors={"mailed": NEED_MAILED}, kept={})
         return await self._shown(sent, await self._regaining.give_mail_code(sent.visitor, mailed))
 

@@ -4,7 +4,6 @@ It decides nothing about what may be seen. A template says its sentences as Pyth
 name=look.name) }}`, in the language of whoever reads the page.
 """
 
-from datetime import datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -38,7 +37,11 @@ class Pages:
 
     def fault(self, status: int, title: str, sentence: str) -> web.Response:
         """A page that says what went wrong, and what was not done."""
-        return self.page("message", status=status, symbol="⚠️", title=title, sentences=(sentence,))
+        return self.ended("⚠️", title, sentence, status=status)
+
+    def ended(self, symbol: str, title: str, *sentences: str, status: int = 200) -> web.Response:
+        """A page that only says something. symbol: one sign that says the same as the title."""
+        return self.page("message", status=status, symbol=symbol, title=title, sentences=sentences)
 
 
 @cache
@@ -54,7 +57,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(say=_say, say_counted=_say_counted, strong=_strong, spoken=spoken)
-    made.filters.update(told=as_told, day=_day, moment=_moment)
+    made.filters.update(told=as_told, day=words.full_day, moment=words.in_full)
     return made
 
 
@@ -81,11 +84,3 @@ def qr_code(uri: str) -> Markup:
         light="#fff", dark="#000", title=say("QR code with your new key"), omitsize=True,
     )  # fmt: skip
     return Markup(drawn.getvalue().decode("utf-8"))  # noqa: S704 - segno's own drawing, of squares only
-
-
-def _day(at: datetime) -> str:
-    return words.full_day(at)
-
-
-def _moment(at: datetime) -> str:
-    return words.in_full(at)

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from bot.texts import template
-from bot.web.forms import Cookies, Tokens, new_form_cookie
-from bot.web.rendering import Pages
+from bot.web.forms import FormPages, new_form_cookie
 from handlers.secure_page.signing_in import Back, SignIns
 from handlers.secure_page.visits import Visitor
 
@@ -25,9 +24,8 @@ NOT_HERE = (
 class SigningIn:
     """The two pages of it."""
 
-    def __init__(self, sign_ins: SignIns, pages: Pages, cookies: Cookies, tokens: Tokens) -> None:
-        self._sign_ins, self._pages = sign_ins, pages
-        self._cookies, self._tokens = cookies, tokens
+    def __init__(self, sign_ins: SignIns, forms: FormPages) -> None:
+        self._sign_ins, self._forms = sign_ins, forms
 
     async def leave(self, visitor: Visitor) -> web.Response | None:
         """A page that goes to the provider at once, by a link where it does not; None if nothing can come of it.
@@ -38,24 +36,18 @@ class SigningIn:
         address = await self._sign_ins.begin(visitor, browser)
         if address is None:
             return None
-        response = self._pages.page("leave", address=address)
-        self._cookies.set_sign_in(response, browser)
+        response = self._forms.pages.page("leave", address=address)
+        self._forms.cookies.set_sign_in(response, browser)
         return response
 
     async def returned(self, request: web.Request) -> web.Response:
         """GET: what the provider sent a browser back with, as a form to the visit that it belongs to."""
         query = request.query
         back = {name: query.get(name, "")[:_LONGEST] for name in ("code", "state", "iss", "error")}
-        text = await self._sign_ins.link_of(back["state"], self._cookies.sign_in(request))
+        text = await self._sign_ins.link_of(back["state"], self._forms.cookies.sign_in(request))
         if text is None:
-            title, sentence = NOT_HERE
-            return self._pages.page("message", status=403, symbol="⌛", title=title, sentences=(sentence,))
-        cookie = self._cookies.form(request) or new_form_cookie()
-        response = self._pages.page(
-            "returned", here=f"/p/{text}", token=self._tokens.token(text, cookie), back=back
-        )
-        self._cookies.set_form(response, cookie)
-        return response
+            return self._forms.pages.ended("⌛", *NOT_HERE, status=403)
+        return self._forms.page(request, "returned", text, here=f"/p/{text}", back=back)
 
 
 def brought_back(fields: Mapping[str, str]) -> Back:

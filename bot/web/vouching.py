@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.texts import template
-from bot.web.deeds import Again, Answer, Deed, Onward, Sent
+from bot.web.deeds import Again, Answer, Deed, Onward, Sent, digits
 from handlers.secure_page.looking import Look, Step
 from handlers.secure_page.proving import MAIL_DIGITS, RECOVERY_LENGTH, plain_recovery_code
 from handlers.secure_page.visits import Proven, Refused, Visitor
@@ -51,8 +51,7 @@ class VouchingForms:
     async def give(self, sent: Sent) -> Proven | Refused | Again:
         """Somebody's word with a code of one's own; Again where what was typed is none."""
         typed = "".join(sent["code"].split())
-        is_mailed = len(typed) == MAIL_DIGITS and typed.isascii() and typed.isdigit()
-        if not is_mailed and len(plain_recovery_code(typed)) != RECOVERY_LENGTH:
+        if digits(typed, MAIL_DIGITS) is None and len(plain_recovery_code(typed)) != RECOVERY_LENGTH:
             return Again(errors={"code": NEED_CODE}, kept={})
         return await self._being.give(sent.visitor, typed)
 

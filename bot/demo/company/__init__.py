@@ -5,7 +5,6 @@ It knows the directory and the tables it is sown into, and nothing of Slack's li
 
 from bot.demo.company.lovelace import LOVELACE
 from bot.demo.company.seeding import (
-    WorkspaceToSeed,
     catalogue,
     phone_owners,
     seed_directory,
@@ -26,7 +25,6 @@ __all__ = [
     "Company",
     "Group",
     "Person",
-    "WorkspaceToSeed",
     "catalogue",
     "phone_owners",
     "seed_directory",

@@ -3,16 +3,17 @@
 Each can be repeated on what was sown before and changes nothing then; nothing here talks to a bot.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from sqlmodel import Session
 
 from bot.demo.company.lovelace import LOVELACE
 from bot.demo.company.shapes import Company, Person, account_of
-from bot.demo.phone import PhoneOwner
+from bot.demo.phone import PhoneOwner, Phones
+from bot.demo.workspace import Workspace
 from handlers.intents import Where
 from handlers.recording import OPERATOR, record
 from storage.catalogue import Catalogue
@@ -31,51 +32,6 @@ LINKED_BEFORE = timedelta(days=30)
 
 Standing: TypeAlias = Mapping[str, Sequence[Key]]
 """Members by entitlement."""
-
-
-class WorkspaceToSeed(Protocol):
-    """What a pretend workspace must offer to be filled."""
-
-    def add_user(
-        self,
-        user_id: str,
-        /,
-        *,
-        name: str,
-        real_name: str,
-        email: str,
-        title: str,
-        team_id: str | None,
-        is_restricted: bool,
-    ) -> None:
-        """Add somebody."""
-        ...
-
-    def add_channel(
-        self,
-        channel_id: str,
-        /,
-        *,
-        name: str,
-        members: Iterable[str],
-        is_private: bool,
-        is_ext_shared: bool,
-        topic: str,
-    ) -> None:
-        """Add a channel with these members."""
-        ...
-
-    def install_bot_in(self, channel_id: str) -> None:
-        """Make the app's own user a member."""
-        ...
-
-
-class Mailboxes(Protocol):
-    """Where mails to people in Slack go: the demo's phone."""
-
-    def put_mail(self, user_id: str, *, sender: str, subject: str, text: str) -> None:
-        """Put a mail into this person's mailbox."""
-        ...
 
 
 def catalogue(company: Company = LOVELACE) -> Catalogue:
@@ -209,7 +165,7 @@ def _set_up_authenticator(
     )  # fmt: skip
 
 
-def seed_workspace(workspace: WorkspaceToSeed, company: Company = LOVELACE) -> None:
+def seed_workspace(workspace: Workspace, company: Company = LOVELACE) -> None:
     """Give the workspace its people and channels, with the bot in every channel.
 
     Whoever shares a channel with the bot is no `is_stranger` to Slack, so only the team tells an outsider (SL-1).
@@ -249,11 +205,11 @@ def phone_owners(company: Company = LOVELACE) -> list[PhoneOwner]:
     ]
 
 
-def welcome_mails(mailboxes: Mailboxes, company: Company = LOVELACE) -> None:
+def welcome_mails(phones: Phones, company: Company = LOVELACE) -> None:
     """Tell everybody with an account what their sample password is, where they can look it up."""
     for person in company.people:
         if person.in_directory:
-            mailboxes.put_mail(
+            phones.put_mail(
                 person.slack,
                 sender=f"IT desk <it-desk@{person.domain}>",
                 subject="Your password in this demo",

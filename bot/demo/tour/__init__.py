@@ -2,7 +2,3 @@
 
 It plays against the same running demo that people open in a browser, and replaces nothing of it but the clock.
 """
-
-from bot.demo.tour.play import play
-
-__all__ = ["play"]

@@ -40,5 +40,3 @@ CHAPTERS: tuple[Chapter, ...] = (
     ("Groups that describe themselves", discovery.STEPS),
     ("The record", record.STEPS),
 )
-
-__all__ = ["CHAPTERS", "Chapter", "Step"]

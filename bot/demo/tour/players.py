@@ -67,17 +67,10 @@ class Player:
     async def chooses(self, view: View, beginning: str, value: str | list[str], *, shown: str = "") -> None:
         """Choose in the field whose label begins so. shown: what to tell of it, if not the value."""
         current = self.client.view or view
-        fields = [
-            block for block in current.blocks
-            if block.get("type") == "input" and block["label"]["text"].startswith(beginning)
-        ]  # fmt: skip
-        if len(fields) != 1:
-            raise NotAsPromised(
-                f"{len(fields)} fields of this form begin with “{beginning}”:\n{current.plain}"
-            )
+        field = _field(current, beginning)
         told = shown or (value if isinstance(value, str) else ", ".join(value))
-        self.does(f"chooses in “{fields[0]['label']['text']}”: {told}")
-        await self.client.choose(current, fields[0]["element"]["action_id"], value)
+        self.does(f"chooses in “{field['label']['text']}”: {told}")
+        await self.client.choose(current, field["element"]["action_id"], value)
 
     async def commands(self, words: str, *, channel: str) -> None:
         """Use the slash command somewhere."""
@@ -159,16 +152,10 @@ class Player:
 
     async def fills(self, view: View, values: Mapping[str, str]) -> Mapping[str, str]:
         """Fill fields, each named by how its label begins, and submit; the errors then shown, named likewise."""
-        inputs = [block for block in view.blocks if block.get("type") == "input"]
         fields = {}
         for beginning, value in values.items():
-            found = [block for block in inputs if block["label"]["text"].startswith(beginning)]
-            if len(found) != 1:
-                raise NotAsPromised(
-                    f"{len(found)} fields of this form begin with “{beginning}”:\n{view.plain}"
-                )
-            self.does(f"fills in “{found[0]['label']['text']}”: {value}")
-            fields[beginning] = found[0]
+            fields[beginning] = field = _field(view, beginning)
+            self.does(f"fills in “{field['label']['text']}”: {value}")
         typed: dict[str, str | list[str] | None] = {
             field["element"]["action_id"]: values[beginning] for beginning, field in fields.items()
         }
@@ -200,6 +187,15 @@ class Player:
         """Tell what the page shows first: its title and what comes next."""
         self._teller.shows("\n".join(page.text.splitlines()[:3]))
         return page
+
+
+def _field(view: View, beginning: str) -> Mapping[str, Any]:
+    """The one field whose label begins so. NotAsPromised if there is none, or more."""
+    inputs = [block for block in view.blocks if block.get("type") == "input"]
+    found = [block for block in inputs if block["label"]["text"].startswith(beginning)]
+    if len(found) != 1:
+        raise NotAsPromised(f"{len(found)} fields of this form begin with “{beginning}”:\n{view.plain}")
+    return found[0]
 
 
 def _id(channel: str) -> str:

@@ -60,7 +60,7 @@ class ChatMethods:
         if thread_ts and self._state.message(channel.id, thread_ts) is None:
             return refuse("cannot_reply_to_message")
         message = self._posting.post(channel.id, text, blocks, thread_ts=thread_ts)
-        return {"channel": channel.id, "ts": message.ts, "message": self._body(message)}
+        return {"channel": channel.id, "ts": message.ts, "message": self._state.message_body(message)}
 
     def post_ephemeral(self, args: Args) -> Json | Refusal:
         """chat.postEphemeral: only `user` sees it, and must be in the channel."""
@@ -89,7 +89,7 @@ class ChatMethods:
         if refusal := self._posting.judge(text, blocks, limit=MOST_TEXT_OF_AN_UPDATE):
             return refusal
         newer = self._posting.edit(message, text, blocks)
-        body = self._body(newer)
+        body = self._state.message_body(newer)
         return {"channel": message.channel, "ts": message.ts, "text": newer.text, "message": body}
 
     def delete(self, args: Args) -> Json | Refusal:
@@ -133,6 +133,3 @@ class ChatMethods:
         if message is None:
             return refuse("message_not_found")
         return message if message.bot_id == self._state.team.bot_id else refuse("cant_update_message")
-
-    def _body(self, message: Message) -> Json:
-        return message.body(self._state.team.id, self._state.team.app_id)

@@ -3,7 +3,6 @@
 Deeds go through the same code as `PersonClient`; a page of another origin can neither read nor do anything.
 """
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -25,7 +24,6 @@ SAFE = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 OWN_HEADER = "X-Workspace-Page"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:

@@ -44,20 +44,19 @@ class Payloads:
 
     def message_event(self, message: Message, *, subtype: str = "", before: Message | None = None) -> Json:
         """What happened to one message of a direct conversation."""
-        team = self._state.team
         if not subtype:
-            body = message.body(team.id, team.app_id)
+            body = self._state.message_body(message)
             event = {**body, "channel": message.channel, "channel_type": "im", "event_ts": message.ts}
             if message.bot_id is not None:
+                team = self._state.team
                 event["bot_profile"] = {"id": message.bot_id, "app_id": team.app_id, "team_id": team.id}
             return self.event(event)
         moved: Json = {"type": "message", "subtype": subtype, "hidden": True, "channel": message.channel}
         if subtype == "message_changed":
-            moved["message"] = message.body(team.id, team.app_id)
+            moved["message"] = self._state.message_body(message)
         else:
             moved["deleted_ts"] = message.ts
-        previous = before or message
-        moved["previous_message"] = previous.body(team.id, team.app_id)
+        moved["previous_message"] = self._state.message_body(before or message)
         return self.event(
             {**moved, "ts": self._state.mint.ts(), "event_ts": message.ts, "channel_type": "im"}
         )
@@ -102,7 +101,7 @@ class Payloads:
         }  # fmt: skip
         # Slack keeps no ephemeral message, so it cannot send one along.
         if not message.ephemeral:
-            payload["message"] = message.body(self._state.team.id, self._state.team.app_id)
+            payload["message"] = self._state.message_body(message)
         return payload
 
     def action_in_view(self, user: User, view: View, action: Json) -> Json:
@@ -139,11 +138,10 @@ class Payloads:
                 "container": {"type": "view", "view_id": where.id},
                 "view": self._state.view_body(where),
             }
-        team = self._state.team
         container = {"type": "message", "message_ts": where.ts, "channel_id": where.channel}
         return {
             **payload, "container": container, "channel": self._channel(where.channel),
-            "message": where.body(team.id, team.app_id),
+            "message": self._state.message_body(where),
         }  # fmt: skip
 
     def shortcut(self, user: User, callback_id: str, message: Message | None) -> Json:
@@ -155,10 +153,9 @@ class Payloads:
         }  # fmt: skip
         if message is None:
             return common
-        team = self._state.team
         return {
             **common, "channel": self._channel(message.channel), "message_ts": message.ts,
-            "message": message.body(team.id, team.app_id), "response_url": self._reply_to(user, message),
+            "message": self._state.message_body(message), "response_url": self._reply_to(user, message),
         }  # fmt: skip
 
     def action(self, place: Place, entry: Json | None, value: str | None) -> Json:

@@ -151,6 +151,10 @@ class State:
         """A view as payloads and answers carry it."""
         return view.body(team_id=self.team.id, app_id=self.team.app_id, bot_id=self.team.bot_id)
 
+    def message_body(self, message: Message) -> Json:
+        """A message as payloads and answers carry it."""
+        return message.body(self.team.id, self.team.app_id)
+
     # What the app did wrong
 
     def violation(self, text: str) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    Block,
     InputBlock,
     Option,
     PlainTextInputElement,
@@ -18,12 +17,25 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, metadata, reading, selected, too_long, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    form_of,
+    input_of,
+    metadata,
+    reading,
+    selected,
+    selected_number,
+    stays,
+    too_long,
+    typed,
+    you_can,
+)
 from bot.slack.forms.proof import NO_MORE, More, code_blocks, proof_blocks
+from bot.slack.incoming import blocks_in
 from bot.slack.messages.approvals import sealed
 from bot.slack.messages.critical import critical_facts, details_text
 from bot.slack.messages.parts import actions, facts, note, section, story_button
-from bot.slack.words import duration, inert, together, visible, written
+from bot.slack.words import duration, visible, written
 from bot.texts import as_told, say
 from handlers.decisions.durations import parse_duration
 from handlers.intents import RATIONALE_LIMIT, whole_minutes
@@ -57,22 +69,15 @@ def decision_form(
         title, submit, label = say("Approve request"), say("Approve"), say("Why is this right?")
     else:
         title, submit, label = say("Deny request"), say("Deny"), say("Why not?")
-    return View(
-        type="modal",
-        callback_id=Form.APPROVE if approve else Form.DENY,
-        title=PlainTextObject(text=title),
-        submit=PlainTextObject(text=submit),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=sealed(story),
-        blocks=[
-            facts(critical_facts(story)),
-            *_you_can(why),
-            *proof_blocks(more),
-            _rationale(label, needed=explains, typed=more.demand.rationale),
-            *code_blocks(more),
-            _stays(),
-        ],
-    )
+    blocks = [
+        facts(critical_facts(story)),
+        *you_can(why),
+        *proof_blocks(more),
+        _rationale(label, needed=explains, typed=more.demand.rationale),
+        *code_blocks(more),
+        stays(),
+    ]
+    return form_of(Form.APPROVE if approve else Form.DENY, title, submit, blocks, about=sealed(story))
 
 
 def less_form(story: GrantStory, *, why: Iterable[str] = (), more: More = NO_MORE) -> View:
@@ -85,50 +90,41 @@ def less_form(story: GrantStory, *, why: Iterable[str] = (), more: More = NO_MOR
     before = more.demand.minutes or 0
     known = next((one for one in options if one.value == str(before)), None)
     chosen = [
-        InputBlock(
-            block_id=Field.LESS,
-            optional=True,
-            label=PlainTextObject(text=say("How long instead?")),
-            element=StaticSelectElement(
+        input_of(
+            Field.LESS,
+            say("How long instead?"),
+            StaticSelectElement(
                 action_id=Field.LESS,
                 options=options,
                 initial_option=known,
                 placeholder=PlainTextObject(text=say("Choose a shorter time")),
             ),
+            optional=True,
         )
     ]
     void = any(one.approved and not one.void for one in story.said)
-    return View(
-        type="modal",
-        callback_id=Form.APPROVE_LESS,
-        title=PlainTextObject(text=say("Approve for less")),
-        submit=PlainTextObject(text=say("Approve")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=sealed(story),
-        blocks=[
-            facts(critical_facts(story)),
-            *_you_can(why),
-            *proof_blocks(more),
-            *(chosen if options else []),
-            InputBlock(
-                block_id=Field.DURATION,
-                optional=bool(options),
-                label=PlainTextObject(text=say("Or another time") if options else say("How long instead?")),
-                hint=PlainTextObject(
-                    text=say("Like “45 min”. Less than {duration}.", duration=duration(story.minutes))
-                ),
-                element=PlainTextInputElement(
-                    action_id=Field.DURATION,
-                    max_length=60,
-                    initial_value=written(before) if before and known is None else None,
-                ),
+    blocks = [
+        facts(critical_facts(story)),
+        *you_can(why),
+        *proof_blocks(more),
+        *(chosen if options else []),
+        input_of(
+            Field.DURATION,
+            say("Or another time") if options else say("How long instead?"),
+            PlainTextInputElement(
+                action_id=Field.DURATION,
+                max_length=60,
+                initial_value=written(before) if before and known is None else None,
             ),
-            _rationale(say("Why not for so long?"), needed=True, typed=more.demand.rationale),
-            *code_blocks(more),
-            *([note(say("Whoever approved the longer time has to approve this one too."))] if void else []),
-            _stays(),
-        ],
-    )
+            hint=say("Like “45 min”. Less than {duration}.", duration=duration(story.minutes)),
+            optional=bool(options),
+        ),
+        _rationale(say("Why not for so long?"), needed=True, typed=more.demand.rationale),
+        *code_blocks(more),
+        *([note(say("Whoever approved the longer time has to approve this one too."))] if void else []),
+        stays(),
+    ]
+    return form_of(Form.APPROVE_LESS, say("Approve for less"), say("Approve"), blocks, about=sealed(story))
 
 
 def details_form(story: GrantStory) -> View:
@@ -180,37 +176,22 @@ def _minutes(view: Mapping[str, Any]) -> int | str:
     if chosen and written:
         return say("Please either choose a time above or write one here, not both.")
     if chosen:
-        return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 7 else 0
+        return selected_number(view, Field.LESS)
     length = parse_duration(written)
     return as_told(length) if isinstance(length, str) else whole_minutes(length)
 
 
 def _may_be_empty(view: Mapping[str, Any], field: Field) -> bool:
-    blocks = view.get("blocks")
-    found = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
-    return any(block.get("block_id") == field and block.get("optional") is True for block in found)
-
-
-def _you_can(why: Iterable[str]) -> list[Block]:
-    """Why the one who has opened the form may decide, in policy's own words."""
-    reasons = [inert(as_told(reason)) for reason in why]
-    return [note(together(say("You can decide this."), *reasons))] if reasons else []
+    return any(block.get("block_id") == field and block.get("optional") is True for block in blocks_in(view))
 
 
 def _rationale(label: str, *, needed: bool, typed: str = "") -> InputBlock:
-    return InputBlock(
-        block_id=Field.RATIONALE,
-        optional=not needed,
-        label=PlainTextObject(text=label),
-        hint=PlainTextObject(text=say("The requester reads this.")),
-        element=PlainTextInputElement(
-            action_id=Field.RATIONALE,
-            multiline=True,
-            max_length=RATIONALE_LIMIT,
-            initial_value=typed or None,
+    return input_of(
+        Field.RATIONALE,
+        label,
+        PlainTextInputElement(
+            action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT, initial_value=typed or None
         ),
+        hint=say("The requester reads this."),
+        optional=not needed,
     )
-
-
-def _stays() -> Block:
-    return note(say("Your name and this sentence stay on the record."))

@@ -10,7 +10,6 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     DatePickerElement,
-    InputBlock,
     Option,
     PlainTextInputElement,
     PlainTextObject,
@@ -20,13 +19,23 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.forms.decision import read_decision
-from bot.slack.forms.parts import Wrong, field_of, metadata, selected, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    field_of,
+    form_of,
+    input_of,
+    metadata,
+    rationale_of,
+    selected,
+    stays,
+    typed,
+)
 from bot.slack.incoming import text
-from bot.slack.messages.parts import facts, note
+from bot.slack.messages.parts import facts
 from bot.slack.words import duration, written
 from bot.texts import as_known, as_told, say
 from handlers.decisions.durations import parse_duration
-from handlers.intents import RATIONALE_LIMIT, whole_minutes
+from handlers.intents import whole_minutes
 from handlers.outcomes import MayReconcile
 from storage.catalogue import Catalogue
 
@@ -56,29 +65,20 @@ class Declaration:
 def adoption_form(may: MayReconcile) -> View:
     """For how long, and why it is right."""
     longest = duration(may.longest)
-    return View(
-        type="modal",
-        callback_id=Form.ADOPT,
-        title=PlainTextObject(text=say("Adopt for a time")),
-        submit=PlainTextObject(text=say("Adopt")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=may.exception,
-        blocks=[
-            facts([(say("Who"), as_known(may.who)), (say("What"), may.entitlement)]),
-            InputBlock(
-                block_id=Field.DURATION,
-                label=PlainTextObject(text=say("For how long?")),
-                hint=PlainTextObject(
-                    text=say("At most {duration}. Then it is taken away.", duration=longest)
-                ),
-                element=PlainTextInputElement(
-                    action_id=Field.DURATION, initial_value=written(may.longest), max_length=60
-                ),
+    blocks = [
+        facts([(say("Who"), as_known(may.who)), (say("What"), may.entitlement)]),
+        input_of(
+            Field.DURATION,
+            say("For how long?"),
+            PlainTextInputElement(
+                action_id=Field.DURATION, initial_value=written(may.longest), max_length=60
             ),
-            _why(say("Why is this right?")),
-            _stays(),
-        ],
-    )
+            hint=say("At most {duration}. Then it is taken away.", duration=longest),
+        ),
+        rationale_of(say("Why is this right?")),
+        stays(),
+    ]
+    return form_of(Form.ADOPT, say("Adopt for a time"), say("Adopt"), blocks, about=may.exception)
 
 
 def declaration_form(may: MayReconcile, catalogue: Catalogue, *, review: date) -> View:
@@ -87,32 +87,25 @@ def declaration_form(may: MayReconcile, catalogue: Catalogue, *, review: date) -
         Option(value=owner.id, text=PlainTextObject(text=owner.name[:75], emoji=False))
         for owner in sorted(catalogue.owners.values(), key=lambda one: (one.id != may.owner, one.name))
     ][:_MOST_OWNERS]
-    return View(
-        type="modal",
-        callback_id=Form.DECLARE,
-        title=PlainTextObject(text=say("Declare standing")),
-        submit=PlainTextObject(text=say("Declare")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=may.exception,
-        blocks=[
-            facts([(say("Who"), as_known(may.who)), (say("What"), may.entitlement)]),
-            InputBlock(
-                block_id=Field.OWNER,
-                label=PlainTextObject(text=say("Which team answers for it?")),
-                element=StaticSelectElement(
-                    action_id=Field.OWNER, options=owners, initial_option=owners[0] if owners else None
-                ),
+    blocks = [
+        facts([(say("Who"), as_known(may.who)), (say("What"), may.entitlement)]),
+        input_of(
+            Field.OWNER,
+            say("Which team answers for it?"),
+            StaticSelectElement(
+                action_id=Field.OWNER, options=owners, initial_option=owners[0] if owners else None
             ),
-            InputBlock(
-                block_id=Field.REVIEW,
-                label=PlainTextObject(text=say("When is it to be looked at again?")),
-                hint=PlainTextObject(text=say("Within a year. The security channel is asked again then.")),
-                element=DatePickerElement(action_id=Field.REVIEW, initial_date=review.isoformat()),
-            ),
-            _why(say("Why may it stand?")),
-            _stays(),
-        ],
-    )
+        ),
+        input_of(
+            Field.REVIEW,
+            say("When is it to be looked at again?"),
+            DatePickerElement(action_id=Field.REVIEW, initial_date=review.isoformat()),
+            hint=say("Within a year. The security channel is asked again then."),
+        ),
+        rationale_of(say("Why may it stand?")),
+        stays(),
+    ]
+    return form_of(Form.DECLARE, say("Declare standing"), say("Declare"), blocks, about=may.exception)
 
 
 def read_adoption(view: Mapping[str, Any]) -> Adoption | Wrong:
@@ -139,18 +132,6 @@ def read_declaration(view: Mapping[str, Any], catalogue: Catalogue) -> Declarati
     if isinstance(decision, Wrong) or review is None or wrong:
         return Wrong(at=wrong)
     return Declaration(exception=metadata(view), rationale=decision.rationale, owner=owner, review=review)
-
-
-def _why(label: str) -> InputBlock:
-    return InputBlock(
-        block_id=Field.RATIONALE,
-        label=PlainTextObject(text=label),
-        element=PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT),
-    )
-
-
-def _stays() -> Any:
-    return note(say("Your name and this sentence stay on the record."))
 
 
 def _date(typed_day: str) -> date | None:

@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, input_of, metadata, selected, too_long, typed
+from bot.slack.forms.parts import Wrong, form_of, input_of, metadata, reading, selected, too_long, typed
 from bot.slack.messages.parts import actions, link_button, note, section
 from bot.slack.words import clock, duration, inert, visible
 from bot.texts import say
@@ -53,51 +53,50 @@ def emergency_form(may: MayBreakGlass, *, drill: bool = False) -> View:
     lengths = [
         Option(value=str(each), text=PlainTextObject(text=duration(each), emoji=False)) for each in LENGTHS
     ]
-    return View(
-        type="modal",
-        callback_id=Form.BREAK_GLASS,
-        title=PlainTextObject(text=say("DRILL: break the glass") if drill else say("Break the glass")),
-        submit=PlainTextObject(text=say("Continue")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=DRILL if drill else "",
-        blocks=[
-            section(
-                say(
-                    "A drill goes the same way: you prove that it is you, and security and those on duty hear of it, "
-                    "told that it is a DRILL. No access is given. Somebody else reviews how it went."
-                )
-                if drill
-                else say(
-                    "For emergencies alone. You prove that it is you; then security and those on duty hear of it, and "
-                    "only then you have it. Somebody else reviews what you did."
-                )
+    blocks = [
+        section(
+            say(
+                "A drill goes the same way: you prove that it is you, and security and those on duty hear of it, "
+                "told that it is a DRILL. No access is given. Somebody else reviews how it went."
+            )
+            if drill
+            else say(
+                "For emergencies alone. You prove that it is you; then security and those on duty hear of it, and "
+                "only then you have it. Somebody else reviews what you did."
+            )
+        ),
+        input_of(
+            Field.ENTITLEMENT,
+            say("What do you need?"),
+            StaticSelectElement(
+                action_id=Field.ENTITLEMENT,
+                options=choices,
+                placeholder=PlainTextObject(text=say("Choose one")),
+                initial_option=choices[0] if len(choices) == 1 else None,
             ),
-            input_of(
-                Field.ENTITLEMENT,
-                say("What do you need?"),
-                StaticSelectElement(
-                    action_id=Field.ENTITLEMENT,
-                    options=choices,
-                    placeholder=PlainTextObject(text=say("Choose one")),
-                    initial_option=choices[0] if len(choices) == 1 else None,
-                ),
+        ),
+        *([] if drill else [_incident(may.example)]),
+        input_of(
+            Field.JUSTIFICATION,
+            say("What do you practise?") if drill else say("What happened, and what will you do?"),
+            PlainTextInputElement(
+                action_id=Field.JUSTIFICATION, multiline=True, max_length=JUSTIFICATION_LIMIT
             ),
-            *([] if drill else [_incident(may.example)]),
-            input_of(
-                Field.JUSTIFICATION,
-                say("What do you practise?") if drill else say("What happened, and what will you do?"),
-                PlainTextInputElement(
-                    action_id=Field.JUSTIFICATION, multiline=True, max_length=JUSTIFICATION_LIMIT
-                ),
-            ),
-            input_of(
-                Field.LENGTH,
-                say("For how long?"),
-                StaticSelectElement(action_id=Field.LENGTH, options=lengths, initial_option=lengths[-1]),
-                hint=say("It ends by itself. Give it back when you are done."),
-            ),
-            note(say("Your name and all that you write here stand in the alert, and stay on the record.")),
-        ],
+        ),
+        input_of(
+            Field.LENGTH,
+            say("For how long?"),
+            StaticSelectElement(action_id=Field.LENGTH, options=lengths, initial_option=lengths[-1]),
+            hint=say("It ends by itself. Give it back when you are done."),
+        ),
+        note(say("Your name and all that you write here stand in the alert, and stay on the record.")),
+    ]
+    return form_of(
+        Form.BREAK_GLASS,
+        say("DRILL: break the glass") if drill else say("Break the glass"),
+        say("Continue"),
+        blocks,
+        about=DRILL if drill else "",
     )
 
 
@@ -145,16 +144,9 @@ def prove_form(asked: EmergencyAsked, address: str) -> View:
         "You have set up nothing to prove it by, so this will not work in time. Ask somebody else on the list, and say "
         "`/wicket enrol` afterwards."
     )
-    return View(
-        type="modal",
-        callback_id=Form.NOTE,
-        title=PlainTextObject(text=say("Prove that it is you")),
-        close=PlainTextObject(text=say("Close")),
-        blocks=[
-            section(first),
-            section(then if asked.enrolled else none),
-            *actions([link_button(say("Prove who I am"), address)]),
-        ],
+    way = actions([link_button(say("Prove who I am"), address)])
+    return reading(
+        say("Prove that it is you"), [section(first), section(then if asked.enrolled else none), *way]
     )
 
 

@@ -9,16 +9,22 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     Block,
-    InputBlock,
     Option,
-    PlainTextInputElement,
     PlainTextObject,
     RadioButtonsElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, metadata, selected, too_long, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    form_of,
+    input_of,
+    metadata,
+    rationale_of,
+    selected,
+    words_in,
+)
 from bot.slack.messages.parts import facts, note, section
 from bot.slack.messages.proofs import proofs_told
 from bot.slack.words import (
@@ -70,24 +76,19 @@ def review_form(may: MayReview) -> View:
     lapses = say(
         "If it was not justified, they cannot break the glass until the security team lets them again."
     )
-    return View(
-        type="modal",
-        callback_id=Form.REVIEW_EMERGENCY,
-        title=PlainTextObject(text=say("Review a drill") if looked.drill else say("Review an emergency")),
-        submit=PlainTextObject(text=say("Keep the review")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=looked.id,
-        blocks=[
-            *_facts(looked),
-            InputBlock(
-                block_id=Field.FINDING,
-                label=PlainTextObject(text=question),
-                element=RadioButtonsElement(action_id=Field.FINDING, options=options),
-            ),
-            _words(words, say("“Nothing” is an answer, too.")),
-            *([] if looked.drill else [note(lapses)]),
-            note(say("Your name and these words stay on the record, and stand in the security channel.")),
-        ],
+    blocks = [
+        *_facts(looked),
+        input_of(Field.FINDING, question, RadioButtonsElement(action_id=Field.FINDING, options=options)),
+        rationale_of(words, hint=say("“Nothing” is an answer, too.")),
+        *([] if looked.drill else [note(lapses)]),
+        note(say("Your name and these words stay on the record, and stand in the security channel.")),
+    ]
+    return form_of(
+        Form.REVIEW_EMERGENCY,
+        say("Review a drill") if looked.drill else say("Review an emergency"),
+        say("Keep the review"),
+        blocks,
+        about=looked.id,
     )
 
 
@@ -96,19 +97,14 @@ def restore_form(may: MayRestore) -> View:
     found = say(
         "{name} found it not justified: {words}", name=inert(may.reviewed_by), words=quoted(may.words)
     )
-    return View(
-        type="modal",
-        callback_id=Form.RESTORE_ELIGIBILITY,
-        title=PlainTextObject(text=say("Let them again")),
-        submit=PlainTextObject(text=say("Let them again")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=may.looked.id,
-        blocks=[
-            *_facts(may.looked),
-            section(found),
-            _words(say("Why may they break the glass again?")),
-            note(say("Your name and these words stay on the record, and stand in the security channel.")),
-        ],
+    blocks = [
+        *_facts(may.looked),
+        section(found),
+        rationale_of(say("Why may they break the glass again?")),
+        note(say("Your name and these words stay on the record, and stand in the security channel.")),
+    ]
+    return form_of(
+        Form.RESTORE_ELIGIBILITY, say("Let them again"), say("Let them again"), blocks, about=may.looked.id
     )
 
 
@@ -132,21 +128,16 @@ def restore_lost_form(may: MayRestoreLost) -> View:
         "`wicket audit show --story`). It takes two people of security."
     )
     said = [note(say("Said so already: {names}.", names=inert(listed([*may.said]))))] if may.said else []
-    return View(
-        type="modal",
-        callback_id=Form.RESTORE_LOST,
-        title=PlainTextObject(text=say("Let them again")),
-        submit=PlainTextObject(text=say("Say so")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=f"{may.exception}~{may.shown}",
-        blocks=[
-            section("\n".join([found, *lists[:1]])),
-            *map(section, lists[1:]),
-            section(look),
-            *said,
-            _words(say("What did you look at, and why may they break the glass again?")),
-            note(say("Your name and these words stay on the record, and stand in the security channel.")),
-        ],
+    blocks = [
+        section("\n".join([found, *lists[:1]])),
+        *map(section, lists[1:]),
+        section(look),
+        *said,
+        rationale_of(say("What did you look at, and why may they break the glass again?")),
+        note(say("Your name and these words stay on the record, and stand in the security channel.")),
+    ]
+    return form_of(
+        Form.RESTORE_LOST, say("Let them again"), say("Say so"), blocks, about=f"{may.exception}~{may.shown}"
     )
 
 
@@ -163,12 +154,8 @@ def read_review(view: Mapping[str, Any]) -> Typed | Wrong:
 
 def read_words(view: Mapping[str, Any]) -> str | Wrong:
     """The words alone."""
-    written = typed(view, Field.RATIONALE)
-    if not visible(written):
-        return Wrong(at={Field.RATIONALE: say("Please write a few words: they stay with the review.")})
-    if len(written) > RATIONALE_LIMIT:
-        return Wrong(at={Field.RATIONALE: too_long(written, RATIONALE_LIMIT)})
-    return written
+    lacking = say("Please write a few words: they stay with the review.")
+    return words_in(view, Field.RATIONALE, RATIONALE_LIMIT, lacking=lacking)
 
 
 def selected_radio(view: Mapping[str, Any]) -> str:
@@ -218,13 +205,4 @@ def _ended(looked: Looked) -> str:
         "by {name}, before its time: {words}",
         name=visible(looked.ended_by),
         words=in_quotes(looked.ended_why),
-    )
-
-
-def _words(label: str, hint: str = "") -> InputBlock:
-    return InputBlock(
-        block_id=Field.RATIONALE,
-        label=PlainTextObject(text=label),
-        hint=PlainTextObject(text=hint) if hint else None,
-        element=PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT),
     )

@@ -3,35 +3,38 @@
 They believe nothing that comes back: who may, and who works on exceptions, is asked anew when they are sent.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    InputBlock,
     Option,
-    PlainTextInputElement,
     PlainTextObject,
     RichTextBlock,
     StaticSelectElement,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, field_of, metadata, selected, too_long, typed
-from bot.slack.incoming import text
+from bot.slack.forms.parts import (
+    Wrong,
+    form_of,
+    input_of,
+    metadata,
+    rationale_of,
+    selected,
+    selected_user,
+    whom_of,
+    words_in,
+)
 from bot.slack.messages.alerts.facts import GRAVE
 from bot.slack.messages.digests import kind_words
 from bot.slack.messages.parts import facts, note
-from bot.slack.words import visible
 from bot.texts import as_known, say, template
 from handlers.exceptions.outcomes import MayWork
 from handlers.intents import RATIONALE_LIMIT
 from storage.states import BY_PEOPLE, Resolution
 
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 _REASONS: Mapping[str, str] = {
     Resolution.MENDED: template("Dealt with: what was wrong is mended"),
     Resolution.EXPECTED: template("Expected: agreed before, or planned"),
@@ -59,32 +62,22 @@ class Resolved:
 
 def assign_form(may: MayWork) -> View:
     """Who works on it from now on."""
-    return View(
-        type="modal",
-        callback_id=Form.ASSIGN,
-        title=PlainTextObject(text=say("Assign")),
-        submit=PlainTextObject(text=say("Assign")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=may.exception,
-        blocks=[
-            _facts(may),
-            InputBlock(
-                block_id=Field.FOR,
-                label=PlainTextObject(text=say("Who works on it?")),
-                hint=PlainTextObject(text=say("Somebody of the security team, yourself for instance.")),
-                element=UserSelectElement(
-                    action_id=Field.FOR, placeholder=PlainTextObject(text=say("Choose a person"))
-                ),
-            ),
-            note(say("They are told, and so is whoever works on it now.")),
-        ],
-    )
+    blocks = [
+        _facts(may),
+        whom_of(
+            say("Who works on it?"),
+            say("Choose a person"),
+            hint=say("Somebody of the security team, yourself for instance."),
+        ),
+        note(say("They are told, and so is whoever works on it now.")),
+    ]
+    return form_of(Form.ASSIGN, say("Assign"), say("Assign"), blocks, about=may.exception)
 
 
 def read_assign(view: Mapping[str, Any]) -> Assigned | Wrong:
     """Whom it was given to."""
-    whom = text(field_of(view, Field.FOR).get("selected_user"))
-    if not _SLACK_USER.fullmatch(whom):
+    whom = selected_user(view)
+    if not whom:
         return Wrong(at={Field.FOR: say("Please choose somebody of the security team.")})
     return Assigned(exception=metadata(view), whom=whom)
 
@@ -94,49 +87,37 @@ def resolve_form(may: MayWork) -> View:
     reasons = [
         Option(value=why, text=PlainTextObject(text=say(_REASONS[why]), emoji=False)) for why in BY_PEOPLE
     ]
-    return View(
-        type="modal",
-        callback_id=Form.RESOLVE,
-        title=PlainTextObject(text=say("Resolve")),
-        submit=PlainTextObject(text=say("Resolve")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=may.exception,
-        blocks=[
-            _facts(may),
-            InputBlock(
-                block_id=Field.WHY,
-                label=PlainTextObject(text=say("How did it end?")),
-                element=StaticSelectElement(
-                    action_id=Field.WHY, options=reasons, placeholder=PlainTextObject(text=say("Choose one"))
-                ),
+    blocks = [
+        _facts(may),
+        input_of(
+            Field.WHY,
+            say("How did it end?"),
+            StaticSelectElement(
+                action_id=Field.WHY, options=reasons, placeholder=PlainTextObject(text=say("Choose one"))
             ),
-            InputBlock(
-                block_id=Field.RATIONALE,
-                label=PlainTextObject(text=say("What did you find, and what was done?")),
-                element=PlainTextInputElement(
-                    action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT
-                ),
-            ),
-            note(
-                say(
-                    "Your name and this sentence stay on the record, and stand in the security channel. If it goes on, "
-                    "or recurs, it is told anew."
-                )
-            ),
-        ],
-    )
+        ),
+        rationale_of(say("What did you find, and what was done?")),
+        note(
+            say(
+                "Your name and this sentence stay on the record, and stand in the security channel. If it goes on, "
+                "or recurs, it is told anew."
+            )
+        ),
+    ]
+    return form_of(Form.RESOLVE, say("Resolve"), say("Resolve"), blocks, about=may.exception)
 
 
 def read_resolve(view: Mapping[str, Any]) -> Resolved | Wrong:
     """Why, and in which words."""
-    why, words, wrong = selected(view, Field.WHY), typed(view, Field.RATIONALE), dict[Field, str]()
+    why, lacking = (
+        selected(view, Field.WHY),
+        say("Please write a few words: whoever meets it next reads them."),
+    )
+    words = words_in(view, Field.RATIONALE, RATIONALE_LIMIT, lacking=lacking)
+    wrong = dict(words.at) if isinstance(words, Wrong) else {}
     if why not in BY_PEOPLE:
         wrong[Field.WHY] = say("Please choose one of these.")
-    if not visible(words):
-        wrong[Field.RATIONALE] = say("Please write a few words: whoever meets it next reads them.")
-    elif len(words) > RATIONALE_LIMIT:
-        wrong[Field.RATIONALE] = too_long(words, RATIONALE_LIMIT)
-    if wrong:
+    if isinstance(words, Wrong) or wrong:
         return Wrong(at=wrong)
     return Resolved(exception=metadata(view), why=Resolution(why), words=words)
 

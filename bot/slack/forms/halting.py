@@ -3,24 +3,31 @@
 They believe nothing that comes back: who may is asked anew when they are sent.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    Block,
     CheckboxesElement,
-    InputBlock,
     Option,
     PlainTextInputElement,
     PlainTextObject,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, field_of, metadata, too_long, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    field_of,
+    form_of,
+    input_of,
+    metadata,
+    rationale_of,
+    selected_user,
+    typed,
+    whom_of,
+    words_in,
+)
 from bot.slack.incoming import text
 from bot.slack.messages.halting import NOBODY, counted_things
 from bot.slack.messages.parts import facts, note, section
@@ -31,7 +38,6 @@ from handlers.stops.outcomes import MayRevokeAll
 
 SWITCH_OFF, STOP_PROOFS = "switch_off", "stop_proofs"
 _LOGIN_LIMIT = 200
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,71 +52,50 @@ class ToRevoke:
 
 def halt_form() -> View:
     """Why all new access is to stop."""
-    return View(
-        type="modal",
-        callback_id=Form.HALT,
-        title=PlainTextObject(text=say("Stop new access")),
-        submit=PlainTextObject(text=say("Stop it now")),
-        close=PlainTextObject(text=say("Cancel")),
-        blocks=[
-            section(
-                say(
-                    "From then on nobody gets new access: nothing is approved, given or extended. Ends, removals, "
-                    "answers and checks go on, and nothing that waits is lost."
-                )
-            ),
-            section(
-                say(
-                    "You need no fresh proof to stop it. *Two people of the security team* let it begin again, each "
-                    "with a reason."
-                )
-            ),
-            _why(say("What happened?")),
-            note(say("Your name and this sentence stay on the record, and stand in the security channel.")),
-        ],
-    )
+    blocks = [
+        section(
+            say(
+                "From then on nobody gets new access: nothing is approved, given or extended. Ends, removals, "
+                "answers and checks go on, and nothing that waits is lost."
+            )
+        ),
+        section(
+            say(
+                "You need no fresh proof to stop it. *Two people of the security team* let it begin again, each "
+                "with a reason."
+            )
+        ),
+        rationale_of(say("What happened?")),
+        note(say("Your name and this sentence stay on the record, and stand in the security channel.")),
+    ]
+    return form_of(Form.HALT, say("Stop new access"), say("Stop it now"), blocks)
 
 
 def whom_form(*, wrong: bool = False) -> View:
     """Of whom everything is to be revoked. wrong: what was typed named nobody."""
-    return View(
-        type="modal",
-        callback_id=Form.WHOM,
-        title=PlainTextObject(text=say("Revoke everything")),
-        submit=PlainTextObject(text=say("Show what there is")),
-        close=PlainTextObject(text=say("Cancel")),
-        blocks=[
-            *([section(say(NOBODY))] if wrong else []),
-            InputBlock(
-                block_id=Field.FOR,
-                optional=True,
-                label=PlainTextObject(text=say("Of whom?")),
-                element=UserSelectElement(
-                    action_id=Field.FOR, placeholder=PlainTextObject(text=say("Choose a person"))
-                ),
-            ),
-            InputBlock(
-                block_id=Field.ANSWER,
-                optional=True,
-                label=PlainTextObject(text=say("Or their login")),
-                hint=PlainTextObject(
-                    text=say("For whoever has no linked Slack account, or a service account.")
-                ),
-                element=PlainTextInputElement(action_id=Field.ANSWER, max_length=_LOGIN_LIMIT),
-            ),
-            note(say("Nothing is revoked yet.")),
-        ],
-    )
+    blocks = [
+        *([section(say(NOBODY))] if wrong else []),
+        whom_of(say("Of whom?"), say("Choose a person"), optional=True),
+        input_of(
+            Field.ANSWER,
+            say("Or their login"),
+            PlainTextInputElement(action_id=Field.ANSWER, max_length=_LOGIN_LIMIT),
+            hint=say("For whoever has no linked Slack account, or a service account."),
+            optional=True,
+        ),
+        note(say("Nothing is revoked yet.")),
+    ]
+    return form_of(Form.WHOM, say("Revoke everything"), say("Show what there is"), blocks)
 
 
 def read_whom(view: Mapping[str, Any]) -> str | Wrong:
     """A Slack id or a login."""
-    chosen, login = text(field_of(view, Field.FOR).get("selected_user")), typed(view, Field.ANSWER)
+    chosen, login = selected_user(view), typed(view, Field.ANSWER)
     if chosen and login:
         return Wrong(
             at={Field.ANSWER: say("Please either choose somebody above or type a login here, not both.")}
         )
-    if _SLACK_USER.fullmatch(chosen) or visible(login):
+    if chosen or visible(login):
         return chosen or login
     return Wrong(at={Field.ANSWER: say("Please choose somebody above, or type their login here.")})
 
@@ -121,46 +106,28 @@ def revoke_all_form(may: MayRevokeAll) -> View:
         Option(value=SWITCH_OFF, text=PlainTextObject(text=say("Switch their account off, too"))),
         Option(value=STOP_PROOFS, text=PlainTextObject(text=say("Let their proofs prove nothing any more"))),
     ]
-    return View(
-        type="modal",
-        callback_id=Form.REVOKE_ALL,
-        title=PlainTextObject(text=say("Revoke everything")),
-        submit=PlainTextObject(text=say("Revoke it now")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=may.whom,
-        blocks=[
-            facts(
-                [(say("Who"), as_known(may.name)), (say("What there is"), counted_things(**vars(may.stock)))]
-            ),
-            *[section(one) for one in _remarks(may)],
-            section(
-                say(
-                    "All of it ends at once, their sessions are ended where the directory can do that, and nothing is "
-                    "asked, given or decided in their name until security lets them in again."
-                )
-            ),
-            _why(say("What happened?")),
-            InputBlock(
-                block_id=Field.ALSO,
-                optional=True,
-                label=PlainTextObject(text=say("Besides")),
-                element=CheckboxesElement(action_id=Field.ALSO, options=also),
-            ),
-            note(say("Your name and this sentence stay on the record, and stand in the security channel.")),
-        ],
-    )
+    blocks = [
+        facts([(say("Who"), as_known(may.name)), (say("What there is"), counted_things(**vars(may.stock)))]),
+        *[section(one) for one in _remarks(may)],
+        section(
+            say(
+                "All of it ends at once, their sessions are ended where the directory can do that, and nothing is "
+                "asked, given or decided in their name until security lets them in again."
+            )
+        ),
+        rationale_of(say("What happened?")),
+        input_of(
+            Field.ALSO, say("Besides"), CheckboxesElement(action_id=Field.ALSO, options=also), optional=True
+        ),
+        note(say("Your name and this sentence stay on the record, and stand in the security channel.")),
+    ]
+    return form_of(Form.REVOKE_ALL, say("Revoke everything"), say("Revoke it now"), blocks, about=may.whom)
 
 
 def read_halt(view: Mapping[str, Any]) -> str | Wrong:
     """Why."""
-    written = typed(view, Field.RATIONALE)
-    if not visible(written):
-        return Wrong(
-            at={Field.RATIONALE: say("Please write a few words: they stay with what you stop here.")}
-        )
-    if len(written) > RATIONALE_LIMIT:
-        return Wrong(at={Field.RATIONALE: too_long(written, RATIONALE_LIMIT)})
-    return written
+    lacking = say("Please write a few words: they stay with what you stop here.")
+    return words_in(view, Field.RATIONALE, RATIONALE_LIMIT, lacking=lacking)
 
 
 def read_revoke_all(view: Mapping[str, Any]) -> ToRevoke | Wrong:
@@ -193,11 +160,3 @@ def _remarks(may: MayRevokeAll) -> list[str]:
     if may.silent:
         told.append(say("The directory does not answer just now. What it has to do is done once it does."))
     return told
-
-
-def _why(label: str) -> Block:
-    return InputBlock(
-        block_id=Field.RATIONALE,
-        label=PlainTextObject(text=label),
-        element=PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT),
-    )

@@ -3,31 +3,36 @@
 They believe nothing that comes back: who may do it for whom is asked anew when they are sent.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    ExternalDataMultiSelectElement,
     InputBlock,
     PlainTextInputElement,
-    PlainTextObject,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, field_of, input_of, too_long, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    field_of,
+    form_of,
+    input_of,
+    rationale_of,
+    selected_user,
+    things_of,
+    too_long,
+    typed,
+    whom_of,
+)
 from bot.slack.incoming import text
 from bot.slack.messages.parts import note, section
 from bot.texts import say, template
 from handlers.decisions.helping import Act
 from handlers.intents import RATIONALE_LIMIT, TICKET_LIMIT
 
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
-
-FORMS: Mapping[str, Act] = {
+FORMS: Mapping[Form, Act] = {
     Form.HELP_UNLOCK: Act.UNLOCK,
     Form.HELP_RESET: Act.RESET,
     Form.HELP_RECHECK: Act.RECHECK,
@@ -47,48 +52,31 @@ class Typed:
 def help_form(act: Act, *, whom: str = "", ticket: str = "") -> View:
     """whom: the Slack id of whom was named, if that is certain."""
     things = [_things()] if act == Act.RECHECK else []
-    return View(
-        type="modal",
-        callback_id=next(form for form, one in FORMS.items() if one == act),
-        title=PlainTextObject(text=say(TITLES[act])),
-        submit=PlainTextObject(text=say(_SUBMITS[act])),
-        close=PlainTextObject(text=say("Cancel")),
-        blocks=[
-            section(say(_OPENINGS[act])),
-            input_of(
-                Field.FOR,
-                say("For whom?"),
-                UserSelectElement(
-                    action_id=Field.FOR,
-                    initial_user=whom or None,
-                    placeholder=PlainTextObject(text=say("Choose a person")),
-                ),
+    blocks = [
+        section(say(_OPENINGS[act])),
+        whom_of(say("For whom?"), say("Choose a person"), chosen=whom),
+        *things,
+        input_of(
+            Field.TICKET,
+            say("Ticket"),
+            PlainTextInputElement(
+                action_id=Field.TICKET, initial_value=ticket or None, max_length=TICKET_LIMIT
             ),
-            *things,
-            input_of(
-                Field.TICKET,
-                say("Ticket"),
-                PlainTextInputElement(
-                    action_id=Field.TICKET, initial_value=ticket or None, max_length=TICKET_LIMIT
-                ),
-                hint=say("Like INC-4711, or its link. They read it."),
-            ),
-            input_of(
-                Field.RATIONALE,
-                say("Why?"),
-                PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT),
-                hint=say("This stays on the record, with your name."),
-            ),
-            note(say("They are told at once, in Slack and by mail, with your name and the ticket.")),
-        ],
+            hint=say("Like INC-4711, or its link. They read it."),
+        ),
+        rationale_of(say("Why?"), hint=say("This stays on the record, with your name.")),
+        note(say("They are told at once, in Slack and by mail, with your name and the ticket.")),
+    ]
+    return form_of(
+        next(form for form, one in FORMS.items() if one == act), say(TITLES[act]), say(_SUBMITS[act]), blocks
     )
 
 
 def read_help(view: Mapping[str, Any]) -> Typed | Wrong:
     """What was filled in. Whether the ticket is one, is for the settings to say."""
-    whom, why = text(field_of(view, Field.FOR).get("selected_user")), typed(view, Field.RATIONALE)
+    whom, why = selected_user(view), typed(view, Field.RATIONALE)
     ticket, wrong = typed(view, Field.TICKET), dict[Field, str]()
-    if not _SLACK_USER.fullmatch(whom):
+    if not whom:
         wrong[Field.FOR] = say("Please choose for whom.")
     if not ticket:
         wrong[Field.TICKET] = say("Nothing is done for anybody without a ticket. Please name it.")
@@ -108,18 +96,8 @@ def _chosen(view: Mapping[str, Any]) -> str:
 
 
 def _things() -> InputBlock:
-    return input_of(
-        Field.ENTITLEMENT,
-        say("Which access?"),
-        ExternalDataMultiSelectElement(
-            action_id=Field.ENTITLEMENT,
-            min_query_length=0,
-            max_selected_items=1,
-            placeholder=PlainTextObject(text=say("Type to search")),
-        ),
-        hint=say("Leave this empty to check all that they were given."),
-        optional=True,
-    )
+    hint = say("Leave this empty to check all that they were given.")
+    return things_of(say("Which access?"), 1, hint=hint, optional=True)
 
 
 TITLES: Mapping[Act, str] = {

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainTextObject
+from slack_sdk.models.blocks import PlainTextInputElement
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, metadata, too_long, typed
+from bot.slack.forms.parts import Wrong, form_of, input_of, metadata, words_in
 from bot.slack.messages.critical import critical_facts
 from bot.slack.messages.parts import facts, note
-from bot.slack.words import in_quotes, visible
+from bot.slack.words import in_quotes
 from bot.texts import say
 from handlers.intents import QUESTION_LIMIT
 from handlers.requests.stories import GrantStory
@@ -47,12 +47,8 @@ def answer_form(inquiry: str, asker: str, question: str) -> View:
 
 def read_written(view: Mapping[str, Any], field: Field) -> Written | Wrong:
     """What was typed into either form."""
-    text = typed(view, field)
-    if not visible(text):
-        return Wrong(at={field: say("Please write a few words.")})
-    if len(text) > QUESTION_LIMIT:
-        return Wrong(at={field: too_long(text, QUESTION_LIMIT)})
-    return Written(about=metadata(view), text=text)
+    words = words_in(view, field, QUESTION_LIMIT, lacking=say("Please write a few words."))
+    return words if isinstance(words, Wrong) else Written(about=metadata(view), text=words)
 
 
 def _form(
@@ -65,20 +61,11 @@ def _form(
     label: str,
     remark: str,
 ) -> View:
-    return View(
-        type="modal",
-        callback_id=form,
-        title=PlainTextObject(text=title),
-        submit=PlainTextObject(text=submit),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=about,
-        blocks=[
-            facts(rows),
-            InputBlock(
-                block_id=field,
-                label=PlainTextObject(text=label),
-                element=PlainTextInputElement(action_id=field, multiline=True, max_length=QUESTION_LIMIT),
-            ),
-            note(remark),
-        ],
-    )
+    blocks = [
+        facts(rows),
+        input_of(
+            field, label, PlainTextInputElement(action_id=field, multiline=True, max_length=QUESTION_LIMIT)
+        ),
+        note(remark),
+    ]
+    return form_of(form, title, submit, blocks, about=about)

@@ -7,16 +7,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainTextObject
+from slack_sdk.models.blocks import PlainTextInputElement
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, metadata, too_long, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    form_of,
+    input_of,
+    metadata,
+    rationale_of,
+    stays,
+    words_in,
+    you_can,
+)
 from bot.slack.messages.parts import facts, note, section
 from bot.slack.messages.petitions import critical_facts
-from bot.slack.words import inert, together, visible
-from bot.texts import as_told, say, template
-from handlers.intents import JUSTIFICATION_LIMIT, RATIONALE_LIMIT
+from bot.texts import say, template
+from handlers.intents import JUSTIFICATION_LIMIT
 from handlers.petitions.outcomes import MayAsk
 from handlers.petitions.stories import PetitionStory
 from storage.states import PetitionKind
@@ -43,43 +51,33 @@ class Asking:
 
 def petition_form(may: MayAsk) -> View:
     """What happened, in one's own words."""
-    return View(
-        type="modal",
-        callback_id=Form.PETITION,
-        title=PlainTextObject(text=say("Ask two people")),
-        submit=PlainTextObject(text=say("Ask them")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=may.kind,
-        blocks=[
-            section(say(_WHAT[may.kind])),
-            InputBlock(
-                block_id=Field.JUSTIFICATION,
-                label=PlainTextObject(text=say("What happened?")),
-                hint=PlainTextObject(text=say("They read this. Write no password and no code.")),
-                element=PlainTextInputElement(
-                    action_id=Field.JUSTIFICATION, multiline=True, max_length=JUSTIFICATION_LIMIT
-                ),
+    blocks = [
+        section(say(_WHAT[may.kind])),
+        input_of(
+            Field.JUSTIFICATION,
+            say("What happened?"),
+            PlainTextInputElement(
+                action_id=Field.JUSTIFICATION, multiline=True, max_length=JUSTIFICATION_LIMIT
             ),
-            note(
-                say(
-                    "They speak to you before they approve. Some hours after that your page opens, once; you are told "
-                    "of each step in Slack and by mail, and can stop it from there."
-                )
-            ),
-        ],
-    )
+            hint=say("They read this. Write no password and no code."),
+        ),
+        note(
+            say(
+                "They speak to you before they approve. Some hours after that your page opens, once; you are told "
+                "of each step in Slack and by mail, and can stop it from there."
+            )
+        ),
+    ]
+    return form_of(Form.PETITION, say("Ask two people"), say("Ask them"), blocks, about=may.kind)
 
 
 def read_petition(view: Mapping[str, Any]) -> Asking | Wrong | None:
     """What was typed; None if it is no form of ours."""
-    kind, explanation = metadata(view), typed(view, Field.JUSTIFICATION)
+    kind, lacking = metadata(view), say("Please write what happened: they decide by it.")
     if kind not in list(PetitionKind):
         return None
-    if not visible(explanation):
-        return Wrong(at={Field.JUSTIFICATION: say("Please write what happened: they decide by it.")})
-    if len(explanation) > JUSTIFICATION_LIMIT:
-        return Wrong(at={Field.JUSTIFICATION: too_long(explanation, JUSTIFICATION_LIMIT)})
-    return Asking(kind=PetitionKind(kind), explanation=explanation)
+    words = words_in(view, Field.JUSTIFICATION, JUSTIFICATION_LIMIT, lacking=lacking)
+    return words if isinstance(words, Wrong) else Asking(kind=PetitionKind(kind), explanation=words)
 
 
 def attest_form(story: PetitionStory, *, approve: bool, why: Iterable[str] = ()) -> View:
@@ -90,25 +88,10 @@ def attest_form(story: PetitionStory, *, approve: bool, why: Iterable[str] = ())
     else:
         label, hint = say("Why not?"), say("Whoever asked reads this.")
         title, submit = say("Deny petition"), say("Deny")
-    reasons = [inert(as_told(one)) for one in why]
-    return View(
-        type="modal",
-        callback_id=Form.ATTEST if approve else Form.DENY_PETITION,
-        title=PlainTextObject(text=title),
-        submit=PlainTextObject(text=submit),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=story.id,
-        blocks=[
-            facts(critical_facts(story)),
-            *([note(together(say("You can decide this."), *reasons))] if reasons else []),
-            InputBlock(
-                block_id=Field.RATIONALE,
-                label=PlainTextObject(text=label),
-                hint=PlainTextObject(text=hint),
-                element=PlainTextInputElement(
-                    action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT
-                ),
-            ),
-            note(say("Your name and this sentence stay on the record.")),
-        ],
-    )
+    blocks = [
+        facts(critical_facts(story)),
+        *you_can(why),
+        rationale_of(label, hint=hint),
+        stays(),
+    ]
+    return form_of(Form.ATTEST if approve else Form.DENY_PETITION, title, submit, blocks, about=story.id)

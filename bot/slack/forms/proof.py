@@ -5,9 +5,10 @@ No proof or password passes through it; the code is worth nothing but to whom it
 
 from dataclasses import dataclass
 
-from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement, PlainTextObject
+from slack_sdk.models.blocks import Block, PlainTextInputElement
 
 from bot.slack.actions import Field
+from bot.slack.forms.parts import input_of
 from bot.slack.messages.parts import actions, link_button, section
 from bot.slack.messages.proofs import proved_by
 from bot.slack.words import together
@@ -73,12 +74,10 @@ def code_blocks(more: More) -> list[Block]:
     )
     return [
         section(together(say("The code of this request, for you: *{code}*", code=code), again)),
-        InputBlock(
-            block_id=Field.CODE,
-            label=PlainTextObject(text=say("Type the code of this request")),
-            hint=PlainTextObject(
-                text=say("It makes sure that you mean this one. Capitals and spaces do not matter.")
-            ),
-            element=PlainTextInputElement(action_id=Field.CODE, max_length=_LONGEST_CODE),
+        input_of(
+            Field.CODE,
+            say("Type the code of this request"),
+            PlainTextInputElement(action_id=Field.CODE, max_length=_LONGEST_CODE),
+            hint=say("It makes sure that you mean this one. Capitals and spaces do not matter."),
         ),
     ]

@@ -3,26 +3,34 @@
 It never believes a submission: everything that comes back is read anew, and only ids travel in `private_metadata`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    ExternalDataMultiSelectElement,
     InputBlock,
     Option,
     PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
-    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.choices import option_of
-from bot.slack.forms.parts import Wrong, field_of, input_of, metadata, too_long, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    field_of,
+    form_of,
+    input_of,
+    metadata,
+    selected_user,
+    things_of,
+    too_long,
+    typed,
+    whom_of,
+)
 from bot.slack.incoming import part, text
 from bot.slack.messages.asking import foresight_blocks
 from bot.slack.words import duration as in_words
@@ -43,7 +51,6 @@ LIVE_FIELDS = frozenset({Field.ENTITLEMENT, Field.LENGTH, Field.DURATION, Field.
 _TYPED_LIMIT = 60
 _MOST_TYPED = 3000
 _LONGEST_ID = 150
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,23 +102,16 @@ def request_form(
     written = prefilled.written
     if written is None:
         written = as_typed_in(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
-    return View(
-        type="modal",
-        callback_id=Form.REQUEST,
-        title=PlainTextObject(text=say("Ask for access")),
-        submit=PlainTextObject(text=say("Send request")),
-        close=PlainTextObject(text=say("Cancel")),
-        private_metadata=draft,
-        blocks=[
-            _things(prefilled.entitlements),
-            _length(offered, 0 if written else prefilled.minutes),
-            _other_length(written),
-            _why(prefilled.justification),
-            _ticket(prefilled.ticket, wanted=isinstance(foresight, Foresight) and foresight.ticket_wanted),
-            _for_whom(prefilled.report),
-            *foresight_blocks(foresight, remark),
-        ],
-    )
+    blocks = [
+        _things(prefilled.entitlements),
+        _length(offered, 0 if written else prefilled.minutes),
+        _other_length(written),
+        _why(prefilled.justification),
+        _ticket(prefilled.ticket, wanted=isinstance(foresight, Foresight) and foresight.ticket_wanted),
+        _for_whom(prefilled.report),
+        *foresight_blocks(foresight, remark),
+    ]
+    return form_of(Form.REQUEST, say("Ask for access"), say("Send request"), blocks, about=draft)
 
 
 def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong:
@@ -139,7 +139,7 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
         duration=duration,
         justification=justification,
         ticket=ticket,
-        report=_user(view),
+        report=selected_user(view),
         draft=metadata(view),
     )
 
@@ -160,7 +160,7 @@ def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
         written=typed(view, Field.DURATION),
         justification=typed(view, Field.JUSTIFICATION),
         ticket=_ticket_of(view) or "",
-        report=_user(view),
+        report=selected_user(view),
     )
 
 
@@ -168,18 +168,8 @@ def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
 
 
 def _things(chosen: Sequence[Entitlement]) -> InputBlock:
-    return input_of(
-        Field.ENTITLEMENT,
-        say("What do you need?"),
-        ExternalDataMultiSelectElement(
-            action_id=Field.ENTITLEMENT,
-            min_query_length=0,
-            initial_options=[option_of(one) for one in chosen] or None,
-            max_selected_items=MOST_TOGETHER,
-            placeholder=PlainTextObject(text=say("Type to search")),
-        ),
-        tells=True,
-    )
+    options = [option_of(one) for one in chosen]
+    return things_of(say("What do you need?"), MOST_TOGETHER, chosen=options, tells=True)
 
 
 def _lengths(foresight: Foresight | str) -> Mapping[int, bool | None]:
@@ -249,13 +239,8 @@ def _ticket(ticket: str, *, wanted: bool) -> InputBlock:
 
 
 def _for_whom(report: str) -> InputBlock:
-    element = UserSelectElement(
-        action_id=Field.FOR,
-        initial_user=report or None,
-        placeholder=PlainTextObject(text=say("Somebody who reports to you")),
-    )
-    hint = say("Leave this empty to ask for yourself.")
-    return input_of(Field.FOR, say("For whom?"), element, hint=hint, optional=True, tells=True)
+    whom, hint = say("Somebody who reports to you"), say("Leave this empty to ask for yourself.")
+    return whom_of(say("For whom?"), whom, chosen=report, hint=hint, optional=True, tells=True)
 
 
 # What comes back.
@@ -290,8 +275,3 @@ def _ticket_of(view: Mapping[str, Any]) -> str | None:
     """The ticket, "" if none was named, None if what stands there is none."""
     written = typed(view, Field.TICKET)
     return parse_ticket(written) if written else ""
-
-
-def _user(view: Mapping[str, Any]) -> str:
-    chosen = text(field_of(view, Field.FOR).get("selected_user"))
-    return chosen if _SLACK_USER.fullmatch(chosen) else ""

@@ -2,7 +2,3 @@
 
 Nothing here looks anything up or sends anything.
 """
-
-from bot.slack.messages.parts import Message
-
-__all__ = ["Message"]

@@ -6,14 +6,12 @@ It promises nothing: what is foreseen is asked again when the form is sent.
 from slack_sdk.models.blocks import Block
 
 from bot.slack import sentences
-from bot.slack.messages.deciding import too_late_text
-from bot.slack.messages.freezes import gone_text, stopped_text
+from bot.slack.messages.freezes import undone_text
 from bot.slack.messages.parts import SECTION_LIMIT, note, section
 from bot.slack.messages.requests import approvals_from, at_most, clause, stopped_now, whole
 from bot.slack.words import duration, inert, listed, together
 from bot.texts import say, template
-from handlers.decisions.freezing import Stopped
-from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, AskedTogether, TooLate, Unknown
+from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, AskedTogether
 from handlers.requests.foreseen import Foreseen, Foresight
 from storage.states import GrantState
 
@@ -134,14 +132,8 @@ def asked_text(outcome: object) -> str:
             )
         case AlreadyAsked():
             return say(sentences.ALREADY_ASKED)
-        case TooLate():
-            return too_late_text(outcome)
-        case Unknown():
-            return gone_text(outcome)
-        case Stopped():
-            return stopped_text(outcome)
         case _:
-            return ""
+            return undone_text(outcome)
 
 
 def _fitting(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from slack_sdk.models.blocks import Block, DividerBlock
 
 from bot.slack.actions import Action
-from bot.slack.messages.freezes import gone_text, stopped_text
+from bot.slack.messages.freezes import stopped_text, undone_text
 from bot.slack.messages.parts import (
     Message,
     actions,
@@ -150,10 +150,8 @@ def ended_text(outcome: object) -> str:
                 "changed.",
                 team=inert(owner),
             )
-        case Unknown():
-            return gone_text(outcome)
         case _:
-            return ""
+            return undone_text(outcome)
 
 
 def _state(story: DelegationStory) -> str:

@@ -4,7 +4,6 @@ They name what a click does before it is made; after a decision the buttons are 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 
 from slack_sdk.models.blocks import ButtonElement
 
@@ -210,17 +209,15 @@ def _many_left(alert: Alert) -> Told:
     return title, together(found, say("Nothing was ended. Look in the directory first.")), [end]
 
 
-_SENTENCES: Mapping[Kind, Callable[[Alert], Told]] = MappingProxyType(
-    {
-        Kind.UNEXPLAINED: _unexplained,
-        Kind.VANISHED: _vanished,
-        Kind.FOUND_STANDING: _found_standing,
-        Kind.REVIEW_DUE: _review_due,
-        Kind.GROUP_GONE: _group_gone,
-        Kind.LEFT: _left,
-        Kind.MANY_LEFT: _many_left,
-    }
-)
+_SENTENCES: Mapping[Kind, Callable[[Alert], Told]] = {
+    Kind.UNEXPLAINED: _unexplained,
+    Kind.VANISHED: _vanished,
+    Kind.FOUND_STANDING: _found_standing,
+    Kind.REVIEW_DUE: _review_due,
+    Kind.GROUP_GONE: _group_gone,
+    Kind.LEFT: _left,
+    Kind.MANY_LEFT: _many_left,
+}
 DRIFT = frozenset(_SENTENCES)
 """The kinds that have their sentences here."""
 

@@ -5,7 +5,7 @@ It says who decided and when, and whether the directory has followed.
 
 from bot.slack.messages.alerts.facts import Alert
 from bot.slack.messages.deciding import not_allowed_text
-from bot.slack.messages.freezes import LOST
+from bot.slack.messages.freezes import unchanged_text
 from bot.slack.messages.requests import whole
 from bot.slack.words import clock, day, duration, inert, together
 from bot.texts import say, template
@@ -22,10 +22,8 @@ def reconciled_text(outcome: object) -> str:
             return together(*map(whole, reasons), say("Nothing was changed."))
         case NoLonger():
             return together(_no_longer(outcome), say("Nothing more to do."))
-        case Unknown(lost=True):
-            return say(LOST)
         case Unknown():
-            return say("This is no longer there, so nothing was changed.")
+            return unchanged_text(outcome)
         case _:
             return ""
 

@@ -9,13 +9,12 @@ from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
 from bot.slack.messages.asked_back import ask_button
-from bot.slack.messages.freezes import stopped_text
+from bot.slack.messages.freezes import undone_text
 from bot.slack.messages.parts import Message, button, link_button, said, story_button, sure_button
 from bot.slack.messages.proofs import proved_by
 from bot.slack.messages.requests import TIME_OVER, whole
 from bot.slack.words import clock, day_and_clock, duration, inert, quoted, span, together
 from bot.texts import as_known, as_told, say, template
-from handlers.decisions.freezing import Stopped
 from handlers.emergencies.outcomes import (
     ALERTED,
     BEGUN,
@@ -24,7 +23,6 @@ from handlers.emergencies.outcomes import (
     EmergencyRefused,
     EmergencyStory,
     HeldAlready,
-    MayBreakGlass,
     NotListed,
 )
 from handlers.requests.stories import GIVEN_BACK
@@ -121,12 +119,8 @@ def not_asked_text(outcome: object) -> str:
             return say(
                 "You have *{entitlement}* already. Nothing was changed.", entitlement=inert(entitlement)
             )
-        case Stopped():
-            return stopped_text(outcome)
-        case MayBreakGlass():
-            return ""
         case _:
-            return ""
+            return undone_text(outcome)
 
 
 def _headline(story: EmergencyStory) -> str:

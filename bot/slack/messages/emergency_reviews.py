@@ -12,7 +12,7 @@ from bot.slack.actions import Action
 from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text
-from bot.slack.messages.freezes import LOST
+from bot.slack.messages.freezes import unchanged_text
 from bot.slack.messages.halting import words_given
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import clock, day, day_and_clock, either, inert, quoted, together
@@ -287,9 +287,7 @@ def review_text(outcome: object) -> str:
             )
         case NothingToRestore():
             return say("This keeps nobody from breaking the glass. Nothing was changed.")
-        case Unknown(lost=True):
-            return say(LOST)
         case Unknown():
-            return say("This is no longer there, so nothing was changed.")
+            return unchanged_text(outcome)
         case _:
             return ""

@@ -4,13 +4,12 @@ It renders what was decided elsewhere, and shows no more of an exception than it
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.slack.actions import Action
 from bot.slack.messages.alerts.facts import plain
 from bot.slack.messages.alerts.work import Work, shown, state_line, told_to_worker
 from bot.slack.messages.digests import kind_words
-from bot.slack.messages.freezes import LOST
+from bot.slack.messages.freezes import unchanged_text
 from bot.slack.messages.parts import Message, said, story_button
 from bot.slack.words import clock, day_and_clock, together
 from bot.texts import as_told, say
@@ -70,10 +69,8 @@ def worked_text(outcome: object) -> str:
             return say(
                 "This is over without anybody's word, so it is not opened again. If it recurs, it is told anew."
             )
-        case Unknown(lost=True):
-            return say(LOST)
         case Unknown():
-            return say("This is no longer there, so nothing was changed.")
+            return unchanged_text(outcome)
         case _:
             return ""
 
@@ -86,9 +83,5 @@ def _before(outcome: WorkedBefore) -> str:
     if outcome.state == ExceptionState.ACKNOWLEDGED:
         return together(say("{name} acknowledged this at {time}.", name=name, time=clock(at)), done)
     if not name:
-        return together(say("This is over by itself since {time}.", time=_when(at)), done)
+        return together(say("This is over by itself since {time}.", time=day_and_clock(at)), done)
     return together(say("{name} resolved this at {time}.", name=name, time=clock(at)), done)
-
-
-def _when(at: datetime) -> str:
-    return day_and_clock(at)

@@ -8,14 +8,14 @@ from datetime import datetime
 from bot.slack.actions import Action
 from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.messages.alerts.message import composed
-from bot.slack.messages.deciding import not_allowed_text
+from bot.slack.messages.deciding import not_allowed_text, too_late_text
 from bot.slack.messages.halting import begun_by, words_given, words_so_far
 from bot.slack.messages.parts import Message, button
 from bot.slack.sentences import GONE
 from bot.slack.words import clock, day_and_clock, inert, number, plainly, quoted, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.freezing import RESUME_RESETS, UNCHECKED, Stopped, reason
-from handlers.outcomes import NoLonger, NotAllowed, Unknown
+from handlers.outcomes import NoLonger, NotAllowed, TooLate, Unknown
 from handlers.stops.outcomes import WordKept
 from storage.states import FreezeKind
 
@@ -118,10 +118,8 @@ def resumed_text(outcome: object) -> str:
             )
         case NoLonger(by=by, at=at):
             return together(_began_again(inert(by), at), say("Nothing more to do."))
-        case Unknown(lost=True):
-            return say(LOST)
         case Unknown():
-            return say("This is no longer there, so nothing was changed.")
+            return unchanged_text(outcome)
         case _:
             return ""
 
@@ -185,6 +183,24 @@ _TODO = {
 }
 
 
+def unchanged_text(outcome: Unknown) -> str:
+    """The same to whoever wanted to change it."""
+    return say(LOST) if outcome.lost else say("This is no longer there, so nothing was changed.")
+
+
 def gone_text(outcome: Unknown) -> str:
     """What to tell about something that is not there: where it is known, why."""
     return say(LOST) if outcome.lost else say(GONE)
+
+
+def undone_text(outcome: object) -> str:
+    """What to tell whose deed did nothing because it was settled, is gone or is stopped; "" if it was none of these."""
+    match outcome:
+        case TooLate():
+            return too_late_text(outcome)
+        case Unknown():
+            return gone_text(outcome)
+        case Stopped():
+            return stopped_text(outcome)
+        case _:
+            return ""

@@ -106,34 +106,24 @@ def counted_things(
     *, grants: int, requests: int, approvals: int, visits: int, words: int, delegations: int
 ) -> str:
     """How much there is of each, as a list; what there is none of is left out."""
-    told = [
-        say_counted("{count} grant", "{count} grants", grants, count=number(grants)) if grants else "",
-        say_counted("{count} open request", "{count} open requests", requests, count=number(requests))
-        if requests
-        else "",
-        say_counted(
+    counted = [
+        (grants, say_counted("{count} grant", "{count} grants", grants, count=number(grants))),
+        (requests, say_counted("{count} open request", "{count} open requests", requests, count=number(requests))),
+        (approvals, say_counted(
             "{count} approval that still waits", "{count} approvals that still wait", approvals,
             count=number(approvals),
-        )
-        if approvals
-        else "",
-        say_counted(
+        )),
+        (visits, say_counted(
             "{count} visit of the secure page", "{count} visits of the secure page", visits, count=number(visits)
-        )
-        if visits
-        else "",
-        say_counted(
+        )),
+        (words, say_counted(
             "{count} petition or vouching", "{count} petitions and vouchings", words, count=number(words)
-        )
-        if words
-        else "",
-        say_counted(
+        )),
+        (delegations, say_counted(
             "{count} delegation", "{count} delegations", delegations, count=number(delegations)
-        )
-        if delegations
-        else "",
+        )),
     ]  # fmt: skip
-    return listed([one for one in told if one]) or say("nothing")
+    return listed([told for count, told in counted if count]) or say("nothing")
 
 
 def _far(alert: Alert) -> str:

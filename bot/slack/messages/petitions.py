@@ -182,11 +182,6 @@ def needed(story: PetitionStory, *, yours: bool = False) -> str:
     return listed(parts) or say("nobody")
 
 
-def asked_text(story_kind: PetitionKind) -> str:
-    """Right after the form was sent."""
-    return say(_ASKED[story_kind])
-
-
 def _is_asked(story: PetitionStory) -> bool:
     return story.state == PetitionState.ASKED
 

@@ -6,10 +6,9 @@ It decides nothing; a repeat is told nothing.
 from collections.abc import Mapping
 
 from bot.slack.messages.deciding import not_allowed_text
-from bot.slack.messages.freezes import gone_text, stopped_text
+from bot.slack.messages.freezes import undone_text
 from bot.texts import say, template
-from handlers.decisions.freezing import Stopped
-from handlers.outcomes import NotAllowed, Unknown
+from handlers.outcomes import NotAllowed
 from handlers.rules.outcomes import RulesApproved, RulesDenied, RulesOver, SaidAlready
 
 _OVER: Mapping[str, str] = {
@@ -35,9 +34,5 @@ def decided_text(outcome: object) -> str:
             return say("You approved this already. Somebody else has to be the second.")
         case NotAllowed():
             return not_allowed_text(outcome)
-        case Stopped():
-            return stopped_text(outcome)
-        case Unknown():
-            return gone_text(outcome)
         case _:
-            return ""
+            return undone_text(outcome)

@@ -3,24 +3,20 @@
 A button's value is an id to look up; nothing else in the payload is believed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from bot.slack.actions import Action
 from bot.slack.forms.alarms import release_form
 from bot.slack.forms.decision import read_decision
-from bot.slack.forms.parts import Wrong
-from bot.slack.incoming import Incoming
+from bot.slack.forms.parts import Answer, Wrong
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.resets import released_text, reported_text
 from bot.slack.replies import Replies
-from bot.slack.topics.opening import form_or_word, to_resume
 from handlers.alarms.raising import Alarms
 from handlers.alarms.releasing import Releasing
 from handlers.alarms.reported import MayRelease
 from handlers.intents import Actor, Report, Resume
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 
 class AlarmClicks:
@@ -30,41 +26,24 @@ class AlarmClicks:
         self._alarms = alarms
         self._releasing = releasing
         self._replies = replies
+        self.table: Buttons = {Action.NOT_ME: self._report, Action.RELEASE: self._open}
 
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {Action.NOT_ME: self._report, Action.RELEASE: self._open}
-
-    async def release(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+    async def release(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form; a sentence takes its place, "" closes it."""
         typed = read_decision(view)
         if isinstance(typed, Wrong):
             return typed
         return released_text(
             await self._releasing.release(
-                Resume(
-                    actor=actor,
-                    where=incoming.where,
-                    delivery=incoming.delivery,
-                    freeze=typed.grant,
-                    rationale=typed.rationale,
-                )
+                Resume(**incoming.origin(actor), freeze=typed.grant, rationale=typed.rationale)
             )
         )
 
-    async def _report(self, click: "Click") -> None:
-        outcome = await self._alarms.by_slack(
-            Report(
-                actor=click.actor,
-                where=click.incoming.where,
-                delivery=click.incoming.delivery,
-                handle=click.value,
-            )
-        )
-        await form_or_word(self._replies, click, None, reported_text(outcome))
+    async def _report(self, click: Click) -> None:
+        outcome = await self._alarms.by_slack(Report(**click.origin, handle=click.value))
+        self._replies.answer(click, reported_text(outcome))
 
-    async def _open(self, click: "Click") -> None:
-        outcome = await self._releasing.consider(to_resume(click))
+    async def _open(self, click: Click) -> None:
+        outcome = await self._releasing.consider(Resume(**click.origin, freeze=click.value))
         form = release_form(outcome) if isinstance(outcome, MayRelease) else None
-        await form_or_word(self._replies, click, form, released_text(outcome))
+        await self._replies.form_or_word(click, form, released_text(outcome))

@@ -3,9 +3,9 @@
 A button's value is an id to look up, with the mark of what was shown; nothing else in the payload is believed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slack_sdk.models.views import View
 
@@ -14,11 +14,11 @@ from bot.slack.actions import Action, Field
 from bot.slack.door import Meanwhile, PageLinks
 from bot.slack.forms.decision import Decision, decision_form, less_form, read_decision, read_less, unsealed
 from bot.slack.forms.inquiry import answer_form, question_form, read_written
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.forms.proof import More
-from bot.slack.incoming import Incoming
-from bot.slack.messages.deciding import changed_text, not_allowed_text, not_yet_text, too_late_text
-from bot.slack.messages.freezes import gone_text, stopped_plainly, stopped_text
+from bot.slack.incoming import Buttons, Click, Incoming
+from bot.slack.messages.deciding import changed_text, not_allowed_text, not_yet_text
+from bot.slack.messages.freezes import stopped_plainly, undone_text
 from bot.slack.messages.inquiries import answered_text, enough_text
 from bot.slack.replies import Replies
 from bot.texts import say
@@ -37,18 +37,10 @@ from handlers.outcomes import (
     NeedsRationale,
     NotAllowed,
     NotYet,
-    TooLate,
-    Unknown,
 )
 from handlers.requests.inquiries import Inquiries
 from handlers.requests.stories import GrantStory
 from handlers.requests.storytelling import tell
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
-
-Answer = str | Wrong | View
-"""A sentence that takes the form's place ("" closes it), what to correct, or the form that comes instead."""
 
 
 class DecidingClicks:
@@ -62,11 +54,7 @@ class DecidingClicks:
         self._deciding = deciding
         self._inquiries = inquiries
         self._replies = replies
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.APPROVE: lambda click: self._open(click, click.on_grant, "approve"),
             Action.APPROVE_LESS: lambda click: self._open(click, click.on_grant, "approve-less"),
             Action.DENY: lambda click: self._open(click, click.on_grant, "deny"),
@@ -111,13 +99,7 @@ class DecidingClicks:
         if isinstance(typed, Wrong):
             return typed
         outcome = await self._inquiries.ask(
-            Inquire(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
-                grant=typed.about,
-                question=typed.text,
-            )
+            Inquire(**incoming.origin(actor), grant=typed.about, question=typed.text)
         )
         return await self._text(typed.about, outcome)
 
@@ -127,22 +109,14 @@ class DecidingClicks:
         if isinstance(typed, Wrong):
             return typed
         outcome = await self._inquiries.answer(
-            AnswerInquiry(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
-                inquiry=typed.about,
-                answer=typed.text,
-            )
+            AnswerInquiry(**incoming.origin(actor), inquiry=typed.about, answer=typed.text)
         )
         return await self._text("", outcome)
 
     async def _decided(self, actor: Actor, incoming: Incoming, typed: Decision, approve: bool) -> Answer:
         outcome = await self._deciding.decide(
             Decide(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
+                **incoming.origin(actor),
                 grant=typed.grant,
                 approve=approve,
                 rationale=typed.rationale,
@@ -160,36 +134,26 @@ class DecidingClicks:
             return Wrong(at={Field.RATIONALE: stopped_plainly(outcome)})
         return await self._text(typed.grant, outcome)
 
-    async def _approve_at_once(self, click: "Click") -> None:
+    async def _approve_at_once(self, click: Click) -> None:
         """Approve without a form. Where policy wants words from this person after all, the form opens."""
         grant, shown = unsealed(click.value)
         outcome = await self._deciding.decide(
-            Decide(
-                actor=click.actor,
-                where=click.incoming.where,
-                delivery=click.incoming.delivery,
-                grant=grant,
-                approve=True,
-                rationale="",
-                shown=shown,
-            )
+            Decide(**click.origin, grant=grant, approve=True, rationale="", shown=shown)
         )
         if isinstance(outcome, NeedsRationale | NeedsMore):
             again = replace(click.on_grant, grant=grant, delivery=f"{click.incoming.delivery}:form")
             await self._open(click, again, "approve")
         else:
-            self._whisper(click, await self._text(grant, outcome))
+            self._replies.answer(click, await self._text(grant, outcome))
 
-    async def _open(self, click: "Click", intent: OnGrant, way: Way) -> None:
+    async def _open(self, click: Click, intent: OnGrant, way: Way) -> None:
         outcome = await self._deciding.consider(intent, way)
         if not isinstance(outcome, MayDecide):
-            self._whisper(click, await self._text(intent.grant, outcome))
+            self._replies.answer(click, await self._text(intent.grant, outcome))
             return
         story = await self._story(intent.grant)
-        if story is None or not await self._replies.open_form(
-            click.trigger, _form(story, outcome, way, self._more(outcome.demand))
-        ):
-            self._whisper(click, say(sentences.TRY_AGAIN))
+        form = _form(story, outcome, way, self._more(outcome.demand)) if story else None
+        await self._replies.form_or_word(click, form, say(sentences.TRY_AGAIN))
 
     async def _ask_more(self, lacking: NeedsMore, typed: Decision, approve: bool) -> Answer:
         """The form comes again with what was typed and a link that works: its submission is used up."""
@@ -205,31 +169,22 @@ class DecidingClicks:
         link = self._pages.address(demand.handle) if demand.handle else ""
         return More(demand=demand, link=link, lacking=lacking)
 
-    async def _open_answer(self, click: "Click") -> None:
-        intent = AnswerInquiry(
-            actor=click.actor,
-            where=click.incoming.where,
-            delivery=click.incoming.delivery,
-            inquiry=click.value,
-            answer="",
-        )
+    async def _open_answer(self, click: Click) -> None:
+        intent = AnswerInquiry(**click.origin, inquiry=click.value, answer="")
         found = await self._inquiries.question(intent)
         if found is None:  # it was never shown to them: refused and recorded, as an answer would be
-            self._whisper(click, await self._text("", await self._inquiries.answer(intent)))
+            self._replies.answer(click, await self._text("", await self._inquiries.answer(intent)))
         elif found.answered_at is not None:
-            self._whisper(click, answered_text(Answered(grant=found.grant, before=True)))
-        elif not await self._replies.open_form(
-            click.trigger, answer_form(found.id, found.asker_name, found.question)
-        ):
-            self._whisper(click, say(sentences.TRY_AGAIN))
+            self._replies.answer(click, answered_text(Answered(grant=found.grant, before=True)))
+        else:
+            form = answer_form(found.id, found.asker_name, found.question)
+            await self._replies.form_or_word(click, form)
 
     async def _text(self, grant: str, outcome: object) -> str:
         """What to tell somebody whose click or form did not count; "" when it did or was a repeat."""
         match outcome:
             case NotAllowed():
                 return not_allowed_text(outcome)
-            case TooLate():
-                return too_late_text(outcome)
             case NotYet():
                 story = await self._story(grant)
                 return not_yet_text(outcome, story) if story else say(sentences.GONE)
@@ -239,19 +194,11 @@ class DecidingClicks:
                 return enough_text(outcome)
             case Answered():
                 return answered_text(outcome)
-            case Unknown():
-                return gone_text(outcome)
-            case Stopped():
-                return stopped_text(outcome)
             case _:
-                return ""
+                return undone_text(outcome)
 
     async def _story(self, grant_id: str) -> GrantStory | None:
         return await self._ground.database.read(lambda tx: tell(tx, self._ground, grant_id))
-
-    def _whisper(self, click: "Click", text: str) -> None:
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
 
 
 def _form(story: GrantStory, may: MayDecide, way: Way, more: More) -> View:

@@ -3,29 +3,25 @@
 What is typed is read anew at each step; nothing else in a payload is believed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.slack import sentences
 from bot.slack.actions import Action, Field
 from bot.slack.forms.delegations import delegate_form, read_delegation
-from bot.slack.forms.parts import Wrong
-from bot.slack.incoming import Incoming
+from bot.slack.forms.parts import Answer, Wrong, note_if_any
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.delegations import delegations_message, ended_text, made_text
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors, note
 from bot.texts import as_told, say
 from handlers.decisions.freezing import Stopped
 from handlers.delegations.delegating import Delegating
 from handlers.delegations.outcomes import Delegate, MayDelegate, NotToThem, OnDelegation
 from handlers.delegations.shown import DelegationsShown
 from handlers.intents import Actor, Intent
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +50,7 @@ class DelegationClicks:
 
     def __init__(self, *, delegating: Delegating, shown: DelegationsShown, replies: Replies) -> None:
         self._delegating, self._shown, self._replies = delegating, shown, replies
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {Action.DELEGATE: self._open, Action.END_DELEGATION: self._end}
+        self.table: Buttons = {Action.DELEGATE: self._open, Action.END_DELEGATION: self._end}
 
     async def answer(
         self, actor: Actor, incoming: Incoming, trigger: str, wanted: OpenDelegating | ShowDelegations
@@ -73,42 +65,37 @@ class DelegationClicks:
         """Delegate what stands in the form; errors stand at their field, and nothing that was typed is lost."""
         filled = read_delegation(view)
         if isinstance(filled, Wrong):
-            return errors(filled)
+            return filled
         outcome = await self._delegating.delegate(
             Delegate(
-                actor=actor, where=incoming.where, delivery=incoming.delivery, entitlements=filled.entitlements,
-                whom=filled.whom, group=filled.group, max_risk=filled.max_risk, max_minutes=filled.max_minutes,
+                **incoming.origin(actor),
+                entitlements=filled.entitlements,
+                whom=filled.whom,
+                group=filled.group,
+                max_risk=filled.max_risk,
+                max_minutes=filled.max_minutes,
                 lasts=filled.lasts,
             )
-        )  # fmt: skip
+        )
         if isinstance(outcome, NotToThem):
-            return errors(Wrong(at={Field.GROUP if outcome.group else Field.FOR: as_told(outcome.reason)}))
+            return Wrong(at={Field.GROUP if outcome.group else Field.FOR: as_told(outcome.reason)})
         if isinstance(outcome, Stopped):  # the form stays, with what was typed
-            return errors(Wrong(at={Field.ENTITLEMENT: stopped_plainly(outcome)}))
+            return Wrong(at={Field.ENTITLEMENT: stopped_plainly(outcome)})
         title, told = made_text(outcome)
-        return note(title, told) if told else {}
+        return note_if_any(title, told)
 
-    async def _open(self, click: "Click") -> None:
+    async def _open(self, click: Click) -> None:
         text = await self._opened(click.actor, click.incoming, click.trigger, late=say(sentences.TRY_AGAIN))
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+        self._replies.answer(click, text)
 
     async def _opened(self, actor: Actor, incoming: Incoming, trigger: str, *, late: str) -> str:
         """Open the form if they may delegate anything; what to say instead, "" for nothing."""
-        outcome = await self._delegating.consider(
-            Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
-        )
+        outcome = await self._delegating.consider(Intent(**incoming.origin(actor)))
         if not isinstance(outcome, MayDelegate):
             return made_text(outcome)[1]
         form = delegate_form(riskiest=outcome.riskiest)
         return "" if await self._replies.open_form(trigger, form) else late
 
-    async def _end(self, click: "Click") -> None:
-        outcome = await self._delegating.end(
-            OnDelegation(
-                actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery,
-                delegation=click.value,
-            )
-        )  # fmt: skip
-        if text := ended_text(outcome):
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+    async def _end(self, click: Click) -> None:
+        outcome = await self._delegating.end(OnDelegation(**click.origin, delegation=click.value))
+        self._replies.answer(click, ended_text(outcome))

@@ -3,18 +3,17 @@
 A button's value is the id of an exception to look up; nothing else in the payload is believed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Action, Field
 from bot.slack.forms.drift import adoption_form, declaration_form, read_adoption, read_declaration
-from bot.slack.forms.parts import Wrong
-from bot.slack.incoming import Incoming
+from bot.slack.forms.parts import Answer, Wrong
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.drift_decided import reconciled_text
 from bot.slack.replies import Replies
-from bot.slack.topics.opening import form_or_word
 from bot.slack.words import duration
 from bot.texts import say
 from handlers.decisions.drift import Way
@@ -24,12 +23,6 @@ from handlers.grants.leavers import Leavers
 from handlers.ground import Ground
 from handlers.intents import Actor, Reconcile
 from handlers.outcomes import MayReconcile
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
-
-Answer = str | Wrong
-"""A sentence that takes the form's place ("" closes it), or what to correct."""
 
 
 class DriftClicks:
@@ -42,11 +35,7 @@ class DriftClicks:
         self._reconciling = reconciling
         self._leavers = leavers
         self._replies = replies
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.ADOPT: self._open_adoption,
             Action.DECLARE: self._open_declaration,
             Action.REMOVE: lambda click: self._decide(click, Way.REMOVE),
@@ -71,9 +60,7 @@ class DriftClicks:
             )
         outcome = await self._reconciling.reconcile(
             Reconcile(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
+                **incoming.origin(actor),
                 exception=typed.exception,
                 way=Way.ADOPT,
                 rationale=typed.rationale,
@@ -92,9 +79,7 @@ class DriftClicks:
             return Wrong(at={Field.REVIEW: say("Please choose a day within a year from now.")})
         outcome = await self._reconciling.reconcile(
             Reconcile(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
+                **incoming.origin(actor),
                 exception=typed.exception,
                 way=Way.DECLARE,
                 rationale=typed.rationale,
@@ -104,36 +89,26 @@ class DriftClicks:
         )
         return reconciled_text(outcome)
 
-    async def _open_adoption(self, click: "Click") -> None:
+    async def _open_adoption(self, click: Click) -> None:
         await self._open(click, Way.ADOPT, adoption_form)
 
-    async def _open_declaration(self, click: "Click") -> None:
+    async def _open_declaration(self, click: Click) -> None:
         review = (self._ground.now() + USUAL_REVIEW).date()
         await self._open(
             click, Way.DECLARE, lambda may: declaration_form(may, self._ground.catalogue, review=review)
         )
 
-    async def _open(self, click: "Click", way: Way, form: Callable[[MayReconcile], View]) -> None:
+    async def _open(self, click: Click, way: Way, form: Callable[[MayReconcile], View]) -> None:
         outcome = await self._reconciling.consider(_intent(click, way))
         asked = form(outcome) if isinstance(outcome, MayReconcile) else None
-        await form_or_word(self._replies, click, asked, reconciled_text(outcome))
+        await self._replies.form_or_word(click, asked, reconciled_text(outcome))
 
-    async def _decide(self, click: "Click", way: Way) -> None:
-        self._whisper(click, reconciled_text(await self._reconciling.reconcile(_intent(click, way))))
+    async def _decide(self, click: Click, way: Way) -> None:
+        self._replies.answer(click, reconciled_text(await self._reconciling.reconcile(_intent(click, way))))
 
-    async def _end_leavers(self, click: "Click") -> None:
-        self._whisper(click, reconciled_text(await self._leavers.confirm(_intent(click, Way.END))))
-
-    def _whisper(self, click: "Click", text: str) -> None:
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+    async def _end_leavers(self, click: Click) -> None:
+        self._replies.answer(click, reconciled_text(await self._leavers.confirm(_intent(click, Way.END))))
 
 
-def _intent(click: "Click", way: Way) -> Reconcile:
-    return Reconcile(
-        actor=click.actor,
-        where=click.incoming.where,
-        delivery=click.incoming.delivery,
-        exception=click.value,
-        way=way,
-    )
+def _intent(click: Click, way: Way) -> Reconcile:
+    return Reconcile(**click.origin, exception=click.value, way=way)

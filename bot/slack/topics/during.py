@@ -3,33 +3,25 @@
 A button's value is the id of a grant to look up; nothing else in the payload is believed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.forms.decision import read_decision
 from bot.slack.forms.ending import ending_form
-from bot.slack.forms.parts import Wrong
-from bot.slack.incoming import Incoming
-from bot.slack.messages.deciding import too_late_text
+from bot.slack.forms.parts import Answer, Wrong
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.during import already_extended_text, ended_text, late_end_text, not_ended_text
-from bot.slack.messages.freezes import gone_text, stopped_text
+from bot.slack.messages.freezes import undone_text
 from bot.slack.replies import Replies
 from bot.texts import say
-from handlers.decisions.freezing import Stopped
 from handlers.grants.ending import Ending
 from handlers.ground import Ground
 from handlers.intents import Actor, EndGrant
-from handlers.outcomes import AlreadyAsked, AlreadyExtended, EndedEarly, MayEnd, NotAllowed, TooLate, Unknown
+from handlers.outcomes import AlreadyAsked, AlreadyExtended, EndedEarly, MayEnd, NotAllowed, TooLate
 from handlers.requests.extending import Extending
 from handlers.requests.storytelling import tell
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
-
-Answer = str | Wrong
-"""A sentence that takes the form's place ("" closes it), or what to correct."""
 
 
 class DuringClicks:
@@ -40,11 +32,7 @@ class DuringClicks:
         self._extending = extending
         self._ending = ending
         self._replies = replies
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.EXTEND: self._extend,
             Action.END_NOW: self._open_end,
             Action.END_LEFT: self._open_end,
@@ -56,31 +44,21 @@ class DuringClicks:
         if isinstance(typed, Wrong):
             return typed
         outcome = await self._ending.end(
-            EndGrant(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
-                grant=typed.grant,
-                rationale=typed.rationale,
-            )
+            EndGrant(**incoming.origin(actor), grant=typed.grant, rationale=typed.rationale)
         )
         return ended_answer(outcome)
 
-    async def _extend(self, click: "Click") -> None:
-        self._whisper(click, _extended(await self._extending.extend(click.on_grant)))
+    async def _extend(self, click: Click) -> None:
+        self._replies.answer(click, _extended(await self._extending.extend(click.on_grant)))
 
-    async def _open_end(self, click: "Click") -> None:
+    async def _open_end(self, click: Click) -> None:
         outcome = await self._ending.consider(click.on_grant)
         if not isinstance(outcome, MayEnd):
-            self._whisper(click, ended_answer(outcome))
+            self._replies.answer(click, ended_answer(outcome))
             return
         story = await self._ground.database.read(lambda tx: tell(tx, self._ground, outcome.grant))
-        if story is None or not await self._replies.open_form(click.trigger, ending_form(story)):
-            self._whisper(click, say(sentences.TRY_AGAIN))
-
-    def _whisper(self, click: "Click", text: str) -> None:
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+        form = ending_form(story) if story else None
+        await self._replies.form_or_word(click, form, say(sentences.TRY_AGAIN))
 
 
 def _extended(outcome: object) -> str:
@@ -90,14 +68,8 @@ def _extended(outcome: object) -> str:
             return already_extended_text(outcome)
         case AlreadyAsked():
             return say(sentences.ALREADY_ASKED)
-        case TooLate():
-            return too_late_text(outcome)
-        case Stopped():
-            return stopped_text(outcome)
-        case Unknown():
-            return gone_text(outcome)
         case _:
-            return ""
+            return undone_text(outcome)
 
 
 def ended_answer(outcome: object) -> str:
@@ -109,7 +81,5 @@ def ended_answer(outcome: object) -> str:
             return not_ended_text(outcome)
         case TooLate():
             return late_end_text(outcome)
-        case Unknown():
-            return gone_text(outcome)
         case _:
-            return ""
+            return undone_text(outcome)

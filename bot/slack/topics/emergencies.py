@@ -3,20 +3,18 @@
 A button's value is the id of an emergency to look up; nothing else in a payload is believed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.slack.actions import Action
 from bot.slack.door import PageLinks
 from bot.slack.forms.emergencies import DRILL, emergency_form, prove_form, read_emergency
-from bot.slack.forms.parts import Wrong
-from bot.slack.incoming import Incoming
+from bot.slack.forms.parts import Answer, Wrong, note_if_any
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.emergencies import not_asked_text
-from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors, note
 from bot.slack.topics.during import ended_answer
 from bot.texts import say
 from handlers.emergencies.asking import AskingEmergency
@@ -24,14 +22,10 @@ from handlers.emergencies.outcomes import BreakGlass, EmergencyAsked, MayBreakGl
 from handlers.grants.ending import Ending
 from handlers.ground import Ground
 from handlers.intents import Actor, EndGrant, Intent
-from handlers.outcomes import Unknown
 from handlers.requests.access import Access
 from handlers.requests.own import owns
 from storage.emergencies import FORESEEN
 from storage.reminders import seen
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +41,13 @@ class EmergencyClicks:
     def __init__(self, ground: Ground, *, pages: PageLinks, replies: Replies) -> None:
         self._ground, self._pages, self._replies = ground, pages, replies
         self._asking, self._ending, self._access = AskingEmergency(ground), Ending(ground), Access(ground)
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {Action.BREAK_GLASS: self._open, Action.END_EMERGENCY: self._end}
+        self.table: Buttons = {Action.BREAK_GLASS: self._open, Action.END_EMERGENCY: self._end}
 
     async def open(
         self, actor: Actor, incoming: Incoming, trigger: str, *, drill: bool = False
     ) -> Message | None:
         """Open the form; what to say instead, if anything."""
-        outcome = await self._asking.consider(
-            Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
-        )
+        outcome = await self._asking.consider(Intent(**incoming.origin(actor)))
         if not isinstance(outcome, MayBreakGlass):
             told = not_asked_text(outcome)
             return said(told) if told else None
@@ -70,26 +58,28 @@ class EmergencyClicks:
         rules = self._ground.emergencies
         typed = read_emergency(view, rules.incident, rules.example)
         if isinstance(typed, Wrong):
-            return errors(typed)
+            return typed
         outcome = await self._asking.ask(
             BreakGlass(
-                actor=actor, where=incoming.where, delivery=incoming.delivery, entitlement=typed.entitlement,
-                incident=typed.incident, reason=typed.reason, minutes=typed.minutes, drill=typed.drill,
+                **incoming.origin(actor),
+                entitlement=typed.entitlement,
+                incident=typed.incident,
+                reason=typed.reason,
+                minutes=typed.minutes,
+                drill=typed.drill,
             )
-        )  # fmt: skip
+        )
         if isinstance(outcome, EmergencyAsked):
-            shown = prove_form(outcome, self._pages.address(outcome.handle))
-            return {"response_action": "update", "view": shown.to_dict()}
-        told = gone_text(outcome) if isinstance(outcome, Unknown) else not_asked_text(outcome)
-        return note(say("Nothing was given"), told) if told else {}
+            return prove_form(outcome, self._pages.address(outcome.handle))
+        return note_if_any(say("Nothing was given"), not_asked_text(outcome))
 
-    async def _open(self, click: "Click") -> None:
+    async def _open(self, click: Click) -> None:
         drill = click.value == DRILL
         answer = await self.open(click.actor, click.incoming, click.trigger, drill=drill)
         if answer is not None:
-            self._say(click, answer.text)
+            self._replies.answer(click, answer.text)
 
-    async def _end(self, click: "Click") -> None:
+    async def _end(self, click: Click) -> None:
         """By whoever has it, its owner's team or security: the confirmation was the form, and the alert says who."""
         grant = await self._ground.database.read(lambda tx: seen(tx, click.value))
         # What is no emergency has no such button: it is ended with a reason, or this is a forgery.
@@ -99,8 +89,4 @@ class EmergencyClicks:
             outcome: object = await self._access.give_back(about)
         else:
             outcome = await self._ending.end(EndGrant(**vars(about), rationale=""))
-        self._say(click, ended_answer(outcome))
-
-    def _say(self, click: "Click", text: str) -> None:
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+        self._replies.answer(click, ended_answer(outcome))

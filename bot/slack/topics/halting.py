@@ -15,12 +15,11 @@ from bot.slack.forms.halting import (
     revoke_all_form,
     whom_form,
 )
-from bot.slack.forms.parts import Wrong, note_form
+from bot.slack.forms.parts import Answer, Wrong, note_if_any
 from bot.slack.incoming import Incoming
 from bot.slack.messages.halting import stopping_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors
 from bot.texts import say
 from handlers.grants.revoking_all import RevokingAll
 from handlers.intents import Actor
@@ -60,22 +59,13 @@ class HaltingClicks:
         self, actor: Actor, incoming: Incoming, trigger: str, wanted: OpenHalting | OpenRevoking
     ) -> Message | None:
         """Open the form that was asked for; what to say instead, if anything."""
-        where, delivery = incoming.where, incoming.delivery
         outcome: object
         if isinstance(wanted, OpenHalting):
-            outcome, form = (
-                await self._halting.consider(Halt(actor=actor, where=where, delivery=delivery)),
-                halt_form(),
-            )
+            outcome, form = await self._halting.consider(Halt(**incoming.origin(actor))), halt_form()
         else:
-            outcome = await self._revoking.consider(
-                RevokeAll(actor=actor, where=where, delivery=delivery, whom=wanted.whom)
-            )
-            form = (
-                revoke_all_form(outcome)
-                if isinstance(outcome, MayRevokeAll)
-                else whom_form(wrong=bool(wanted.whom))
-            )
+            outcome = await self._revoking.consider(RevokeAll(**incoming.origin(actor), whom=wanted.whom))
+            found = outcome if isinstance(outcome, MayRevokeAll) else None
+            form = revoke_all_form(found) if found else whom_form(wrong=bool(wanted.whom))
         if not isinstance(outcome, MayHalt | MayRevokeAll | NobodyFound):
             told = stopping_text(outcome)
             return said(told) if told else None
@@ -85,41 +75,36 @@ class HaltingClicks:
         """Stop all new access."""
         typed = read_halt(view)
         if isinstance(typed, Wrong):
-            return errors(typed)
-        outcome = await self._halting.halt(
-            Halt(actor=actor, where=incoming.where, delivery=incoming.delivery, rationale=typed)
-        )
+            return typed
+        outcome = await self._halting.halt(Halt(**incoming.origin(actor), rationale=typed))
         title = say("Stopped") if isinstance(outcome, Halted) else say("Nothing was changed")
-        return _shown(title, stopping_text(outcome))
+        return note_if_any(title, stopping_text(outcome))
 
     async def choose(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """Show what there is of whom was chosen."""
         whom = read_whom(view)
         if isinstance(whom, Wrong):
-            return errors(whom)
-        outcome = await self._revoking.consider(
-            RevokeAll(actor=actor, where=incoming.where, delivery=incoming.delivery, whom=whom)
-        )
+            return whom
+        outcome = await self._revoking.consider(RevokeAll(**incoming.origin(actor), whom=whom))
         if isinstance(outcome, MayRevokeAll):
-            return {"response_action": "update", "view": revoke_all_form(outcome).to_dict()}
+            return revoke_all_form(outcome)
         if isinstance(outcome, NobodyFound):
-            return {"response_action": "update", "view": whom_form(wrong=True).to_dict()}
-        return _shown(say("Nothing was changed"), stopping_text(outcome))
+            return whom_form(wrong=True)
+        return stopping_text(outcome)
 
     async def revoke(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """Revoke everything of one person."""
         typed = read_revoke_all(view)
         if isinstance(typed, Wrong):
-            return errors(typed)
+            return typed
         outcome = await self._revoking.revoke(
             RevokeAll(
-                actor=actor, where=incoming.where, delivery=incoming.delivery, whom=typed.whom,
-                rationale=typed.rationale, switch_off=typed.switch_off, stop_proofs=typed.stop_proofs,
+                **incoming.origin(actor),
+                whom=typed.whom,
+                rationale=typed.rationale,
+                switch_off=typed.switch_off,
+                stop_proofs=typed.stop_proofs,
             )
-        )  # fmt: skip
+        )
         title = say("Begun") if isinstance(outcome, AllRevoked) else say("Nothing was changed")
-        return _shown(title, stopping_text(outcome))
-
-
-def _shown(title: str, text: str) -> Answer:
-    return {"response_action": "update", "view": note_form(title, text).to_dict()} if text else {}
+        return note_if_any(title, stopping_text(outcome))

@@ -3,29 +3,25 @@
 Nothing that is typed is believed or acted on before the form is sent; nothing of it goes to anybody but the person.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.slack import sentences
-from bot.slack.actions import Action, Field
+from bot.slack.actions import Action, Field, Form
 from bot.slack.forms.helping import FORMS, help_form, read_help
-from bot.slack.forms.parts import Wrong
-from bot.slack.incoming import Incoming, text
+from bot.slack.forms.parts import Answer, Wrong, note_if_any
+from bot.slack.incoming import Buttons, Click, Incoming, text
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.messages.helping import NO_TICKET, NOBODY, helped_text, not_of_desk_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors, note
 from bot.texts import say
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.helping import Act
 from handlers.help_desk.helping import Helping
 from handlers.help_desk.outcomes import ConsiderHelp, HelpFor, MayHelp, NobodyToHelp, NoTicket
 from handlers.intents import Actor
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +38,7 @@ class HelpingClicks:
 
     def __init__(self, *, helping: Helping | None, replies: Replies) -> None:
         self._helping, self._replies = helping, replies
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {} if self._helping is None else {Action.HELP: self._open}
+        self.table: Buttons = {} if self._helping is None else {Action.HELP: self._open}
 
     async def open(
         self, actor: Actor, incoming: Incoming, trigger: str, wanted: OpenHelping
@@ -55,10 +47,8 @@ class HelpingClicks:
         if self._helping is None:
             return said(say(sentences.GONE))
         may = await self._helping.consider(
-            ConsiderHelp(
-                actor=actor, where=incoming.where, delivery=incoming.delivery, act=wanted.act, whom=wanted.whom
-            )
-        )  # fmt: skip
+            ConsiderHelp(**incoming.origin(actor), act=wanted.act, whom=wanted.whom)
+        )
         if not isinstance(may, MayHelp):
             return said(not_of_desk_text(may))
         form = help_form(wanted.act, whom=may.whom, ticket=wanted.ticket)
@@ -70,30 +60,33 @@ class HelpingClicks:
             return None
         typed = read_help(view)
         if isinstance(typed, Wrong):
-            return errors(typed)
+            return typed
         outcome = await self._helping.help(
             HelpFor(
-                actor=actor, where=incoming.where, delivery=incoming.delivery,
-                act=FORMS[text(view.get("callback_id"))], whom=typed.whom, ticket=typed.ticket,
-                rationale=typed.rationale, entitlement=typed.entitlement,
+                **incoming.origin(actor),
+                act=FORMS[Form(text(view.get("callback_id")))],
+                whom=typed.whom,
+                ticket=typed.ticket,
+                rationale=typed.rationale,
+                entitlement=typed.entitlement,
             )
-        )  # fmt: skip
+        )
         match outcome:
             case NobodyToHelp():
-                return errors(Wrong(at={Field.FOR: say(NOBODY)}))
+                return Wrong(at={Field.FOR: say(NOBODY)})
             case NoTicket():
-                return errors(Wrong(at={Field.TICKET: say(NO_TICKET)}))
+                return Wrong(at={Field.TICKET: say(NO_TICKET)})
             case Stopped():
-                return errors(Wrong(at={Field.RATIONALE: stopped_plainly(outcome)}))
+                return Wrong(at={Field.RATIONALE: stopped_plainly(outcome)})
         title, told = helped_text(outcome)
-        return note(title, told) if told else {}
+        return note_if_any(title, told)
 
-    async def _open(self, click: "Click") -> None:
+    async def _open(self, click: Click) -> None:
         """A button of ours says no more than what is to be done; one that says anything else is not."""
         if click.value not in list(Act):
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, say(sentences.GONE))
+            self._replies.answer(click, say(sentences.GONE))
             return
         wanted = OpenHelping(act=Act(click.value))
         told = await self.open(click.actor, click.incoming, click.trigger, wanted)
         if told is not None:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, told.text)
+            self._replies.answer(click, told.text)

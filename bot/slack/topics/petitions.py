@@ -3,19 +3,19 @@
 A button's value is an id to look up; nothing else in the payload is believed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.slack import sentences
 from bot.slack.actions import Action, Field
 from bot.slack.door import PageLinks
 from bot.slack.forms.decision import read_decision
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, Wrong
 from bot.slack.forms.petitions import attest_form, petition_form, read_petition
-from bot.slack.incoming import Incoming
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.freezes import stopped_plainly, stopped_text
-from bot.slack.messages.parts import Message, said
+from bot.slack.messages.parts import said
 from bot.slack.messages.petitions_told import (
     PROVE_FIRST,
     asked_text,
@@ -47,9 +47,6 @@ from handlers.petitions.stories import PetitionStory
 from handlers.petitions.telling import story_of
 from storage.states import PetitionKind
 
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
-
 
 class PetitionClicks:
     """Carries them out, and whispers what came of it to the one who clicked."""
@@ -65,11 +62,7 @@ class PetitionClicks:
     ) -> None:
         self._ground, self._pages, self._replies = ground, pages, replies
         self._petitioning, self._attesting = petitioning, attesting
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {
+        self.table: Buttons = {
             Action.PETITION_PASSWORD: lambda click: self._open_asking(click, PetitionKind.PASSWORD),
             Action.PETITION_PROOFS: lambda click: self._open_asking(click, PetitionKind.PROOFS),
             Action.PETITION_APPROVE: lambda click: self._open(click, "approve"),
@@ -77,7 +70,7 @@ class PetitionClicks:
             Action.PETITION_CANCEL: self._cancel,
         }
 
-    async def ask(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+    async def ask(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form to ask; a sentence takes its place, "" closes it."""
         typed = read_petition(view)
         if typed is None:
@@ -85,31 +78,20 @@ class PetitionClicks:
         if isinstance(typed, Wrong):
             return typed
         outcome = await self._petitioning.ask(
-            AskPetition(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
-                kind=typed.kind,
-                explanation=typed.explanation,
-            )
+            AskPetition(**incoming.origin(actor), kind=typed.kind, explanation=typed.explanation)
         )
         return "" if isinstance(outcome, Petitioned) else asked_text(outcome)
 
     async def decide(
         self, actor: Actor, incoming: Incoming, view: Mapping[str, Any], *, approve: bool
-    ) -> str | Wrong:
+    ) -> Answer:
         """A submitted approval or denial."""
         typed = read_decision(view)
         if isinstance(typed, Wrong):
             return typed
         outcome = await self._attesting.decide(
             DecidePetition(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
-                petition=typed.grant,
-                approve=approve,
-                rationale=typed.rationale,
+                **incoming.origin(actor), petition=typed.grant, approve=approve, rationale=typed.rationale
             )
         )
         if isinstance(outcome, Stopped):
@@ -119,51 +101,45 @@ class PetitionClicks:
             return say(PROVE_FIRST)
         return "" if isinstance(outcome, Said | Settled) else decided_text(outcome)
 
-    async def _open_asking(self, click: "Click", kind: PetitionKind) -> None:
-        intent = Intent(actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery)
+    async def _open_asking(self, click: Click, kind: PetitionKind) -> None:
+        intent = Intent(**click.origin)
         outcome = await self._petitioning.consider(intent, kind)
         if isinstance(outcome, NotNeeded):
-            self._tell(click.actor, not_needed_message(outcome))
+            self._replies.tell(click.actor.slack_user, not_needed_message(outcome))
         elif not isinstance(outcome, MayAsk):
             if text := asked_text(outcome):
-                self._tell(click.actor, said(text))
-        elif not await self._replies.open_form(click.trigger, petition_form(outcome)):
-            self._say(click, say(sentences.TRY_AGAIN))
+                self._replies.tell(click.actor.slack_user, said(text))
+        else:
+            await self._replies.form_or_word(click, petition_form(outcome))
 
-    async def _open(self, click: "Click", way: AttestWay) -> None:
+    async def _open(self, click: Click, way: AttestWay) -> None:
         outcome = await self._attesting.consider(_about(click), way)
         if isinstance(outcome, ProveFirst):
             self._prove_first(click.actor, outcome)
-            self._say(click, say("First show who you are: I sent you the link in our direct messages."))
+            self._replies.answer(
+                click, say("First show who you are: I sent you the link in our direct messages.")
+            )
             return
         story = await self._story(click.value) if isinstance(outcome, MayAttest) else None
         if isinstance(outcome, MayAttest) and story is not None:
             story = replace(story, name=outcome.name, login=outcome.login)
             form = attest_form(story, approve=way == "approve", why=outcome.why)
-            if not await self._replies.open_form(click.trigger, form):
-                self._say(click, say(sentences.TRY_AGAIN))
+            await self._replies.form_or_word(click, form)
             return
-        self._say(click, stopped_text(outcome) if isinstance(outcome, Stopped) else decided_text(outcome))
+        self._replies.answer(
+            click, stopped_text(outcome) if isinstance(outcome, Stopped) else decided_text(outcome)
+        )
 
-    async def _cancel(self, click: "Click") -> None:
-        self._say(click, decided_text(await self._attesting.cancel(_about(click))))
+    async def _cancel(self, click: Click) -> None:
+        self._replies.answer(click, decided_text(await self._attesting.cancel(_about(click))))
 
     async def _story(self, petition: str) -> PetitionStory | None:
         cool_off = self._ground.cool_off
         return await self._ground.database.read(lambda tx: story_of(tx, petition, cool_off=cool_off))
 
     def _prove_first(self, actor: Actor, outcome: ProveFirst) -> None:
-        self._tell(actor, prove_first_message(self._pages.address(outcome.handle)))
-
-    def _tell(self, actor: Actor, message: Message) -> None:
-        self._replies.tell(actor.slack_user, message)
-
-    def _say(self, click: "Click", text: str) -> None:
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+        self._replies.tell(actor.slack_user, prove_first_message(self._pages.address(outcome.handle)))
 
 
-def _about(click: "Click") -> OnPetition:
-    return OnPetition(
-        actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery, petition=click.value
-    )
+def _about(click: Click) -> OnPetition:
+    return OnPetition(**click.origin, petition=click.value)

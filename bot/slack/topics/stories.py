@@ -3,26 +3,21 @@
 A button's value is an id to look up; who may read it is asked anew for each page.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.forms.story import page_of, story_form
-from bot.slack.incoming import text
+from bot.slack.incoming import Buttons, Click, text
 from bot.slack.messages.freezes import gone_text
 from bot.slack.replies import Replies
 from bot.stories.reading import step_of
 from bot.stories.telling import Page
-from bot.texts import as_told, say
+from bot.texts import as_told
 from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import AskStory
 from handlers.outcomes import NotAllowed, Unknown
 from handlers.questions.what_happened import Story, WhatHappened
 from handlers.rules.holding import Rules
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 
 class StoryClicks:
@@ -30,31 +25,22 @@ class StoryClicks:
 
     def __init__(self, happened: WhatHappened, *, rules: Callable[[], Rules], replies: Replies) -> None:
         self._happened, self._rules, self._replies = happened, rules, replies
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return dict.fromkeys(
+        self.table: Buttons = dict.fromkeys(
             (Action.STORY, Action.STORY_OF_ALERT, Action.STORY_EARLIER, Action.STORY_LATER), self._tell
         )
 
-    async def _tell(self, click: "Click") -> None:
+    async def _tell(self, click: Click) -> None:
         about, page = page_of(click.value)
-        outcome = await self._happened.look(
-            AskStory(
-                actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery,
-                about=about, page=page,
-            )
-        )  # fmt: skip
+        outcome = await self._happened.look(AskStory(**click.origin, about=about, page=page))
         match outcome:
             case Story():
                 await self._show(click, outcome)
             case NotAllowed(reasons=(why, *_)):
-                self._say(click, as_told(why))
+                self._replies.answer(click, as_told(why))
             case Unknown():
-                self._say(click, gone_text(outcome))
+                self._replies.answer(click, gone_text(outcome))
 
-    async def _show(self, click: "Click", story: Story) -> None:
+    async def _show(self, click: Click, story: Story) -> None:
         page = Page(
             about=story.about, correlation=story.correlation, page=story.page, pages=story.pages,
             entries=story.entries, steps=tuple(
@@ -69,8 +55,5 @@ class StoryClicks:
         form = text(click.form.get("id")) if click.form.get("type") == "modal" else ""
         if form:
             await self._replies.update_form(form, text(click.form.get("hash")), view)
-        elif not await self._replies.open_form(click.trigger, view):
-            self._say(click, say(sentences.TRY_AGAIN))
-
-    def _say(self, click: "Click", sentence: str) -> None:
-        self._replies.whisper(click.incoming.channel, click.actor.slack_user, sentence)
+        else:
+            await self._replies.form_or_word(click, view)

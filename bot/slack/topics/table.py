@@ -3,11 +3,10 @@
 It carries nothing out itself; each topic does.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.slack.homes import Homes
+from bot.slack.incoming import Buttons
 from bot.slack.requesting import Requesting
 from bot.slack.topics.alarms import AlarmClicks
 from bot.slack.topics.deciding import DecidingClicks
@@ -24,9 +23,6 @@ from bot.slack.topics.petitions import PetitionClicks
 from bot.slack.topics.rules import RuleClicks
 from bot.slack.topics.stories import StoryClicks
 from bot.slack.topics.vouching import VouchingClicks
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +48,7 @@ class Topics:
     delegations: DelegationClicks
 
     @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
+    def table(self) -> Buttons:
         """From button to method, of all that have buttons."""
         return {
             **self.deciding.table,

@@ -3,29 +3,24 @@
 Nothing here is ever sent to somebody so that they vouch; what is typed is handed on and not kept.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bot.slack import sentences
 from bot.slack.actions import Action, Field
 from bot.slack.door import PageLinks
-from bot.slack.forms.parts import Wrong
+from bot.slack.forms.parts import Answer, OnTop, Wrong, note_if_any
 from bot.slack.forms.vouching import prove_form, read_vouching, vouch_form
-from bot.slack.incoming import Incoming
+from bot.slack.incoming import Buttons, Click, Incoming
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.messages.vouching import NEEDS_TICKET, NOBODY, WRONG_CODE, vouched_text
 from bot.slack.replies import Replies
-from bot.slack.requesting import Answer, errors, note
 from bot.texts import say
 from handlers.decisions.freezing import Stopped
 from handlers.intents import Actor, Vouch
 from handlers.outcomes import TicketWanted
 from handlers.vouching.giving import Vouching
 from handlers.vouching.outcomes import NobodyKnown, ProveFirst, WrongCode
-
-if TYPE_CHECKING:
-    from bot.slack.clicks import Click
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +33,7 @@ class VouchingClicks:
 
     def __init__(self, *, vouching: Vouching | None, pages: PageLinks, replies: Replies) -> None:
         self._vouching, self._pages, self._replies = vouching, pages, replies
-
-    @property
-    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
-        """From button to method."""
-        return {} if self._vouching is None else {Action.VOUCH: self._open}
+        self.table: Buttons = {} if self._vouching is None else {Action.VOUCH: self._open}
 
     async def open(self, trigger: str) -> bool:
         """Open the form; False if Slack would not any more. Nothing is recorded: nothing has happened yet."""
@@ -54,30 +45,29 @@ class VouchingClicks:
             return None
         typed = read_vouching(view)
         if isinstance(typed, Wrong):
-            return errors(typed)
+            return typed
         outcome = await self._vouching.vouch(
             Vouch(
-                actor=actor, where=incoming.where, delivery=incoming.delivery, whom=typed.whom,
-                code=typed.code, spoken=typed.spoken, ticket=typed.ticket,
+                **incoming.origin(actor),
+                whom=typed.whom,
+                code=typed.code,
+                spoken=typed.spoken,
+                ticket=typed.ticket,
             )
-        )  # fmt: skip
+        )
         match outcome:
-            case ProveFirst(handle=handle):  # on top of the form, so that what was typed stays
-                return {
-                    "response_action": "push",
-                    "view": prove_form(self._pages.address(handle)).to_dict(),
-                }
+            case ProveFirst(handle=handle):
+                return OnTop(form=prove_form(self._pages.address(handle)))
             case WrongCode():
-                return errors(Wrong(at={Field.CODE: say(WRONG_CODE)}))
+                return Wrong(at={Field.CODE: say(WRONG_CODE)})
             case NobodyKnown():
-                return errors(Wrong(at={Field.FOR: say(NOBODY)}))
+                return Wrong(at={Field.FOR: say(NOBODY)})
             case TicketWanted():
-                return errors(Wrong(at={Field.TICKET: say(NEEDS_TICKET)}))
+                return Wrong(at={Field.TICKET: say(NEEDS_TICKET)})
             case Stopped():
-                return errors(Wrong(at={Field.CODE: stopped_plainly(outcome)}))
+                return Wrong(at={Field.CODE: stopped_plainly(outcome)})
         title, told = vouched_text(outcome)
-        return note(title, told) if told else {}
+        return note_if_any(title, told)
 
-    async def _open(self, click: "Click") -> None:
-        if not await self.open(click.trigger):
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, say(sentences.TRY_AGAIN))
+    async def _open(self, click: Click) -> None:
+        await self._replies.form_or_word(click, vouch_form())

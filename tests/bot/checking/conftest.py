@@ -9,7 +9,8 @@ from ssl import SSLContext, create_default_context
 
 import pytest
 
-from bot.checking import Report, examine
+from bot.checking.examination import examine
+from bot.checking.report import Report
 from bot.demo.company import LOVELACE, phone_owners, seed_directory, seed_workspace, toml
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace

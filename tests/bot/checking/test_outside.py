@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from bot.checking import examine
+from bot.checking.examination import examine
 from tests.bot.checking.conftest import Installation, of
 from tests.bot.couriers.receivers import receiving
 

@@ -14,7 +14,6 @@ from storage.states import Changed, PetitionKind, PetitionState, Result
 FACTS = Facts(
     name="Ada Byron",
     at=datetime(2026, 3, 2, 14, 5, tzinfo=UTC),
-    contact="your security team",
     code="01234567",
     minutes=10,
     petition=Told(

@@ -8,7 +8,7 @@ from typing import Any
 from bot.demo.workspace.posting import MOST_BLOCK_TEXT
 from bot.demo.workspace.rules import long_texts, mass_mentions, message_problems
 from bot.demo.workspace.text import block_lines, plain
-from bot.slack.messages import Message
+from bot.slack.messages.parts import Message
 from handlers.requests.stories import GrantStory, Requester, Said
 from storage.catalogue import Entitlement, Owner
 from storage.states import GrantState

@@ -7,18 +7,17 @@ import pytest
 
 from bot.extraction import (
     ROOT,
-    bare_faults,
     everything,
     handed_over,
     handing,
     said_in,
     speaking,
-    unsaid_in,
     write_template,
 )
 from bot.slack.messages.handed import PHRASES
 from bot.texts import places
 from handlers.decisions.statements import PLACES
+from tests.bot.texts.unsaid import bare_faults, unsaid_in
 
 FILES = speaking()
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.extraction import ROOT, everything
-from bot.extraction_pages import PAGES, said_on, unsaid_on
+from bot.extraction_pages import PAGES, said_on
 from bot.texts import as_told, read_in, tag_of
 from bot.web import (
     asking,
@@ -38,6 +38,7 @@ from storage.sentences import Sentence
 from storage.states import Purpose, Result
 from tests.bot.slack.stories import NOW
 from tests.bot.texts.pseudo import Pseudo, english
+from tests.bot.texts.unsaid import unsaid_on
 
 TEMPLATES = sorted(file.stem for file in (ROOT / PAGES).glob("*.html") if file.stem not in ("base", "parts"))
 _READ_OUT = frozenset({"alt", "title", "placeholder", "aria-label", "data-show", "data-hide"})

@@ -14,11 +14,12 @@ from bot.slack.forms.ending import ending_form
 from bot.slack.forms.inquiry import answer_form, question_form
 from bot.slack.forms.request import Prefilled, request_form
 from bot.slack.home import home_view
-from bot.slack.messages import Message, answers, deciding, during
+from bot.slack.messages import answers, deciding, during
 from bot.slack.messages.alerts.message import alert_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.drift import drift_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
+from bot.slack.messages.parts import Message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.texts import read_in, say
@@ -141,7 +142,7 @@ def test_each_letter_is_written_in_the_readers_language(kind: str, result: Any) 
     petition = replace(
         test_letters.FACTS.petition, explanation="α", approvers=("β", "γ"), ended_by="δ", words="ε"
     )
-    facts = replace(test_letters.FACTS, name="Αδα", contact="", result=result, petition=petition)
+    facts = replace(test_letters.FACTS, name="Αδα", result=result, petition=petition)
     with read_in(Pseudo()):
         made = letter(kind, facts)
     assert english(made.subject, made.body) == ["Wicket"]

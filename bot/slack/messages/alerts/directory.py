@@ -5,7 +5,6 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from bot.slack.messages.alerts.facts import Alert, fault, plain
 from bot.slack.words import clock, day_and_clock, duration, listed, together
@@ -110,15 +109,12 @@ def _effect_failed(alert: Alert) -> tuple[str, str]:
             at_first = say("Giving {entitlement} did not succeed at first.", entitlement=what)
         return title, together(at_first, _last_fault(alert), settled)
     if removal:
-        fails, still = say("Taking back {entitlement} does not succeed.", entitlement=what), _may_have_it()
+        fails = say("Taking back {entitlement} does not succeed.", entitlement=what)
+        still = say("They may still have it.")
     else:
         fails = say("Giving {entitlement} does not succeed.", entitlement=what)
         still = say("They do not have it yet.")
     return title, together(fails, fault(alert), _tried(alert), still, goes_on)
-
-
-def _may_have_it() -> str:
-    return say("They may still have it.")
 
 
 def _target_gone(alert: Alert) -> tuple[str, str]:
@@ -201,17 +197,15 @@ def _left_catalogue(alert: Alert) -> tuple[str, str]:
     return title, together(left, last, ways)
 
 
-SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
-    {
-        Kind.REVOCATION_OVERDUE: _revocation_overdue,
-        Kind.NOT_STREAMED: _not_streamed,
-        Kind.EFFECT_FAILED: _effect_failed,
-        Kind.TARGET_GONE: _target_gone,
-        Kind.DIRECTORY_MISSING: _directory_missing,
-        Kind.NOT_COMPARED: _not_compared,
-        Kind.LEFT_CATALOGUE: _left_catalogue,
-    }
-)
+SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = {
+    Kind.REVOCATION_OVERDUE: _revocation_overdue,
+    Kind.NOT_STREAMED: _not_streamed,
+    Kind.EFFECT_FAILED: _effect_failed,
+    Kind.TARGET_GONE: _target_gone,
+    Kind.DIRECTORY_MISSING: _directory_missing,
+    Kind.NOT_COMPARED: _not_compared,
+    Kind.LEFT_CATALOGUE: _left_catalogue,
+}
 """For each of these kinds, what becomes headline and sentences."""
 
 

@@ -5,7 +5,6 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 
 from collections.abc import Callable, Mapping
 from functools import reduce
-from types import MappingProxyType
 
 from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.words import first, listed, together
@@ -143,16 +142,14 @@ _STRANGERS = {
     "bot": template("{name} ({account}) is a bot."),
 }
 
-SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
-    {
-        Kind.CHANGE_UNSURE: _change_unsure,
-        Kind.PAGE_LOCKOUT: _page_lockout,
-        Kind.CLONED_PASSKEY: _cloned_passkey,
-        Kind.IDENTITY_MISMATCH: _identity_mismatch,
-        Kind.AMBIGUOUS_IDENTITY: _ambiguous_identity,
-        Kind.NOT_A_PERSON: _not_a_person,
-    }
-)
+SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = {
+    Kind.CHANGE_UNSURE: _change_unsure,
+    Kind.PAGE_LOCKOUT: _page_lockout,
+    Kind.CLONED_PASSKEY: _cloned_passkey,
+    Kind.IDENTITY_MISMATCH: _identity_mismatch,
+    Kind.AMBIGUOUS_IDENTITY: _ambiguous_identity,
+    Kind.NOT_A_PERSON: _not_a_person,
+}
 """For each of these kinds, what becomes headline and sentences."""
 
 

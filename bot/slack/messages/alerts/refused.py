@@ -4,7 +4,6 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from bot.slack.messages.alerts.facts import Alert, plain, reasons, reasons_about
 from bot.slack.words import duration, together
@@ -241,20 +240,18 @@ _ROWS = {
 }
 
 
-SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
-    {
-        Kind.REFUSED_REQUEST: _refused_request,
-        Kind.REFUSED_SELF_SERVICE: _refused_self_service,
-        Kind.WRONG_APPROVER: _wrong_approver,
-        Kind.POLICY_ERROR: _policy_error,
-        Kind.AUTHORITY_LOST: _authority_lost,
-        Kind.UNPROVEN: _unproven,
-        Kind.EMERGENCY_REFUSED: _emergency_refused,
-        Kind.TAMPERED: _tampered,
-        Kind.ROW_CHANGED: _row_changed,
-        Kind.ROWS_UNSIGNED: _rows_unsigned,
-    }
-)
+SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = {
+    Kind.REFUSED_REQUEST: _refused_request,
+    Kind.REFUSED_SELF_SERVICE: _refused_self_service,
+    Kind.WRONG_APPROVER: _wrong_approver,
+    Kind.POLICY_ERROR: _policy_error,
+    Kind.AUTHORITY_LOST: _authority_lost,
+    Kind.UNPROVEN: _unproven,
+    Kind.EMERGENCY_REFUSED: _emergency_refused,
+    Kind.TAMPERED: _tampered,
+    Kind.ROW_CHANGED: _row_changed,
+    Kind.ROWS_UNSIGNED: _rows_unsigned,
+}
 """For each of these kinds, what becomes headline and sentences."""
 
 

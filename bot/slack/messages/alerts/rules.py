@@ -6,7 +6,6 @@ Of a proposal everything is shown, or it cannot be approved here; names and valu
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from types import MappingProxyType
 from typing import Any
 
 from bot.slack.actions import Action
@@ -94,14 +93,12 @@ def _not_discovered(alert: Alert) -> tuple[str, str]:
     return title, together(wrong, keeps)
 
 
-SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
-    {
-        Kind.RULES_CHANGED: _changed,
-        Kind.RULES_INVALID: _invalid,
-        Kind.RULES_DIFFER: _differ,
-        Kind.NOT_DISCOVERED: _not_discovered,
-    }
-)
+SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = {
+    Kind.RULES_CHANGED: _changed,
+    Kind.RULES_INVALID: _invalid,
+    Kind.RULES_DIFFER: _differ,
+    Kind.NOT_DISCOVERED: _not_discovered,
+}
 """For each of these kinds, what becomes headline and sentences."""
 
 

@@ -4,7 +4,6 @@ The sentences are the detectors' own (handlers.detectors); here they are said.
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.words import day_and_clock, together
@@ -54,15 +53,13 @@ def _said(alert: Alert, name: str) -> str:
     return plain(as_told(alert.facts.get(name) or ""), _MOST)
 
 
-SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
-    {
-        Kind.MANY_REFUSALS: _seen,
-        Kind.MANY_RESETS: _seen,
-        Kind.APPROVING_EACH_OTHER: _seen,
-        Kind.APPROVED_AT_ONCE: _seen,
-        Kind.DORMANT: _seen,
-        Kind.MANY_ASKED: _seen,
-        Kind.DETECTOR_FAILED: _failed,
-    }
-)
+SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = {
+    Kind.MANY_REFUSALS: _seen,
+    Kind.MANY_RESETS: _seen,
+    Kind.APPROVING_EACH_OTHER: _seen,
+    Kind.APPROVED_AT_ONCE: _seen,
+    Kind.DORMANT: _seen,
+    Kind.MANY_ASKED: _seen,
+    Kind.DETECTOR_FAILED: _failed,
+}
 """For each of these kinds, what becomes headline and sentences."""

@@ -16,8 +16,8 @@ from rich.console import Console
 
 from bot.demo.folder import Folder
 from bot.demo.keepers import Keepers
-from bot.demo.tour import play
 from bot.demo.tour.chapters import CHAPTERS, Chapter
+from bot.demo.tour.play import play
 
 # So many of the log's last warnings and faults are told with a step that was not as promised.
 LAST_LINES = 20
