@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import Session, delete
+from sqlmodel import delete
 
 from handlers.approvals.deciders import deciders, how_far
 from handlers.approvals.deciding import Deciding
@@ -26,14 +26,12 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
-from storage import alarms, outbox, rule_sets
-from storage.alarms import Effect
+from storage import outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
-from storage.handles import make_handle, move
 from storage.records import Approval, Holding, Owed, VoidedApproval
-from storage.states import GrantState, Purpose, Result, RuleSetState
+from storage.states import GrantState, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, HOUR, SLACK, World, thing
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.decisions.cast import overflowing
@@ -524,27 +522,12 @@ async def test_whoever_left_or_is_one_person_with_another_by_now_is_counted_no_m
 
 @pytest.mark.parametrize("way", ["reset", "reported"])
 async def test_whoever_was_reset_or_reported_since_they_approved_carries_no_access(
-    world: World, way: str
+    world: World, way: Literal["reset", "reported"]
 ) -> None:
     """P-8, promise 3: it is asked about each approver once more, with what happened to their account since."""
     grant = await world.asked("ada", "prod-db")
     assert (await world.decide("grace", grant)).state == GrantState.APPROVED
-
-    def happened(tx: Session) -> None:
-        at = world.clock()
-        handle = make_handle(
-            tx, at=at, expires_at=at + HOUR, purpose=Purpose.RESET, directory="staff", account="grace",
-            slack_team="T1", slack_user="Ugrace",
-        )  # fmt: skip
-        if way == "reset":
-            move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
-        else:
-            alarms.sound(
-                tx, handle=handle.id, directory="staff", account="grace", name="Grace", door="slack",
-                disabled=Effect.UNABLE, at=at,
-            )  # fmt: skip
-
-    await world.ground.database.write(happened)
+    await world.happened(way, "grace")
     await world.settle()
     assert await world.state(grant) == GrantState.VOIDED
     assert not await world.holds("ada", "prod-db")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -271,6 +271,38 @@ async def test_nor_at_the_execution(world: World) -> None:
     await world.settle()
     assert await world.state(grant) == "voided"
     assert not await world.holds("ada", "prod-db")
+
+
+@pytest.mark.parametrize("approved", [True, False])
+@pytest.mark.parametrize("way", ["reset", "reported"])
+@pytest.mark.parametrize("login", ["charles", "ada"])
+async def test_nothing_comes_of_it_once_one_of_the_two_was_reset_or_reported(
+    world: World, login: str, way: Literal["reset", "reported"], approved: bool
+) -> None:
+    """P-8, P-6, promise 3: whoever asks and whoever is to have it, at the click and before the access exists."""
+    grant = await by_charles(world)
+    if approved:
+        assert (await world.decide("grace", grant)).state == "approved"
+    await world.happened(way, login)
+    if not approved:
+        await world.decide("grace", grant)
+    await world.settle()
+    assert await world.state(grant) == "voided"
+    assert not await world.holds("ada", "prod-db")
+
+
+@pytest.mark.parametrize("way", ["reset", "reported"])
+@pytest.mark.parametrize("login", ["charles", "ada"])
+async def test_nor_is_anything_asked_then(
+    world: World, login: str, way: Literal["reset", "reported"]
+) -> None:
+    """P-8, P-6: and the form foretells it."""
+    await link(world, "ada", "charles")
+    await world.happened(way, login)
+    wish = {"entitlements": ("prod-db",), "minutes": 60, "justification": "x", "report": "Uada"}
+    assert [one.outcome for one in (await foreseen(world, "charles", **wish)).each] == ["refused"]
+    ((_, asked),) = (await together(world, "charles", "prod-db", report="Uada")).each
+    assert await world.state(asked.grant) == "refused"
 
 
 async def test_what_needs_no_approval_is_asked_again_too_before_a_report_has_it(world: World) -> None:
