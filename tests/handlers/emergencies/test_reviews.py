@@ -1,6 +1,7 @@
 """What follows an emergency: its review by somebody else, reminders, the lapse without it, and its end (B-3)."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -293,6 +294,42 @@ async def test_without_its_review_eligibility_lapses_and_security_hears_of_it(wo
     assert await lapse(world) is None
     await look(world)
     assert len(await asked(world)) == 2
+
+
+async def test_of_two_looks_at_one_time_the_later_one_tells_of_nothing_again(world: World) -> None:
+    """Promise 6: two replicas found it due; what the other has done by then is not done once more."""
+    await took(world)
+    await look(world)
+    for step in (DAY, DAY - 4 * HOUR, 4 * HOUR):
+        world.clock.at += step
+        earlier = await hanging(world, look(world))
+        await look(world)
+        before = await world.actions("emergency.review")
+        world.faulty.release()
+        await earlier
+        assert await world.actions("emergency.review") == before
+    assert [one.count for one in await asked(world)] == [1, 1]
+
+
+async def test_a_look_that_began_before_the_review_asks_for_none(world: World) -> None:
+    """B-3: whoever reviewed it meanwhile is not told that nobody did."""
+    await took(world)
+    await look(world)
+    world.clock.at += 2 * DAY
+    earlier = await hanging(world, look(world))
+    assert isinstance(await review(world, "sam"), ReviewKept)
+    world.faulty.release()
+    await earlier
+    assert len(await asked(world)) == 1
+    assert "emergency.review_overdue failed" not in await world.actions("emergency.review")
+
+
+async def hanging(world: World, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """It has begun, and waits for an answer of the directory."""
+    world.faulty.hang("group", times=1)
+    task = asyncio.create_task(work)
+    await world.until_hanging()
+    return task
 
 
 async def test_how_often_somebody_broke_the_glass_is_counted_from_the_record(world: World) -> None:

@@ -247,6 +247,27 @@ async def test_a_draft_that_lacks_something_cannot_be_sent(
     assert await world.state(drafted.grant) == GrantState.DRAFT
 
 
+@pytest.mark.parametrize(("duration", "why"), [(None, "INC-1"), (HOUR, None)])
+async def test_a_draft_that_lacks_something_is_no_refusal_yet(
+    world: World, duration: timedelta | None, why: str | None
+) -> None:
+    """Nobody asked for it in full: nothing is on the record, and security hears of nothing."""
+    drafted = await world.draft("eve", "prod-admin", duration, why)
+    assert await world.state(drafted.grant) == GrantState.DRAFT
+    assert (await world.actions("grant"), await world.exceptions()) == ([], [])
+
+
+async def test_a_draft_of_what_would_be_had_at_once_gives_nothing(world: World) -> None:
+    """Free text drafts and never executes: though its person would have it at once, they have to send it."""
+    drafted = await world.draft("ada", "wiki-edit")
+    assert (await world.grant(drafted.grant)).foreseen == "automatic"
+    await world.settle()
+    assert (await world.state(drafted.grant), await world.holds("ada")) == (GrantState.DRAFT, False)
+    await world.asking.send_draft(await world.on("ada", drafted.grant))
+    await world.settle()
+    assert (await world.state(drafted.grant), await world.holds("ada")) == (GrantState.ACTIVE, True)
+
+
 @pytest.mark.both_engines
 async def test_a_draft_that_was_forgotten_is_gone_kindly(world: World) -> None:
     drafted = await world.draft("ada", "wiki-edit")

@@ -152,6 +152,14 @@ async def test_a_draft_that_was_sent_takes_nothing_with_it(world: World) -> None
     assert [row.entitlement for row in await world.rows(Grant)] == ["wiki-edit"]
 
 
+async def test_a_draft_becomes_the_request_for_what_it_names_wherever_that_stands(world: World) -> None:
+    """One thing keeps one message."""
+    draft = (await world.draft("ada", "prod-db")).grant
+    await together(world, "ada", "wiki-edit", "prod-db", draft=draft)
+    rows = {row.id == draft: (row.entitlement, row.state) for row in await world.rows(Grant)}
+    assert rows == {True: ("prod-db", "pending"), False: ("wiki-edit", "approved")}
+
+
 # Tickets.
 
 
@@ -227,6 +235,19 @@ async def test_the_row_the_record_and_the_messages_say_who_asked_and_whom_it_is_
     assert await world.owed() == {("request", "Ucharles"), ("report", "Uada"), ("approval", "owner:data")}
 
 
+async def test_what_was_drafted_for_oneself_and_sent_for_a_report_is_the_reports(world: World) -> None:
+    """R-3: the draft becomes what the form says when it is sent, whoever it was for before."""
+    await link(world, "ada", "charles")
+    draft = (await world.draft("charles", "prod-db")).grant
+    await together(world, "charles", "prod-db", report="Uada", draft=draft)
+    row = await world.grant(draft)
+    assert (row.requester_account, row.target_account, row.account) == ("charles", "ada", "ada")
+    assert (row.target_name, row.target_login) == ("Ada", "ada")
+    await world.decide("grace", draft)
+    await world.settle()
+    assert (await world.holds("ada", "prod-db"), await world.holds("charles", "prod-db")) == (True, False)
+
+
 @pytest.mark.both_engines
 async def test_approved_it_is_the_reports_until_its_end(world: World) -> None:
     grant = await by_charles(world)
@@ -271,6 +292,7 @@ async def test_nor_at_the_execution(world: World) -> None:
     await world.settle()
     assert await world.state(grant) == "voided"
     assert not await world.holds("ada", "prod-db")
+    assert await world.kinds() == ["authority-lost"]
 
 
 @pytest.mark.parametrize("approved", [True, False])
