@@ -311,19 +311,6 @@ async def test_of_two_looks_at_one_time_the_later_one_tells_of_nothing_again(wor
     assert [one.count for one in await asked(world)] == [1, 1]
 
 
-async def test_a_look_that_began_before_the_review_asks_for_none(world: World) -> None:
-    """B-3: whoever reviewed it meanwhile is not told that nobody did."""
-    await took(world)
-    await look(world)
-    world.clock.at += 2 * DAY
-    earlier = await hanging(world, look(world))
-    assert isinstance(await review(world, "sam"), ReviewKept)
-    world.faulty.release()
-    await earlier
-    assert len(await asked(world)) == 1
-    assert "emergency.review_overdue failed" not in await world.actions("emergency.review")
-
-
 async def hanging(world: World, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """It has begun, and waits for an answer of the directory."""
     world.faulty.hang("group", times=1)
@@ -520,6 +507,8 @@ async def test_security_hears_once_of_a_drill_that_is_missing_and_that_it_took_p
     assert "drill-missed" not in await world.kinds()
     await look(world, month)
     await look(world, month)
+    beside = EmergencyFollowups(world.ground, Reviewers(world.ground), drill_every=month)
+    await world.ground.database.write(beside._tell_of_drill)  # of one that found it missing at the same time
     (alert,) = [one for one in await world.exceptions() if one.kind == "drill-missed"]
     assert (alert.count, alert.facts["days"], alert.severity) == (1, 30, "low")
     assert datetime.fromisoformat(alert.facts["last"])

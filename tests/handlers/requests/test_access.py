@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.decisions.cedar import CedarPolicy
@@ -276,6 +277,35 @@ async def test_a_draft_that_was_forgotten_is_gone_kindly(world: World) -> None:
     assert await world.asking.send_draft(await world.on("ada", drafted.grant)) == Unknown(what="request")
     assert await world.actions("grant") == ["grant.gone refused"]
     assert await world.exceptions() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["entitlement = 'prod-db'", "minutes = 1440", "requester_account = 'ada', mac = 'x'", "mac = ''"],
+)
+async def test_a_draft_that_others_changed_in_the_database_can_neither_be_sent_nor_withdrawn(
+    world: World, change: str
+) -> None:
+    """T-9: nobody was shown what it says by now, and who clicks it is no forger."""
+    author = "eve" if "requester" in change else "ada"
+    draft = (await world.draft(author, "wiki-edit")).grant
+    await world.ground.database.write(lambda tx: tx.connection().execute(text(f"UPDATE grants SET {change}")))
+    assert isinstance(await world.asking.send_draft(await world.on("ada", draft)), Unknown)
+    assert isinstance(await world.access.withdraw(await world.on("ada", draft)), Unknown)
+    await world.settle()
+    assert [row.state for row in await world.rows(Grant)] == ["draft"]
+    assert await world.exceptions() == []
+    assert {one.table for one in world.ground.database.doubts} == {"grants"}
+
+
+async def test_a_draft_is_thrown_away_once_and_not_sent_after_that(world: World) -> None:
+    draft = (await world.draft("ada", "wiki-edit")).grant
+    assert await world.access.withdraw(await world.on("ada", draft)) == Ended(
+        grant=draft, state=GrantState.WITHDRAWN
+    )
+    assert isinstance(await world.asking.send_draft(await world.on("ada", draft)), TooLate)
+    assert isinstance(await world.ask("ada", "wiki-edit", draft=draft), TooLate)
+    assert [row.state for row in await world.rows(Grant)] == ["withdrawn"]
 
 
 @pytest.mark.both_engines
