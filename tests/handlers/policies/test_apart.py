@@ -24,7 +24,7 @@ from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing, world
 from tests.handlers.lab_ground import WITH_LAB, lab
 from tests.handlers.made_once import without_step_up
 from tests.handlers.page_ground import Clock
-from tests.handlers.requests.test_asking import by_charles
+from tests.handlers.requests.test_asking import by_charles, foreseen
 from tests.storage.directories.ldap_stage import ldap_stage
 
 APART = Catalogue(
@@ -159,6 +159,8 @@ async def test_at_the_request_and_the_click_what_counts_is_what_the_report_has(
     waiting = await by_charles(company, "pay")
     await before_charles_asked_for_ada(company, "pay-test", by=by)
     assert (await company.decide("grace", waiting)).state == "voided"
+    wish = {"entitlements": ("pay",), "minutes": 60, "justification": "x", "report": "Uada"}
+    assert [one.outcome for one in (await foreseen(company, "charles", **wish)).each] == ["refused"]
     assert await company.state(await by_charles(company, "pay")) == "refused"
 
 

@@ -21,7 +21,7 @@ from handlers.secure_page.proving import Proving
 from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Person, Proven, Refused
 from storage import freezes, tallies
 from storage.engine.stores import Server
-from storage.records import ExceptionRecord, Freeze
+from storage.records import ExceptionRecord, Failures, Freeze
 from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 
@@ -81,6 +81,7 @@ async def test_while_they_are_stopped_no_proof_for_a_reset_is_taken(page: World)
     visitor = await page.opened(Purpose.RESET)
     assert await page.proving.give_totp(visitor, page.code()) == Refused()
     assert ("refused", "resets_stopped") in await page.audited("proof.given")
+    assert [one.count for one in await page.rows(Failures)] == [0]
 
 
 async def test_when_security_lifts_it_counting_begins_anew(page: World) -> None:
