@@ -520,6 +520,26 @@ async def test_whoever_left_or_is_one_person_with_another_by_now_is_counted_no_m
         assert (await world.decide("sam", grant)).state == GrantState.APPROVED
 
 
+@pytest.mark.parametrize(
+    ("way", "why"), [("reset", "reset-approves-later"), ("reported", "reported-nothing")]
+)
+async def test_whoever_was_reset_or_reported_approves_nothing_and_is_not_named_as_one_who_could(
+    world: World, way: Literal["reset", "reported"], why: str
+) -> None:
+    """P-8, P-6: neither opens the form for them nor counts what they send."""
+    grant = await world.asked("ada", "prod-db")
+    assert {one.account.id for one in await deciders(world.ground, grant)} == {"grace", "linus"}
+    await world.happened(way, "grace")
+    for outcome in (
+        await world.deciding.consider(await world.on("grace", grant)),
+        await world.decide("grace", grant),
+    ):
+        assert isinstance(outcome, NotAllowed)
+        assert why in (await world.last("approval.refused"))["policy"]["ids"]
+    assert await world.state(grant) == GrantState.PENDING
+    assert {one.account.id for one in await deciders(world.ground, grant)} == {"linus"}
+
+
 @pytest.mark.parametrize("way", ["reset", "reported"])
 async def test_whoever_was_reset_or_reported_since_they_approved_carries_no_access(
     world: World, way: Literal["reset", "reported"]

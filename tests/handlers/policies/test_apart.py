@@ -24,7 +24,7 @@ from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing, world
 from tests.handlers.lab_ground import WITH_LAB, lab
 from tests.handlers.made_once import without_step_up
 from tests.handlers.page_ground import Clock
-from tests.handlers.requests.test_asking import by_charles, foreseen
+from tests.handlers.requests.test_asking import by_charles, foreseen, link
 from tests.storage.directories.ldap_stage import ldap_stage
 
 APART = Catalogue(
@@ -188,6 +188,10 @@ async def test_what_whoever_asks_has_keeps_nothing_from_their_report(company: Wo
     """A-5, R-3: it is about the one who has it."""
     await company.given("charles", "enter")
     await company.given("charles", "pay-test")
+    await link(company, "ada", "charles")
+    for what, outcome in (("release", "automatic"), ("pay", "approval")):
+        wish = {"entitlements": (what,), "minutes": 60, "justification": "x", "report": "Uada"}
+        assert [one.outcome for one in (await foreseen(company, "charles", **wish)).each] == [outcome]
     automatic, approved = await by_charles(company, "release"), await by_charles(company, "pay")
     assert (await company.decide("grace", approved)).state == "approved"
     await company.settle()

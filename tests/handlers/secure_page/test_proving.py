@@ -309,6 +309,19 @@ async def test_after_an_hour_of_rest_signing_in_works_again(page: World) -> None
     assert isinstance(await page.enrolment.sign_in(await page.opened(Purpose.ENROL), OLD_PASSWORD), Proven)
 
 
+async def test_silences_before_a_sign_in_that_was_answered_are_forgotten(page: World) -> None:
+    """P-7: ten of them in a row rest it, not ten over a year."""
+    for _ in range(2):
+        page.faulty.error("verify_password")
+        for _ in range(9):
+            with pytest.raises(DirectoryUnavailable):
+                await page.enrolment.sign_in(await page.opened(Purpose.ENROL), "a guess")
+        page.faulty.mend()
+        assert isinstance(
+            await page.enrolment.sign_in(await page.opened(Purpose.ENROL), OLD_PASSWORD), Proven
+        )
+
+
 async def test_a_silence_is_on_the_record(page: World) -> None:
     """Promise 2."""
     page.faulty.error("verify_password")

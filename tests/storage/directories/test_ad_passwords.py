@@ -113,6 +113,18 @@ async def test_a_new_password_lifts_neither_a_lockout_nor_the_switch(domain: AdS
     assert not await domain.directory.verify_password(bob, NEW)
 
 
+async def test_to_unlock_who_is_not_locked_out_forgets_no_wrong_sign_in(domain: AdStage) -> None:
+    """P-7: nobody buys guesses by it."""
+    ada = await domain.person("ada")
+    for _ in range(4):
+        await domain.directory.verify_password(ada, "wrong")
+    await domain.directory.unlock(ada)
+    await domain.directory.verify_password(ada, "wrong")
+    found = await domain.directory.account(ada)
+    assert found is not None
+    assert found.locked
+
+
 async def test_asking_whether_a_password_is_the_same_again_counts_against_nobody(domain: AdStage) -> None:
     """Where the server does not keep a reset to the history, the connector finds out by signing in."""
     ada = await domain.person("ada")
