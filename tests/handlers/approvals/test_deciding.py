@@ -520,6 +520,16 @@ async def test_whoever_left_or_is_one_person_with_another_by_now_is_counted_no_m
         assert (await world.decide("sam", grant)).state == GrantState.APPROVED
 
 
+async def test_whoever_is_in_no_directory_any_more_gets_nothing_of_what_was_approved(world: World) -> None:
+    """Promise 3: it is over, and not tried for ever; security hears of it."""
+    grant = await world.asked("ada", "prod-db")
+    assert (await world.decide("grace", grant)).state == GrantState.APPROVED
+    await world.local.drop_account("ada")
+    await world.settle()
+    assert await world.state(grant) == GrantState.VOIDED
+    assert await world.kinds() == ["authority-lost"]
+
+
 @pytest.mark.parametrize(
     ("way", "why"), [("reset", "reset-approves-later"), ("reported", "reported-nothing")]
 )

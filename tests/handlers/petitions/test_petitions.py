@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -608,6 +609,23 @@ async def test_who_approved_before_the_directory_fell_silent_hears_that_it_count
     sq.page.faulty.partial("account")  # whose petition it is, and then nothing
     assert await sq.decide(petition, "grace") == Said(approved=False)
     sq.page.faulty.mend()
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+
+
+async def test_a_word_that_was_given_while_others_were_looked_up_is_looked_up_too(sq: Square) -> None:
+    """Promise 6: whoever weighs what they saw before it was given leaves it to be weighed, and ends nothing."""
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    person = await sq.page.local.account("ada")
+    assert person is not None
+    count = await StandingBy(sq.ground).count(await sq.row(petition), person)
+    await sq.prove(petition, "grace")
+    sq.page.faulty.partial("account")  # so that she does not weigh it herself
+    assert await sq.decide(petition, "grace") == Said(approved=False)
+    sq.page.faulty.mend()
+    weigh = partial(sq.attesting._weigh, petition_id=petition, person=person, count=count)
+    assert await sq.ground.database.write(weigh) is None
     await sq.openings.settle_due()
     assert (await sq.row(petition)).state == PetitionState.APPROVED
 
