@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import text
@@ -174,6 +174,25 @@ async def test_whose_address_or_link_is_new_does_not_vouch(staff: Company) -> No
     await staff.page.local.change_account("bob", mail="bob@elsewhere.example")
     await staff.page.linked("bob")
     assert isinstance(await staff.send("bob", code, ticket="INC-1"), MayNot)
+
+
+@pytest.mark.parametrize(
+    ("login", "way", "why"),
+    [
+        ("gil", "reset", "vouch-not-after-a-reset"),
+        ("gil", "reported", "reported-nothing"),
+        ("ada", "reported", "vouch-for-the-active"),
+    ],
+)
+async def test_no_word_of_or_about_an_account_that_somebody_else_may_be_in_is_taken(
+    staff: Company, login: str, way: Literal["reset", "reported"], why: str
+) -> None:
+    """P-6, P-8: whoever got into one account gets no further by it."""
+    code = await staff.ask()
+    await staff.happened(way, login)
+    assert isinstance(await staff.send("gil", code), MayNot)
+    (refused,) = [one for one in await staff.page.audit() if one["action"] == "vouching.refused"]
+    assert why in refused["policy"]["ids"]
 
 
 @pytest.mark.parametrize("kind", list(PetitionKind))
