@@ -996,6 +996,16 @@ async def test_a_proof_that_is_used_after_the_hour_ends_it_before_anything_is_re
     assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.FOUND)
 
 
+async def test_its_page_is_there_for_a_day_for_whoever_has_the_link(sq: Square) -> None:
+    """P-14: its link is as old as the petition, and works from its hour on."""
+    visitor = sq.visitor(await sq.opened())
+    for hours, over in ((0, False), (23, False), (1, True)):
+        sq.page.clock.forward(hours=hours)
+        handle = await sq.page.ground.handle_of(visitor)
+        assert handle is not None
+        assert sq.page.ground.is_over_to(visitor, handle) == over
+
+
 async def test_nobody_answers_and_nobody_uses_it(sq: Square) -> None:
     """P-14: 24 hours each."""
     unanswered = await sq.asked("gil")
