@@ -520,6 +520,32 @@ async def test_whoever_left_or_is_one_person_with_another_by_now_is_counted_no_m
         assert (await world.decide("sam", grant)).state == GrantState.APPROVED
 
 
+async def test_an_approval_by_whoever_is_not_on_call_any_more_gives_nothing_where_policy_wants_that(
+    tmp_path: Path,
+) -> None:
+    """R-2, promise 3: though they are of the owner still."""
+    sources, schema = without_step_up()
+    own = (
+        '@id("on-call-only") @reason("Whoever is on call.") '
+        'forbid (principal, action == Action::"approve", resource) unless { context.onCall };'
+    )
+    policy = CedarPolicy.load({**sources, "own.cedar": own}, schema, bound_to="test")
+    owner = replace(CATALOGUE.owners["data"], on_call="data-on-call")
+    async with open_world(
+        tmp_path, policy=policy, catalogue=replace(CATALOGUE, owners={"data": owner})
+    ) as world:
+        await world.local.add_group("data-on-call")
+        await world.local.put_in_group("data-on-call", "grace")
+        kept, lost = await world.asked("ada", "prod-db"), await world.asked("charles", "prod-db")
+        assert isinstance(await world.decide("linus", kept), NotAllowed)
+        assert (await world.decide("grace", kept)).state == GrantState.APPROVED
+        await world.settle()
+        assert (await world.decide("grace", lost)).state == GrantState.APPROVED
+        await world.local.remove_member("grace", "data-on-call")
+        await world.settle()
+        assert [await world.state(one) for one in (kept, lost)] == [GrantState.ACTIVE, GrantState.VOIDED]
+
+
 async def test_whoever_is_in_no_directory_any_more_gets_nothing_of_what_was_approved(world: World) -> None:
     """Promise 3: it is over, and not tried for ever; security hears of it."""
     grant = await world.asked("ada", "prod-db")
