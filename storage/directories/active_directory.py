@@ -113,7 +113,8 @@ class ActiveDirectory(LdapDirectory):
         answer = session.sign_in(entry.dn, password)
         if answer.code == SUCCESS or ad_values.is_right_password(answer):
             return True
-        session.modify(entry.dn, {"lockoutTime": replace("0")})
+        if not ad_values.was_locked(answer):  # a lock that came about meanwhile is not ours to lift
+            session.modify(entry.dn, {"lockoutTime": replace("0")})
         return False
 
     def _is_locked(self, session: Session, entry: Entry) -> bool:

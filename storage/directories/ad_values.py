@@ -50,6 +50,7 @@ _DOMAIN, _BUILT_IN = bytes.fromhex("010500000000000515000000"), bytes.fromhex("0
 _REFUSED = frozenset({"525", "52e", "530", "531", "532", "533", "701", "773", "775"})
 # With these the password itself was the right one.
 _RIGHT_BUT_REFUSED = frozenset({"530", "531", "532", "533", "701", "773"})
+_LOCKED = "775"
 _DATA = re.compile(r"AcceptSecurityContext error, data ([0-9a-fA-F]+)\b")
 
 _AGAINST_POLICY = "0000052D"
@@ -177,6 +178,11 @@ def is_refusal(answer: Answer) -> bool:
 def is_right_password(answer: Answer) -> bool:
     """Whether the password was the account's, although it did not sign in."""
     return sign_in_code(answer) in _RIGHT_BUT_REFUSED
+
+
+def was_locked(answer: Answer) -> bool:
+    """Whether the account was locked before this sign-in, which therefore says nothing about the password."""
+    return sign_in_code(answer) == _LOCKED
 
 
 def quoted(password: str) -> bytes:

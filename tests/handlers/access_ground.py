@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from handlers.approvals.deciding import Deciding
 from handlers.approvals.owners import Owners
@@ -32,7 +32,8 @@ from handlers.requests.extending import Extending
 from handlers.requests.reminding import Reminding
 from handlers.secure_page.asking import Accounts
 from handlers.secure_page.handles import Handles
-from storage import grants
+from storage import alarms, grants
+from storage.alarms import Effect
 from storage.audit import log
 from storage.audit.verification import verify_log
 from storage.binding import mark
@@ -43,9 +44,11 @@ from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
 from storage.group_names import ALL_EXACT, GroupNames
+from storage.handles import make_handle, move
 from storage.macs import Macs
 from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.secrets import Vault, generate_key
+from storage.states import Purpose, Result
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import copy_empty_database, copy_people, unproven_policy
 from tests.handlers.page_ground import Clock
@@ -308,6 +311,25 @@ class World:
     async def rows_of_grants(self) -> list[Grant]:
         """Every grant."""
         return await self.rows(Grant)
+
+    async def happened(self, way: Literal["reset", "reported"], login: str) -> None:
+        """Their password was reset just now, or somebody said that another is in their account."""
+
+        def work(tx: Session) -> None:
+            at = self.clock()
+            handle = make_handle(
+                tx, at=at, expires_at=at + HOUR, purpose=Purpose.RESET, directory="staff", account=login,
+                slack_team="T1", slack_user=f"U{login}",
+            )  # fmt: skip
+            if way == "reset":
+                move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
+            else:
+                alarms.sound(
+                    tx, handle=handle.id, directory="staff", account=login, name=login.title(), door="slack",
+                    disabled=Effect.UNABLE, at=at,
+                )  # fmt: skip
+
+        await self.ground.database.write(work)
 
     def reopen(self, *, catalogue: Catalogue) -> None:
         """The bot starts anew, with other settings, on the same database."""

@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
+
+from sqlmodel import Session
 
 from handlers.alarms.raising import Alarms
 from handlers.decisions.vouching import VouchingLimits
@@ -19,11 +22,14 @@ from handlers.vouching.cooling import Cooling
 from handlers.vouching.giving import Vouching
 from handlers.vouching.outcomes import Outcome, ProveFirst
 from handlers.vouching.vouchers import Vouchers
+from storage import alarms
+from storage.alarms import Effect
 from storage.catalogue import Catalogue
 from storage.engine.stores import Server
+from storage.handles import make_handle, move
 from storage.records import ExceptionRecord
 from storage.records import Vouching as Row
-from storage.states import Purpose
+from storage.states import Purpose, Result
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
 
 SLACK = Where(transport="socket", channel="D1")
@@ -110,6 +116,25 @@ class Company:
         answer = await self.being.give(visitor, await self.page.mailed())
         session = answer.session if isinstance(answer, Proven) else ""
         return replace(visitor, session=session), answer
+
+    async def happened(self, way: Literal["reset", "reported"], login: str) -> None:
+        """Their password was reset just now, or somebody said that another is in their account."""
+
+        def work(tx: Session) -> None:
+            at = self.page.clock()
+            handle = make_handle(
+                tx, at=at, expires_at=at, purpose=Purpose.RESET, directory="staff", account=login, slack_team="T1",
+                slack_user=f"U{login}",
+            )  # fmt: skip
+            if way == "reset":
+                move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
+            else:
+                alarms.sound(
+                    tx, handle=handle.id, directory="staff", account=login, name=login, door="slack",
+                    disabled=Effect.UNABLE, at=at,
+                )  # fmt: skip
+
+        await self.page.ground.database.write(work)
 
     async def row(self) -> Row:
         """The newest asking."""

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import Session, delete
+from sqlmodel import delete
 
 from handlers.approvals.deciders import deciders, how_far
 from handlers.approvals.deciding import Deciding
@@ -26,14 +26,12 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
-from storage import alarms, outbox, rule_sets
-from storage.alarms import Effect
+from storage import outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
-from storage.handles import make_handle, move
 from storage.records import Approval, Holding, Owed, VoidedApproval
-from storage.states import GrantState, Purpose, Result, RuleSetState
+from storage.states import GrantState, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, HOUR, SLACK, World, thing
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.decisions.cast import overflowing
@@ -522,29 +520,70 @@ async def test_whoever_left_or_is_one_person_with_another_by_now_is_counted_no_m
         assert (await world.decide("sam", grant)).state == GrantState.APPROVED
 
 
+async def test_an_approval_by_whoever_is_not_on_call_any_more_gives_nothing_where_policy_wants_that(
+    tmp_path: Path,
+) -> None:
+    """R-2, promise 3: though they are of the owner still."""
+    sources, schema = without_step_up()
+    own = (
+        '@id("on-call-only") @reason("Whoever is on call.") '
+        'forbid (principal, action == Action::"approve", resource) unless { context.onCall };'
+    )
+    policy = CedarPolicy.load({**sources, "own.cedar": own}, schema, bound_to="test")
+    owner = replace(CATALOGUE.owners["data"], on_call="data-on-call")
+    async with open_world(
+        tmp_path, policy=policy, catalogue=replace(CATALOGUE, owners={"data": owner})
+    ) as world:
+        await world.local.add_group("data-on-call")
+        await world.local.put_in_group("data-on-call", "grace")
+        kept, lost = await world.asked("ada", "prod-db"), await world.asked("charles", "prod-db")
+        assert isinstance(await world.decide("linus", kept), NotAllowed)
+        assert (await world.decide("grace", kept)).state == GrantState.APPROVED
+        await world.settle()
+        assert (await world.decide("grace", lost)).state == GrantState.APPROVED
+        await world.local.remove_member("grace", "data-on-call")
+        await world.settle()
+        assert [await world.state(one) for one in (kept, lost)] == [GrantState.ACTIVE, GrantState.VOIDED]
+
+
+async def test_whoever_is_in_no_directory_any_more_gets_nothing_of_what_was_approved(world: World) -> None:
+    """Promise 3: it is over, and not tried for ever; security hears of it."""
+    grant = await world.asked("ada", "prod-db")
+    assert (await world.decide("grace", grant)).state == GrantState.APPROVED
+    await world.local.drop_account("ada")
+    await world.settle()
+    assert await world.state(grant) == GrantState.VOIDED
+    assert await world.kinds() == ["authority-lost"]
+
+
+@pytest.mark.parametrize(
+    ("way", "why"), [("reset", "reset-approves-later"), ("reported", "reported-nothing")]
+)
+async def test_whoever_was_reset_or_reported_approves_nothing_and_is_not_named_as_one_who_could(
+    world: World, way: Literal["reset", "reported"], why: str
+) -> None:
+    """P-8, P-6: neither opens the form for them nor counts what they send."""
+    grant = await world.asked("ada", "prod-db")
+    assert {one.account.id for one in await deciders(world.ground, grant)} == {"grace", "linus"}
+    await world.happened(way, "grace")
+    for outcome in (
+        await world.deciding.consider(await world.on("grace", grant)),
+        await world.decide("grace", grant),
+    ):
+        assert isinstance(outcome, NotAllowed)
+        assert why in (await world.last("approval.refused"))["policy"]["ids"]
+    assert await world.state(grant) == GrantState.PENDING
+    assert {one.account.id for one in await deciders(world.ground, grant)} == {"linus"}
+
+
 @pytest.mark.parametrize("way", ["reset", "reported"])
 async def test_whoever_was_reset_or_reported_since_they_approved_carries_no_access(
-    world: World, way: str
+    world: World, way: Literal["reset", "reported"]
 ) -> None:
     """P-8, promise 3: it is asked about each approver once more, with what happened to their account since."""
     grant = await world.asked("ada", "prod-db")
     assert (await world.decide("grace", grant)).state == GrantState.APPROVED
-
-    def happened(tx: Session) -> None:
-        at = world.clock()
-        handle = make_handle(
-            tx, at=at, expires_at=at + HOUR, purpose=Purpose.RESET, directory="staff", account="grace",
-            slack_team="T1", slack_user="Ugrace",
-        )  # fmt: skip
-        if way == "reset":
-            move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
-        else:
-            alarms.sound(
-                tx, handle=handle.id, directory="staff", account="grace", name="Grace", door="slack",
-                disabled=Effect.UNABLE, at=at,
-            )  # fmt: skip
-
-    await world.ground.database.write(happened)
+    await world.happened(way, "grace")
     await world.settle()
     assert await world.state(grant) == GrantState.VOIDED
     assert not await world.holds("ada", "prod-db")

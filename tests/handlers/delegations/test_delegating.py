@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import text
@@ -40,9 +40,8 @@ from storage.directories.base import Directory, Group
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.group_names import GroupNames, exact
-from storage.handles import make_handle, move
 from storage.records import Approval, Delegation
-from storage.states import FreezeKind, GrantState, Purpose, Result
+from storage.states import FreezeKind, GrantState
 from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.questions.test_home import waits
@@ -222,6 +221,34 @@ async def test_what_is_not_to_be_delegated_is_not(
     outcome = await delegate(world, by, to, **more)
     assert isinstance(outcome, MayNotDelegate)
     assert tuple((await world.last("delegation.refused"))["policy"]["ids"]) == why
+    assert await world.rows(Delegation) == []
+
+
+@pytest.mark.parametrize(
+    ("login", "way", "why"),
+    [
+        ("charles", "reported", "delegates-are-themselves"),
+        ("grace", "reported", "reported-nothing"),
+        ("grace", "reset", "reset-delegates-later"),
+    ],
+)
+async def test_nothing_is_delegated_by_or_to_an_account_that_somebody_else_may_be_in(
+    world: World, login: str, way: Literal["reset", "reported"], why: str
+) -> None:
+    """P-6, P-8, R-5: whoever is in it would lend the owner's word, or get it."""
+    await world.happened(way, login)
+    assert isinstance(await delegate(world), MayNotDelegate)
+    assert why in (await world.last("delegation.refused"))["policy"]["ids"]
+    assert await world.rows(Delegation) == []
+
+
+@pytest.mark.parametrize("what", [("prod-db", "wiki-edit"), ("wiki-edit", "prod-db")])
+async def test_of_several_things_one_that_is_not_to_be_delegated_is_enough(
+    world: World, what: tuple[str, str]
+) -> None:
+    """R-5: wherever it stands among them."""
+    assert isinstance(await delegate(world, "grace", "charles", *what, risk=3), MayNotDelegate)
+    assert (await world.last("delegation.refused"))["policy"]["ids"] == ["delegated-risk-is-enough"]
     assert await world.rows(Delegation) == []
 
 
@@ -406,25 +433,13 @@ async def test_it_is_worth_nothing_once_the_delegator_lost_what_they_had(world: 
     await refused(world, "charles", grant)
 
 
-async def reset_grace(world: World) -> None:
-    def reset(tx: Any) -> None:
-        at = world.clock()
-        handle = make_handle(
-            tx, at=at, expires_at=at + HOUR, purpose=Purpose.RESET, directory="staff", account="grace",
-            slack_team="T1", slack_user="UGRACE",
-        )  # fmt: skip
-        move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
-
-    await world.ground.database.write(reset)
-
-
 async def test_it_waits_for_nobody_whose_delegator_was_reset_lately(world: World) -> None:
     """P-8, R-5: whose first page it stands on is as a click would be answered."""
     await made(world)
     grant, charles = await world.asked("ada", "prod-db"), await world.account("charles")
     assert await is_decider(world.ground, grant, charles)
 
-    await reset_grace(world)
+    await world.happened("reset", "grace")
     assert "reset-delegates-later" in await refused(world, "charles", grant)
     assert not await is_decider(world.ground, grant, charles)
 
@@ -446,7 +461,7 @@ async def test_it_counts_no_more_at_the_execution_if_the_delegator_was_reset_mea
     await made(world)
     grant = await world.asked("ada", "prod-db")
     assert (await world.decide("charles", grant)).state == GrantState.APPROVED
-    await reset_grace(world)
+    await world.happened("reset", "grace")
     await world.settle()
     assert await world.state(grant) == GrantState.VOIDED
 

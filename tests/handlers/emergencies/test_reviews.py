@@ -1,6 +1,7 @@
 """What follows an emergency: its review by somebody else, reminders, the lapse without it, and its end (B-3)."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -295,6 +296,29 @@ async def test_without_its_review_eligibility_lapses_and_security_hears_of_it(wo
     assert len(await asked(world)) == 2
 
 
+async def test_of_two_looks_at_one_time_the_later_one_tells_of_nothing_again(world: World) -> None:
+    """Promise 6: two replicas found it due; what the other has done by then is not done once more."""
+    await took(world)
+    await look(world)
+    for step in (DAY, DAY - 4 * HOUR, 4 * HOUR):
+        world.clock.at += step
+        earlier = await hanging(world, look(world))
+        await look(world)
+        before = await world.actions("emergency.review")
+        world.faulty.release()
+        await earlier
+        assert await world.actions("emergency.review") == before
+    assert [one.count for one in await asked(world)] == [1, 1]
+
+
+async def hanging(world: World, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """It has begun, and waits for an answer of the directory."""
+    world.faulty.hang("group", times=1)
+    task = asyncio.create_task(work)
+    await world.until_hanging()
+    return task
+
+
 async def test_how_often_somebody_broke_the_glass_is_counted_from_the_record(world: World) -> None:
     """B-4: in the week and in the month, whatever became of the table."""
     await took(world)
@@ -483,6 +507,8 @@ async def test_security_hears_once_of_a_drill_that_is_missing_and_that_it_took_p
     assert "drill-missed" not in await world.kinds()
     await look(world, month)
     await look(world, month)
+    beside = EmergencyFollowups(world.ground, Reviewers(world.ground), drill_every=month)
+    await world.ground.database.write(beside._tell_of_drill)  # of one that found it missing at the same time
     (alert,) = [one for one in await world.exceptions() if one.kind == "drill-missed"]
     assert (alert.count, alert.facts["days"], alert.severity) == (1, 30, "low")
     assert datetime.fromisoformat(alert.facts["last"])

@@ -23,7 +23,7 @@ from handlers.stops.outcomes import (
 )
 from storage import holdings
 from storage.alarms import Effect, reported
-from storage.records import Alarm, RevokedAll
+from storage.records import Alarm, RevokedAll, VoidedApproval
 from storage.states import GrantState
 from tests.handlers.access_ground import CATALOGUE, World, thing
 from tests.handlers.access_ground import world as open_world
@@ -72,7 +72,12 @@ async def test_grants_requests_and_approvals_end_in_one_act_with_a_report(world:
     await world.decide("grace", others)
     done = await revoke(world, "grace")
     assert isinstance(done, AllRevoked)
-    assert (done.stock.grants, done.stock.requests) == (1, 1)
+    assert (done.stock.grants, done.stock.requests, done.stock.approvals) == (1, 1, 1)
+    assert [one.why for one in await world.rows(VoidedApproval)] == [
+        "security revoked everything of this person"
+    ]
+    assert (await world.grant(others)).missing == {"owner": 1, "security": 1}
+    assert (await world.last("approval.voided"))["facts"]["act"] == done.handle
     assert await world.state(held) == GrantState.ENDING
     assert await world.state(asked) == GrantState.VOIDED
     assert ("staff", "grace") in await world.ground.database.read(reported)

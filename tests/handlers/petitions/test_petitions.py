@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -612,6 +613,23 @@ async def test_who_approved_before_the_directory_fell_silent_hears_that_it_count
     assert (await sq.row(petition)).state == PetitionState.APPROVED
 
 
+async def test_a_word_that_was_given_while_others_were_looked_up_is_looked_up_too(sq: Square) -> None:
+    """Promise 6: whoever weighs what they saw before it was given leaves it to be weighed, and ends nothing."""
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    person = await sq.page.local.account("ada")
+    assert person is not None
+    count = await StandingBy(sq.ground).count(await sq.row(petition), person)
+    await sq.prove(petition, "grace")
+    sq.page.faulty.partial("account")  # so that she does not weigh it herself
+    assert await sq.decide(petition, "grace") == Said(approved=False)
+    sq.page.faulty.mend()
+    weigh = partial(sq.attesting._weigh, petition_id=petition, person=person, count=count)
+    assert await sq.ground.database.write(weigh) is None
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+
+
 @pytest.mark.parametrize("answers", [1, 2], ids=["about nobody", "about its person"])
 async def test_an_approval_does_not_wait_for_a_directory_that_hangs(sq: Square, answers: int) -> None:
     """Whoever clicked has an answer while Slack waits for one, and the approval counts."""
@@ -976,6 +994,16 @@ async def test_a_proof_that_is_used_after_the_hour_ends_it_before_anything_is_re
     assert isinstance(await sq.regaining.confirm(visitor, sq.page.code("ada")), Over)
     row = await sq.row(petition)
     assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.FOUND)
+
+
+async def test_its_page_is_there_for_a_day_for_whoever_has_the_link(sq: Square) -> None:
+    """P-14: its link is as old as the petition, and works from its hour on."""
+    visitor = sq.visitor(await sq.opened())
+    for hours, over in ((0, False), (23, False), (1, True)):
+        sq.page.clock.forward(hours=hours)
+        handle = await sq.page.ground.handle_of(visitor)
+        assert handle is not None
+        assert sq.page.ground.is_over_to(visitor, handle) == over
 
 
 async def test_nobody_answers_and_nobody_uses_it(sq: Square) -> None:

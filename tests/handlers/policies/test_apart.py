@@ -24,6 +24,7 @@ from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing, world
 from tests.handlers.lab_ground import WITH_LAB, lab
 from tests.handlers.made_once import without_step_up
 from tests.handlers.page_ground import Clock
+from tests.handlers.requests.test_asking import by_charles, foreseen, link
 from tests.storage.directories.ldap_stage import ldap_stage
 
 APART = Catalogue(
@@ -79,19 +80,20 @@ async def test_what_a_second_account_of_theirs_has_counts(company: World) -> Non
     assert await company.state(await company.asked("ada", "release")) == "approved"
 
 
-async def test_what_somebody_has_where_they_could_sign_in_too_counts(tmp_path: Path) -> None:
-    """A-5, R-1: in another home, where the same number is the same person's."""
+@pytest.mark.parametrize("theirs", ["p-ada", "ada"])
+async def test_what_somebody_has_where_they_could_sign_in_too_counts(tmp_path: Path, theirs: str) -> None:
+    """A-5, R-1: in another home, where the same number is the same person's, whatever id the account has there."""
     with closing(LocalDirectory(tmp_path / "plant.db", name="plant", now=Clock(), cost=Scrypt(n=2))) as plant:
         await plant.add_group("valves")
-        await plant.add_account("p-ada", login="ada", name="Ada", mail="", person="1815")
+        await plant.add_account(theirs, login="ada", name="Ada", mail="", person="1815")
         valves = thing("valves", directory="plant", conflicts_with=("enter",))
         enter = thing("enter", group="wiki-edit", conflicts_with=("valves",))
         apart = replace(APART, entitlements={"enter": enter, "valves": valves})
         async with world(tmp_path, catalogue=apart, beside={"plant": plant}) as company:
             await company.local.change_account("ada", person="1815")
-            await plant.put_in_group("valves", "p-ada")
+            await plant.put_in_group("valves", theirs)
             assert await company.state(await company.asked("ada", "enter")) == "refused"
-            await plant.take_from_group("valves", "p-ada")
+            await plant.take_from_group("valves", theirs)
             await company.given("ada", "enter")
 
 
@@ -139,6 +141,61 @@ async def test_what_came_to_be_after_the_approval_is_seen_before_access_exists(c
     row = await company.grant(approved)
     assert (row.state, row.end_reason) == ("voided", TOLD)
     assert not await company.holds("ada", "wiki-admins")
+
+
+async def before_charles_asked_for_ada(company: World, thing: str, *, by: str) -> None:
+    """Ada has this: somebody put her into its group, or Wicket gave it to her."""
+    if by == "grant":
+        await company.given("ada", thing)
+    else:
+        await company.local.put_in_group(APART.entitlements[thing].group, "ada")
+
+
+@pytest.mark.parametrize("by", ["membership", "grant"])
+async def test_at_the_request_and_the_click_what_counts_is_what_the_report_has(
+    company: World, by: str
+) -> None:
+    """A-5, N-8, R-3: who asks for a report is asked about, and so is what the report has."""
+    waiting = await by_charles(company, "pay")
+    await before_charles_asked_for_ada(company, "pay-test", by=by)
+    assert (await company.decide("grace", waiting)).state == "voided"
+    wish = {"entitlements": ("pay",), "minutes": 60, "justification": "x", "report": "Uada"}
+    assert [one.outcome for one in (await foreseen(company, "charles", **wish)).each] == ["refused"]
+    assert await company.state(await by_charles(company, "pay")) == "refused"
+
+
+@pytest.mark.parametrize("by", ["membership", "grant"])
+async def test_before_access_exists_what_counts_is_what_the_report_has(company: World, by: str) -> None:
+    """A-5, R-3, promise 3: though it was approved when nobody kept the two apart yet."""
+    together = replace(
+        APART, entitlements={**APART.entitlements, "release": thing("release", group="wiki-admins")}
+    )
+    company.reopen(
+        catalogue=replace(
+            together, entitlements={**together.entitlements, "enter": thing("enter", group="wiki-edit")}
+        )
+    )
+    await before_charles_asked_for_ada(company, "enter", by=by)
+    approved = await by_charles(company, "release")
+    assert await company.state(approved) == "approved"
+    company.reopen(catalogue=APART)
+    await company.settle()
+    assert await company.state(approved) == "voided"
+    assert not await company.holds("ada", "wiki-admins")
+
+
+async def test_what_whoever_asks_has_keeps_nothing_from_their_report(company: World) -> None:
+    """A-5, R-3: it is about the one who has it."""
+    await company.given("charles", "enter")
+    await company.given("charles", "pay-test")
+    await link(company, "ada", "charles")
+    for what, outcome in (("release", "automatic"), ("pay", "approval")):
+        wish = {"entitlements": (what,), "minutes": 60, "justification": "x", "report": "Uada"}
+        assert [one.outcome for one in (await foreseen(company, "charles", **wish)).each] == [outcome]
+    automatic, approved = await by_charles(company, "release"), await by_charles(company, "pay")
+    assert (await company.decide("grace", approved)).state == "approved"
+    await company.settle()
+    assert [await company.state(one) for one in (automatic, approved)] == ["active", "active"]
 
 
 async def test_given_back_is_not_held_any_more(company: World) -> None:
@@ -207,9 +264,54 @@ async def test_how_many_grants_somebody_has_is_counted_where_a_policy_asks(tmp_p
     policy = CedarPolicy.load({**sources, "own.cedar": own}, schema, bound_to="test")
     async with world(tmp_path, policy=policy, catalogue=APART) as company:
         await company.given("ada", "enter")
-        await company.asked("ada", "prod-db")
+        waiting = await company.asked("ada", "prod-db")
         assert await company.state(await company.asked("ada", "wiki-edit")) == "refused"
         await company.given("charles", "wiki-edit")
+        await company.decide("grace", waiting)
+        await company.settle()
+        assert await company.state(waiting) == "active"
+
+
+@pytest.mark.parametrize(
+    ("left_out", "kept_apart"),
+    [("environments.cedar", ("enter", "release")), ("duties.cedar", ("pay-test", "pay"))],
+)
+async def test_where_one_kind_of_keeping_apart_was_taken_away_the_other_still_counts(
+    tmp_path: Path, left_out: str, kept_apart: tuple[str, str]
+) -> None:
+    """A-5, N-8: what somebody has is looked up for either."""
+    sources, schema = without_step_up()
+    del sources[left_out]
+    policy = CedarPolicy.load(sources, schema, bound_to="test")
+    async with world(tmp_path, policy=policy, catalogue=APART) as company:
+        first, second = kept_apart
+        await company.given("ada", first)
+        assert await company.state(await company.asked("ada", second)) == "refused"
+
+
+async def test_one_directory_that_is_certain_makes_another_no_more_so(tmp_path: Path) -> None:
+    """A-10: of two that bear on it, one where nobody can tell which account is theirs is enough to refuse."""
+    async with lab(tmp_path) as two:
+        apart = replace(WITH_LAB.entitlements["wiki-edit"], conflicts_with=("lab-notes", "prod-admin"))
+        two.world.reopen(
+            catalogue=replace(WITH_LAB, entitlements={**WITH_LAB.entitlements, "wiki-edit": apart})
+        )
+        await two.add("l-ada-2", "1815")
+        row = await two.world.grant(await two.world.asked("ada", "wiki-edit"))
+        assert row.state == "refused"
+        assert row.reasons[0].startswith("I could not find out what Ada has in another directory")
+
+
+async def test_a_group_of_the_same_name_in_another_directory_is_another_group(tmp_path: Path) -> None:
+    """A-5: what somebody has is looked for where the entitlement is."""
+    async with lab(tmp_path) as two:
+        apart = replace(WITH_LAB.entitlements["wiki-edit"], conflicts_with=("lab-notes", "prod-admin"))
+        two.world.reopen(
+            catalogue=replace(WITH_LAB, entitlements={**WITH_LAB.entitlements, "wiki-edit": apart})
+        )
+        await two.world.local.add_group("lab-notes")
+        await two.world.local.put_in_group("lab-notes", "ada")
+        await two.world.given("ada", "wiki-edit")
 
 
 async def test_an_extension_is_no_conflict_with_itself(company: World) -> None:

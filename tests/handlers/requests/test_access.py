@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.decisions.cedar import CedarPolicy
@@ -247,6 +248,27 @@ async def test_a_draft_that_lacks_something_cannot_be_sent(
     assert await world.state(drafted.grant) == GrantState.DRAFT
 
 
+@pytest.mark.parametrize(("duration", "why"), [(None, "INC-1"), (HOUR, None)])
+async def test_a_draft_that_lacks_something_is_no_refusal_yet(
+    world: World, duration: timedelta | None, why: str | None
+) -> None:
+    """Nobody asked for it in full: nothing is on the record, and security hears of nothing."""
+    drafted = await world.draft("eve", "prod-admin", duration, why)
+    assert await world.state(drafted.grant) == GrantState.DRAFT
+    assert (await world.actions("grant"), await world.exceptions()) == ([], [])
+
+
+async def test_a_draft_of_what_would_be_had_at_once_gives_nothing(world: World) -> None:
+    """Free text drafts and never executes: though its person would have it at once, they have to send it."""
+    drafted = await world.draft("ada", "wiki-edit")
+    assert (await world.grant(drafted.grant)).foreseen == "automatic"
+    await world.settle()
+    assert (await world.state(drafted.grant), await world.holds("ada")) == (GrantState.DRAFT, False)
+    await world.asking.send_draft(await world.on("ada", drafted.grant))
+    await world.settle()
+    assert (await world.state(drafted.grant), await world.holds("ada")) == (GrantState.ACTIVE, True)
+
+
 @pytest.mark.both_engines
 async def test_a_draft_that_was_forgotten_is_gone_kindly(world: World) -> None:
     drafted = await world.draft("ada", "wiki-edit")
@@ -255,6 +277,35 @@ async def test_a_draft_that_was_forgotten_is_gone_kindly(world: World) -> None:
     assert await world.asking.send_draft(await world.on("ada", drafted.grant)) == Unknown(what="request")
     assert await world.actions("grant") == ["grant.gone refused"]
     assert await world.exceptions() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["entitlement = 'prod-db'", "minutes = 1440", "requester_account = 'ada', mac = 'x'", "mac = ''"],
+)
+async def test_a_draft_that_others_changed_in_the_database_can_neither_be_sent_nor_withdrawn(
+    world: World, change: str
+) -> None:
+    """T-9: nobody was shown what it says by now, and who clicks it is no forger."""
+    author = "eve" if "requester" in change else "ada"
+    draft = (await world.draft(author, "wiki-edit")).grant
+    await world.ground.database.write(lambda tx: tx.connection().execute(text(f"UPDATE grants SET {change}")))
+    assert isinstance(await world.asking.send_draft(await world.on("ada", draft)), Unknown)
+    assert isinstance(await world.access.withdraw(await world.on("ada", draft)), Unknown)
+    await world.settle()
+    assert [row.state for row in await world.rows(Grant)] == ["draft"]
+    assert await world.exceptions() == []
+    assert {one.table for one in world.ground.database.doubts} == {"grants"}
+
+
+async def test_a_draft_is_thrown_away_once_and_not_sent_after_that(world: World) -> None:
+    draft = (await world.draft("ada", "wiki-edit")).grant
+    assert await world.access.withdraw(await world.on("ada", draft)) == Ended(
+        grant=draft, state=GrantState.WITHDRAWN
+    )
+    assert isinstance(await world.asking.send_draft(await world.on("ada", draft)), TooLate)
+    assert isinstance(await world.ask("ada", "wiki-edit", draft=draft), TooLate)
+    assert [row.state for row in await world.rows(Grant)] == ["withdrawn"]
 
 
 @pytest.mark.both_engines

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -152,6 +152,14 @@ async def test_a_draft_that_was_sent_takes_nothing_with_it(world: World) -> None
     assert [row.entitlement for row in await world.rows(Grant)] == ["wiki-edit"]
 
 
+async def test_a_draft_becomes_the_request_for_what_it_names_wherever_that_stands(world: World) -> None:
+    """One thing keeps one message."""
+    draft = (await world.draft("ada", "prod-db")).grant
+    await together(world, "ada", "wiki-edit", "prod-db", draft=draft)
+    rows = {row.id == draft: (row.entitlement, row.state) for row in await world.rows(Grant)}
+    assert rows == {True: ("prod-db", "pending"), False: ("wiki-edit", "approved")}
+
+
 # Tickets.
 
 
@@ -227,6 +235,19 @@ async def test_the_row_the_record_and_the_messages_say_who_asked_and_whom_it_is_
     assert await world.owed() == {("request", "Ucharles"), ("report", "Uada"), ("approval", "owner:data")}
 
 
+async def test_what_was_drafted_for_oneself_and_sent_for_a_report_is_the_reports(world: World) -> None:
+    """R-3: the draft becomes what the form says when it is sent, whoever it was for before."""
+    await link(world, "ada", "charles")
+    draft = (await world.draft("charles", "prod-db")).grant
+    await together(world, "charles", "prod-db", report="Uada", draft=draft)
+    row = await world.grant(draft)
+    assert (row.requester_account, row.target_account, row.account) == ("charles", "ada", "ada")
+    assert (row.target_name, row.target_login) == ("Ada", "ada")
+    await world.decide("grace", draft)
+    await world.settle()
+    assert (await world.holds("ada", "prod-db"), await world.holds("charles", "prod-db")) == (True, False)
+
+
 @pytest.mark.both_engines
 async def test_approved_it_is_the_reports_until_its_end(world: World) -> None:
     grant = await by_charles(world)
@@ -271,6 +292,39 @@ async def test_nor_at_the_execution(world: World) -> None:
     await world.settle()
     assert await world.state(grant) == "voided"
     assert not await world.holds("ada", "prod-db")
+    assert await world.kinds() == ["authority-lost"]
+
+
+@pytest.mark.parametrize("approved", [True, False])
+@pytest.mark.parametrize("way", ["reset", "reported"])
+@pytest.mark.parametrize("login", ["charles", "ada"])
+async def test_nothing_comes_of_it_once_one_of_the_two_was_reset_or_reported(
+    world: World, login: str, way: Literal["reset", "reported"], approved: bool
+) -> None:
+    """P-8, P-6, promise 3: whoever asks and whoever is to have it, at the click and before the access exists."""
+    grant = await by_charles(world)
+    if approved:
+        assert (await world.decide("grace", grant)).state == "approved"
+    await world.happened(way, login)
+    if not approved:
+        assert (await world.decide("grace", grant)).state == "voided"
+    await world.settle()
+    assert await world.state(grant) == "voided"
+    assert not await world.holds("ada", "prod-db")
+
+
+@pytest.mark.parametrize("way", ["reset", "reported"])
+@pytest.mark.parametrize("login", ["charles", "ada"])
+async def test_nor_is_anything_asked_then(
+    world: World, login: str, way: Literal["reset", "reported"]
+) -> None:
+    """P-8, P-6: and the form foretells it."""
+    await link(world, "ada", "charles")
+    await world.happened(way, login)
+    wish = {"entitlements": ("prod-db",), "minutes": 60, "justification": "x", "report": "Uada"}
+    assert [one.outcome for one in (await foreseen(world, "charles", **wish)).each] == ["refused"]
+    ((_, asked),) = (await together(world, "charles", "prod-db", report="Uada")).each
+    assert await world.state(asked.grant) == "refused"
 
 
 async def test_what_needs_no_approval_is_asked_again_too_before_a_report_has_it(world: World) -> None:

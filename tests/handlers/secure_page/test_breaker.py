@@ -82,6 +82,7 @@ async def test_while_they_are_stopped_no_proof_for_a_reset_is_taken(page: World)
     visitor = await page.opened(Purpose.RESET)
     assert await page.proving.give_totp(visitor, page.code()) == Refused()
     assert ("refused", "resets_stopped") in await page.audited("proof.given")
+    assert [one.count for one in await page.rows(Failures)] == [0]
 
 
 async def test_when_security_lifts_it_counting_begins_anew(page: World) -> None:

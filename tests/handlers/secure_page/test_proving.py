@@ -60,6 +60,22 @@ async def test_a_visit_that_is_closed_while_the_directory_thinks_takes_no_proof(
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 
 
+async def test_that_a_visit_ended_before_its_time_is_for_whoever_gave_its_proofs_alone(page: World) -> None:
+    """P-9: to anybody else a link is over when its time is, so that it tells of nobody that they proved something."""
+    proven, other = await page.proven(), await page.opened(Purpose.RESET)
+    await page.ground.database.write(
+        lambda tx: close_all(tx, directory="staff", account="ada", at=page.clock())
+    )
+    for visitor, over in ((proven, True), (other, False), (replace(proven, session="another"), False)):
+        handle = await page.ground.handle_of(visitor)
+        assert handle is not None
+        assert page.ground.is_over_to(visitor, handle) == over
+    page.clock.forward(seconds=page.ground.handles.lifetime.total_seconds())
+    handle = await page.ground.handle_of(other)
+    assert handle is not None
+    assert page.ground.is_over_to(other, handle)
+
+
 async def test_while_their_link_rests_no_proof_of_theirs_is_taken(page: World) -> None:
     """P-3: Slack told another address since the link was opened, so whose it is now nobody knows."""
     visitor = await page.opened(Purpose.RESET)
@@ -307,6 +323,19 @@ async def test_after_an_hour_of_rest_signing_in_works_again(page: World) -> None
     page.faulty.mend()
     page.clock.forward(hours=1)
     assert isinstance(await page.enrolment.sign_in(await page.opened(Purpose.ENROL), OLD_PASSWORD), Proven)
+
+
+async def test_silences_before_a_sign_in_that_was_answered_are_forgotten(page: World) -> None:
+    """P-7: ten of them in a row rest it, not ten over a year."""
+    for _ in range(2):
+        page.faulty.error("verify_password")
+        for _ in range(9):
+            with pytest.raises(DirectoryUnavailable):
+                await page.enrolment.sign_in(await page.opened(Purpose.ENROL), "a guess")
+        page.faulty.mend()
+        assert isinstance(
+            await page.enrolment.sign_in(await page.opened(Purpose.ENROL), OLD_PASSWORD), Proven
+        )
 
 
 async def test_a_silence_is_on_the_record(page: World) -> None:

@@ -152,6 +152,15 @@ async def test_a_voucher_who_may_no_longer_voids_their_word(
     assert await staff.reasons() == ["lost"]
 
 
+async def test_a_voucher_who_was_reset_since_voids_their_word(staff: Company) -> None:
+    """P-8: whoever reset it may be the one who gave the word."""
+    await staff.vouched()
+    await staff.happened("reset", "gil")
+    assert (await staff.give())[1] == Refused()
+    assert (await staff.row()).ended == Ended.VOID
+    assert await staff.reasons() == ["lost"]
+
+
 async def test_a_broken_policy_lets_nobody_in_and_voids_no_word(staff: Company) -> None:
     """Promise 3: an error refuses and is told as what it is; once policy is mended the word counts as before."""
     await staff.vouched()

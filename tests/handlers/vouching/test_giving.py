@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import text
@@ -146,6 +146,21 @@ async def test_another_account_of_ones_own_is_oneself(staff: Company) -> None:
     assert await staff.reasons() == ["oneself"]
 
 
+@pytest.mark.parametrize("chain", [{"bob": "gil-admin"}, {"bob": "dee", "dee": "gil-admin"}])
+async def test_nobody_vouches_for_their_boss_who_has_a_second_account(
+    staff: Company, chain: dict[str, str]
+) -> None:
+    """R-1, AC-5: by whatever account somebody is the boss, and however far up."""
+    local = staff.page.local
+    await local.add_account("gil-admin", login="gil-admin", name="Gil Bates", mail="", person="4711")
+    await local.change_account("gil", person="4711")
+    for below, above in chain.items():
+        await local.change_account(below, manager=above)
+    assert isinstance(await staff.send("bob", await staff.ask("gil"), whom="gil", ticket="INC-1"), MayNot)
+    (refused,) = [one for one in await staff.page.audit() if one["action"] == "vouching.refused"]
+    assert refused["policy"]["ids"] == ["vouch-never-for-ones-boss"]
+
+
 async def test_a_manager_of_yesterday_does_not_vouch(staff: Company) -> None:
     """The directory says who somebody's manager is, and it is asked when the form is sent."""
     code = await staff.ask()
@@ -174,6 +189,25 @@ async def test_whose_address_or_link_is_new_does_not_vouch(staff: Company) -> No
     await staff.page.local.change_account("bob", mail="bob@elsewhere.example")
     await staff.page.linked("bob")
     assert isinstance(await staff.send("bob", code, ticket="INC-1"), MayNot)
+
+
+@pytest.mark.parametrize(
+    ("login", "way", "why"),
+    [
+        ("gil", "reset", "vouch-not-after-a-reset"),
+        ("gil", "reported", "reported-nothing"),
+        ("ada", "reported", "vouch-for-the-active"),
+    ],
+)
+async def test_no_word_of_or_about_an_account_that_somebody_else_may_be_in_is_taken(
+    staff: Company, login: str, way: Literal["reset", "reported"], why: str
+) -> None:
+    """P-6, P-8: whoever got into one account gets no further by it."""
+    code = await staff.ask()
+    await staff.happened(way, login)
+    assert isinstance(await staff.send("gil", code), MayNot)
+    (refused,) = [one for one in await staff.page.audit() if one["action"] == "vouching.refused"]
+    assert why in refused["policy"]["ids"]
 
 
 @pytest.mark.parametrize("kind", list(PetitionKind))

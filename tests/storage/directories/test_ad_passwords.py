@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from storage.directories import ad_values
+from storage.directories.ad_forest import POLICY_HINTS
 from storage.directories.base import PasswordRejected
-from storage.directories.ldap_session import Answer
+from storage.directories.ldap_session import Answer, Entry, Session
 from storage.faults import DirectoryUnavailable
 from tests.storage.directories.ad_stage import PASSWORD, AdStage
 from tests.storage.directories.samba import SUFFIX
@@ -110,6 +113,18 @@ async def test_a_new_password_lifts_neither_a_lockout_nor_the_switch(domain: AdS
     assert not await domain.directory.verify_password(bob, NEW)
 
 
+async def test_to_unlock_who_is_not_locked_out_forgets_no_wrong_sign_in(domain: AdStage) -> None:
+    """P-7: nobody buys guesses by it."""
+    ada = await domain.person("ada")
+    for _ in range(4):
+        await domain.directory.verify_password(ada, "wrong")
+    await domain.directory.unlock(ada)
+    await domain.directory.verify_password(ada, "wrong")
+    found = await domain.directory.account(ada)
+    assert found is not None
+    assert found.locked
+
+
 async def test_asking_whether_a_password_is_the_same_again_counts_against_nobody(domain: AdStage) -> None:
     """Where the server does not keep a reset to the history, the connector finds out by signing in."""
     ada = await domain.person("ada")
@@ -123,6 +138,59 @@ async def test_asking_whether_a_password_is_the_same_again_counts_against_nobody
     assert found is not None
     assert not found.locked
     assert await domain.directory.verify_password(ada, NEW)
+
+
+async def test_asking_whether_a_password_is_the_same_again_lifts_no_lock_that_came_meanwhile(
+    domain: AdStage,
+) -> None:
+    """P-7: whoever guesses at that very moment is locked out all the same."""
+    ada, directory = await domain.person("ada"), domain.open()
+    before = await directory._connections.run(lambda session: directory._known(session, ada))
+    for _ in range(5):
+        await domain.directory.verify_password(ada, "wrong")
+    again = await directory._connections.run(
+        lambda session: directory._is_the_present_one(session, before, NEW), repeat=False
+    )
+    found = await directory.account(ada)
+    assert found is not None
+    assert (again, found.locked) == (False, True)
+
+
+class Heard:
+    """A connection of ldap3 to a server that has these controls, and says yes to every change. sent: the changes."""
+
+    def __init__(self, *controls: str) -> None:
+        self.sent: list[tuple[str, Any]] = []
+        self.result: dict[str, Any] = {"result": 0, "description": "success"}
+        root = {"supportedControl": [one.encode() for one in controls]}
+        self.response = [{"type": "searchResEntry", "dn": "", "raw_attributes": root}]
+
+    def search(self, *_given: Any, **_options: Any) -> None:
+        """Whatever is asked, it tells what it can do."""
+
+    def modify(self, _dn: str, changes: dict[str, Any], controls: Any = None) -> None:
+        self.sent += [(name, controls) for name in changes]
+
+
+@pytest.mark.parametrize(("controls", "asked"), [((POLICY_HINTS,), []), ((), [NEW])])
+async def test_a_server_that_keeps_a_reset_to_the_history_is_asked_to_and_no_password_is_tried_there(
+    controls: tuple[str, ...], asked: list[str], domain: AdStage
+) -> None:
+    """IA-5(1): Samba does not, so it is put to the connector as Windows would answer. The hint goes with either."""
+    heard, tried = Heard(*controls), list[str]()
+    standing = {name: [b"0"] for name in (*ad_values.STANDING_IN, "msDS-UserPasswordExpiryTimeComputed")}
+    ada = Entry(dn="CN=ada", values={name.lower(): values for name, values in standing.items()})
+
+    def sign_in(_dn: str, password: str) -> Answer:
+        tried.append(password)
+        said = "comment: AcceptSecurityContext error, data 52e"
+        return Answer(code=49, name="invalidCredentials", message=said, controls={})
+
+    session = Session(heard, label="corp", may_go_on=lambda: None, sign_in=sign_in)
+    assert domain.open()._set_password(session, ada, NEW) is None
+    assert tried == asked
+    # PolicyHintsRequestValue ([MS-ADTS] 3.1.1.3.4.1.27): the flag that enforces the history.
+    assert heard.sent[-1] == ("unicodePwd", [("1.2.840.113556.1.4.2239", False, b"\x30\x03\x02\x01\x01")])
 
 
 async def test_the_same_password_again_is_seen_even_when_it_must_be_changed(domain: AdStage) -> None:

@@ -101,6 +101,23 @@ async def test_a_lock_that_an_administrator_set_for_good_is_no_lockout(corp: Lda
     assert corp.value(corp.dn_of(ada), "pwdAccountLockedTime") == [FOR_GOOD]
 
 
+async def test_only_the_lockout_that_was_seen_is_lifted(corp: LdapStage) -> None:
+    """P-7: a lock that an administrator sets at that very moment stays, and so does one by wrong passwords."""
+    ada, bob = await corp.person("ada"), await corp.person("bob")
+    directory = corp.open()
+    for _ in range(5):
+        await directory.verify_password(ada, "wrong")
+    locked = await directory._connections.run(lambda session: directory._known(session, ada))
+    corp.set(ada, pwdAccountLockedTime=FOR_GOOD)
+    await directory._connections.run(lambda session: directory._unlock(session, locked))
+    assert corp.value(corp.dn_of(ada), "pwdAccountLockedTime") == [FOR_GOOD]
+    corp.set(bob, pwdAccountLockedTime=FOR_GOOD)
+    off = await directory._connections.run(lambda session: directory._known(session, bob))
+    corp.set(bob, pwdAccountLockedTime="20260302090000Z")
+    await directory._connections.run(lambda session: directory._switch(session, off, active=True))
+    assert corp.value(corp.dn_of(bob), "pwdAccountLockedTime") == ["20260302090000Z"]
+
+
 async def test_a_new_password_lifts_a_lockout_as_openldap_does_but_never_an_administrators_lock(
     corp: LdapStage,
 ) -> None:
