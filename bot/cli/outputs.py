@@ -8,7 +8,7 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -32,8 +32,8 @@ class _Closed(io.RawIOBase):
 
 
 class _Unheard(io.RawIOBase):
-    """Standard error, or what stands for it where that is closed: None. What cannot be written there is lost, since no
-    other place is left to say so, and what is being done goes on. The exit code tells.
+    """Standard error, or what stands for it where that is closed: None; or an output that a log goes to. What cannot be
+    written there is lost, since no other place is left to say so, and what is being done goes on. The exit code tells.
     """
 
     def __init__(self, descriptor: int | None) -> None:
@@ -85,6 +85,18 @@ def _fill(descriptor: int) -> None:
         os.fstat(descriptor)
     except OSError:
         os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+
+
+def unheard() -> TextIO:
+    """Standard output for a log: a line that cannot be written is lost, and not kept to be tried once more by Python at
+    the end, whose failing would be the exit code of a bot that ended as it was told.
+    """
+    try:
+        descriptor = sys.stdout.fileno()
+    except io.UnsupportedOperation:  # no file: whoever reads it has all of it
+        return sys.stdout
+    file = cast("IO[bytes]", _Unheard(descriptor))
+    return io.TextIOWrapper(file, encoding=sys.stdout.encoding, errors="replace", write_through=True)
 
 
 def is_closed() -> bool:

@@ -15,7 +15,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from bot.cli.outputs import is_closed
+from bot.cli.outputs import is_closed, unheard
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.settings import Settings, new_audit_key, new_key
@@ -41,7 +41,7 @@ def serve(context: typer.Context) -> None:
     ):  # a server's database is for replicas
         # Events on standard output are alone there: whoever reads them is no reader of logs.
         events_go_out = settings.siem is not None and settings.siem.to == "stdout"
-        stream = sys.stderr if events_go_out or is_closed() else sys.stdout
+        stream = sys.stderr if events_go_out or is_closed() else unheard()
         set_up_logs(settings.logs, secrets=settings.secrets.values(), stream=stream)
         to_newest(store)
         _run(settings, partial(place.settings, serving=True))
