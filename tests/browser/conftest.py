@@ -25,18 +25,18 @@ def chromium_path() -> str:
     return path
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def one_chromium(chromium_path: str) -> AsyncIterator[Browser]:
-    """One Chromium for a whole file: starting it takes longer than most of the tests."""
+    """One Chromium for all files of a process: starting it takes longer than most of the tests."""
     async with running(chromium_path) as started:
         yield started
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def browser(one_chromium: Browser) -> AsyncIterator[Browser]:
     """A Chromium without any profile; those that a test makes are gone after it.
 
-    Its tests run in the one loop of their file: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+    Its tests run in the one loop of all of them: `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
     """
     yield one_chromium
     for context in one_chromium.contexts:

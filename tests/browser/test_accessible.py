@@ -14,7 +14,7 @@ from tests.browser.looks import Look, Mirror, axe_finds
 from tests.browser.page_steps import house, steps
 from tests.handlers.page_ground import NEW_PASSWORD, world
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LARGEST = 60_000
 LOOKS = {

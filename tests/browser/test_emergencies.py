@@ -17,7 +17,7 @@ from storage.audit.verification import verify_log
 from tests.bot.couriers.receivers import Receiver, receiving
 from tests.browser.seats import Clock, Seat, seat
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WHY = "The database is down, restarting it"
@@ -59,7 +59,7 @@ async def _stage(folder: Folder, receiver: Receiver) -> AsyncIterator[Stage]:
         keepers.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def house(tmp_path: Path, browser: Browser) -> AsyncIterator[House]:
     """Nobody has used it yet. Afterwards its record proves itself, and Slack had nothing to complain of."""
     async with receiving(SECRET) as receiver, _stage(Folder(tmp_path), receiver) as stage:

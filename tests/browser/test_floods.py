@@ -16,12 +16,12 @@ from tests.browser.seats import Clock, seat
 from tests.wire.hostile import clicked
 
 # One loop for the file, as for its Chromium.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MANY = 40
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """A demo nobody has used yet."""
     async with on_stage(Folder(tmp_path), now=Clock().now, chance=lambda: 0.0) as running:

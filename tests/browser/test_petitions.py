@@ -20,7 +20,7 @@ from tests.browser.petition_steps import petition_page, petition_steps
 from tests.browser.readable import readable
 from tests.handlers.petition_ground import Square, square
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LOOKS = {
     "desk": Look(width=1280, height=900),
@@ -28,7 +28,7 @@ LOOKS = {
 }
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def sq(tmp_path: Path) -> AsyncIterator[Square]:
     """Everybody, and no petition."""
     async with square(tmp_path) as made:

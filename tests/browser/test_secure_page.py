@@ -18,17 +18,17 @@ from tests.browser.readable import readable
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 
 # One loop for the file, as for its Chromium.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page_world(tmp_path: Path) -> AsyncIterator[World]:
     """The secure page and its people."""
     async with world(tmp_path) as made:
         yield made
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def origin(page_world: World) -> AsyncIterator[str]:
     """The server's origin."""
     async with serving(page_world) as served:

@@ -20,7 +20,7 @@ from tests.browser.chromium import with_authenticator
 from tests.browser.seats import PROVE, Clock, Seat, seat
 
 # One loop for the file, as for its Chromium.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NEW_PASSWORD = "seven brass gears turn slowly"
 LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "data:")
@@ -49,7 +49,7 @@ class Story:
         return await self.stage.keepers.has(login, group)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def story(tmp_path: Path, browser: Browser) -> AsyncIterator[Story]:
     """A demo nobody has used yet. Afterwards its record proves itself, and nobody had anything to complain of."""
     clock = Clock()

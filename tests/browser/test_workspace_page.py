@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.demo.workspace import Workspace
 
 # One loop for the file, as for its Chromium.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ADA, GRACE, EVE = "U0ADA", "U0GRACE", "U0EVE"
 OWNERS, SECURITY = "C0OWNERS", "G0SECURITY"
@@ -115,7 +115,7 @@ class Desk:
         await expect(self.page.get_by_role("textbox", name="Message ")).to_be_visible()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def slack() -> AsyncIterator[Workspace]:
     workspace = Workspace()
     workspace.add_user(
@@ -193,7 +193,7 @@ def small_app(app: AsyncApp, desk: Desk) -> None:
             await ack()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def desk(slack: Workspace, browser: Browser) -> AsyncIterator[Desk]:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, session=session)
