@@ -52,9 +52,13 @@ def handing(root: Path = ROOT) -> list[Path]:
     return [file for folder in HANDING for file in sorted((root / folder).rglob("*.py"))]
 
 
-@cache
 def everything(root: Path = ROOT) -> Found:
     """All that is said to people: by modules, by the templates of pages, and by policies. Read once in a process."""
+    return _everything(root)
+
+
+@cache
+def _everything(root: Path) -> Found:
     modules = said_in((*speaking(root), *handing(root)), root)
     pages = said_on(root / PAGES, root)
     return Found(
