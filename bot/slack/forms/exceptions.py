@@ -109,10 +109,8 @@ def resolve_form(may: MayWork) -> View:
 
 def read_resolve(view: Mapping[str, Any]) -> Resolved | Wrong:
     """Why, and in which words."""
-    why, lacking = (
-        selected(view, Field.WHY),
-        say("Please write a few words: whoever meets it next reads them."),
-    )
+    why = selected(view, Field.WHY)
+    lacking = say("Please write a few words: whoever meets it next reads them.")
     words = words_in(view, Field.RATIONALE, RATIONALE_LIMIT, lacking=lacking)
     wrong = dict(words.at) if isinstance(words, Wrong) else {}
     if why not in BY_PEOPLE:

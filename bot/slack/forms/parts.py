@@ -45,7 +45,7 @@ class OnTop:
 
 
 Answer = str | Wrong | View | OnTop
-"""What a sent form gets: a sentence in its place ("" closes it), what to correct, or the form that comes instead."""
+"""What a sent form gets: a sentence in its place ("" closes it), what to correct, or a form in its place or on top."""
 
 
 def too_long(written: str, most: int) -> str:

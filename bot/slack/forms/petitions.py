@@ -73,9 +73,10 @@ def petition_form(may: MayAsk) -> View:
 
 def read_petition(view: Mapping[str, Any]) -> Asking | Wrong | None:
     """What was typed; None if it is no form of ours."""
-    kind, lacking = metadata(view), say("Please write what happened: they decide by it.")
+    kind = metadata(view)
     if kind not in list(PetitionKind):
         return None
+    lacking = say("Please write what happened: they decide by it.")
     words = words_in(view, Field.JUSTIFICATION, JUSTIFICATION_LIMIT, lacking=lacking)
     return words if isinstance(words, Wrong) else Asking(kind=PetitionKind(kind), explanation=words)
 
