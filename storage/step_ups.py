@@ -169,4 +169,9 @@ def _handles(whose: Whose, about: str) -> ColumnElement[bool]:
 
 
 def _visits(whose: Whose) -> tuple[ColumnElement[bool], ...]:
-    return tuple(col(getattr(Handle, name)) == value for name, value in vars(whose).items())
+    return (
+        col(Handle.directory) == whose.directory,
+        col(Handle.account) == whose.account,
+        col(Handle.slack_team) == whose.slack_team,
+        col(Handle.slack_user) == whose.slack_user,
+    )

@@ -58,7 +58,7 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
     names = wanted.texts.union(*map(_groups_of, about)) if _GROUPS in wanted.of_entities else wanted.texts
     entities = _distinct(*(_entity(one, question.recently, names) for one in about))
     context |= {"now": _moment(question), **around(question, wanted.in_context, hours)}
-    if (role := getattr(question, "role", None)) is not None:  # of some questions nobody has any
+    if (role := _role_in(question)) is not None:
         context["role"] = role
     request = {
         "principal": _uid("Account", question.principal.id),
@@ -67,6 +67,13 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
         "context": _only(context, wanted.in_context),
     }
     return request, [{**one, "attrs": _only(one["attrs"], wanted.of_entities)} for one in entities]
+
+
+def _role_in(question: Question) -> str | None:
+    """The role in which it is asked; None in those about which nobody has any."""
+    if isinstance(question, AccountQuestion | EmergencyQuestion | HelpQuestion):
+        return None
+    return question.role
 
 
 def _asked(question: Question) -> tuple[dict[str, str], Json, list[_About]]:

@@ -31,10 +31,10 @@ from handlers.exceptions.raising import (
     Strange,
     cause_of,
     decided,
+    named,
     tell_security,
     wrong_person,
 )
-from handlers.exceptions.strange import named
 from handlers.ground import Ground
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.patience import in_time

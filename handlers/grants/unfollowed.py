@@ -21,7 +21,6 @@ from storage.states import GrantState
 
 Gone = Literal["account", "group"]
 
-
 # Why a grant ended whose holder the directory does not have any more.
 LEFT = "the account is no longer in the directory"
 

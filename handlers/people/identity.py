@@ -296,11 +296,14 @@ class Identity:
     def _mismatch(
         self, tx: Session, profile: SlackProfile, where: Where, reason: str, link: PinnedLink | None = None
     ) -> None:
-        # By the link's own story it is known that it rests, whatever the row says.
-        action, story, whose = "link.refused", new_id("i", self._ground.now()), None
-        if link is not None:
-            action, story, whose = "link.suspended", link.id, link.account
-        self._tell(tx, profile, where, action, Kind.IDENTITY_MISMATCH, reason, story, subject=whose)
+        if link is None:
+            action, story = "link.refused", new_id("i", self._ground.now())
+        else:  # by its own story it is known that it rests, whatever the row says
+            action, story = "link.suspended", link.id
+        self._tell(
+            tx, profile, where, action, Kind.IDENTITY_MISMATCH, reason, story,
+            subject=link.account if link is not None else None,
+        )  # fmt: skip
 
     def _tell(
         self,

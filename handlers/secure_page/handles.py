@@ -54,7 +54,7 @@ class Handles:
 
 
 def link_text(vault: Vault, what: str, handle_id: str) -> str:
-    """The text of a link about this handle. what: is done by it; that of anything else has another text."""
+    """The text of a link about this handle. what: it is for, since a link for one thing opens no other."""
     return f"{handle_id}.{_mac(vault.derive(what, handle_id))}"
 
 

@@ -17,7 +17,7 @@ from bot.extraction import (
 from bot.slack.messages.handed import PHRASES
 from bot.texts import places
 from handlers.decisions.statements import PLACES
-from tests.bot.texts.unsaid import bare_faults, unsaid_in
+from tests.bot.texts.unsaid import bare_faults, unsaid_in, unseen_faults
 
 FILES = speaking()
 
@@ -129,6 +129,11 @@ def test_no_handler_hands_over_a_sentence_that_no_translator_sees():
 
 def test_no_fault_of_a_directory_is_put_together_from_parts():
     assert bare_faults(handing()) == []
+
+
+def test_no_fault_takes_values_whose_template_is_not_looked_for():
+    """It would stay English, and a place without its value would be met only where something failed already."""
+    assert unseen_faults((*handing(), *speaking())) == []
 
 
 def test_what_is_handed_over_is_found_where_handlers_and_policies_say_it():

@@ -15,6 +15,7 @@ from bot.extraction_pages import parsed
 
 _FAULTS = TAKING | {"PasswordRejected"}
 _RAISES = re.compile(rf"\b(?:{'|'.join(sorted(_FAULTS))})\b")
+_CLASS = re.compile(r"^class (\w+)\((\w+)\):", re.MULTILINE)
 _TAGS = re.compile(r"<[^>]*(?:>|$)|^[^<]*>")
 _READ_OUT = re.compile(
     r"""\b(?:alt|title|placeholder|aria-label|data-show|data-hide)=["']([^"']*[A-Za-z][^"']*)"""
@@ -61,6 +62,24 @@ def bare_faults(files: Iterable[Path], root: Path = ROOT) -> list[str]:
             if any(isinstance(one, ast.JoinedStr) for one in given):
                 found.append(f"{file.relative_to(root).as_posix()}:{call.lineno}")
     return found
+
+
+def unseen_faults(files: Iterable[Path], root: Path = ROOT) -> list[str]:
+    """Where a fault takes values for a template that no translator sees, and nobody compares with them: path, line."""
+    sources = {file: file.read_text() for file in sorted(files)}
+    classes = {pair for source in sources.values() for pair in _CLASS.findall(source)}
+    faults = {"WicketFault"}
+    while more := {name for name, base in classes if base in faults} - faults:
+        faults |= more
+    unseen = faults - TAKING
+    raises = re.compile(rf"\b(?:{'|'.join(sorted(unseen))})\(")
+    return [
+        f"{file.relative_to(root).as_posix()}:{call.lineno}"
+        for file, source in sources.items()
+        if raises.search(source)
+        for call in calls(ast.parse(source), *unseen)
+        if call.keywords
+    ]
 
 
 def unsaid_on(folder: Path) -> list[tuple[str, str]]:
