@@ -230,6 +230,7 @@ def test_whoever_does_not_confirm_hears_that_nothing_was_done(install: Install, 
 _AS_IT_LOADS = """
 import builtins, os, signal
 from bot.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts behind it ignore this
 real = builtins.__import__
 def interrupted(name, *rest):
     if name == "bot.cli":
@@ -253,6 +254,7 @@ def test_ctrl_c_while_a_command_works_ends_in_a_sentence(install: Install, kept:
     begun = subprocess.Popen(
         wicket(install, "audit", "verify-proof", str(pipe)), stderr=subprocess.PIPE, text=True,
         env={**os.environ, **install.environ}, cwd=REPOSITORY,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as above
     )  # fmt: skip
     with pipe.open("wb"):  # once it reads
         begun.send_signal(signal.SIGINT)
