@@ -5,7 +5,7 @@ It checks nothing and stops nothing; what it writes is a transaction apart from 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -263,9 +263,15 @@ class Alone:
 
 
 def stopping_alone(tx: Session) -> dict[str, Alone]:
-    """The replicas that told of such a stop and not yet that it is over, the one that told first first."""
-    found = open_under(tx, _CAUSES)
-    return {one.cause.removeprefix(_CAUSES): _alone(one) for one in reversed(found)}
+    """The replicas that told of such a stop and not yet that it is over, the one that told first first.
+
+    Of several messages of one the last says how it is, as where somebody resolved the one before.
+    """
+    found = dict[str, Alone]()
+    for row in open_under(tx, _CAUSES):
+        name, now = row.cause.removeprefix(_CAUSES), _alone(row)
+        found[name] = replace(now, told_at=found[name].told_at) if name in found else now
+    return found
 
 
 def _alone(row: ExceptionRecord) -> Alone:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from handlers.audit.telling import PAST_THE_STORE, Telling
+from handlers.audit.telling import PAST_THE_STORE, Alone, Telling, stopping_alone
 from handlers.decisions.freezing import CALM
 from handlers.exceptions.outside import Notice
 from handlers.exceptions.strange import Kind
@@ -324,6 +324,25 @@ async def test_what_somebody_resolved_and_comes_again_is_told_once_more(world: W
     assert [one.count for one in await told(world)] == [3, 3]
     await calm(world, tells)
     assert all("settled" in one.facts for one in await told(world))
+
+
+async def test_what_stands_again_in_a_message_of_its_own_does_not_look_gone_by_the_one_before(
+    world: World,
+) -> None:
+    """As once somebody resolved that: whoever asks a machine hears what stands now, and since when it was told."""
+    tells = telling(world)
+    await flaps(world, tells, times=1)
+    began = (await told(world))[0].first_at
+
+    def resolve(tx: Session) -> None:
+        for row in tx.exec(select(ExceptionRecord)):
+            row.state = ExceptionState.RESOLVED
+            tx.add(row)
+
+    await world.ground.database.write(resolve)
+    world.ground.database.unchecked.begin("signing", world.clock())
+    await looks(world, tells, times=2)
+    assert await world.ground.database.read(stopping_alone) == {"wicket-1": Alone(told_at=began)}
 
 
 async def test_what_comes_and_goes_for_days_is_told_each_day(world: World) -> None:
