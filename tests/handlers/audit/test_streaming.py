@@ -458,3 +458,36 @@ async def test_what_was_given_up_and_whose_place_somebody_deleted_begins_where_t
     assert not await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
     await told_and_nothing_passed_by(world, streaming(world, collector, "two"), collector)
     assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+
+
+@pytest.mark.both_engines
+async def test_what_other_hands_put_behind_the_end_gives_nothing_up(world: World) -> None:
+    """T-9: it stands in no tree, and until it is thrown out nothing may leave by it."""
+    await world.given("ada")
+    await streaming(world, Collector()).send_due()
+    size, names = len(await everything(world)), {f'"{one.name}"': f'"{one.name}"' for one in ENTRIES.c}
+    names |= {'"index"': str(size), '"id"': "'e-stray'"}
+    names |= {'"action"': "'stream.given_up'", '"correlation"': f"'{SENDING}'"}
+    await by_other_hands(
+        world,
+        f"INSERT INTO audit_entries ({', '.join(names)}) SELECT {', '.join(names.values())} FROM audit_entries "
+        'WHERE "index" = 0',
+    )
+    assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+
+
+async def test_what_is_called_given_up_beside_its_leaf_alone_gives_nothing_up(world: World) -> None:
+    """T-9: and nothing is taken up anew for it, or each step would add to the log that it sends."""
+    collector = Collector()
+    await world.given("ada")
+    await streaming(world, collector).send_due()
+    await world.given("charles")
+    await by_other_hands(
+        world,
+        "DROP TRIGGER audit_entries_update",
+        f"UPDATE audit_entries SET action = 'stream.given_up', correlation = '{SENDING}' "
+        'WHERE "index" = (SELECT max("index") FROM audit_entries)',
+    )
+    assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+    await streaming(world, collector, "two").send_due()
+    assert (await world.actions("stream.begun")) == ["stream.begun done"]
