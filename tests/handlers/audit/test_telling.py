@@ -372,6 +372,27 @@ async def test_one_that_comes_again_and_is_gone_before_the_store_answers_is_coun
     assert [(one.count, "calm_since" in one.facts) for one in await told(world)] == [(2, True)]
 
 
+async def test_what_was_over_each_time_before_the_store_took_it_is_one_alert_and_wakes_nobody(
+    world: World,
+) -> None:
+    """As of a database that is away for minutes, again and again; one that stands then is grave, and overtakes it."""
+    tells = telling(world)
+    for _ in range(3):
+        await by_other_hands(world, NEVER.format("exceptions"))
+        world.ground.database.unchecked.begin("walk", world.clock())
+        await looks(world, tells, times=10)
+        world.ground.database.unchecked.end("walk")
+        await by_other_hands(world, "DROP TRIGGER never_exceptions")
+        await looks(world, tells, times=2)
+    assert [(one.severity, one.count) for one in await told(world)] == [("medium", 3)]
+    world.ground.database.unchecked.begin("walk", world.clock())
+    await looks(world, tells, times=2)
+    assert [(one.severity, "renewed" in one.facts, one.state) for one in await told(world)] == [
+        ("medium", True, ExceptionState.RESOLVED),
+        ("high", False, ExceptionState.OPEN),
+    ]
+
+
 async def test_a_notice_past_the_store_says_once_that_what_came_and_went_is_over(world: World) -> None:
     """Nobody is woken by each of them, and whoever was told hears of the end though the store takes nothing yet."""
     pager = Pager()
