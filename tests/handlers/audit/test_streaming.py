@@ -22,6 +22,7 @@ from storage.audit.tables import ARCHIVES, ENTRIES, TEXTS
 from storage.engine.stores import Server
 from storage.macs import SENDING
 from storage.records import ExceptionRecord
+from storage.states import ExceptionState
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.audit.stores import by_other_hands
@@ -443,6 +444,25 @@ async def test_a_stream_that_was_given_up_goes_on_where_it_stood_and_is_waited_f
     assert (await world.actions("stream.begun")) == ["stream.begun done"] * 2
     assert (await world.last("stream.begun"))["facts"]["position"] == taken
     assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+
+
+async def test_of_a_siem_that_is_given_up_nobody_is_told_any_more_that_it_takes_nothing(world: World) -> None:
+    """It stood open for ever, and said that nothing is lost; of one that is set up again it is news."""
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 503")
+    await world.given("ada")
+    stream = streaming(world, collector)
+    for _ in range(2):
+        await stream.send_due()
+        world.clock.forward(seconds=TELL_AFTER.total_seconds())
+    assert len(await told(world)) == 1
+    giving_up.give_up(world.ground.database, by=By(name="Olga", why="no SIEM", where=CLI))
+    [one] = await told(world)
+    assert (one.state, "given_up" in one.facts) == (ExceptionState.RESOLVED, True)
+    for _ in range(2):
+        await stream.send_due()
+        world.clock.forward(seconds=TELL_AFTER.total_seconds())
+    assert [one.state for one in await told(world)] == [ExceptionState.RESOLVED, ExceptionState.OPEN]
 
 
 async def test_what_was_given_up_and_whose_place_somebody_deleted_begins_where_the_record_says(
