@@ -22,7 +22,7 @@ from storage.engine.plain import Plain, rows, run
 from storage.faults import AuditFault
 from storage.records import LogWalk
 from storage.signing import is_sound, signed
-from storage.told import newest
+from storage.told import Told, newest
 
 AUDIT = "audit"
 
@@ -100,12 +100,23 @@ def followed_to(tx: Session, name: str) -> int | None:
 
 
 def is_given_up(tx: Session, name: str) -> bool:
-    """Whether the record says that what followed the log by this name was given up, and has not begun anew since."""
+    """Whether the record says that what followed the log by this name was given up, and has not begun anew since.
+
+    Nothing may leave by a name beside a leaf, or by an entry behind the log's end: those anybody may have put there.
+    """
     given_up = newest(tx, name, GIVEN_UP)
-    if given_up is None:
+    if given_up is None or given_up.index >= log.head(tx).size or not _says(given_up, GIVEN_UP, name):
         return False
     begun = newest(tx, name, BEGUN)
     return begun is None or begun.index < given_up.index
+
+
+def _says(entry: Told, action: str, story: str) -> bool:
+    try:
+        said = entry.said()
+    except AuditFault:
+        return False
+    return (said["action"], said["correlation"]) == (action, story)
 
 
 def _told(tx: Session, fact: str, *, story: str = STORY, action: str = WALKED) -> int | None:

@@ -3,6 +3,7 @@
 What stood in one is never lost to a disk that is full: it may be the only copy of a checkpoint.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,18 +115,19 @@ def put(path: Path, text: str) -> None:
 def writing(path: Path) -> Iterator[BinaryIO]:
     """A file to write to that is there once this ends well; until then, and otherwise, what stood there stays.
 
-    What is no ordinary file, like a pipe, gets it as it comes. OSError, with the path, where that cannot be done.
+    What is no ordinary file, like a pipe, gets it as it comes; and so does one beside which none may be made, as in a
+    folder of somebody else. OSError, with the path, where that cannot be done.
     """
-    if path.exists() and not path.is_file():
+    place = path.resolve()  # a link stays one
+    beside = place.with_name(f".{place.name}-{token_hex(4)}")
+    if (path.exists() and not path.is_file()) or not _is_made(path, beside):
         with _named(path, path), path.open("wb") as file:
             yield file
             file.flush()
         return
-    place = path.resolve()  # a link stays one
-    beside = place.with_name(f".{place.name}-{token_hex(4)}")
     try:
         with _named(path, beside):
-            with beside.open("xb") as file:
+            with beside.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -135,6 +137,18 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _is_made(path: Path, beside: Path) -> bool:
+    """Whether the second could be made, empty, for the first. OSError, with the first, where there is no room."""
+    try:
+        with _named(path, beside):
+            beside.touch(exist_ok=False)
+    except OSError as fault:
+        if fault.errno in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
+            return False
+        raise
+    return True
 
 
 @contextmanager

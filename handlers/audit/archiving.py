@@ -148,6 +148,7 @@ def look(
 _NOT_THE_OWNER = (
     "This role may take nothing out of the log. Run it as the role that owns the tables, as `wicket migrate`."
 )
+_RUN_AGAIN = "Nothing of it was archived. Run it again."
 _STRANGE = (
     "Entries are missing that are archived by no statement that this key signed. If it is new, `wicket audit "
     "sign-archives` signs them anew; otherwise find out who took them out: `wicket audit verify` says which."
@@ -253,6 +254,8 @@ def _state(
     """
     first, end = unsigned.first, unsigned.end
     _is_next(read_archives(tx, signer.verifier), first)
+    if streams.has_begun(tx, SENDING) and (sent := streams.position(tx, SENDING)) < end:
+        raise AuditFault(f"A SIEM was set up meanwhile and has yet to take entry {sent}. {_RUN_AGAIN}")
     note = latest_checkpoint(tx) or ""
     covers = stands_in(tx, tree, first, verify_note(note, signer.verifier), log.head(tx).size)
     if isinstance(covers, Finding):

@@ -8,12 +8,15 @@ from functools import partial
 
 from sqlmodel import Session
 
+from handlers.audit.streaming import SIEM
+from handlers.exceptions.raising import Kind, cause_of
 from handlers.intents import By
 from handlers.recording import OPERATOR, record
 from storage import streams
 from storage.audit import log
 from storage.audit.slices import GIVEN_UP, POSITION
 from storage.database import Database
+from storage.exceptions import SETTLED, decide_exceptions
 from storage.macs import SENDING
 
 
@@ -39,11 +42,13 @@ def give_up(database: Database, *, by: By) -> Unsent | None:
 
 
 def _give_up(tx: Session, *, database: Database, by: By) -> Unsent | None:
-    found = look(tx)
+    found, at = look(tx), database.now()
     if found is not None:
         record(
-            tx, at=database.now(), action=GIVEN_UP, outcome="done", actor=OPERATOR, where=by.where,
+            tx, at=at, action=GIVEN_UP, outcome="done", actor=OPERATOR, where=by.where,
             correlation=SENDING, facts={POSITION: found.position, "waits": found.waits},
             texts={"rationale": by.why, "by": by.name},
         )  # fmt: skip
+        over = {"given_up": at.isoformat(), SETTLED: at.isoformat()}
+        decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_STREAMED, SIEM), facts=over)
     return found

@@ -5,7 +5,7 @@ It checks nothing and stops nothing; what it writes is a transaction apart from 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -122,7 +122,7 @@ class Telling:
             stop.told_at = stop.told_at if is_known else None
         is_told = stop.told_at is not None and is_known
         if is_told and stop.is_back:
-            await database.write(partial(self._tell, stop=stop, severity=Severity.HIGH, anew=False))
+            await database.write(partial(self._tell_back, stop=stop))
             stop.is_back = False
         if is_told or not stop.stood:
             stop.stood = True
@@ -176,12 +176,15 @@ class Telling:
     def _lasting(self, tx: Session) -> Sequence[ExceptionRecord]:
         return open_under(tx, _CAUSES) if self._is_first else open_of(tx, self._cause)
 
+    def _tell_back(self, tx: Session, stop: _Stop) -> None:
+        """Counted; what was only told as over, and less grave, is overtaken."""
+        was_grave = any(one.severity == Severity.HIGH for one in open_of(tx, self._cause))
+        self._tell(tx, stop, Severity.HIGH, anew=not was_grave)
+
     def _tell_gone(self, tx: Session, stop: _Stop, is_untold: bool) -> None:
         """In the message that stands, edited; in one of its own where the store took none before."""
-        if is_untold:
-            self._tell(tx, stop, Severity.MEDIUM)
-        elif stop.is_back:
-            self._tell(tx, stop, Severity.HIGH, anew=False)
+        if is_untold or stop.is_back:  # it is over, so nobody is woken
+            self._tell(tx, stop, Severity.MEDIUM, anew=is_untold)
         elif stop.ended_at is not None:
             gone = {CALM_SINCE: stop.ended_at.isoformat()}
             decide_exceptions(tx, at=self._ground.now(), cause=self._cause, facts=gone)
@@ -263,9 +266,15 @@ class Alone:
 
 
 def stopping_alone(tx: Session) -> dict[str, Alone]:
-    """The replicas that told of such a stop and not yet that it is over, the one that told first first."""
-    found = open_under(tx, _CAUSES)
-    return {one.cause.removeprefix(_CAUSES): _alone(one) for one in reversed(found)}
+    """The replicas that told of such a stop and not yet that it is over, the one that told first first.
+
+    Of several messages of one the last says how it is, as where somebody resolved the one before.
+    """
+    found = dict[str, Alone]()
+    for row in open_under(tx, _CAUSES):
+        name, now = row.cause.removeprefix(_CAUSES), _alone(row)
+        found[name] = replace(now, told_at=found[name].told_at) if name in found else now
+    return found
 
 
 def _alone(row: ExceptionRecord) -> Alone:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from handlers.decisions.durations import EXPRESSION, parse_duration
 from handlers.decisions.names import Names
-from handlers.decisions.understanding import DidYouMean, DraftRequest, SeveralNamed
+from handlers.decisions.understanding import DidYouMean, DraftRequest, SeveralNamed, Understanding
 
 UNKNOWN_NAME = "I know nothing by that name. Choose it from the list."
 
@@ -89,6 +89,13 @@ def read_draft(
         return None
     is_named = phrase and not _VAGUE.fullmatch(phrase)
     return replace(draft, problems=(UNKNOWN_NAME, *draft.problems)) if is_named else draft
+
+
+def named_in(wish: Understanding) -> tuple[str, ...]:
+    """What a wish names for certain; nothing where it is none."""
+    if isinstance(wish, SeveralNamed):
+        return wish.entitlements
+    return (wish.entitlement,) if isinstance(wish, DraftRequest) and wish.entitlement else ()
 
 
 def _draft(entitlement: str | None, time: str | None, justification: str) -> DraftRequest:

@@ -11,7 +11,7 @@ from typing import Literal
 from handlers.decisions.asking_about import REFUSED, asked_about, bare_name
 from handlers.decisions.asking_after import asks_after
 from handlers.decisions.courtesies import EMOJI, courtesy_in
-from handlers.decisions.drafts import read_draft
+from handlers.decisions.drafts import named_in, read_draft
 from handlers.decisions.for_others import for_somebody
 from handlers.decisions.misspelt import put_right
 from handlers.decisions.names import Names
@@ -22,6 +22,7 @@ from handlers.decisions.said_otherwise import (
     held_name,
     is_about_all,
     is_for_another,
+    is_wish,
     is_worried,
     sentences_of,
     wanted_by_another,
@@ -245,12 +246,12 @@ def _meaning(line: str, names: Names) -> Understanding:
     if not line:
         return Help()
     head = line[:_HEAD].translate(_APOSTROPHES)
-    # Something may be called "status", or "morning".
-    is_name = names.exactly(head) is not None
-    if not is_name and (courtesy := courtesy_in(head)) is not None:
-        return courtesy
     polite = _POLITE.match(head)
     start = polite.end() if polite else 0
+    # Something may be called "status", or "morning".
+    is_name = any(map(names.exactly, (head, *(_CLOSING.sub("", one) for one in (head, head[start:])))))
+    if not is_name and (courtesy := courtesy_in(head)) is not None:
+        return courtesy
     if start == len(line):
         return Help() if any(map(str.isalpha, line)) else NotUnderstood()
     if len(line) <= _HEAD:
@@ -260,6 +261,8 @@ def _meaning(line: str, names: Names) -> Understanding:
             return Help() if "?" in head else NotUnderstood()
         for pattern, meaning in _COMMANDS:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
+            if is_name and meaning == ListPossible():
+                continue  # "catalog"
             if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
         if (several := _one_at_a_time(spoken, names)) is not None:
@@ -312,12 +315,18 @@ def _with_more(wish: Understanding, names: Names) -> Understanding:
 
 def _one_at_a_time(spoken: str, names: Names) -> Understanding | None:
     """What two commands in one line are answered with, or a command and a wish: none of it is done by half a line."""
-    meant = [_meaning(one, names) for one in wishes_in(spoken)]
-    commands = tuple(dict.fromkeys(command for one in meant for command in _commands(one)))
-    drafts = [one for one in meant if isinstance(one, DraftRequest) and one.entitlement is not None]
-    if not commands or len(drafts) + sum(bool(tuple(_commands(one))) for one in meant) < len(meant):
+    meant = {one: _meaning(one, names) for one in wishes_in(spoken)}
+    commands = tuple(dict.fromkeys(each for one in meant.values() for each in _commands(one)))
+    wanted = {named for one in meant.values() for named in named_in(one)}
+    if not commands or not all(any(_commands(one)) or named_in(one) for one in meant.values()):
         return None
-    return Courteous(kind="one_at_a_time") if drafts else NearlyUnderstood(commands=commands)
+    whole = _request(spoken, spoken, names)
+    if not wanted.issuperset(named_in(whole)):
+        return None  # what it is called has such words in it
+    if not wanted:
+        return NearlyUnderstood(commands=commands)
+    is_wished = any(is_wish(said) for said, one in meant.items() if any(_commands(one)))
+    return Courteous(kind="one_at_a_time") if is_wished or whole == NotUnderstood() else None
 
 
 def _opens(head: str) -> bool:

@@ -113,6 +113,12 @@ _APART = re.compile(
     r"\s*[,;]\s*(?:and |then |also |plus )*|\s+(?:and|then|also|plus|&)\s+(?:then |also )?", re.IGNORECASE
 )
 _FEW = 4
+# Said so it is a wish of its own. "Password reset" and "I'm blocked" behind one are its reason.
+_WISHED = re.compile(
+    r"(?:(?:can|could|will|would) (?:you|u) |please )*(?:i (?:(?:also )?(?:want|need)|would like|have)"
+    r"|reset|change|renew|replace|recover|set|choose|unlock|unblock|show|list|tell|give|what|which) \S.*",
+    re.IGNORECASE,
+)
 
 _BEHALF = re.compile(rf"\bon behalf of (?P<who><?@\S{{1,40}}|{_NAME})")
 
@@ -187,6 +193,11 @@ def wishes_in(spoken: str) -> tuple[str, ...]:
     """The parts of a line that may be a wish each, if there are a few; otherwise none."""
     found = tuple(part for one in _APART.split(spoken) if (part := one.strip(" .!?")))
     return found if 1 < len(found) <= _FEW else ()
+
+
+def is_wish(part: str) -> bool:
+    """Whether one of these asks for something by itself, and does not only say how things are."""
+    return _WISHED.fullmatch(part) is not None
 
 
 def another_named(head: str, justification: str | None) -> str:

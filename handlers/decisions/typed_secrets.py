@@ -25,7 +25,13 @@ _SAID = re.compile(
 _SHAPED = re.compile(
     r"(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)(?=\S*[!#$%&*+=?^~|\\])(?!\S*(?://|@\S+\.|[<>`]))\S{8,64}"
 )
-_CODE = re.compile(r"(?:\d{6}|\d{3} \d{3})")
+# Of an authenticator, of our mails, and a recovery code, in whose letters some that are misread do not occur.
+_LETTER = "[0-9a-hjkmnp-tv-z]"
+_CODE = re.compile(
+    rf"(?:\d{{6}}|\d{{3}} \d{{3}}|\d{{8}}|\d{{4}} \d{{4}}"
+    rf"|(?=\D*\d){_LETTER}{{4}}[ -]{_LETTER}{{4}}[ -]{_LETTER}{{5}})\.?",
+    re.IGNORECASE,
+)
 
 
 def is_secret(line: str) -> bool:

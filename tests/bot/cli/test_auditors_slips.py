@@ -201,6 +201,16 @@ def test_what_is_broken_off_leaves_what_stood_there(tmp_path: Path, fault: type[
     assert sorted(each.name for each in tmp_path.iterdir()) == ["leaves", "link"]
 
 
+def test_a_file_beside_which_none_can_be_made_is_written_all_the_same(tmp_path: Path) -> None:
+    """As in a folder that belongs to somebody else, where one file is theirs who run this."""
+    file = tmp_path / ("n" * 250)
+    for text in (b"before\n", b"whole\n"):
+        with writing(file) as begun:
+            begun.write(text)
+        assert file.read_bytes() == text
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize(
     "words", [("prove", "1"), ("consistency", "1", "{kept}"), ("leaves",)], ids=lambda words: words[0]
 )

@@ -182,6 +182,21 @@ def test_nothing_leaves_before_a_siem_that_waits_for_it_has_begun(database: Data
     assert not any(folder.iterdir())
 
 
+def test_nothing_leaves_that_a_siem_that_was_taken_up_since_has_yet_to_take(
+    database: Database, folder: Path
+) -> None:
+    """As one that was given up, and is set again while somebody archives: it is waited for from that moment on."""
+    plan = planned(database)
+    until = NOW + timedelta(minutes=1)
+    database.write_now(
+        lambda tx: streams.take(tx, SENDING, sender="r1", at=NOW, until=until, begins=lambda _: 300)
+    )
+    with pytest.raises(AuditFault, match="has yet to take entry 300"):
+        archiving.archive(database, plan, folder=folder, signer=SIGNER, by=BY, tell=lambda *_: None)
+    assert len(leaves_of(database)) == OLDS + TODAYS
+    assert archived(database, folder).archived == WIDTH
+
+
 def test_what_was_brought_back_for_a_siem_leaves_only_when_that_took_it(
     database: Database, folder: Path
 ) -> None:

@@ -22,6 +22,7 @@ from storage.audit.tables import ARCHIVES, ENTRIES, TEXTS
 from storage.engine.stores import Server
 from storage.macs import SENDING
 from storage.records import ExceptionRecord
+from storage.states import ExceptionState
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.audit.stores import by_other_hands
@@ -445,6 +446,25 @@ async def test_a_stream_that_was_given_up_goes_on_where_it_stood_and_is_waited_f
     assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
 
 
+async def test_of_a_siem_that_is_given_up_nobody_is_told_any_more_that_it_takes_nothing(world: World) -> None:
+    """It stood open for ever, and said that nothing is lost; of one that is set up again it is news."""
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 503")
+    await world.given("ada")
+    stream = streaming(world, collector)
+    for _ in range(2):
+        await stream.send_due()
+        world.clock.forward(seconds=TELL_AFTER.total_seconds())
+    assert len(await told(world)) == 1
+    giving_up.give_up(world.ground.database, by=By(name="Olga", why="no SIEM", where=CLI))
+    [one] = await told(world)
+    assert (one.state, "given_up" in one.facts) == (ExceptionState.RESOLVED, True)
+    for _ in range(2):
+        await stream.send_due()
+        world.clock.forward(seconds=TELL_AFTER.total_seconds())
+    assert [one.state for one in await told(world)] == [ExceptionState.RESOLVED, ExceptionState.OPEN]
+
+
 async def test_what_was_given_up_and_whose_place_somebody_deleted_begins_where_the_record_says(
     world: World,
 ) -> None:
@@ -458,3 +478,36 @@ async def test_what_was_given_up_and_whose_place_somebody_deleted_begins_where_t
     assert not await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
     await told_and_nothing_passed_by(world, streaming(world, collector, "two"), collector)
     assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+
+
+@pytest.mark.both_engines
+async def test_what_other_hands_put_behind_the_end_gives_nothing_up(world: World) -> None:
+    """T-9: it stands in no tree, and until it is thrown out nothing may leave by it."""
+    await world.given("ada")
+    await streaming(world, Collector()).send_due()
+    size, names = len(await everything(world)), {f'"{one.name}"': f'"{one.name}"' for one in ENTRIES.c}
+    names |= {'"index"': str(size), '"id"': "'e-stray'"}
+    names |= {'"action"': "'stream.given_up'", '"correlation"': f"'{SENDING}'"}
+    await by_other_hands(
+        world,
+        f"INSERT INTO audit_entries ({', '.join(names)}) SELECT {', '.join(names.values())} FROM audit_entries "
+        'WHERE "index" = 0',
+    )
+    assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+
+
+async def test_what_is_called_given_up_beside_its_leaf_alone_gives_nothing_up(world: World) -> None:
+    """T-9: and nothing is taken up anew for it, or each step would add to the log that it sends."""
+    collector = Collector()
+    await world.given("ada")
+    await streaming(world, collector).send_due()
+    await world.given("charles")
+    await by_other_hands(
+        world,
+        "DROP TRIGGER audit_entries_update",
+        f"UPDATE audit_entries SET action = 'stream.given_up', correlation = '{SENDING}' "
+        'WHERE "index" = (SELECT max("index") FROM audit_entries)',
+    )
+    assert await world.ground.database.read(lambda tx: streams.has_begun(tx, SENDING))
+    await streaming(world, collector, "two").send_due()
+    assert (await world.actions("stream.begun")) == ["stream.begun done"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from handlers.audit.telling import PAST_THE_STORE, Telling
+from handlers.audit.telling import PAST_THE_STORE, Alone, Telling, stopping_alone
 from handlers.decisions.freezing import CALM
 from handlers.exceptions.outside import Notice
 from handlers.exceptions.strange import Kind
@@ -326,6 +326,25 @@ async def test_what_somebody_resolved_and_comes_again_is_told_once_more(world: W
     assert all("settled" in one.facts for one in await told(world))
 
 
+async def test_what_stands_again_in_a_message_of_its_own_does_not_look_gone_by_the_one_before(
+    world: World,
+) -> None:
+    """As once somebody resolved that: whoever asks a machine hears what stands now, and since when it was told."""
+    tells = telling(world)
+    await flaps(world, tells, times=1)
+    began = (await told(world))[0].first_at
+
+    def resolve(tx: Session) -> None:
+        for row in tx.exec(select(ExceptionRecord)):
+            row.state = ExceptionState.RESOLVED
+            tx.add(row)
+
+    await world.ground.database.write(resolve)
+    world.ground.database.unchecked.begin("signing", world.clock())
+    await looks(world, tells, times=2)
+    assert await world.ground.database.read(stopping_alone) == {"wicket-1": Alone(told_at=began)}
+
+
 async def test_what_comes_and_goes_for_days_is_told_each_day(world: World) -> None:
     tells = telling(world)
     await flaps(world, tells, times=2)
@@ -351,6 +370,27 @@ async def test_one_that_comes_again_and_is_gone_before_the_store_answers_is_coun
     await by_other_hands(world, "DROP TRIGGER never_exceptions")
     await looks(world, tells, times=1)
     assert [(one.count, "calm_since" in one.facts) for one in await told(world)] == [(2, True)]
+
+
+async def test_what_was_over_each_time_before_the_store_took_it_is_one_alert_and_wakes_nobody(
+    world: World,
+) -> None:
+    """As of a database that is away for minutes, again and again; one that stands then is grave, and overtakes it."""
+    tells = telling(world)
+    for _ in range(3):
+        await by_other_hands(world, NEVER.format("exceptions"))
+        world.ground.database.unchecked.begin("walk", world.clock())
+        await looks(world, tells, times=10)
+        world.ground.database.unchecked.end("walk")
+        await by_other_hands(world, "DROP TRIGGER never_exceptions")
+        await looks(world, tells, times=2)
+    assert [(one.severity, one.count) for one in await told(world)] == [("medium", 3)]
+    world.ground.database.unchecked.begin("walk", world.clock())
+    await looks(world, tells, times=2)
+    assert [(one.severity, "renewed" in one.facts, one.state) for one in await told(world)] == [
+        ("medium", True, ExceptionState.RESOLVED),
+        ("high", False, ExceptionState.OPEN),
+    ]
 
 
 async def test_a_notice_past_the_store_says_once_that_what_came_and_went_is_over(world: World) -> None:

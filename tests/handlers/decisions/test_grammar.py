@@ -675,6 +675,10 @@ def test_a_block_of_code_is_read_as_what_stands_in_it() -> None:
         "here's my code: 123456",
         "123456",
         "123 456",
+        "12345678",
+        "1234 5678",
+        "7k3m-p0rs-t9vwx",
+        "7K3M P0RS T9VWX.",
         "Sommer2024!geheim",
         "x9$Kk2pQ",
     ],
@@ -696,6 +700,9 @@ def test_what_is_probably_a_password_or_a_code_is_known_for_one_and_kept_nowhere
         "<@U0ADA>",
         "Grafana-2024",
         "1234567",
+        "prod-db01-admin",
+        "INC4-7112-abcde",
+        "team-step-stats",
         "my password is hunter2 and my account is broken since monday",
     ],
 )
@@ -709,10 +716,46 @@ def test_what_only_speaks_of_a_password_is_none(text: str) -> None:
         "reset my password and give me prod-db for 1h",
         "unlock me, I need prod-db for 2h",
         "I need prod-db for 1h and then reset my password",
+        "I need prod-db for 1h, and I need a new password",
+        "I need prod-db, wiki-edit and show my access",
+        "locked out, I need prod-db for 2h",
     ],
 )
 def test_of_two_wishes_in_one_line_none_is_done_by_half_of_it(text: str) -> None:
     assert read(text) == Courteous(kind="one_at_a_time")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("I need prod-db for 2h, I'm blocked", "I'm blocked"),
+        ("I need prod-db for 2h; my account is locked", "my account is locked"),
+        ("prod-db for 2h, password reset", "password reset"),
+        ("I need prod-db for 2h to unlock, reset", "unlock, reset"),
+        ("I need prod-db for 2h because I can't log in, and access", "I can't log in, and access"),
+    ],
+)
+def test_a_reason_that_is_worded_like_a_command_stays_a_reason(said: str, reason: str) -> None:
+    """Nobody who waits writes each in a message of its own that they are blocked."""
+    assert read(said) == asks("prod-db", 2, reason)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{0}", "please {0}", "{0} please", "I need {0}", "{0}, thanks"],
+)
+@pytest.mark.parametrize("name", ["Catalog", "Human", "Freeze", "Password Reset & Unlock"])
+def test_a_thing_that_is_called_like_a_command_is_still_that_thing(text: str, name: str) -> None:
+    named = Names(Catalogue(entitlements={"it": thing("it", title=name)}, owners={}))
+    assert understand(text.format(name), named) == DraftRequest(entitlement="it")
+
+
+def test_what_is_called_like_two_commands_is_wanted_beside_another() -> None:
+    tool = thing("it", title="Password Reset & Unlock")
+    named = Names(Catalogue(entitlements={"it": tool, "prod-db": PROD_DB}, owners={}))
+    both = understand("I need Password Reset & Unlock, prod-db for 1h", named)
+    assert isinstance(both, SeveralNamed)
+    assert both.entitlements == ("it", "prod-db")
 
 
 def test_another_thing_at_the_end_of_a_reason_is_wanted_too() -> None:

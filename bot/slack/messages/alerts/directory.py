@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.slack.messages.alerts.facts import Alert, fault, plain
 from bot.slack.words import clock, day_and_clock, duration, listed, together
-from bot.texts import say, say_counted
+from bot.texts import say, say_counted, template
 from handlers.exceptions.strange import Kind
 
 
@@ -37,10 +37,18 @@ def _revocation_overdue(alert: Alert) -> tuple[str, str]:
     )  # fmt: skip
 
 
+_GIVEN_UP = template(
+    "At {time} an operator gave that system up: nobody waits for it, and what it had not taken may be archived without "
+    "it."
+)
+
+
 def _not_streamed(alert: Alert) -> tuple[str, str]:
     title = say("The audit log is not taken by the system that it is sent to")
     since = alert.moment("since")
     began = say("That is so since {time}.", time=day_and_clock(since)) if since else ""
+    if given_up := alert.moment("given_up"):
+        return title, together(began, say(_GIVEN_UP, time=day_and_clock(given_up)))
     if settled := alert.moment("settled"):
         return title, together(began, say("Since {time} it takes them again.", time=day_and_clock(settled)))
     waits = say_counted(

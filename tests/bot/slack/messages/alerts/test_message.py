@@ -497,6 +497,14 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.NOT_STREAMED, {"since": NOW.isoformat(), "behind": 412, "settled": LATER, "given_up": LATER},
+              who="audit log"),
+        "⚠️ The audit log is not taken by the system that it is sent to",
+        "That is so since 23 Nov 14:02 UTC. At 23 Nov 14:32 UTC an operator gave that system up: nobody waits for it, "
+        "and what it had not taken may be archived without it.",
+        TAIL,
+    ),
+    (
         alert(Kind.RECORD_CHANGED, {"detail": "The audit entry e-1 at index 7 is not what was written."}, who="Wicket"),
         "⚠️ Changed past Wicket: another entry of the record",
         "The audit entry e-1 at index 7 is not what was written. New access is stopped already. Find out who can write "
