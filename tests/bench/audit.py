@@ -30,6 +30,7 @@ async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
             for each in (
                 figure(f"the transaction of an approval{of}{by}", f"whole{name}{work}", "ms"),
                 figure("of which its two entries are", f"share{name}{work}", "%", 15),
+                figure("of which one would be", f"one{name}{work}", "%", 15),
             )
         ),
         figure(f"one entry in a transaction of its own, after {entries:,}", "append", "µs"),
