@@ -3,13 +3,15 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+from tests.bot.loaded import DEMO, Borne, bear
 
 ROOT = Path(__file__).parents[3]
 _LISTENING = "0A"
@@ -18,10 +20,11 @@ COMMAND = (sys.executable, "-m", "bot", "demo")
 
 @dataclass(kw_only=True)
 class Running:
-    """A demo that said it is ready. said: its output so far."""
+    """A demo that said it is ready. said: its output so far; more: what comes."""
 
-    process: "subprocess.Popen[str]"
+    process: Borne
     said: str
+    more: IO[str]
 
     @property
     def url(self) -> str:
@@ -48,26 +51,26 @@ class Running:
     def stop(self, with_signal: signal.Signals = signal.SIGINT, *, within: float = 10) -> str:
         """Ask it to stop; what it said at the end."""
         self.process.send_signal(with_signal)
-        out, _ = self.process.communicate(timeout=within)
-        return out
+        self.process.wait(within)
+        return self.more.read()
 
 
 @contextmanager
 def demo(*arguments: str, at: Path = ROOT, **environment: str) -> Iterator[Running]:
     """at: the folder that it is started in."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments], cwd=at, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-    )  # fmt: skip
-    assert process.stdout is not None
-    said = ""
-    try:
-        for line in process.stdout:
-            said += line
-            if "Ctrl+C" in line:
-                break
-        yield Running(process=process, said=said)
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    ours, theirs = os.pipe()
+    with open(ours) as output:
+        process = bear(
+            "demo", *arguments, environ={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            stdout=theirs, stderr=theirs, loads=DEMO, at=at,
+        )  # fmt: skip
+        os.close(theirs)
+        said = ""
+        try:
+            for line in output:
+                said += line
+                if "Ctrl+C" in line:
+                    break
+            yield Running(process=process, said=said, more=output)
+        finally:
+            process.kill()
