@@ -99,6 +99,19 @@ def unheard() -> TextIO:
     return io.TextIOWrapper(file, encoding=sys.stdout.encoding, errors="replace", write_through=True)
 
 
+def unwritten() -> OSError | None:
+    """Why what was printed last could not be written, if it could not; it is given up then. Python would try once more
+    at the end, say so in words of its own, and make 120 of the exit code.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as fault:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return fault
+    return None
+
+
 def is_closed() -> bool:
     """Whether whoever started this process closed its output."""
     return sys.__stdout__ is None

@@ -13,6 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup, TyperOption
 
+from bot.cli.outputs import unwritten
 from storage.faults import AuditFault, WicketFault
 
 UNSOUND = 1
@@ -49,6 +50,11 @@ class Kindly(TyperGroup):
             code = UNSOUND if isinstance(fault, AuditFault) else NOT_DONE
         if code == BROKEN_OFF:
             typer.echo("Broken off before the end. Run the same again when you like.", err=True)
+        fault = unwritten()
+        if fault is not None and not code:
+            code = NOT_DONE
+            if not _is_unread(fault):
+                typer.echo(sentence(fault), err=True)
         sys.exit(code)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -352,18 +352,17 @@ def test_the_settings_that_bear_on_security_are_named_and_their_values_are_not(f
 
 def test_a_running_bot_reads_its_rules_anew_when_it_is_told(tmp_path: Path, environ: dict[str, str]) -> None:
     """G-1: SIGHUP, in a process of its own."""
-    wicket = written(tmp_path)
+    words = written(tmp_path)
     (tmp_path / "policies").mkdir()
     with (tmp_path / "wicket.toml").open("a") as file:
         file.write(MORE)
-    with serving(wicket, environ) as process:
-        started(process)
+    with serving(words, environ) as running:
+        started(running.stdout)
         (tmp_path / "policies" / "ours.cedar").write_text(OWN.format("ours"))
-        process.send_signal(signal.SIGHUP)
-        assert process.stdout is not None
-        seen = next(line for line in map(json.loads, process.stdout) if line["message"] == "rules.hold")
+        running.process.send_signal(signal.SIGHUP)
+        seen = next(line for line in map(json.loads, running.stdout) if line["message"] == "rules.hold")
         assert len(seen["policy_set"]) == 64
         (tmp_path / "policies" / "ours.cedar").write_text("permit (")
-        process.send_signal(signal.SIGHUP)
-        bad = next(line for line in map(json.loads, process.stdout) if line["message"] == "rules.refused")
+        running.process.send_signal(signal.SIGHUP)
+        bad = next(line for line in map(json.loads, running.stdout) if line["message"] == "rules.refused")
         assert bad["wrong"].startswith("policies/ours.cedar, line 1, column ")

@@ -14,7 +14,7 @@ import pytest
 
 from bot.cli.files import put, writing
 from tests.bot.cli.test_cli import AUDIT_KEY, Install, install
-from tests.bot.cli.test_outputs import REPOSITORY, in_shell, wicket
+from tests.bot.cli.test_outputs import REPOSITORY, in_shell, typed
 from tests.full_disk import room_for
 
 __all__ = ["install"]
@@ -262,7 +262,8 @@ def test_ctrl_c_while_a_command_works_ends_in_a_sentence(install: Install, kept:
     pipe = kept.with_name("pipe")
     os.mkfifo(pipe)
     begun = subprocess.Popen(
-        wicket(install, "audit", "verify-proof", str(pipe)), stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "bot", *typed(install, "audit", "verify-proof", str(pipe))],
+        stderr=subprocess.PIPE, text=True,
         env={**os.environ, **install.environ}, cwd=REPOSITORY,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as above
     )  # fmt: skip

@@ -73,8 +73,10 @@ def in_shell(install: Install, line: str, *words: str) -> Done:
     return Done(returncode=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
-def borne(install: Install, *words: str, **outputs: str | None) -> Done:
-    """The same of `wicket` alone, loaded already. outputs: where stdout and stderr go if not here; None for closed."""
+def borne(install: Install, *words: str, **outputs: str | int | None) -> Done:
+    """The same of `wicket` alone, loaded already. outputs: where stdout and stderr go if not here, by path or by a
+    number that is closed afterwards; None for closed.
+    """
     with ExitStack() as stack:
         here = {name: stack.enter_context(TemporaryFile()) for name in ("stdout", "stderr")}
         elsewhere = {
@@ -107,6 +109,18 @@ def test_where_nothing_can_be_printed_that_is_said_and_no_success(
 def test_python_itself_leaves_nothing_where_an_output_is_closed(install: Install) -> None:
     """From nothing, as a shell starts it: the others begin with what Python is taken to leave there."""
     assert in_shell(install, '"$@" >&-', "audit", "show") == Done(returncode=2, stdout="", stderr=CLOSED)
+
+
+@pytest.mark.parametrize("words", [("audit", "show"), ("audit", "leaves"), ("keygen",)], ids=" ".join)
+def test_a_full_disk_is_said_once_and_an_end_that_nobody_reads_not_at_all(
+    install: Install, words: tuple[str, ...]
+) -> None:
+    """Python keeps output back, tries what found no room once more at the end, and makes 120 of the exit code."""
+    said = "No space left on device. Make room there, and run the same again.\n"
+    assert borne(install, *words, stdout="/dev/full") == Done(returncode=2, stdout="", stderr=said)
+    reads, writes = os.pipe()
+    os.close(reads)
+    assert borne(install, *words, stdout=writes) == Done(returncode=2, stdout="", stderr="")
 
 
 def test_where_the_errors_are_closed_too_the_exit_code_tells(install: Install) -> None:
