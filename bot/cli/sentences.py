@@ -50,11 +50,11 @@ class Kindly(TyperGroup):
             code = UNSOUND if isinstance(fault, AuditFault) else NOT_DONE
         if code == BROKEN_OFF:
             typer.echo("Broken off before the end. Run the same again when you like.", err=True)
-        fault = unwritten()
-        if fault is not None and not code:
+        lost = unwritten()
+        if lost is not None and not code:
             code = NOT_DONE
-            if not _is_unread(fault):
-                typer.echo(sentence(fault), err=True)
+            if not _is_unread(lost):
+                typer.echo(sentence(lost), err=True)
         sys.exit(code)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
