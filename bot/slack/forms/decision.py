@@ -10,7 +10,6 @@ from typing import Any
 from slack_sdk.models.blocks import (
     InputBlock,
     Option,
-    PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
 )
@@ -22,10 +21,12 @@ from bot.slack.forms.parts import (
     form_of,
     input_of,
     metadata,
+    rationale_of,
     reading,
     selected,
     selected_number,
     stays,
+    text_input,
     too_long,
     typed,
     you_can,
@@ -108,14 +109,11 @@ def less_form(story: GrantStory, *, why: Iterable[str] = (), more: More = NO_MOR
         *you_can(why),
         *proof_blocks(more),
         *(chosen if options else []),
-        input_of(
+        text_input(
             Field.DURATION,
             say("Or another time") if options else say("How long instead?"),
-            PlainTextInputElement(
-                action_id=Field.DURATION,
-                max_length=60,
-                initial_value=written(before) if before and known is None else None,
-            ),
+            60,
+            shown=written(before) if before and known is None else "",
             hint=say("Like “45 min”. Less than {duration}.", duration=duration(story.minutes)),
             optional=bool(options),
         ),
@@ -186,12 +184,4 @@ def _may_be_empty(view: Mapping[str, Any], field: Field) -> bool:
 
 
 def _rationale(label: str, *, needed: bool, typed: str = "") -> InputBlock:
-    return input_of(
-        Field.RATIONALE,
-        label,
-        PlainTextInputElement(
-            action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT, initial_value=typed or None
-        ),
-        hint=say("The requester reads this."),
-        optional=not needed,
-    )
+    return rationale_of(label, shown=typed, hint=say("The requester reads this."), optional=not needed)

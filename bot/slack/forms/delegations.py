@@ -11,7 +11,6 @@ from typing import Any
 from slack_sdk.models.blocks import (
     InputBlock,
     Option,
-    PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
 )
@@ -24,6 +23,7 @@ from bot.slack.forms.parts import (
     input_of,
     selected_number,
     selected_user,
+    text_input,
     things_of,
     typed,
     whom_of,
@@ -57,10 +57,10 @@ def delegate_form(*, riskiest: int) -> View:
     blocks = [
         things_of(say("Approvals of what?"), MOST_THINGS, hint=say("What your team owns.")),
         whom_of(say("To whom?"), say("Choose a colleague"), optional=True),
-        input_of(
+        text_input(
             Field.GROUP,
             say("Or to a group of the directory"),
-            PlainTextInputElement(action_id=Field.GROUP, max_length=_GROUP_LIMIT),
+            _GROUP_LIMIT,
             hint=say("Its name. Whoever is in it when they click counts."),
             optional=True,
         ),

@@ -11,7 +11,6 @@ from typing import Any
 from slack_sdk.models.blocks import (
     DatePickerElement,
     Option,
-    PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
 )
@@ -28,6 +27,7 @@ from bot.slack.forms.parts import (
     rationale_of,
     selected,
     stays,
+    text_input,
     typed,
 )
 from bot.slack.incoming import text
@@ -67,12 +67,11 @@ def adoption_form(may: MayReconcile) -> View:
     longest = duration(may.longest)
     blocks = [
         facts([(say("Who"), as_known(may.who)), (say("What"), may.entitlement)]),
-        input_of(
+        text_input(
             Field.DURATION,
             say("For how long?"),
-            PlainTextInputElement(
-                action_id=Field.DURATION, initial_value=written(may.longest), max_length=60
-            ),
+            60,
+            shown=written(may.longest),
             hint=say("At most {duration}. Then it is taken away.", duration=longest),
         ),
         rationale_of(say("Why is this right?")),

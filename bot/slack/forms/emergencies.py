@@ -10,14 +10,23 @@ from typing import Any
 from slack_sdk.models.blocks import (
     InputBlock,
     Option,
-    PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, form_of, input_of, metadata, reading, selected, too_long, typed
+from bot.slack.forms.parts import (
+    Wrong,
+    form_of,
+    input_of,
+    metadata,
+    reading,
+    selected,
+    text_input,
+    too_long,
+    typed,
+)
 from bot.slack.messages.parts import actions, link_button, note, section
 from bot.slack.words import clock, duration, inert, visible
 from bot.texts import say
@@ -76,12 +85,11 @@ def emergency_form(may: MayBreakGlass, *, drill: bool = False) -> View:
             ),
         ),
         *([] if drill else [_incident(may.example)]),
-        input_of(
+        text_input(
             Field.JUSTIFICATION,
             say("What do you practise?") if drill else say("What happened, and what will you do?"),
-            PlainTextInputElement(
-                action_id=Field.JUSTIFICATION, multiline=True, max_length=JUSTIFICATION_LIMIT
-            ),
+            JUSTIFICATION_LIMIT,
+            multiline=True,
         ),
         input_of(
             Field.LENGTH,
@@ -151,9 +159,5 @@ def prove_form(asked: EmergencyAsked, address: str) -> View:
 
 
 def _incident(example: str) -> InputBlock:
-    return input_of(
-        Field.TICKET,
-        say("Incident"),
-        PlainTextInputElement(action_id=Field.TICKET, max_length=TICKET_LIMIT),
-        hint=say("Its id, like {example}.", example=example),
-    )
+    hint = say("Its id, like {example}.", example=example)
+    return text_input(Field.TICKET, say("Incident"), TICKET_LIMIT, hint=hint)

@@ -10,7 +10,6 @@ from typing import Any
 from slack_sdk.models.blocks import (
     CheckboxesElement,
     Option,
-    PlainTextInputElement,
     PlainTextObject,
 )
 from slack_sdk.models.views import View
@@ -24,6 +23,7 @@ from bot.slack.forms.parts import (
     metadata,
     rationale_of,
     selected_user,
+    text_input,
     typed,
     whom_of,
     words_in,
@@ -76,10 +76,10 @@ def whom_form(*, wrong: bool = False) -> View:
     blocks = [
         *([section(say(NOBODY))] if wrong else []),
         whom_of(say("Of whom?"), say("Choose a person"), optional=True),
-        input_of(
+        text_input(
             Field.ANSWER,
             say("Or their login"),
-            PlainTextInputElement(action_id=Field.ANSWER, max_length=_LOGIN_LIMIT),
+            _LOGIN_LIMIT,
             hint=say("For whoever has no linked Slack account, or a service account."),
             optional=True,
         ),

@@ -9,7 +9,6 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     InputBlock,
-    PlainTextInputElement,
 )
 from slack_sdk.models.views import View
 
@@ -18,9 +17,9 @@ from bot.slack.forms.parts import (
     Wrong,
     field_of,
     form_of,
-    input_of,
     rationale_of,
     selected_user,
+    text_input,
     things_of,
     too_long,
     typed,
@@ -56,12 +55,11 @@ def help_form(act: Act, *, whom: str = "", ticket: str = "") -> View:
         section(say(_OPENINGS[act])),
         whom_of(say("For whom?"), say("Choose a person"), chosen=whom),
         *things,
-        input_of(
+        text_input(
             Field.TICKET,
             say("Ticket"),
-            PlainTextInputElement(
-                action_id=Field.TICKET, initial_value=ticket or None, max_length=TICKET_LIMIT
-            ),
+            TICKET_LIMIT,
+            shown=ticket,
             hint=say("Like INC-4711, or its link. They read it."),
         ),
         rationale_of(say("Why?"), hint=say("This stays on the record, with your name.")),

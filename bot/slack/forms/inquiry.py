@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import PlainTextInputElement
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, form_of, input_of, metadata, words_in
+from bot.slack.forms.parts import Wrong, form_of, metadata, text_input, words_in
 from bot.slack.messages.critical import critical_facts
 from bot.slack.messages.parts import facts, note
 from bot.slack.words import in_quotes
@@ -63,9 +62,7 @@ def _form(
 ) -> View:
     blocks = [
         facts(rows),
-        input_of(
-            field, label, PlainTextInputElement(action_id=field, multiline=True, max_length=QUESTION_LIMIT)
-        ),
+        text_input(field, label, QUESTION_LIMIT, multiline=True),
         note(remark),
     ]
     return form_of(form, title, submit, blocks, about=about)

@@ -109,10 +109,34 @@ def input_of(
     )
 
 
-def rationale_of(label: str, *, hint: str = "") -> InputBlock:
+def text_input(
+    name: Field,
+    label: str,
+    most: int,
+    *,
+    shown: str = "",
+    example: str = "",
+    multiline: bool = False,
+    hint: str = "",
+    optional: bool = False,
+    tells: bool = False,
+) -> InputBlock:
+    """A field to type in. most: characters. shown: what stands there already. example: in grey while nothing does."""
+    element = PlainTextInputElement(
+        action_id=name,
+        initial_value=shown or None,
+        placeholder=PlainTextObject(text=example) if example else None,
+        multiline=multiline or None,
+        max_length=most,
+    )
+    return input_of(name, label, element, hint=hint, optional=optional, tells=tells)
+
+
+def rationale_of(label: str, *, shown: str = "", hint: str = "", optional: bool = False) -> InputBlock:
     """The field for why."""
-    element = PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT)
-    return input_of(Field.RATIONALE, label, element, hint=hint)
+    return text_input(
+        Field.RATIONALE, label, RATIONALE_LIMIT, shown=shown, multiline=True, hint=hint, optional=optional
+    )
 
 
 def you_can(why: Iterable[str]) -> list[Block]:

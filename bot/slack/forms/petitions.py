@@ -7,17 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import PlainTextInputElement
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.forms.parts import (
     Wrong,
     form_of,
-    input_of,
     metadata,
     rationale_of,
     stays,
+    text_input,
     words_in,
     you_can,
 )
@@ -53,12 +52,11 @@ def petition_form(may: MayAsk) -> View:
     """What happened, in one's own words."""
     blocks = [
         section(say(_WHAT[may.kind])),
-        input_of(
+        text_input(
             Field.JUSTIFICATION,
             say("What happened?"),
-            PlainTextInputElement(
-                action_id=Field.JUSTIFICATION, multiline=True, max_length=JUSTIFICATION_LIMIT
-            ),
+            JUSTIFICATION_LIMIT,
+            multiline=True,
             hint=say("They read this. Write no password and no code."),
         ),
         note(

@@ -5,10 +5,10 @@ No proof or password passes through it; the code is worth nothing but to whom it
 
 from dataclasses import dataclass
 
-from slack_sdk.models.blocks import Block, PlainTextInputElement
+from slack_sdk.models.blocks import Block
 
 from bot.slack.actions import Field
-from bot.slack.forms.parts import input_of
+from bot.slack.forms.parts import text_input
 from bot.slack.messages.parts import actions, link_button, section
 from bot.slack.messages.proofs import proved_by
 from bot.slack.words import together
@@ -74,10 +74,10 @@ def code_blocks(more: More) -> list[Block]:
     )
     return [
         section(together(say("The code of this request, for you: *{code}*", code=code), again)),
-        input_of(
+        text_input(
             Field.CODE,
             say("Type the code of this request"),
-            PlainTextInputElement(action_id=Field.CODE, max_length=_LONGEST_CODE),
+            _LONGEST_CODE,
             hint=say("It makes sure that you mean this one. Capitals and spaces do not matter."),
         ),
     ]

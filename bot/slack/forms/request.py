@@ -11,7 +11,6 @@ from typing import Any
 from slack_sdk.models.blocks import (
     InputBlock,
     Option,
-    PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
 )
@@ -26,6 +25,7 @@ from bot.slack.forms.parts import (
     input_of,
     metadata,
     selected_user,
+    text_input,
     things_of,
     too_long,
     typed,
@@ -208,34 +208,36 @@ def _takes(at_once: bool) -> str:
 
 
 def _other_length(written: str) -> InputBlock:
-    element = PlainTextInputElement(
-        action_id=Field.DURATION,
-        initial_value=written or None,
-        max_length=_TYPED_LIMIT,
-        placeholder=PlainTextObject(text=say("45 min")),
+    return text_input(
+        Field.DURATION,
+        say("Or another time"),
+        _TYPED_LIMIT,
+        shown=written,
+        example=say("45 min"),
+        hint=say("Like 90 min or 3 days. What you write here counts before what is chosen above."),
+        optional=True,
+        tells=True,
     )
-    hint = say("Like 90 min or 3 days. What you write here counts before what is chosen above.")
-    return input_of(Field.DURATION, say("Or another time"), element, hint=hint, optional=True, tells=True)
 
 
 def _why(justification: str) -> InputBlock:
     # Too long a reason is not cut behind a back: it stays, and hears so at its field when it is sent.
     shown = justification[:_MOST_TYPED]
-    element = PlainTextInputElement(
-        action_id=Field.JUSTIFICATION,
-        multiline=True,
-        initial_value=shown or None,
-        max_length=JUSTIFICATION_LIMIT if len(shown) <= JUSTIFICATION_LIMIT else _MOST_TYPED,
-    )
-    return input_of(Field.JUSTIFICATION, say("Why?"), element, hint=say("The approver reads this."))
+    most = JUSTIFICATION_LIMIT if len(shown) <= JUSTIFICATION_LIMIT else _MOST_TYPED
+    hint = say("The approver reads this.")
+    return text_input(Field.JUSTIFICATION, say("Why?"), most, shown=shown, multiline=True, hint=hint)
 
 
 def _ticket(ticket: str, *, wanted: bool) -> InputBlock:
-    element = PlainTextInputElement(
-        action_id=Field.TICKET, initial_value=ticket or None, max_length=TICKET_LIMIT
+    return text_input(
+        Field.TICKET,
+        say("Ticket"),
+        TICKET_LIMIT,
+        shown=ticket,
+        hint=say("Like INC-4711, or its link."),
+        optional=not wanted,
+        tells=True,
     )
-    hint = say("Like INC-4711, or its link.")
-    return input_of(Field.TICKET, say("Ticket"), element, hint=hint, optional=not wanted, tells=True)
 
 
 def _for_whom(report: str) -> InputBlock:

@@ -9,14 +9,23 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     Option,
-    PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms.parts import Wrong, form_of, input_of, reading, selected, selected_user, typed, whom_of
+from bot.slack.forms.parts import (
+    Wrong,
+    form_of,
+    input_of,
+    reading,
+    selected,
+    selected_user,
+    text_input,
+    typed,
+    whom_of,
+)
 from bot.slack.messages.parts import actions, link_button, note, section
 from bot.texts import as_told, say, template
 from handlers.decisions.tickets import HOW_TO_WRITE, parse_ticket
@@ -56,10 +65,10 @@ def vouch_form() -> View:
             say("Somebody who reports to you"),
             hint=say("Or anybody, if you are on the help desk."),
         ),
-        input_of(
+        text_input(
             Field.CODE,
             say("The code that they read out to you"),
-            PlainTextInputElement(action_id=Field.CODE, max_length=_LONGEST_CODE),
+            _LONGEST_CODE,
             hint=say(
                 "Eight digits, from the page that they have open. Take it from nobody else, nor in writing."
             ),
@@ -72,10 +81,10 @@ def vouch_form() -> View:
             ),
             hint=say("I have spoken to them, and know their voice or saw them."),
         ),
-        input_of(
+        text_input(
             Field.TICKET,
             say("Ticket"),
-            PlainTextInputElement(action_id=Field.TICKET, max_length=TICKET_LIMIT),
+            TICKET_LIMIT,
             hint=say("Like INC-4711, or its link. The help desk needs one."),
             optional=True,
         ),
