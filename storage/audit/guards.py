@@ -127,26 +127,42 @@ def _on_postgresql(table: str, event: str, which: str, function: str) -> tuple[s
     )
 
 
+def _function(name: str, does: str) -> str:
+    return f"CREATE OR REPLACE FUNCTION {name}()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function${does}$function$\n"
+
+
+# These and the triggers are written letter for letter as pg_get_functiondef and pg_get_triggerdef say them back, which
+# 14.23, 15.18, 16.14, 17.10 and 18.4 do alike.
 _FUNCTIONS = (
-    "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END$$",
-    "CREATE FUNCTION audit_at_end_only() RETURNS trigger LANGUAGE plpgsql AS "
-    f'$$BEGIN IF NEW."index" IS DISTINCT FROM {_NEXT} AND NOT {_archived("NEW")} THEN '
-    "RAISE EXCEPTION USING MESSAGE = 'an audit entry is added at the end only', "
-    "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
-    "CREATE FUNCTION audit_kept_until_archived() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$BEGIN IF NOT {_archived('OLD')} THEN "
-    "RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; "
-    "END IF; RETURN OLD; END$$",
-    "CREATE FUNCTION audit_head_follows() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$BEGIN IF NEW.size <= OLD.size OR NEW.size IS DISTINCT FROM {_NEXT} OR NEW.id <> OLD.id THEN "
-    "RAISE EXCEPTION USING MESSAGE = 'the audit head moves on with the entries only', "
-    "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
-    "CREATE FUNCTION audit_tile_at_end_only() RETURNS trigger LANGUAGE plpgsql AS "
-    f'$$BEGIN IF NEW."index" IS DISTINCT FROM {_NEXT_TILE} '
-    "OR length(NEW.hashes) <> 8192 OR length(NEW.root) <> 32 THEN "
-    "RAISE EXCEPTION USING MESSAGE = 'a tile is added at the end of its level only', "
-    "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
+    _function(
+        "audit_refuse",
+        "BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END",
+    ),
+    _function(
+        "audit_at_end_only",
+        f'BEGIN IF NEW."index" IS DISTINCT FROM {_NEXT} AND NOT {_archived("NEW")} THEN '
+        "RAISE EXCEPTION USING MESSAGE = 'an audit entry is added at the end only', "
+        "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END",
+    ),
+    _function(
+        "audit_kept_until_archived",
+        f"BEGIN IF NOT {_archived('OLD')} THEN "
+        "RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; "
+        "END IF; RETURN OLD; END",
+    ),
+    _function(
+        "audit_head_follows",
+        f"BEGIN IF NEW.size <= OLD.size OR NEW.size IS DISTINCT FROM {_NEXT} OR NEW.id <> OLD.id THEN "
+        "RAISE EXCEPTION USING MESSAGE = 'the audit head moves on with the entries only', "
+        "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END",
+    ),
+    _function(
+        "audit_tile_at_end_only",
+        f'BEGIN IF NEW."index" IS DISTINCT FROM {_NEXT_TILE} '
+        "OR length(NEW.hashes) <> 8192 OR length(NEW.root) <> 32 THEN "
+        "RAISE EXCEPTION USING MESSAGE = 'a tile is added at the end of its level only', "
+        "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END",
+    ),
 )
 
 # A second row of the same key fails there, or becomes an update; but a table can be truncated.
@@ -164,12 +180,12 @@ TRIGGERS_POSTGRESQL = (
         "audit_texts",
         "UPDATE",
         "audit texts are erased, never changed",
-        "NEW.text IS NOT NULL OR NEW.salt IS NOT NULL OR NEW.erased_by IS NULL OR OLD.erased_by IS NOT NULL"
-        ' OR NEW."index" IS DISTINCT FROM OLD."index" OR NEW.name IS DISTINCT FROM OLD.name',
+        "new.text IS NOT NULL OR new.salt IS NOT NULL OR new.erased_by IS NULL OR old.erased_by IS NOT NULL"
+        " OR new.index IS DISTINCT FROM old.index OR new.name IS DISTINCT FROM old.name",
     ),
     *_refuse_on_postgresql("audit_head", "DELETE", "the audit head is never deleted"),
     *_refuse_on_postgresql("audit_head", "TRUNCATE", "the audit head is never deleted"),
-    *_refuse_on_postgresql("audit_head", "INSERT", "there is one audit head", "NEW.id <> 1"),
+    *_refuse_on_postgresql("audit_head", "INSERT", "there is one audit head", "new.id <> 1"),
     *_on_postgresql("audit_head", "UPDATE", "FOR EACH ROW ", "audit_head_follows()"),
     *chain.from_iterable(_refuse_on_postgresql(*each) for each in _never("UPDATE", "DELETE", "TRUNCATE")),
     *_on_postgresql("audit_tiles", "INSERT", "FOR EACH ROW ", "audit_tile_at_end_only()"),
@@ -177,25 +193,31 @@ TRIGGERS_POSTGRESQL = (
 
 _OF_TILES = "audit_tiles_delete"
 _TRIGGERS = {"sqlite": TRIGGERS_SQLITE, "postgresql": TRIGGERS_POSTGRESQL}
-# Each by its name, with what it does: SQLite keeps that word for word, PostgreSQL so what stands in its function.
+_THE_TABLES = ", ".join(f"to_regclass('{table.name}')" for table in TABLES)
+# All that does something by itself when one of the tables is written to, with what made it. On SQLite that is any
+# trigger that names one, and it is kept word for word. PostgreSQL says that of a trigger and of its function, from
+# which only their schema is left out if it is that of the table; one that was switched off guards nothing.
 _THERE = {
-    "sqlite": "SELECT name, sql AS does FROM sqlite_master WHERE type = 'trigger'",
-    # One that was switched off guards nothing.
-    "postgresql": "SELECT tgname AS name, prosrc AS does FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
-    " WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid IN"
-    " ('audit_entries'::regclass, 'audit_texts'::regclass, 'audit_head'::regclass, 'audit_checkpoints'::regclass,"
-    " 'audit_tiles'::regclass, 'audit_archives'::regclass)",
+    "sqlite": "SELECT 'trigger ' || name || ' on ' || tbl_name AS called, sql AS made FROM sqlite_master"  # noqa: S608  words of ours
+    " WHERE type = 'trigger' AND (" + " OR ".join(f"sql LIKE '%{table.name}%'" for table in TABLES) + ")",
+    "postgresql": "SELECT format('trigger %s on %s', tgname, tgrelid::regclass) AS called,"  # noqa: S608  words of ours
+    " CASE tgenabled WHEN 'A' THEN pg_get_triggerdef(pg_trigger.oid, true) || replace(pg_get_functiondef(tgfoid),"
+    " 'FUNCTION ' || CAST(relnamespace::regnamespace AS text) || '.', 'FUNCTION ') END AS made"
+    " FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+    f" WHERE NOT tgisinternal AND tgrelid IN ({_THE_TABLES})"
+    " UNION ALL SELECT format('rule %s on %s', rulename, ev_class::regclass), NULL FROM pg_rewrite"
+    f" WHERE ev_class IN ({_THE_TABLES})",
 }
 
 # What shows its own rows and all of them: no view, no table that a program or another server answers for, none in parts
-# or with one below whose rows no guard of its own keeps, and none whose rows are chosen for whoever looks. Of a virtual
+# or with one below whose rows no guard of its own keeps, none that is a part or below one itself, whose triggers would
+# work here unseen, and none whose rows are chosen for whoever looks. Of a virtual
 # table SQLite believes whatever number stands there for its first page, of any other table only what made it.
 _IS_TABLE = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE %'",
     "postgresql": "SELECT relname FROM pg_class WHERE relkind = 'r' AND NOT row_security_active(pg_class.oid)"  # noqa: S608  words of ours
-    " AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = pg_class.oid) AND pg_class.oid IN ("
-    + ", ".join(f"to_regclass('{table.name}')" for table in TABLES)
-    + ")",
+    " AND NOT EXISTS (SELECT FROM pg_inherits WHERE pg_class.oid IN (inhparent, inhrelid))"
+    f" AND pg_class.oid IN ({_THE_TABLES})",
 }
 
 
@@ -205,12 +227,10 @@ def put_back(tx: Transaction) -> list[str]:
         raise AuditFault(told_of(strange))
     connection, missing = connection_of(tx), missing_guards(tx)
     wanted = _TRIGGERS[connection.dialect.name]
-    if connection.dialect.name == "postgresql":
-        # One that was switched off stands there still, and so may the functions.
-        wanted = tuple(each.replace("CREATE ", "CREATE OR REPLACE ", 1) for each in wanted)
-    else:
-        for name in missing:  # one that does something else
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+    for name in missing:  # it may stand there, switched off or doing something else
+        (table,) = {each.split()[6] for each in wanted if each.startswith(f"CREATE TRIGGER {name} ")}
+        where = f" ON {table}" if connection.dialect.name == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{where}")
     for each in wanted if missing else ():
         if "TRIGGER" not in each or set(each.split()) & set(missing):
             connection.exec_driver_sql(each)
@@ -254,22 +274,44 @@ def told_of(strange: Sequence[str]) -> str:
 
 
 def missing_guards(tx: Transaction) -> list[str]:
-    """The names of the triggers that should guard the audit tables and do not, in order: they are not there, or do
-    something else.
+    """The names of the triggers that should guard the audit tables and do not, in order: they are not there, or are not
+    as they were made.
     """
+    there = _there(tx)
+    return sorted(called.split()[1] for called, made in _wanted(tx).items() if there.get(called) != made)
+
+
+def strangers(tx: Transaction) -> list[str]:
+    """What does something by itself on the audit tables and is none of their guards, in order: "trigger … on …". It may
+    write something else than was let by, or nothing.
+    """
+    return sorted(_there(tx).keys() - _wanted(tx).keys())
+
+
+def told_of_strangers(found: Sequence[str]) -> str:
+    """What to say of `strangers`."""
+    which = "is none of Wicket's" if len(found) == 1 else "are none of Wicket's"
+    return f"{', '.join(found)} {which} and may change, or leave out, what is written to the record."
+
+
+def _there(tx: Transaction) -> dict[str, str | None]:
+    """All of _THERE, by what it is called: what made it."""
     connection = connection_of(tx)
-    engine = connection.dialect.name
-    does = {row.name: row.does for row in connection.execute(text(_THERE[engine]))}
-    return sorted(
-        name
-        for each in _TRIGGERS[engine]
-        if each.startswith("CREATE TRIGGER")
-        and does.get(name := each.split()[2]) != (each if engine == "sqlite" else _body_of(each))
-    )
+    return {row.called: row.made for row in connection.execute(text(_THERE[connection.dialect.name]))}
 
 
-def _body_of(trigger: str) -> str:
-    """What stands in the function of a trigger on PostgreSQL."""
+def _wanted(tx: Transaction) -> dict[str, str]:
+    """The guards, likewise."""
+    engine = connection_of(tx).dialect.name
+    triggers = ((each.split(), each) for each in _TRIGGERS[engine] if each.startswith("CREATE TRIGGER"))
+    return {
+        f"trigger {words[2]} on {words[6]}": each + (_function_of(each) if engine == "postgresql" else "")
+        for words, each in triggers
+    }
+
+
+def _function_of(trigger: str) -> str:
+    """DDL of the function of a trigger on PostgreSQL."""
     name = trigger.rpartition("EXECUTE FUNCTION ")[2].partition("(")[0]
-    [made] = [each for each in _FUNCTIONS if each.startswith(f"CREATE FUNCTION {name}(")]
-    return made.split("$$")[1]
+    [made] = [each for each in _FUNCTIONS if each.startswith(f"CREATE OR REPLACE FUNCTION {name}(")]
+    return made

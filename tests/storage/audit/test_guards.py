@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from storage.audit import log
 from storage.audit.entry import BESIDE, written
-from storage.audit.guards import missing_guards, not_tables, put_back
+from storage.audit.guards import missing_guards, not_tables, put_back, strangers, told_of_strangers
 from storage.audit.merkle import Frontier, leaf_hash, root_of
 from storage.audit.ranges import verify_part
 from storage.audit.salted import fresh_salts
@@ -71,6 +71,120 @@ def test_one_that_does_something_else_is_named_and_put_back(engine: Engine, make
             connection.execute(text("UPDATE audit_texts SET text = 'kinder'"))
 
 
+DELETED = "audit entries are never deleted before they are archived"
+REFUSES = "audit_refuse('audit texts are erased, never changed')"
+BODY = "$$BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END$$"
+IN_VAIN = {
+    "when nothing": f"BEFORE UPDATE ON audit_texts FOR EACH ROW WHEN (false) EXECUTE FUNCTION {REFUSES}",
+    "on another table": f"BEFORE UPDATE ON audit_head FOR EACH ROW EXECUTE FUNCTION {REFUSES}",
+    "at another event": f"BEFORE INSERT ON audit_texts FOR EACH ROW EXECUTE FUNCTION {REFUSES}",
+    "once a statement": f"BEFORE UPDATE ON audit_texts FOR EACH STATEMENT EXECUTE FUNCTION {REFUSES}",
+    "afterwards": f"AFTER UPDATE ON audit_texts FOR EACH ROW EXECUTE FUNCTION {REFUSES}",
+    "for one column": f"BEFORE UPDATE OF erased_by ON audit_texts FOR EACH ROW EXECUTE FUNCTION {REFUSES}",
+    "with other words": "BEFORE UPDATE ON audit_texts FOR EACH ROW EXECUTE FUNCTION audit_refuse('never')",
+    "with a function elsewhere": "BEFORE UPDATE ON audit_texts FOR EACH ROW EXECUTE FUNCTION "
+    f"elsewhere.{REFUSES}",
+}
+
+
+@pytest.mark.parametrize("made", IN_VAIN.values(), ids=IN_VAIN)
+def test_one_that_was_made_anew_to_refuse_less_is_named_and_put_back(
+    postgresql_engine: Engine, make_entry: MakeEntry, made: str
+) -> None:
+    """A-7: its name and what its function does are not all that makes it."""
+    fill(postgresql_engine, make_entry, 1)
+    with postgresql_engine.connect() as connection:
+        connection.execute(text("CREATE SCHEMA elsewhere"))
+        connection.execute(
+            text(f"CREATE FUNCTION elsewhere.audit_refuse() RETURNS trigger LANGUAGE plpgsql AS {BODY}")
+        )
+        connection.execute(text("DROP TRIGGER audit_texts_update ON audit_texts"))
+        connection.execute(text(f"CREATE TRIGGER audit_texts_update {made}"))
+        table = made.split(" ON ")[1].split()[0]
+        connection.execute(text(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER audit_texts_update"))
+        assert missing_guards(connection) == ["audit_texts_update"]
+        assert put_back(connection) == ["audit_texts_update"]
+        assert missing_guards(connection) == []
+        with pytest.raises(Exception, match="erased, never changed"):
+            connection.execute(text("UPDATE audit_texts SET text = 'kinder'"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER FUNCTION audit_kept_until_archived() SET search_path = elsewhere, public",
+        "ALTER FUNCTION audit_kept_until_archived() SECURITY DEFINER",
+        "ALTER FUNCTION audit_kept_until_archived() STABLE",
+        "ALTER FUNCTION audit_kept_until_archived() SET SCHEMA elsewhere",
+        "CREATE OR REPLACE FUNCTION audit_kept_until_archived() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN END$$",
+    ],
+)
+def test_a_guard_whose_function_was_changed_is_named_and_put_back(
+    postgresql_engine: Engine, make_entry: MakeEntry, change: str
+) -> None:
+    """A-7: with another search_path it asks another table whether an entry is archived."""
+    fill(postgresql_engine, make_entry, 1)
+    with postgresql_engine.connect() as connection:
+        connection.execute(text("CREATE SCHEMA elsewhere"))
+        connection.execute(text("CREATE TABLE elsewhere.audit_archives AS SELECT 0 AS first, 9 AS size"))
+        connection.execute(text(change))
+        assert missing_guards(connection) == ["audit_entries_delete", "audit_texts_delete"]
+        assert put_back(connection) == ["audit_entries_delete", "audit_texts_delete"]
+        assert missing_guards(connection) == []
+        with pytest.raises(Exception, match=DELETED):
+            connection.execute(text("DELETE FROM audit_entries"))
+
+
+STRANGE = {
+    "sqlite": {
+        "trigger zz on audit_texts": (
+            "CREATE TRIGGER zz BEFORE INSERT ON audit_texts BEGIN SELECT RAISE(IGNORE); END",
+        ),
+        "trigger zz on AUDIT_HEAD": (
+            'CREATE TRIGGER zz AFTER UPDATE ON "AUDIT_HEAD" BEGIN UPDATE audit_head SET marks = 0; END',
+        ),
+    },
+    "postgresql": {
+        "trigger zz on audit_texts": (
+            "CREATE FUNCTION zz() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.text = 'kinder'; RETURN NEW; END$$",
+            "CREATE TRIGGER zz BEFORE UPDATE ON audit_texts FOR EACH ROW EXECUTE FUNCTION zz()",
+        ),
+        "rule zz on audit_entries": ("CREATE RULE zz AS ON INSERT TO audit_entries DO INSTEAD NOTHING",),
+        "trigger audit_texts_update on audit_head": (
+            f"CREATE TRIGGER audit_texts_update BEFORE UPDATE ON audit_head FOR EACH ROW EXECUTE FUNCTION {REFUSES}",
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("engine", "called", "statements"),
+    [(engine, *each) for engine, cases in STRANGE.items() for each in cases.items()],
+    indirect=["engine"],
+)
+def test_what_else_acts_when_the_record_is_written_is_named(
+    engine: Engine, called: str, statements: tuple[str, ...]
+) -> None:
+    """A-7: one that comes after a guard writes what the guard did not see, and each can have nothing written."""
+    with engine.connect() as connection:
+        assert strangers(connection) == []
+        for each in statements:
+            connection.execute(text(each))
+        assert strangers(connection) == [called]
+        assert missing_guards(connection) == []
+        assert told_of_strangers(strangers(connection)).startswith(f"{called} is none of Wicket's")
+
+
+def test_a_text_is_erased_once(engine: Engine, make_entry: MakeEntry) -> None:
+    """T-5: whoever erased it first stays named."""
+    fill(engine, make_entry, 1)
+    erase = "UPDATE audit_texts SET text = NULL, salt = NULL, erased_by = '{}'"
+    with engine.connect() as connection:
+        connection.execute(text(erase.format("e-1")))
+        with pytest.raises(Exception, match="erased, never changed"):
+            connection.execute(text(erase.format("e-2")))
+
+
 def test_all_of_them_can_be_put_back(unguarded: Engine) -> None:
     with unguarded.begin() as connection:
         missing = missing_guards(connection)
@@ -125,6 +239,7 @@ def test_a_foreign_or_virtual_table_is_none_of_ours(sqlite_engine: Engine) -> No
     "statements",
     [
         ("CREATE TABLE below () INHERITS (audit_texts)",),
+        ("CREATE TABLE above (LIKE audit_texts)", "ALTER TABLE audit_texts INHERIT above"),
         (
             "CREATE POLICY chosen ON audit_texts USING (now() < '2030-01-01')",
             "ALTER TABLE audit_texts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
@@ -133,7 +248,7 @@ def test_a_foreign_or_virtual_table_is_none_of_ours(sqlite_engine: Engine) -> No
             "SET LOCAL ROLE plain",
         ),
     ],
-    ids=["a table below it", "rows chosen for who looks"],
+    ids=["a table below it", "a table above it", "rows chosen for who looks"],
 )
 def test_a_table_that_shows_other_rows_than_its_own_is_none_of_ours(
     postgresql_engine: Engine, make_entry: MakeEntry, statements: tuple[str, ...]
