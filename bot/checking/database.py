@@ -18,7 +18,7 @@ from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from bot.slack.words import duration
 from storage.audit import log
-from storage.audit.guards import missing_guards, not_tables, told_of
+from storage.audit.guards import missing_guards, not_tables, strangers, told_of, told_of_strangers
 from storage.audit.privileges import MEND, too_wide
 from storage.audit.sealing import check_head, kept_checkpoint, last_checkpoint_id
 from storage.database import Database
@@ -148,7 +148,7 @@ def _role(tx: Session) -> Finding:
     if wide := too_wide(tx):
         return warning(
             "role",
-            f"The role that Wicket runs as can take the guards of the record away: {', '.join(wide)}.",
+            f"The role that Wicket runs as may do more to the record than it needs: {', '.join(wide)}.",
             MEND,
         )
     return ok(
@@ -174,13 +174,20 @@ def _audit(
         yield failed("guards", told_of(strange), "Find out who did that, and run `wicket audit verify`.")
         return
     yield from (each(tx) for each in first)
-    if missing := missing_guards(tx):
+    missing, added = missing_guards(tx), strangers(tx)
+    if missing:
         yield failed(
             "guards",
             f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing, changed or off.",
             "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back.",
         )
-    else:
+    if added:
+        yield failed(
+            "guards",
+            told_of_strangers(added),
+            "Find out who made that, drop it, and run `wicket audit verify`.",
+        )
+    if not missing and not added:
         yield ok("guards", "Audit rows cannot be changed by accident.")
     yield _head(tx, settings)
     yield _checkpoint(tx, now)

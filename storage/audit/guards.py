@@ -6,7 +6,7 @@ They stop accidents and careless hands; what proves that nothing was changed is 
 from collections.abc import Iterator, Sequence
 from itertools import chain, product
 
-from sqlalchemy import and_, delete, not_, or_, text
+from sqlalchemy import Connection, and_, delete, not_, or_, text
 
 from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import WIDTH
@@ -210,9 +210,9 @@ _THERE = {
 }
 
 # What shows its own rows and all of them: no view, no table that a program or another server answers for, none in parts
-# or with one below whose rows no guard of its own keeps, none that is a part or below one itself, whose triggers would
-# work here unseen, and none whose rows are chosen for whoever looks. Of a virtual
-# table SQLite believes whatever number stands there for its first page, of any other table only what made it.
+# or with one below whose rows no guard of its own keeps, none that is a part or below one itself, whose triggers may
+# work here unseen, and none whose rows are chosen for whoever looks. Of a virtual table SQLite believes whatever number
+# stands there for its first page, of any other table only what made it.
 _IS_TABLE = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE %'",
     "postgresql": "SELECT relname FROM pg_class WHERE relkind = 'r' AND NOT row_security_active(pg_class.oid)"  # noqa: S608  words of ours
@@ -226,15 +226,18 @@ def put_back(tx: Transaction) -> list[str]:
     if strange := not_tables(tx):
         raise AuditFault(told_of(strange))
     connection, missing = connection_of(tx), missing_guards(tx)
-    wanted = _TRIGGERS[connection.dialect.name]
-    for name in missing:  # it may stand there, switched off or doing something else
-        (table,) = {each.split()[6] for each in wanted if each.startswith(f"CREATE TRIGGER {name} ")}
-        where = f" ON {table}" if connection.dialect.name == "postgresql" else ""
-        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{where}")
-    for each in wanted if missing else ():
-        if "TRIGGER" not in each or set(each.split()) & set(missing):
+    for each in _TRIGGERS[connection.dialect.name] if missing else ():
+        words = each.split()
+        if each.startswith("CREATE TRIGGER") and words[2] in missing:
+            _drop(connection, words[2], words[6])  # it may be switched off, or do something else
+        if "TRIGGER" not in each or set(words) & set(missing):
             connection.exec_driver_sql(each)
     return missing
+
+
+def _drop(connection: Connection, name: str, table: str) -> None:
+    where = f" ON {table}" if connection.dialect.name == "postgresql" else ""
+    connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{where}")
 
 
 def drop_tiles(tx: Transaction, *, beyond: int = 0) -> list[str]:
@@ -244,8 +247,7 @@ def drop_tiles(tx: Transaction, *, beyond: int = 0) -> list[str]:
     Tiles are no evidence, but of what is archived nothing else stands here.
     """
     connection = connection_of(tx)
-    where = f" ON {TILES.name}" if connection.dialect.name == "postgresql" else ""
-    connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {_OF_TILES}{where}")
+    _drop(connection, _OF_TILES, TILES.name)
     kept = (
         and_(TILES.c.level == level, TILES.c.index >= 0, TILES.c.index < beyond // WIDTH ** (level + 1))
         for level in range(MOST_LEVELS - 1)

@@ -64,6 +64,16 @@ async def test_the_bot_does_not_start_on_a_store_that_lost_its_guards_or_its_hea
 
     await world.stop()
     path.write_bytes(kept)
+    with sqlite3.connect(path) as added:
+        added.execute("CREATE TRIGGER zz BEFORE INSERT ON audit_texts BEGIN SELECT RAISE(IGNORE); END")
+    added.close()
+    with pytest.raises(
+        AuditFault, match=r"^trigger zz on audit_texts is none of Wicket's .* drop it, and run"
+    ):
+        await world.start()
+
+    await world.stop()
+    path.write_bytes(kept)
     await world.start()
     await ada.say("am I in vpn-users?")
     await ada.sees("Yes, you are in vpn-users")

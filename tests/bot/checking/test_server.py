@@ -85,6 +85,14 @@ def test_a_guard_that_is_switched_off(install: Installation, server: Server):
     assert "audit_texts_delete" in said
 
 
+def test_what_else_stands_on_the_tables_of_the_record(install: Installation, server: Server):
+    with psycopg.connect(server.url, autocommit=True) as raw:
+        raw.execute("CREATE RULE zz AS ON INSERT TO audit_texts DO INSTEAD NOTHING")
+    level, said = levels(install)["guards"]
+    assert level == "failed"
+    assert said.startswith("rule zz on audit_texts is none of Wicket's")
+
+
 def test_an_audit_log_that_lost_its_head(install: Installation, server: Server):
     with psycopg.connect(server.url, autocommit=True) as raw:
         raw.execute("ALTER TABLE audit_entries DISABLE TRIGGER ALL")

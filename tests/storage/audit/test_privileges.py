@@ -1,7 +1,7 @@
 """Two roles on a real PostgreSQL: one owns the tables and brings them up, the bot runs as the other (A-7, T-2)."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import Engine
+from sqlalchemy.exc import ProgrammingError
 
 from handlers.audit import archiving
 from handlers.audit.archivable import YOUNGEST
@@ -38,11 +40,15 @@ NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class Roles:
-    """One database as its owner reaches it, and as the bot does. bot: the name of its role."""
+    """One database as its owner reaches it, as the bot does, and as the server's administrator does.
+
+    names: of both roles and of the database.
+    """
 
     owner: Server
     runs: Server
-    bot: str
+    admin: Engine
+    names: Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +64,12 @@ def roles() -> Iterator[Roles]:
         with closing(psycopg.connect(found[owner], autocommit=True)) as connection:
             for each in statements(bot=bot):
                 connection.execute(each)
-        yield Roles(owner=Server(url=found[owner]), runs=Server(url=found[bot]), bot=bot)
+        admin = running.engine(running.server(name))
+        yield Roles(
+            owner=Server(url=found[owner]), runs=Server(url=found[bot]), admin=admin,
+            names={"owner": owner, "bot": bot, "database": name},
+        )  # fmt: skip
+        admin.dispose()
     for role in (owner, bot):
         running.run(f"DROP ROLE {role}")
 
@@ -166,12 +177,68 @@ def test_a_role_that_may_too_much_is_named_with_what_it_may(roles: Roles):
         database = Database(server)
         assert database.read_now(too_wide) == expected
         database.close()
-    with closing(psycopg.connect(roles.owner.url, autocommit=True)) as connection:
-        connection.execute(f"GRANT DELETE ON audit_entries TO {roles.bot}")
-        database = Database(roles.runs)
-        assert database.read_now(too_wide) == ["DELETE on audit_entries"]
-        database.close()
-        connection.execute(f"REVOKE DELETE ON audit_entries FROM {roles.bot}")
+
+
+OWNS_ALL = [f"owns {name}" for name in sorted(table.name for table in TABLES)]
+TOO_MUCH = [
+    (["GRANT DELETE ON audit_entries TO {bot}"], ["DELETE on audit_entries"]),
+    (["GRANT UPDATE (leaf) ON audit_entries TO {bot}"], ["UPDATE (leaf) on audit_entries"]),
+    (["GRANT UPDATE ON audit_texts TO {bot}"], ["UPDATE (index, name) on audit_texts"]),
+    (["GRANT UPDATE (text, name) ON audit_texts TO {bot}"], ["UPDATE (name) on audit_texts"]),
+    (["GRANT INSERT (note, stay) ON audit_archives TO {bot}"], ["INSERT (note, stay) on audit_archives"]),
+    (["GRANT INSERT ON audit_archives TO {bot}"], ["INSERT on audit_archives"]),
+    (
+        ["GRANT REFERENCES (id), TRIGGER ON audit_entries TO {bot}"],
+        ["REFERENCES (id) on audit_entries", "TRIGGER on audit_entries"],
+    ),
+    (["GRANT UPDATE ON audit_tiles TO PUBLIC"], ["UPDATE on audit_tiles"]),
+    (
+        ["CREATE ROLE other", "GRANT UPDATE (at) ON audit_entries TO other", "GRANT other TO {bot}"],
+        ["UPDATE (at) on audit_entries"],
+    ),
+    (["GRANT {owner} TO {bot}"], OWNS_ALL),
+    (["GRANT wicket TO {bot}"], OWNS_ALL),
+    (["ALTER ROLE {bot} SUPERUSER"], OWNS_ALL),
+    (["ALTER FUNCTION audit_refuse() OWNER TO {bot}"], ["owns function audit_refuse"]),
+    (["ALTER SCHEMA public OWNER TO {bot}"], ["owns schema public"]),
+    (
+        ["ALTER SCHEMA public OWNER TO {owner}", "ALTER DATABASE {database} OWNER TO {bot}"],
+        ["owns database {database}"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), TOO_MUCH, ids=[given[-1] for given, _ in TOO_MUCH])
+def test_each_way_to_more_is_named(roles: Roles, given: Sequence[str], expected: Sequence[str]):
+    """T-2: column by column, and what comes of a role that it can become though it inherits nothing."""
+    with roles.admin.connect() as connection:
+        for each in ("ALTER ROLE {bot} NOINHERIT", *given, "SET LOCAL SESSION AUTHORIZATION {bot}"):
+            connection.exec_driver_sql(each.format_map(roles.names))
+        assert too_wide(connection) == [each.format_map(roles.names) for each in expected]
+
+
+def test_a_role_that_makes_roles_makes_itself_the_owner_before_version_16(roles: Roles):
+    with roles.admin.connect() as connection:
+        (version,) = connection.exec_driver_sql("SELECT current_setting('server_version_num')::int").one()
+        for each in ("ALTER ROLE {bot} CREATEROLE", "SET LOCAL SESSION AUTHORIZATION {bot}"):
+            connection.exec_driver_sql(each.format_map(roles.names))
+        assert too_wide(connection) == (OWNS_ALL if version < 16_00_00 else [])
+        become = "GRANT {owner} TO {bot}".format_map(roles.names)
+        with nullcontext() if version < 16_00_00 else pytest.raises(ProgrammingError):
+            connection.exec_driver_sql(become)
+
+
+def test_all_rights_that_this_server_knows_are_looked_for(roles: Roles):
+    """MAINTAIN, for one, came with version 17."""
+    with roles.admin.connect() as connection:
+        connection.exec_driver_sql("GRANT ALL ON audit_tiles TO {bot}".format_map(roles.names))
+        connection.exec_driver_sql("SET LOCAL SESSION AUTHORIZATION {bot}".format_map(roles.names))
+        known = connection.exec_driver_sql(
+            "SELECT privilege_type FROM aclexplode(acldefault('r', 10))"
+        ).scalars()
+        assert too_wide(connection) == sorted(
+            f"{right} on audit_tiles" for right in {*known} - {"SELECT", "INSERT"}
+        )
 
 
 def test_a_role_is_named_plainly():
