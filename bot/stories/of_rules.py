@@ -35,6 +35,9 @@ RULES: Mapping[str, str] = {
         "{who} gave up sending the record on to another system: old entries may be archived without it."
     ),
     "rows.signed": template("All that gives something was signed. What is not signed counts no more."),
+    "clock.set_back": template(
+        "The clock was set back after it had granted something. What would have lasted too long counts from then."
+    ),
     "code.used": template("{who} used a code that counts once."),
     "log.archived": template("{who} had old entries of the record archived in files."),
     "log.unarchived": template("{who} had archived entries brought back into the record."),

@@ -153,6 +153,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "grant.withdrawn": (3004, "Deactivate"),
     "identity.not_told": (3004, "Other"),
     "identity.refused": (3004, "Other"),
+    "clock.set_back": (3004, "Other"),
     "code.used": (3004, "Other"),
     "keys.resealed": (3004, "Other"),
     "leavers.confirmed": (3004, "Other"),
