@@ -25,6 +25,7 @@ RULES: Mapping[str, str] = {
     "rows.unsigned": template(
         "What an older version stored was found without signatures. It counts for now."
     ),
+    "detector.failed": template("A detector broke over some entries of the record. Security was told which."),
     "detector.noticed": template("A pattern was noticed that this belongs to, and security was told."),
     "log.walked": template("The whole record was walked over and held against what was signed of it."),
     "log.overdue": template(

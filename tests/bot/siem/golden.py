@@ -59,6 +59,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "desk.reset_started": (3001, "Other"),
     "desk.stopped": (3001, "Other"),
     "desk.unlock_started": (3001, "Other"),
+    "detector.failed": (3004, "Other"),
     "detector.noticed": (3004, "Other"),
     "directory.missing": (3004, "Other"),
     "entitlement.left": (3004, "Other"),
