@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 Version = Literal["1.7.0", "1.9.0"]
 VERSIONS: tuple[Version, ...] = get_args(Version)
-"""The numbers of 1.9 are those of its release of August 2026."""
+"""1.9 was released in August 2026. Its numbers are those of the changes that the release names, #1603 and #1666."""
 
 OTHER = 99
 
