@@ -62,6 +62,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "detector.failed": (3004, "Other"),
     "detector.noticed": (3004, "Other"),
     "directory.missing": (3004, "Other"),
+    "directory.not_following": (3004, "Other"),
     "entitlement.left": (3004, "Other"),
     "drift.adopted": (3004, "Update"),
     "drift.considered": (3004, "Read"),
