@@ -158,6 +158,14 @@ def folded(tx: Session, lead: str) -> Folded | None:
     return Folded(count=count, people=people, first_at=first_at, last_at=last_at, latest=row)
 
 
+def story_of(tx: Session, row: ExceptionRecord) -> str:
+    """The story that its message opens: the one that it belongs to, else that of the latest that is counted on it, else
+    its own, which is what people did about it.
+    """
+    latest = folded(tx, row.id) if FLOOD in row.facts else None
+    return row.correlation or (latest.latest.correlation if latest else "") or row.id
+
+
 def counted_by(tx: Session, lead: ExceptionRecord) -> Iterator[Told]:
     """What is counted on the message of this one, as far as it says whom it is about; nothing if it is no lead."""
     if FLOOD in lead.facts:

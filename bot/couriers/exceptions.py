@@ -11,7 +11,7 @@ from bot.slack.messages.exceptions_told import News
 from handlers.exceptions.raising import Kind
 from handlers.exceptions.workable import can_be_reopened, can_be_resolved
 from handlers.ground import Ground
-from storage import exception_work, links
+from storage import exception_work, floods, links
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState
 
@@ -23,7 +23,7 @@ def alert_of(tx: Session, ground: Ground, exception: str, *, here: bool) -> Aler
         return None
     return Alert(
         id=row.id, kind=Kind(row.kind), severity=row.severity, who=row.who, facts=row.facts,
-        correlation=row.correlation, count=row.count, first_at=row.first_at, last_at=row.last_at,
+        correlation=floods.story_of(tx, row), count=row.count, first_at=row.first_at, last_at=row.last_at,
         work=_work(ground, row, here=here),
     )  # fmt: skip
 
@@ -36,7 +36,7 @@ def news_of(tx: Session, ground: Ground, subject: str, recipient: str) -> News |
     link = links.link_to(tx, row.assignee_directory, row.assignee)
     return News(
         exception=row.id, kind=row.kind, severity=row.severity, who=row.who, work=_work(ground, row, here=False),
-        theirs=link is not None and link.slack_user == recipient, has_story=bool(row.correlation),
+        theirs=link is not None and link.slack_user == recipient,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 Version = Literal["1.7.0", "1.9.0"]
 VERSIONS: tuple[Version, ...] = get_args(Version)
-"""Of 1.9 there is no final release yet: its numbers are those of its development line, of July 2026."""
+"""1.9 was released in August 2026. Its numbers are those of the changes that the release names, #1603 and #1666."""
 
 OTHER = 99
 
@@ -26,10 +26,11 @@ class EventClass:
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
-    """What somebody did, as OCSF counts it."""
+    """What somebody did, as OCSF counts it. privilege: what a user or a group may from then on, or no longer."""
 
     of: EventClass
     id: int
+    privilege: str = ""
 
     @property
     def type_uid(self) -> int:
@@ -61,6 +62,12 @@ ENTITY = EventClass(
         9: "Disable", 10: "Activate", 11: "Deactivate", 12: "Suspend", 13: "Resume",
     },
 )  # fmt: skip
+USER_ACCESS = EventClass(
+    uid=3005,
+    name="User Access Management",
+    about="user",
+    activities={1: "Assign Privileges", 2: "Revoke Privileges"},
+)
 GROUP = EventClass(
     uid=3006,
     name="Group Management",
@@ -70,7 +77,7 @@ GROUP = EventClass(
         7: "Add Subgroup", 8: "Remove Subgroup",
     },
 )  # fmt: skip
-# Instead of 3001, which 1.9 sets aside.
+# Instead of 3001 and 3005, which 1.9 sets aside.
 USER = EventClass(
     uid=3007,
     name="User Management",
@@ -82,11 +89,25 @@ USER = EventClass(
         16: "Assign Roles", 17: "Remove Roles",
     },
 )  # fmt: skip
-CLASSES = (ACCOUNT_CHANGE, ENTITY, GROUP, USER)
+CLASSES = (ACCOUNT_CHANGE, ENTITY, USER_ACCESS, GROUP, USER)
 
 ACCOUNT_CHANGE_TO_USER = {1: 1, 2: 4, 3: 8, 4: 9, 5: 5, 6: 3, 7: 10, 8: 11, 9: 6, 10: 12, 11: 13, 12: 7}
+USER_ACCESS_TO_USER = {1: 14, 2: 15}
+_TO_USER: Mapping[int, Mapping[int, int]] = {
+    ACCOUNT_CHANGE.uid: ACCOUNT_CHANGE_TO_USER,
+    USER_ACCESS.uid: USER_ACCESS_TO_USER,
+}
 
 _MEMBERS: Mapping[str, int] = {"access.given": 3, "access.removed": 4}
+# What somebody may do in Wicket. No directory knows of it, so it is no membership of a group as access is.
+_ASSIGNED, _REVOKED = 1, 2
+_PRIVILEGES: Mapping[str, tuple[int, str]] = {
+    "delegation.made": (_ASSIGNED, "approve"),
+    "delegation.ended": (_REVOKED, "approve"),
+    "delegation.expired": (_REVOKED, "approve"),
+    "emergency.eligibility_restored": (_ASSIGNED, "break_glass"),
+}
+_LAPSED = (_REVOKED, "break_glass")
 _ACCOUNTS: Mapping[str, int] = {
     "password.changed": 4,
     "account.unlocked": 12,
@@ -113,9 +134,6 @@ _ENTITIES: Mapping[str, int] = {
     "approval.answered": 3,
     "access.stopped": 12,
     "access.resumed": 13,
-    "delegation.made": 1,
-    "delegation.ended": 9,
-    "delegation.expired": 9,
     "link.made": 6,
     "link.suspended": 12,
     "drift.declared": 3,
@@ -131,7 +149,6 @@ _ENTITIES: Mapping[str, int] = {
     ),
     "rules.began": 1,
     "rules.changed": 3,
-    "emergency.eligibility_restored": 8,
     "emergency.accounted_for": 8,
     "emergency.recorded": 1,
     "emergency.restore_considered": 2,
@@ -160,12 +177,21 @@ _OF_ACCOUNTS = frozenset(
 )
 
 
-def activity_of(action: str, version: Version, *, adds: bool = True) -> Activity:
-    """What an action is. adds: of a change of proofs, whether there is one more."""
-    of, number = _in_1_7(action, adds=adds)
-    if of is ACCOUNT_CHANGE and version != "1.7.0":
-        return Activity(of=USER, id=ACCOUNT_CHANGE_TO_USER.get(number, OTHER))
-    return Activity(of=of, id=number)
+def activity_of(action: str, version: Version, *, adds: bool = True, to_group: bool = False) -> Activity:
+    """What an action is. adds: of a change of proofs, whether there is one more; of a review, whether the person may
+    break glass as before. to_group: it is a group that may, or no longer.
+    """
+    found = _PRIVILEGES.get(action, _LAPSED if action == "emergency.reviewed" and not adds else None)
+    if found is not None:
+        number, privilege = found
+        return _in(version, GROUP if to_group else USER_ACCESS, number, privilege)
+    return _in(version, *_in_1_7(action, adds=adds))
+
+
+def _in(version: Version, of: EventClass, number: int, privilege: str = "") -> Activity:
+    if version != "1.7.0" and of.uid in _TO_USER:
+        of, number = USER, _TO_USER[of.uid].get(number, OTHER)
+    return Activity(of=of, id=number, privilege=privilege)
 
 
 def _in_1_7(action: str, *, adds: bool) -> tuple[EventClass, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.siem.activities import Activity, Version, activity_of
+from handlers.decisions.emergency_reviews import Finding
 from storage.audit.log import Row
 from storage.faults import AuditFault
 from storage.states import Changed
@@ -60,7 +61,10 @@ class Ocsf:
 
     def _event(self, row: Row, said: Mapping[str, Any]) -> dict[str, Any]:
         facts: Mapping[str, Any] = said["facts"]
-        activity = activity_of(said["action"], self.version, adds=facts.get("what") not in _TAKEN_AWAY)
+        activity = activity_of(
+            said["action"], self.version,
+            adds=facts.get("what") not in _TAKEN_AWAY and not _lapses(facts), to_group=not said["subject"],
+        )  # fmt: skip
         why = _why(row)
         severity = _severity(said["action"], said["outcome"])
         return {
@@ -87,7 +91,7 @@ class Ocsf:
             "time": said["at"] // 1000,
             "type_uid": activity.type_uid,
             "type_name": f"{activity.of.name}: {activity.name}",
-            **_about(activity, said, why),
+            **self._about(activity, said, why),
             "unmapped": {
                 "at_us": said["at"],
                 "facts": facts,
@@ -98,6 +102,26 @@ class Ocsf:
                 "where": said["where"],
             },
         }
+
+    def _about(self, activity: Activity, said: Mapping[str, Any], why: str) -> dict[str, Any]:
+        """Whom or what it is about, as the class wants it."""
+        subject, resource, facts = said["subject"], said["resource"], said["facts"]
+        # Whoever stands in no directory is known by what the actor is known by.
+        person = {"uid": subject or said["actor"]["id"], "type_id": 1 if subject else 0}
+        privileges = {"privileges": [activity.privilege]} if activity.privilege else {}
+        if activity.of.about == "user":
+            things = [{**_named(str(one)), "type": "entitlement"} for one in facts.get("entitlements") or ()]
+            over = {"resources": things} if privileges and things else {}
+            return {"user": person, **privileges, **over}
+        if activity.of.about == "group":
+            if privileges:
+                return {"group": _named(facts.get("group") or "unknown"), **privileges}
+            whom = {"user": person} if self.version == "1.7.0" else {"users": [person]}
+            return {"group": _named(resource or "unknown"), **whom}
+        kind = said["action"].partition(".")[0]
+        entity = {"uid": said["correlation"], "name": resource or kind, "type": kind}
+        comment = {"comment": why} if why else {}
+        return {"entity": entity, **comment}
 
 
 def _said(row: Row) -> Mapping[str, Any]:
@@ -116,20 +140,13 @@ def _broken(row: Row) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def _about(activity: Activity, said: Mapping[str, Any], why: str) -> dict[str, Any]:
-    """Whom or what it is about, as the class wants it."""
-    subject, resource = said["subject"], said["resource"]
-    # Whoever stands in no directory is known by what the actor is known by.
-    person = {"uid": subject or said["actor"]["id"], "type_id": 1 if subject else 0}
-    if activity.of.about == "user":
-        return {"user": person}
-    if activity.of.about == "group":
-        group = resource or "unknown"
-        return {"group": {"name": group, "uid": group}, "user": person}
-    kind = said["action"].partition(".")[0]
-    entity = {"uid": said["correlation"], "name": resource or kind, "type": kind}
-    comment = {"comment": why} if why else {}
-    return {"entity": entity, **comment}
+def _lapses(facts: Mapping[str, Any]) -> bool:
+    """Whether a review came to that somebody may break glass no more. A drill's never does."""
+    return facts.get("finding") == Finding.NOT_JUSTIFIED and not facts.get("drill")
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"name": name, "uid": name}
 
 
 def _actor(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -118,6 +118,9 @@ REQUESTS: Mapping[str, str] = {
     "directory.missing": template(
         "A directory that gave access is no longer in the settings. Security was told."
     ),
+    "directory.not_following": template(
+        "Many changes in one directory were late or failed at once. Security was told in one message."
+    ),
     "drift.unexplained": template("{whom} was found in {what}, and nothing explains it."),
     "drift.vanished": template("{whom} was found to have lost {what}, though Wicket gave it."),
     "drift.first_look": template("{what} was compared for the first time, and who stood in it was kept."),

@@ -25,6 +25,7 @@ RULES: Mapping[str, str] = {
     "rows.unsigned": template(
         "What an older version stored was found without signatures. It counts for now."
     ),
+    "detector.failed": template("A detector broke over some entries of the record. Security was told which."),
     "detector.noticed": template("A pattern was noticed that this belongs to, and security was told."),
     "log.walked": template("The whole record was walked over and held against what was signed of it."),
     "log.overdue": template(
@@ -35,6 +36,9 @@ RULES: Mapping[str, str] = {
         "{who} gave up sending the record on to another system: old entries may be archived without it."
     ),
     "rows.signed": template("All that gives something was signed. What is not signed counts no more."),
+    "clock.set_back": template(
+        "The clock was set back after it had granted something. What would have lasted too long counts from then."
+    ),
     "code.used": template("{who} used a code that counts once."),
     "log.archived": template("{who} had old entries of the record archived in files."),
     "log.unarchived": template("{who} had archived entries brought back into the record."),

@@ -155,7 +155,7 @@ class Streaming:
         if at - since < TELL_AFTER or is_open(tx, _CAUSE, since=at - _AGAIN):
             return
         strange = Strange(
-            kind=Kind.NOT_STREAMED, severity=Severity.MEDIUM, who=Sentence("audit log"), cause=SIEM, correlation=SIEM,
-            facts={"since": since.isoformat(), "behind": self._place.behind(tx), "fault": why},
+            kind=Kind.NOT_STREAMED, severity=Severity.MEDIUM, who=Sentence("audit log"), cause=SIEM,
+            correlation=SENDING, facts={"since": since.isoformat(), "behind": self._place.behind(tx), "fault": why},
         )  # fmt: skip
         tell_security(tx, at, strange)

@@ -279,7 +279,9 @@ def end_one(
     recording.record(
         tx, at=at, action="delegation.expired" if why == DelegationEnd.EXPIRED else "delegation.ended", outcome="done",
         **who, correlation=row.id, subject=row.delegate or None,
-        facts={"owner": row.owner, "why": why, **(facts or {})},
+        facts={
+            "owner": row.owner, "why": why, "group": row.group, "entitlements": list(row.entitlements), **(facts or {}),
+        },
     )  # fmt: skip
     show(tx, row, at)
     return True

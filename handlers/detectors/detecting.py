@@ -221,8 +221,11 @@ def _raise(
 def _raise_failed(tx: Session, now: datetime, name: str, fault: str, first: int, end: int) -> None:
     if is_open(tx, cause_of(Kind.DETECTOR_FAILED, name), since=now - _AGAIN):
         return
+    facts: dict[str, recording.Fact] = {"detector": name, "error": fault, "first": first, "last": end - 1}
+    recording.record(
+        tx, at=now, action="detector.failed", outcome="failed", **recording.BY_ITSELF, correlation=STORY, facts=facts
+    )  # fmt: skip
     strange = Strange(
-        kind=Kind.DETECTOR_FAILED, severity=Severity.MEDIUM, who=name, cause=name, correlation=STORY,
-        facts={"detector": name, "error": fault, "first": first, "last": end - 1},
+        kind=Kind.DETECTOR_FAILED, severity=Severity.MEDIUM, who=name, cause=name, correlation=STORY, facts=facts
     )  # fmt: skip
     tell_security(tx, now, strange)

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from sqlmodel import Session
 
+from handlers import recording
 from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page
 from handlers.exceptions.raising import Kind, Severity, cause_of
 from handlers.ground import Ground
@@ -47,6 +48,8 @@ def tell_failing_together(tx: Session, ground: Ground, directory: str, fault: st
     """Tell that a directory follows in nothing; silent while that is told."""
     now, cause = ground.now(), cause_of(Kind.EFFECT_FAILED, f"{_UNDER}{directory}")
     if not is_open(tx, cause, since=now - SAME_CAUSE):
+        count = failing(tx, TELL_AFTER, directory=directory)
+        _record(tx, now, directory, Kind.EFFECT_FAILED, count)
         raise_exception(
             tx,
             at=now,
@@ -55,7 +58,7 @@ def tell_failing_together(tx: Session, ground: Ground, directory: str, fault: st
             severity=Severity.HIGH,
             who=directory,
             correlation=directory,
-            facts={"count": failing(tx, TELL_AFTER, directory=directory), "fault": fault},
+            facts={"count": count, "fault": fault},
         )
 
 
@@ -98,6 +101,8 @@ def _tell(
     page = now if anew else paged
     cause = cause_of(Kind.REVOCATION_OVERDUE, f"{_UNDER}{directory}")
     before = open_of(tx, cause) if anew else []
+    if told is None or anew:  # else its message counts on
+        _record(tx, now, directory, Kind.REVOCATION_OVERDUE, count)
     row = raise_exception(
         tx,
         at=now,
@@ -116,6 +121,14 @@ def _tell(
     )
     for each in (*before, row):
         _owe_owners(tx, now, each)
+
+
+def _record(tx: Session, now: datetime, directory: str, kind: Kind, count: int) -> None:
+    """In the story of the directory; each change has its own entry in that of its grant."""
+    recording.record(
+        tx, at=now, action="directory.not_following", outcome="failed", **recording.BY_ITSELF, correlation=directory,
+        facts={"kind": kind, "count": count},
+    )  # fmt: skip
 
 
 def _owners(ground: Ground, groups: Sequence[Late]) -> Mapping[str, Owner]:

@@ -4,7 +4,7 @@ It moves grants and makes holdings follow; the directory itself is changed by ha
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from math import inf
 
@@ -23,6 +23,7 @@ from handlers.requests.reminding import planned_end
 from handlers.stops.stopping import LONG_OVER, put_off
 from storage import deliveries, emergencies, endings, grants, holdings, step_ups, tallies
 from storage.holdings import Standing
+from storage.records import Grant
 from storage.states import LIVE, GrantState
 from storage.truly import given_truly
 
@@ -36,6 +37,8 @@ KEEP_DRAFTS = timedelta(days=1)
 # What approvers typed before they proved who they are, once the link to do so is over.
 KEEP_TYPED = timedelta(hours=1)
 CLOCK_AHEAD = "clock-ahead"
+# The story of a clock that was set back: of whatever it granted before each has its own.
+CLOCK = "clock"
 
 
 class Revocation:
@@ -118,7 +121,7 @@ class Revocation:
 
     def _end_sooner(self, tx: Session, ids: Sequence[str], before: int) -> int:
         """Those of these that outlast their minutes; how many. before: how many there were in this round already."""
-        now, granted_at = self._ground.now(), list[datetime]()
+        now, moved = self._ground.now(), list[Grant]()
         # What is not as Wicket wrote it is ended as such, and not signed by this.
         for grant in given_truly(tx, filter(None, (grants.get(tx, one) for one in ids))):
             was_to_end, ends = grant.expires_at, now + timedelta(minutes=grant.minutes)
@@ -137,11 +140,15 @@ class Revocation:
             )  # fmt: skip
             self._ground.show(tx, grant)
             log.warning("grant.ends_sooner", grant=grant.id, **facts)
-            granted_at.append(grant.decided_at or now)
-        if granted_at:
-            facts = {"grants": before + len(granted_at), "ahead": whole_minutes(max(granted_at) - now)}
-            tell_security(tx, now, _clock_ahead(facts))
-        return len(granted_at)
+            moved.append(grant)
+        if moved:
+            ahead = whole_minutes(max(grant.decided_at or now for grant in moved) - now)
+            recording.record(
+                tx, at=now, action="clock.set_back", outcome="done", **recording.BY_ITSELF, correlation=CLOCK,
+                facts={"grants": [grant.id for grant in moved], "ahead": ahead},
+            )  # fmt: skip
+            tell_security(tx, now, _clock_ahead({"grants": before + len(moved), "ahead": ahead}))
+        return len(moved)
 
     def _lapse_batch(self, tx: Session) -> int:
         now, waits = self._ground.now(), self._ground.stopped(tx) is not None
@@ -174,5 +181,5 @@ class Revocation:
 def _clock_ahead(facts: Mapping[str, recording.Fact]) -> Strange:
     """One exception for all that a clock granted: it is the clock that somebody has to look at."""
     return Strange(
-        kind=Kind.CLOCK_AHEAD, severity=Severity.MEDIUM, who="Wicket", cause="clock", correlation="", facts=facts
+        kind=Kind.CLOCK_AHEAD, severity=Severity.MEDIUM, who="Wicket", cause=CLOCK, correlation=CLOCK, facts=facts
     )  # fmt: skip

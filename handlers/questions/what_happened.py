@@ -18,7 +18,7 @@ from handlers.patience import few_at_a_time, in_time
 from handlers.questions.concerned import could_decide, of_delegation, of_owner, of_security
 from handlers.questions.words_told import Reader, withheld
 from handlers.requests.own import is_report, owns
-from storage import delegations, deliveries, emergencies, grants
+from storage import delegations, deliveries, emergencies, floods, grants
 from storage.approvals import approvals_of
 from storage.audit import stories
 from storage.audit.archives import may_lack
@@ -171,7 +171,7 @@ _NOBODY = frozenset({recording.WICKET.id, recording.OPERATOR.id, "unknown"})
 def _find(tx: Session, about: str) -> _Found | None:
     """What this names, if it is anything of ours."""
     row = tx.get(ExceptionRecord, about)
-    correlation = row.correlation if row is not None else about
+    correlation = floods.story_of(tx, row) if row is not None else about
     grant = grants.get(tx, correlation)
     emergency = tx.get(Emergency, correlation)
     visit = emergency or tx.get(Petition, correlation) or tx.get(Handle, correlation)
@@ -203,7 +203,7 @@ def _find(tx: Session, about: str) -> _Found | None:
         names=names,
         things=_of_emergency(tx, emergency) if emergency is not None else named,
         delegation=delegation,
-        work=row.id if row is not None and row.correlation != row.id else "",
+        work=row.id if row is not None and correlation != row.id else "",
         done=stories.about(tx, row.id).entries if row is not None else 0,
         archived=archived,
     )

@@ -29,7 +29,6 @@ class News:
     who: str
     work: Work
     theirs: bool
-    has_story: bool
 
 
 def worker_message(news: News) -> Message:
@@ -48,8 +47,7 @@ def worker_message(news: News) -> Message:
     else:
         first = say("An exception is yours to work on: *{what}*.", what=what)
     stands = told_to_worker(news.work) if news.theirs else state_line(news.work)
-    buttons = [story_button(news.exception, Action.STORY_OF_ALERT)] if news.has_story else []
-    return said(f"⚠️ {first}\n{stands}", buttons=buttons)
+    return said(f"⚠️ {first}\n{stands}", buttons=[story_button(news.exception, Action.STORY_OF_ALERT)])
 
 
 def worked_text(outcome: object) -> str:

@@ -81,5 +81,5 @@ def notice_of(alert: Alert, message: Message, ident: str, minutes: int) -> Notic
         title=say("{kind}: {name}", kind=say(KINDS[alert.kind]), name=visible(as_known(alert.who))),
         told=together(visible(text), late),
         at=alert.first_at,
-        correlation=alert.correlation or alert.id,
+        correlation=alert.correlation,
     )

@@ -30,19 +30,54 @@ def _object(required: Mapping[str, Any], optional: Mapping[str, Any] | None = No
 
 
 _USER = _object({"uid": _TEXT, "type_id": {"enum": [0, 1, 2, 3, 4]}}, {"uid_alt": _TEXT})
-_ABOUT: Mapping[str, Mapping[str, Any]] = {
-    "user": {"user": _USER},
-    "group": {"group": _object({"name": _TEXT, "uid": _TEXT}), "user": _USER},
-    "entity": {"entity": _object({"uid": _TEXT, "name": _TEXT, "type": _TEXT})},
+_GROUP = _object({"name": _TEXT, "uid": _TEXT})
+_PRIVILEGES: Mapping[str, Any] = {"type": "array", "items": _TEXT, "minItems": 1}
+_RESOURCES: Mapping[str, Any] = {
+    "type": "array",
+    "items": _object({"name": _TEXT, "type": {"const": "entitlement"}, "uid": _TEXT}),
+    "minItems": 1,
 }
 
 
 def validator(of: EventClass, version: str) -> Draft202012Validator:
     """The strict schema of this class: everything named, nothing else allowed, extras under `unmapped` alone (O-1)."""
-    schema = _object(
+    plain = {number: name for number, name in of.activities.items() if "Privileges" not in name}
+    privileged = {number: name for number, name in of.activities.items() if number not in plain}
+    # What an event of privileges is about is told otherwise than of any other of its class. Other says nothing of them.
+    shapes = [
+        *([_event(of, version, {**plain, 99: "Other"}, *_about(of, version))] if plain else []),
+        *([_event(of, version, privileged, *_about_privileges(of))] if privileged else []),
+    ]
+    return Draft202012Validator({"oneOf": shapes})
+
+
+_Properties = Mapping[str, Any]
+
+
+def _about(of: EventClass, version: str) -> tuple[_Properties, _Properties]:
+    """Whom or what it is about: what has to stand there, and what may."""
+    if of.about == "entity":
+        return {"entity": _object({"uid": _TEXT, "name": _TEXT, "type": _TEXT})}, {"comment": _TEXT}
+    if of.about == "user":
+        return {"user": _USER}, {}
+    users = {"type": "array", "items": _USER, "minItems": 1}
+    return {"group": _GROUP, **({"user": _USER} if version == "1.7.0" else {"users": users})}, {}
+
+
+def _about_privileges(of: EventClass) -> tuple[_Properties, _Properties]:
+    """Who may do what from then on, or no longer, and with what."""
+    if of.about == "group":
+        return {"group": _GROUP, "privileges": _PRIVILEGES}, {}
+    return {"user": _USER, "privileges": _PRIVILEGES}, {"resources": _RESOURCES}
+
+
+def _event(
+    of: EventClass, version: str, activities: Mapping[int, str], required: _Properties, optional: _Properties
+) -> dict[str, Any]:
+    return _object(
         {
-            "activity_id": {"enum": [*of.activities, 99]},
-            "activity_name": {"enum": [*of.activities.values(), "Other"]},
+            "activity_id": {"enum": list(activities)},
+            "activity_name": {"enum": list(activities.values())},
             "actor": _object({"user": _USER}),
             "category_uid": {"const": 3},
             "category_name": {"const": "Identity & Access Management"},
@@ -66,9 +101,9 @@ def validator(of: EventClass, version: str) -> Draft202012Validator:
             "status_detail": _TEXT,
             "status_id": {"enum": [1, 2, 99]},
             "time": {"type": "integer", "minimum": 10**12, "maximum": 10**13},
-            "type_uid": {"type": "integer", "minimum": of.uid * 100, "maximum": of.uid * 100 + 99},
+            "type_uid": {"enum": [of.uid * 100 + number for number in activities]},
             "type_name": _TEXT,
-            **_ABOUT[of.about],
+            **required,
             "unmapped": _object(
                 {
                     "at_us": {"type": "integer"},
@@ -81,9 +116,8 @@ def validator(of: EventClass, version: str) -> Draft202012Validator:
                 }
             ),
         },
-        {"comment": _TEXT} if of.about == "entity" else None,
+        optional,
     )
-    return Draft202012Validator(schema)
 
 
 def class_of(event: Mapping[str, Any]) -> EventClass:

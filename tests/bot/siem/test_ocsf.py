@@ -16,6 +16,8 @@ from bot.siem.activities import (
     ENTITY,
     GROUP,
     USER,
+    USER_ACCESS,
+    USER_ACCESS_TO_USER,
     VERSIONS,
     Version,
     activity_of,
@@ -26,7 +28,15 @@ from tests.bot.siem.golden import GOLDEN
 
 WRITES = Ocsf(version="1.7.0", product="0.1.0")
 OCSF_1_7: Any = importlib.import_module("ocsf.v1_7_0.events")
-MODELS = {3001: "AccountChange", 3004: "EntityManagement", 3006: "GroupManagement"}
+MODELS = {3001: "AccountChange", 3004: "EntityManagement", 3005: "UserAccess", 3006: "GroupManagement"}
+
+
+def accepted(event: Mapping[str, Any]) -> None:
+    """Our strict schema takes it, and so does a reader of 1.7 where it is of that version."""
+    version = event["metadata"]["version"]
+    validator(class_of(event), version).validate(event)
+    if version == "1.7.0":
+        getattr(OCSF_1_7, MODELS[event["class_uid"]]).model_validate(event)
 
 
 @pytest.mark.parametrize("action", GOLDEN)
@@ -34,8 +44,7 @@ def test_each_action_is_the_event_that_is_written_down_for_it(action: str) -> No
     """O-1: the strict schema of ours takes it, and so does a reader that knows all of OCSF 1.7."""
     event = WRITES.event(row(action, texts={"justification": "INC-1"}))
     assert (event["class_uid"], event["activity_name"]) == GOLDEN[action]
-    validator(class_of(event), "1.7.0").validate(event)
-    getattr(OCSF_1_7, MODELS[event["class_uid"]]).model_validate(event)
+    accepted(event)
 
 
 def test_an_event_says_what_the_entry_says() -> None:
@@ -152,15 +161,60 @@ def test_removing_a_proof_is_no_enabling_of_one() -> None:
     assert WRITES.event(row("proofs.changed", facts={"what": "passkey-removed"}))["activity_id"] == 11
 
 
+DELEGATED = {"owner": "data", "entitlements": ["prod-db", "wiki"], "group": ""}
+REVIEWED = {"finding": "not-justified", "late": False, "drill": False}
+A_GROUP: Mapping[str, Any] = {"subject": None, "facts": {**DELEGATED, "group": "data-deputies"}}
+
+
+@pytest.mark.parametrize(
+    ("action", "entry", "type_uid", "since", "told"),
+    [
+        ("delegation.made", {"facts": DELEGATED}, 300501, 300714, {"privileges": ["approve"]}),
+        ("delegation.ended", {"facts": DELEGATED}, 300502, 300715, {"privileges": ["approve"]}),
+        ("delegation.expired", {"facts": DELEGATED}, 300502, 300715, {"privileges": ["approve"]}),
+        ("delegation.made", A_GROUP, 300601, 300601, {"privileges": ["approve"]}),
+        ("delegation.ended", A_GROUP, 300602, 300602, {"privileges": ["approve"]}),
+        ("emergency.reviewed", {"facts": REVIEWED}, 300502, 300715, {"privileges": ["break_glass"]}),
+        ("emergency.reviewed", {"facts": {**REVIEWED, "drill": True}}, 300403, 300403, {}),
+        ("emergency.reviewed", {"facts": {**REVIEWED, "finding": "justified"}}, 300403, 300403, {}),
+        ("emergency.eligibility_restored", {}, 300501, 300714, {"privileges": ["break_glass"]}),
+    ],
+)
+def test_a_power_over_others_access_is_a_privilege_of_a_user_or_a_group(
+    action: str, entry: Mapping[str, Any], type_uid: int, since: int, told: Mapping[str, Any]
+) -> None:
+    """O-1, O-2: to approve for somebody, to break the glass again or no more; no access is given with it."""
+    for version, number in (("1.7.0", type_uid), ("1.9.0", since)):
+        event = Ocsf(version=version, product="0.1.0").event(row(action, **entry))
+        accepted(event)
+        assert event["type_uid"] == number
+        assert {"privileges": event["privileges"]} == told if told else "privileges" not in event
+
+
+def test_whose_privilege_and_over_what_is_told() -> None:
+    """A-6: the person and each entitlement, or the group; of a group that an older entry does not name, that much."""
+    theirs = WRITES.event(row("delegation.ended", facts=DELEGATED))
+    assert theirs["user"] == {"uid": "p-ada", "type_id": 1}
+    assert theirs["resources"] == [
+        {"name": one, "type": "entitlement", "uid": one} for one in ("prod-db", "wiki")
+    ]
+    assert WRITES.event(row("delegation.made", **A_GROUP))["group"] == {
+        "name": "data-deputies", "uid": "data-deputies"
+    }  # fmt: skip
+    unnamed = WRITES.event(row("delegation.ended", subject=None))
+    assert unnamed["group"] == {"name": "unknown", "uid": "unknown"}
+    accepted(unnamed)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("action", GOLDEN)
 def test_the_version_is_that_of_the_settings(action: str, version: Version) -> None:
     """O-2: and each class is one that this version has."""
     event = Ocsf(version=version, product="0.1.0").event(row(action))
     assert class_of(event) in (
-        (ACCOUNT_CHANGE, ENTITY, GROUP) if version == "1.7.0" else (USER, ENTITY, GROUP)
+        (ACCOUNT_CHANGE, ENTITY, USER_ACCESS, GROUP) if version == "1.7.0" else (USER, ENTITY, GROUP)
     )
-    validator(class_of(event), version).validate(event)
+    accepted(event)
 
 
 @pytest.mark.parametrize(
@@ -172,19 +226,35 @@ def test_the_version_is_that_of_the_settings(action: str, version: Version) -> N
         ("account.released", 300102, 300704),
         ("proofs.changed", 300110, 300712),
         ("proof.given", 300199, 300799),
+        ("delegation.made", 300501, 300714),
+        ("delegation.ended", 300502, 300715),
         ("access.given", 300603, 300603),
     ],
 )
-def test_a_change_of_an_account_becomes_one_of_a_user(action: str, before: int, after: int) -> None:
-    """O-2: 1.9 sets 3001 aside for 3007."""
+def test_a_change_of_an_account_or_its_privileges_becomes_one_of_a_user(
+    action: str, before: int, after: int
+) -> None:
+    """O-2: 1.9 sets 3001 and 3005 aside for 3007."""
     assert activity_of(action, "1.7.0").type_uid == before
     assert activity_of(action, "1.9.0").type_uid == after
 
 
-def test_every_activity_of_3001_has_its_name_in_3007() -> None:
+def test_every_activity_of_3001_and_3005_has_its_name_in_3007() -> None:
     """O-2: none is lost on the way, and none becomes another."""
-    named = {"Attach Policy": "Attach Policies", "Detach Policy": "Detach Policies"}
-    assert set(ACCOUNT_CHANGE_TO_USER) == set(ACCOUNT_CHANGE.activities)
-    for before, after in ACCOUNT_CHANGE_TO_USER.items():
-        name = ACCOUNT_CHANGE.activities[before]
-        assert USER.activities[after] == named.get(name, name)
+    named = {
+        "Attach Policy": "Attach Policies",
+        "Detach Policy": "Detach Policies",
+        "Revoke Privileges": "Remove Privileges",
+    }
+    for of, becomes in ((ACCOUNT_CHANGE, ACCOUNT_CHANGE_TO_USER), (USER_ACCESS, USER_ACCESS_TO_USER)):
+        assert set(becomes) == set(of.activities)
+        for before, after in becomes.items():
+            name = of.activities[before]
+            assert USER.activities[after] == named.get(name, name)
+
+
+def test_who_is_put_into_a_group_stands_where_the_version_has_it() -> None:
+    """O-2: 1.9 sets the one `user` of 3006 aside for `users`."""
+    ada = {"uid": "p-ada", "type_id": 1}
+    assert WRITES.event(row("access.given"))["user"] == ada
+    assert Ocsf(version="1.9.0", product="0.1.0").event(row("access.given"))["users"] == [ada]

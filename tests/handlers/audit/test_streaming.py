@@ -231,6 +231,7 @@ async def test_security_hears_when_it_stands_still_and_when_it_flows_again(world
         world.clock.forward(seconds=TELL_AFTER.total_seconds())
         await stream.send_due()
     [one] = await told(world)
+    assert one.correlation == (await world.last("stream.begun"))["correlation"]
     assert (one.facts["fault"], one.count, "settled" in one.facts) == ("It answered 503", 1, False)
     collector.refuses = None
     world.clock.forward(seconds=60)

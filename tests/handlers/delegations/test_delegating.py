@@ -160,6 +160,11 @@ async def test_a_group_is_whoever_is_in_it_at_the_click_and_no_contractor(world:
     await refused(world, "charles", grant)
     await world.local.put_in_group("deputies", "charles")
     assert (await world.decide("charles", grant)).state == GrantState.APPROVED
+    world.clock.forward(days=366)
+    assert await Delegating(world.ground).end_due() == 1
+    for action in ("delegation.made", "delegation.expired"):  # each names whom it is about, and what
+        facts = (await world.last(action))["facts"]
+        assert (facts.get("group"), facts.get("entitlements")) == ("deputies", ["prod-db"])
 
 
 async def test_a_group_that_is_had_on_request_approves_for_nobody(world: World) -> None:

@@ -458,6 +458,8 @@ async def test_a_detector_that_breaks_is_told_once_and_the_others_go_on(plain: W
     failed, refusals = await eye.sees()
     assert (failed.kind, failed.count, failed.facts["error"]) == (Kind.DETECTOR_FAILED, 1, "KeyError")
     assert "p-secret" not in str(failed.facts)
+    noted = await plain.last("detector.failed")
+    assert (noted["correlation"], noted["facts"]) == (failed.correlation, failed.facts)
     assert refusals.kind == Kind.MANY_REFUSALS
     assert await eye.detecting.look() <= 1
 

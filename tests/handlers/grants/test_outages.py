@@ -51,6 +51,9 @@ async def test_what_is_late_together_is_told_in_one_message_with_a_count_and_the
     assert (told.who, told.facts["count"], told.facts["owners"]) == ("staff", 40, ["Data Platform"])
     assert (told.severity, told.facts.get("paged")) == ("high", None)
     assert len(await world.actions("access.removal_overdue")) == 40
+    noted = await world.last("directory.not_following")
+    assert (noted["correlation"], noted["facts"]) == (told.correlation, {"kind": told.kind, "count": 40})
+    assert len(await later(world, minutes=2)) == len(await world.actions("directory.not_following")) == 1
     assert ("exception", "owner:data") not in await world.owed()
 
 
@@ -69,6 +72,7 @@ async def test_an_outage_is_a_page_after_a_quarter_of_an_hour_and_told_anew_each
     assert ("exception", "owner:data") in await world.owed()
     assert len(await later(world, minutes=59)) == 2
     assert len(await later(world, minutes=2)) == 3
+    assert len(await world.actions("directory.not_following")) == 3
 
 
 @pytest.mark.both_engines
@@ -104,6 +108,8 @@ async def test_what_fails_together_is_told_in_one_message_too_and_settled(world:
     together = [row for row in told if row.who == "staff"]
     assert len(told) <= MANY + 1
     assert [row.facts["count"] for row in together] == [30]
+    noted = (await world.last("directory.not_following"))["facts"]
+    assert noted == {"kind": "effect-failed", "count": 30}
     world.faulty.mend()
     world.clock.forward(minutes=6)
     await world.settle()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from handlers.grants.revocation import BATCH
+from handlers.grants.revocation import BATCH, CLOCK
 from handlers.outcomes import Asked
 from storage import deliveries
 from storage.engine.stores import Server
@@ -51,6 +51,9 @@ async def test_what_a_clock_granted_that_was_ahead_lasts_its_minutes_once_that_i
     assert await world.actions("grant.ends_sooner") == ["grant.ends_sooner done"] * 2
     (told,) = await world.exceptions()
     assert (told.kind, told.facts["grants"], told.facts["ahead"]) == ("clock-ahead", 2, 3 * 24 * 60)
+    noted = await world.last("clock.set_back")
+    assert told.correlation == noted["correlation"]
+    assert set(noted["facts"]["grants"]) == {active, waits}
     world.clock.forward(minutes=30)
     assert await world.revocation.end_sooner() == 0
     assert (await world.grant(active)).remind_at == noticed + timedelta(minutes=54)
@@ -88,7 +91,7 @@ async def test_a_clock_that_was_ahead_is_one_exception_however_many_it_granted(w
     world.clock.forward(hours=-2)
     assert await world.revocation.end_sooner() == BATCH + 6
     (told,) = await world.exceptions()
-    assert (told.facts["grants"], told.severity, told.correlation) == (BATCH + 6, "medium", "")
+    assert (told.facts["grants"], told.severity, told.correlation) == (BATCH + 6, "medium", CLOCK)
     assert await world.revocation.end_sooner() == 0
     assert len(await world.exceptions()) == 1
 

@@ -22,7 +22,7 @@ from bot.slack.messages.alerts.rules import proposal_message
 from bot.slack.messages.alerts.seen import SENTENCES as OF_DETECTORS
 from bot.slack.messages.alerts.vouching import vouching
 from bot.slack.messages.alerts.work import mark, state_line, ways
-from bot.slack.messages.parts import Message, actions, button, note, section, story_button
+from bot.slack.messages.parts import Message, actions, button, note, section
 from bot.slack.words import day_and_clock, listed, together
 from bot.texts import say, say_counted, template
 from handlers.exceptions.strange import Kind
@@ -59,7 +59,6 @@ def composed(
     buttons: those that decide what it asks. apart: the same where all are one action, of which a row takes one.
     """
     tail, symbol, line = _tail(alert), mark(alert.work), state_line(alert.work)
-    story = [story_button(alert.id, Action.STORY_OF_ALERT)] if alert.correlation else []
     return Message(
         text=f"{symbol} {together(f'{title}.', told, line)} ({tail})",
         blocks=(
@@ -67,7 +66,7 @@ def composed(
             *((note(line),) if line else ()),
             note(tail),
             *(row for one in apart for row in actions([one])),
-            *actions(ways(alert.work, alert.id, buttons, story, apart=bool(apart))),
+            *actions(ways(alert.work, alert.id, buttons, apart=bool(apart))),
         ),
     )
 
@@ -83,7 +82,7 @@ def _tail(alert: Alert) -> str:
     if alert.count > 1:
         last = day_and_clock(alert.last_at)
         again = say_counted("{count} time, last {time}", "{count} times, last {time}", alert.count, time=last)
-    story = say("story {id}", id=plain(alert.correlation)) if alert.correlation else ""
+    story = say("story {id}", id=plain(alert.correlation))
     about = [grave, day_and_clock(alert.first_at), again, story, _policies(alert)]
     return " · ".join(part for part in about if part)
 

@@ -126,7 +126,7 @@ def proposal_message(alert: Alert, tail: str) -> Message:
             *(section(part) for part in told),
             *((note(line),) if line else ()),
             note(tail),
-            *actions(ways(alert.work, alert.id, buttons, ())),
+            *actions(ways(alert.work, alert.id, buttons)),
         ),
     )
 

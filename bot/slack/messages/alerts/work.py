@@ -16,7 +16,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.slack.actions import Action
-from bot.slack.messages.parts import button, sure_button
+from bot.slack.messages.parts import button, story_button, sure_button
 from bot.slack.words import day_and_clock, inert, quoted, together
 from bot.texts import as_known, say, template
 from storage.states import ExceptionState, Resolution
@@ -89,20 +89,20 @@ def ways(
     work: Work | None,
     exception: str,
     own: Sequence[ButtonElement],
-    story: Sequence[ButtonElement],
     *,
     apart: bool = False,
 ) -> list[InteractiveElement]:
-    """All buttons of its message, in their order. own: those that decide what it asks. apart: others of these have
-    rows of their own.
+    """All buttons of its message, in their order, what happened with it among them. own: those that decide what it
+    asks. apart: others of these have rows of their own.
 
     Beside buttons of its own the ways to work on it are one menu, so that no message has more than a row.
     """
+    story = story_button(exception, Action.STORY_OF_ALERT)
     if work is None or not work.here:
-        return [*own, *story]
+        return [*own, story]
     if own or apart:
-        return [*own, *story, *_menu(work, exception)]
-    return [*_buttons(work, exception), *story]
+        return [*own, story, *_menu(work, exception)]
+    return [*_buttons(work, exception), story]
 
 
 def _standing(work: Work) -> str:

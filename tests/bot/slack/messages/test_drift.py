@@ -245,7 +245,7 @@ def test_every_kind_of_drift_has_its_sentence():
 
 @pytest.mark.parametrize("kind", sorted(DRIFT))
 def test_one_of_which_little_is_known_has_no_holes(kind):
-    bare = alert(kind, who="", correlation="", severity="low")
+    bare = alert(kind, who="", severity="low")
     assert clumsy(hears(drift_message(bare))) == []
     assert problems(drift_message(bare)) == []
 

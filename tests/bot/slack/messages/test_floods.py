@@ -19,7 +19,7 @@ def lead(**changes: Any) -> Alert:
     work = Work(state=ExceptionState.OPEN, due_at=AT, here=True, resolvable=True)
     told: dict[str, Any] = {
         "id": "x-1", "kind": Kind.NOT_A_PERSON, "severity": "medium", "who": NASTY, "facts": {"flood": True},
-        "correlation": "", "count": 9000, "first_at": AT, "last_at": AT, "work": work,
+        "correlation": "g-7", "count": 9000, "first_at": AT, "last_at": AT, "work": work,
     }  # fmt: skip
     return Alert(**{**told, **changes})
 

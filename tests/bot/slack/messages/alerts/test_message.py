@@ -735,7 +735,7 @@ def test_repeats_are_counted_on_the_same_message():
 @pytest.mark.parametrize("kind", sorted(ALERTS))
 def test_an_exception_of_which_little_is_known_has_no_holes(kind):
     """An older version may have kept other facts: the alert is told all the same."""
-    bare = alert(kind, who="", correlation="", severity="low")
+    bare = alert(kind, who="", severity="low")
     assert clumsy(hears(alert_message(bare))) == []
     assert problems(alert_message(bare)) == []
 

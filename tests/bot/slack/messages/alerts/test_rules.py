@@ -35,6 +35,9 @@ def proposal(changed: dict[str, list[str]] = CHANGED, **facts: Any) -> Message:
     return alert_message(alert(Kind.RULES_PROPOSED, told, who="Wicket", correlation="rules"))
 
 
+STORY = (Action.STORY_OF_ALERT, "x-1")
+
+
 def buttons(message: Message) -> list[tuple[str, str]]:
     rows = [block.to_dict() for block in message.blocks]
     found = [one for row in rows if row["type"] == "actions" for one in row["elements"]]
@@ -47,7 +50,9 @@ def test_a_proposal_shows_what_would_change_and_who_is_needed() -> None:
     assert "*Policies that are gone:* `two-people-for-risk-4`" in message.text
     assert "*prod-db:* its risk was lowered from 4 to 2" in message.text
     assert "Two policy owners have to approve it." in message.text
-    assert buttons(message) == [(Action.RULES_APPROVE, "r-1"), (Action.RULES_DENY, "r-1")]
+    assert buttons(message) == [
+        (Action.RULES_APPROVE, "r-1"), (Action.RULES_DENY, "r-1"), STORY,
+    ]  # fmt: skip
     assert "Approved by Grace. One more policy owner is needed." in proposal(approved=["Grace"]).text
     assert not problems(message)
 
@@ -59,7 +64,7 @@ def test_what_one_message_cannot_show_cannot_be_approved_by_it() -> None:
     for changed in (many, tail):
         message = proposal(changed)
         assert "nobody should approve what they cannot see" in message.text
-        assert buttons(message) == [(Action.RULES_DENY, "r-1")]
+        assert buttons(message) == [(Action.RULES_DENY, "r-1"), STORY]
         assert not problems(message)
 
 
@@ -100,12 +105,12 @@ def test_what_is_new_shows_whom_it_makes_a_member_of_what() -> None:
         ),
     ],
 )
-def test_what_is_over_has_no_buttons_and_says_how_it_ended(facts: dict[str, Any], told: str) -> None:
+def test_what_is_over_decides_nothing_and_says_how_it_ended(facts: dict[str, Any], told: str) -> None:
     message = proposal(settled=LATER, **facts)
     assert told in message.text
     assert "was proposed" in message.text
     assert "waits for its owners" not in message.text
-    assert buttons(message) == []
+    assert buttons(message) == [STORY]
 
 
 def test_what_was_before_and_is_not_known_is_said() -> None:

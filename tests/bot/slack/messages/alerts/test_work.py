@@ -117,7 +117,7 @@ def test_every_reason_that_a_person_can_give_has_its_words() -> None:
 def test_whoever_works_on_it_hears_what_is_so_now() -> None:
     """W-2."""
     news = News(
-        exception="x-1", kind=Kind.TAMPERED, severity="high", who="Eve (eve)", work=OPEN, theirs=True, has_story=True
+        exception="x-1", kind=Kind.TAMPERED, severity="high", who="Eve (eve)", work=OPEN, theirs=True,
     )  # fmt: skip
     assert "is yours to work on" in worker_message(news).text
     assert "was acknowledged" in worker_message(replace(news, work=TAKEN)).text
