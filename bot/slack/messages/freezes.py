@@ -23,6 +23,10 @@ LOST = template(
     "This message is from a time that my records no longer hold: they were restored from an older copy. "
     "I don't know what it was about, so nothing was done. Please ask again if you still need it."
 )
+CHANGED = template(
+    "In the database this is no longer as I wrote it, so I do not act on it and nothing was changed. "
+    "The security team hears of it."
+)
 _TITLES = {
     FreezeKind.RESTORED: template("New access is stopped: the records were restored from an older copy"),
     FreezeKind.MISMATCH: template("New access is stopped: the records are not what was signed"),
@@ -185,6 +189,8 @@ _TODO = {
 
 def unchanged_text(outcome: Unknown) -> str:
     """The same to whoever wanted to change it."""
+    if outcome.changed:
+        return say(CHANGED)
     return say(LOST) if outcome.lost else say("This is no longer there, so nothing was changed.")
 
 

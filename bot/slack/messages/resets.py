@@ -11,6 +11,7 @@ from bot.slack.actions import Action
 from bot.slack.messages.alerts.facts import Alert
 from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text
+from bot.slack.messages.freezes import unchanged_text
 from bot.slack.messages.parts import Message, button, said, sure_button
 from bot.slack.words import clock, inert, quoted, together
 from bot.texts import say, template
@@ -136,7 +137,7 @@ def released_text(outcome: object) -> str:
                 "it once more in a minute."
             )
         case Unknown():
-            return say("This is no longer there, so nothing was changed.")
+            return unchanged_text(outcome)
         case _:
             return ""
 
