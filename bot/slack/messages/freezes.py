@@ -11,7 +11,7 @@ from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text, too_late_text
 from bot.slack.messages.halting import begun_by, words_given, words_so_far
 from bot.slack.messages.parts import Message, button
-from bot.slack.sentences import GONE
+from bot.slack.sentences import CHANGED, GONE
 from bot.slack.words import clock, day_and_clock, inert, number, plainly, quoted, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.freezing import RESUME_RESETS, UNCHECKED, Stopped, reason
@@ -22,10 +22,6 @@ from storage.states import FreezeKind
 LOST = template(
     "This message is from a time that my records no longer hold: they were restored from an older copy. "
     "I don't know what it was about, so nothing was done. Please ask again if you still need it."
-)
-CHANGED = template(
-    "In the database this is no longer as I wrote it, so I do not act on it and nothing was changed. "
-    "The security team hears of it."
 )
 _TITLES = {
     FreezeKind.RESTORED: template("New access is stopped: the records were restored from an older copy"),
