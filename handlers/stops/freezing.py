@@ -94,9 +94,11 @@ def begin(tx: Session, ground: Ground, cause: Cause, *, signer: Signer, **by: Un
 
 def tell_anew(tx: Session, ground: Ground) -> None:
     """Tell of each stop that stands and whose message says nothing any more: nobody could lift it by that."""
+    known = {kind.value: kind for kind in FreezeKind}
     for freeze in freezes.open_ones(tx):
-        if not open_of(tx, cause_of(Kind.ACCESS_STOPPED, freeze.id)):
-            _tell(tx, ground, freeze, Cause(kind=FreezeKind(freeze.kind), detail=AGAIN))
+        kind = known.get(freeze.kind)  # of one that other hands made it may be anything
+        if kind is not None and not open_of(tx, cause_of(Kind.ACCESS_STOPPED, freeze.id)):
+            _tell(tx, ground, freeze, Cause(kind=kind, detail=AGAIN))
 
 
 def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, signer: Signer) -> None:

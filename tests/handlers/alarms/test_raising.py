@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from handlers.alarms.raising import Alarms, StopLinks
 from handlers.alarms.releasing import Releasing
@@ -316,7 +316,7 @@ async def test_nobody_is_let_in_by_a_message_that_other_hands_changed(door: Door
     await door.report(await door.reset())
     assert isinstance(await door.releasing.consider(await door.resume()), MayRelease)
     await door.ground.database.write(
-        lambda tx: tx.connection().execute(text("UPDATE exceptions SET who = 'Bob Babbage (bob)'"))
+        lambda tx: tx.connection().execute(sa.text("UPDATE exceptions SET who = 'Bob Babbage (bob)'"))
     )
     assert await door.releasing.release(await door.resume()) == Unknown(what="exception", changed=True)
     assert not await active(door)

@@ -460,7 +460,7 @@ async def test_nothing_that_other_hands_wrote_keeps_a_difference_from_being_told
     """T-9: as if it was told a moment ago, or about somebody else."""
     first = await found(world)
     await world.ground.database.write(
-        lambda tx: tx.connection().execute(text(f"UPDATE exceptions SET {change}"))  # noqa: S608  words of ours
+        lambda tx: tx.connection().execute(text(f"UPDATE exceptions SET {change}"))
     )
     world.clock.forward(hours=25)
     await look(world)

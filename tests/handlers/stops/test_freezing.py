@@ -380,7 +380,7 @@ async def test_a_message_that_other_hands_pointed_at_another_stop_lifts_none_and
     )  # fmt: skip
     await world.ground.database.write(
         lambda tx: tx.connection().execute(
-            text(f"UPDATE exceptions SET {change} WHERE id = :about"),  # noqa: S608  words of ours
+            text(f"UPDATE exceptions SET {change} WHERE id = :about"),
             {"this": this, "other": other, "about": about},
         )
     )
