@@ -45,7 +45,9 @@ class Releasing:
             found = self._open(tx, intent, whose)
             if not isinstance(found, Alarm):
                 return found
-            return MayRelease(exception=intent.freeze, who=found.name, disabled=found.disabled)
+            told = exception_work.get(tx, intent.freeze)  # under a MAC: whom the message names
+            who = told.who if told is not None else found.name
+            return MayRelease(exception=intent.freeze, who=who, disabled=found.disabled)
 
         return await self._ground.database.write(work)
 
