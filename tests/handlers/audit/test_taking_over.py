@@ -232,6 +232,21 @@ async def test_what_later_versions_sign_is_signed_once_at_the_first_start_after_
         await taking_over.begin(world.ground, KEY)
 
 
+@pytest.mark.parametrize("taken_over", [False, True])
+async def test_nothing_is_signed_later_where_all_was_signed_from_the_first(
+    world: World, older: Database, taken_over: bool
+):
+    """T-9: a new store, and one of which an operator had everything signed."""
+    if taken_over:
+        await _upgraded(world)
+        _sign(world)
+    else:
+        await taking_over.begin(world.ground, KEY)
+    forged = older.write_now(lambda tx: an_exception(tx, world.clock()))
+    await taking_over.begin(world.ground, KEY)
+    assert not world.ground.database.read_now(lambda tx: exception_work.get(tx, forged))
+
+
 async def test_security_hears_of_it_once_a_day_until_it_is_over(world: World):
     """T-9: with what ends it."""
     await _upgraded(world)
