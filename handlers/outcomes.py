@@ -35,11 +35,13 @@ class Asked:
 class Unknown:
     """There is no such entitlement or request (any more).
 
-    lost: it seems to be of a time that a restored store does not know of.
+    lost: it seems to be of a time that a restored store does not know of. changed: it is there, and not as Wicket
+    wrote it.
     """
 
     what: str
     lost: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from storage import floods
 from storage.engine.changing import put
 from storage.exceptions import due, is_over, show
 from storage.records import ExceptionRecord
+from storage.signing import if_genuine
 from storage.states import ExceptionState, Resolution
 
 # What is counted on the message of another is that one's work.
@@ -48,8 +49,8 @@ class Wanted:
 
 
 def get(tx: Session, exception: str, *, held: bool = False) -> ExceptionRecord | None:
-    """The row of this id. held: until the transaction ends."""
-    return tx.get(ExceptionRecord, exception, with_for_update=held)
+    """The row of this id, if it counts: what a click acts upon, and what its message says. held: until the end."""
+    return if_genuine(tx, tx.get(ExceptionRecord, exception, with_for_update=held))
 
 
 def is_assigned_to(row: ExceptionRecord, worker: Worker) -> bool:

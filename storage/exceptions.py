@@ -1,6 +1,7 @@
 """Exceptions as they are kept: one row a cause, counted while it lasts and nobody resolved it.
 
-It does not decide what is an exception, nor how it reads; what people do about one is in storage.exception_work.
+One that its buttons act upon and that is not as Wicket wrote it counts nowhere. It does not decide what is an
+exception, nor how it reads; what people do about one is in storage.exception_work.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +22,7 @@ from storage.floods import Lead
 from storage.identifiers import new_id
 from storage.outbox import ALERT, GRAVE, OWNER, owe
 from storage.records import ExceptionRecord
+from storage.signing import only_genuine
 from storage.states import ExceptionState, Resolution
 
 # Repeats of one cause within this time of the first are counted on its message instead of filling the channel.
@@ -143,9 +145,7 @@ def settle_exceptions(
 
 def was_settled_since(tx: Session, cause: str, since: datetime, *, now: datetime) -> bool:
     """Whether something of this cause was found to be over since then: by a look that began earlier it is no news."""
-    told = [
-        row.facts[SETTLED] for row in _OF_CAUSES.held(tx, {"causes": listed([cause])}) if SETTLED in row.facts
-    ]
+    told = [row.facts[SETTLED] for row in _of(tx, cause) if SETTLED in row.facts]
     return any(since < datetime.fromisoformat(one) <= now + _AHEAD for one in told)
 
 
@@ -175,7 +175,7 @@ def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
 
 def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
     """What lasts of this cause, or of these few, however old, the oldest first."""
-    return [row for row in _OF_CAUSES.held(tx, {"causes": listed(causes)}) if not is_over(row)]
+    return [row for row in _of(tx, *causes) if not is_over(row)]
 
 
 def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
@@ -186,7 +186,7 @@ def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
     """What lasts of all causes that begin so, the oldest first."""
     between = {"beginning": beginning, "beyond": f"{beginning}\U0010ffff"}
-    return [row for row in _UNDER.held(tx, between) if not is_over(row)]
+    return [row for row in only_genuine(tx, _UNDER.held(tx, between)) if not is_over(row)]
 
 
 def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
@@ -263,8 +263,12 @@ def is_over(row: ExceptionRecord) -> bool:
     return SETTLED in row.facts or RENEWED in row.facts
 
 
+def _of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
+    return only_genuine(tx, _OF_CAUSES.held(tx, {"causes": listed(causes)}))
+
+
 def _since(tx: Session, cause: str, since: datetime) -> Sequence[ExceptionRecord]:
-    return _SINCE.held(tx, {"cause": cause, "since": since})
+    return only_genuine(tx, _SINCE.held(tx, {"cause": cause, "since": since}))
 
 
 def _to_count_on(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:

@@ -130,9 +130,11 @@ def erase_fact(tx: Session, fact: Fact) -> bool:
     return True
 
 
-def is_signed(copy: Copy) -> bool:
-    """Whether a MAC is over these words, so that they can be erased only by whoever has its key."""
-    place = _by_name()[copy.place]
+def is_signed(one: Copy | Fact) -> bool:
+    """Whether a MAC may be over these words, so that they can be erased only by whoever has its key."""
+    if isinstance(one, Fact):
+        return bound(_EXCEPTIONS.name, ("facts",))
+    place = _by_name()[one.place]
     return bound(place.table, (place.column,))
 
 

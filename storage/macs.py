@@ -40,6 +40,7 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "id", "directory", "owner", "delegator", "role", "delegate", "group", "entitlements", "max_risk", "max_minutes",
         "made_at", "expires_at", "ended_at",
     ),
+    "exceptions": ("id", "kind", "cause", "severity", "who", "correlation", "facts", "first_at"),
     "freezes": ("id", "kind", "since", "lost_from", "lifted_at", "lifted_by"),
     "grants": (
         "id", "state", "directory", "account", "entitlement", "group", "minutes", "asked_minutes", "slack_team",
@@ -91,6 +92,14 @@ bound their place by no MAC.
 """
 FOLLOWING = (DETECTORS, SENDING)
 
+ACTED_UPON = frozenset(
+    {
+        "access-stopped", "drill-missed", "emergency-lost", "emergency-review", "emergency-unjustified",
+        "found-standing", "many-left", "not-me", "review-due", "rules-proposed", "unexplained", "vanished",
+    }
+)  # fmt: skip
+"""The kinds of exceptions whose buttons act upon what their rows say; the others only ask somebody to look."""
+
 UNDER_WAY: tuple[str, ...] = (
     GrantState.DRAFT,
     GrantState.PENDING,
@@ -99,6 +108,7 @@ UNDER_WAY: tuple[str, ...] = (
 )
 # What is over gives nothing. So an end needs no MAC, and loses the one it had: the row alone does not put it back.
 _GIVES: Mapping[str, Callable[[Row], bool]] = {
+    "exceptions": lambda row: row["kind"] in ACTED_UPON,
     "grants": lambda row: row["state"] in UNDER_WAY,
     "holdings": lambda row: row["stood_before"] is True,
     # What they have not come to is told by nothing but that.
@@ -194,9 +204,11 @@ def _name_of(key: bytes) -> str:
     return hmac.digest(key, b"name", "sha256")[:_NAME_BYTES].hex()
 
 
-def _plain(value: object) -> int:
+def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return to_micros(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"a {type(value).__name__} is bound by no MAC")
 
 

@@ -58,6 +58,12 @@ def has_ended(tx: Session, story: str, vouching: str) -> bool:
     return any(facts.get("vouching") == vouching for facts in ends)
 
 
+def named_in(tx: Session, story: str, action: str, fact: str) -> frozenset[str]:
+    """What the entries of this action in this story name by this fact."""
+    told = rows(tx.connection(), _TOLD, {"of": story})
+    return frozenset(str(facts.get(fact)) for facts in _facts(leaf for one, leaf in told if one == action))
+
+
 def rests_on(tx: Session, story: str, proof: str) -> bool:
     """Whether something in this story rests on this fresh proof."""
     told = _facts(leaf for (leaf,) in rows(tx.connection(), _LEAVES, {"of": story}))

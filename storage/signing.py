@@ -28,7 +28,7 @@ from sqlmodel import Session, SQLModel
 
 from storage import records
 from storage.engine.plain import Plain, run_each
-from storage.macs import BOUND, FOLLOWING, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
+from storage.macs import ACTED_UPON, BOUND, FOLLOWING, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
 from storage.taking_over import takes_over
 
 R = TypeVar("R", bound=SQLModel)
@@ -40,6 +40,9 @@ _AT_ONCE = 100
 _BOUND = {table: frozenset(names) for table, names in BOUND.items()}
 # Of what is over nothing needs a MAC, and there may be very much of it.
 _NEEDED: Mapping[str, ColumnElement[bool]] = {
+    "exceptions": SQLModel.metadata.tables[records.ExceptionRecord.__tablename__].c.kind.in_(
+        sorted(ACTED_UPON)
+    ),
     "grants": SQLModel.metadata.tables[records.Grant.__tablename__].c.state.in_(UNDER_WAY),
     "holdings": SQLModel.metadata.tables[records.Holding.__tablename__].c.stood_before.is_(True),
     "streams": SQLModel.metadata.tables[records.Stream.__tablename__].c.name.in_(FOLLOWING),
@@ -204,7 +207,9 @@ def _before_flush(tx: Session, *_: Any) -> None:
     tx.info[_CHANGING] = changing = list[tuple[Table, list[tuple[Any, ...]]]]()
     for row in tx.dirty:
         name = _bound_table(row)
-        if name is not None and bound(name, tuple(inspect(row).committed_state)):
+        if name is None or not (row.mac or needs_mac(name, _columns_of(row))):
+            continue
+        if bound(name, tuple(inspect(row).committed_state)):
             table = row.metadata.tables[name]
             which = [table.c[each] == getattr(row, each) for each in _key(name)]
             changing.append((table, _sound_among(tx, table, which)))

@@ -7,15 +7,21 @@ writes the database brings it back for nobody who compares the log with its chec
 from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
+from storage.audit.entry import decode
 from storage.audit.tables import ENTRIES
 from storage.engine.plain import Plain, rows
 
 # What is on record of it, as one story: it begins, and everything there is signed.
 STORY, BEGUN, SIGNED = "rows", "rows.unsigned", "rows.signed"
 
+# What a later version signs as well. Which of these is signed, an entry says that names it; each is signed once, so
+# that whoever writes the database has nothing signed that a version before left there.
+LATER = ("exceptions",)
+
 KNOWN = "taking_over"
 _HERE = "takes_over"
 _SAID = Plain(select(ENTRIES.c.action).where(ENTRIES.c.correlation == bindparam("story")))
+_LEAVES = Plain(select(ENTRIES.c.action, ENTRIES.c.leaf).where(ENTRIES.c.correlation == bindparam("story")))
 
 
 class Known:
@@ -39,3 +45,10 @@ def takes_over(tx: Session) -> bool:
 def story(tx: Session) -> frozenset[str]:
     """What is on record of it: nothing, that it began, that it is over."""
     return frozenset(str(row[0]) for row in rows(tx.connection(), _SAID, {"story": STORY}))
+
+
+def not_yet(tx: Session) -> list[str]:
+    """The tables that an upgrade since has to sign; none before all others are, for they are signed with those."""
+    told = rows(tx.connection(), _LEAVES, {"story": STORY})
+    signed = [decode(bytes(leaf)).get("facts") or {} for action, leaf in told if action == SIGNED]
+    return [table for table in LATER if all(table not in one for one in signed)] if signed else []

@@ -144,7 +144,7 @@ def _say_what(found: Plan) -> None:
 def _erase(
     settings: Settings, database: Database, found: Plan, doer: By, *, whom: str | None, yes: bool
 ) -> None:
-    if any(is_signed(one) for one in found.copies):
+    if any(map(is_signed, found.copies)) or any(map(is_signed, found.facts)):
         settings.secrets.vault()  # without its keys a row that is changed would count no more
     if not yes:
         typer.confirm("Erase them for good?", abort=True)

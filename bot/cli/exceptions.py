@@ -92,7 +92,7 @@ def show_one(
     """Everything that is known of one exception."""
     settings = place_of(context).settings()
     with opened(settings) as database:
-        row = database.read_now(lambda tx: exception_work.get(tx, exception))
+        row = database.read_now(lambda tx: tx.get(ExceptionRecord, exception))
     if row is None:
         say(f"There is no exception {exception!r}. `wicket exceptions --all` lists them.", err=True)
         raise typer.Exit(NOT_DONE)

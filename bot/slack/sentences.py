@@ -32,6 +32,10 @@ NO_IDENTITY = template(
     "Slack did not tell me who you are just now, so nothing was done. Please try again in a minute."
 )
 GONE = template("This is no longer there. Ask me again and I will start anew.")
+CHANGED = template(
+    "In the database this is no longer as I wrote it, so nothing was changed, and the security team hears of it. "
+    "If you still need it, look for a newer message about it, or ask an operator."
+)
 ALREADY_ASKED = template(
     "You have already asked for this and it is waiting. I did not send it twice. Say “where is my request?” to see it, "
     "or to withdraw it and ask anew."

@@ -19,11 +19,11 @@ from handlers.intents import Resume
 from handlers.outcomes import NoLonger, NotAllowed, Repeated, Unknown
 from handlers.patience import in_call_time
 from handlers.stops.seconding import may_lift
-from storage import alarms, deliveries
+from storage import alarms, deliveries, exception_work
 from storage.alarms import Effect
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.records import Alarm, ExceptionRecord
+from storage.records import Alarm
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,9 @@ class Releasing:
             found = self._open(tx, intent, whose)
             if not isinstance(found, Alarm):
                 return found
-            return MayRelease(exception=intent.freeze, who=found.name, disabled=found.disabled)
+            told = exception_work.get(tx, intent.freeze)  # under a MAC: whom the message names
+            who = told.who if told is not None else found.name
+            return MayRelease(exception=intent.freeze, who=who, disabled=found.disabled)
 
         return await self._ground.database.write(work)
 
@@ -164,7 +166,7 @@ async def switch_on(directory: Directory, account: str) -> None:
 
 def _about(tx: Session, intent: Resume, *, held: bool = False) -> Alarm | None:
     """The alarm whose button was clicked, if it is one. held: until the transaction ends."""
-    row = tx.get(ExceptionRecord, intent.freeze)
+    row = exception_work.get(tx, intent.freeze)
     if row is None or row.kind != Kind.NOT_ME:
         return None
     handle = str(row.facts.get("handle"))

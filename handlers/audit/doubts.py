@@ -3,7 +3,7 @@
 It mends no row and signs none: what counts no more has to be asked for anew.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -14,6 +14,7 @@ from handlers.audit.taking_over import tell_daily
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, named_holder, tell_security
 from handlers.ground import Ground
 from handlers.patience import in_call_time
+from handlers.stops import freezing
 from storage import alarms, freezes, grants, handles, holdings, petitions, stuck, truly
 from storage.audit import log as audit_log
 from storage.exceptions import is_open
@@ -54,7 +55,7 @@ class Doubts:
         """Look at everything under way, and at the freezes; tell of what does not count. How many rows."""
         await tell_daily(self._ground)
         await self._ground.database.read(_look, patience=_FOR_ALL)
-        await self._ground.database.write(partial(_put_back, at=self._ground.now()))
+        await self._ground.database.write(partial(_put_back, ground=self._ground))
         return await self.tell_due()
 
     async def _who(self, doubt: Doubt) -> str:
@@ -132,10 +133,11 @@ class Doubts:
                 )  # fmt: skip
 
 
-def _put_back(tx: Session, at: datetime) -> None:
+def _put_back(tx: Session, ground: Ground) -> None:
     freezes.put_back(tx)
+    freezing.tell_anew(tx, ground)
     alarms.put_back(tx)
-    stuck.take_up(tx, at)
+    stuck.take_up(tx, ground.now())
 
 
 def _look(tx: Session) -> None:

@@ -5,9 +5,10 @@ it cannot sign anew; a MAC that does not fit counts in no case.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Unpack
 
 from sqlmodel import Session
 
@@ -22,7 +23,7 @@ from storage.exceptions import is_open
 from storage.faults import AuditFault
 from storage.macs import BOUND
 from storage.signing import sign_unsigned, unsigned
-from storage.taking_over import SIGNED, STORY, story, takes_over
+from storage.taking_over import LATER, SIGNED, STORY, not_yet, story, takes_over
 
 AT_A_TIME = 200
 _ANEW = timedelta(hours=24)
@@ -59,16 +60,39 @@ def begin_now(database: Database, verifier: Verifier, at: datetime) -> None:
 
 def _would_count(tx: Session) -> bool:
     """Whether there are rows without a MAC, and nothing says that they do not count."""
-    return SIGNED not in story(tx) and bool(unsigned(tx))
+    later = not_yet(tx)
+    if SIGNED in story(tx) and not later:
+        return False
+    found = unsigned(tx)
+    return any(table in found for table in later or found)
 
 
 def _begin(tx: Session, at: datetime) -> None:
     if story(tx):
+        for table in not_yet(tx):
+            _signed(tx, at, _sign_all(tx, (table,)), **recording.BY_ITSELF)
         return
     found = unsigned(tx)
+    if not found:
+        _signed(tx, at, dict.fromkeys(LATER, 0), **recording.BY_ITSELF)
+        return
     recording.record(
-        tx, at=at, action="rows.unsigned" if found else "rows.signed", outcome="done", **recording.BY_ITSELF,
-        correlation=STORY, facts=dict(found),
+        tx, at=at, action="rows.unsigned", outcome="done", **recording.BY_ITSELF, correlation=STORY, facts=dict(found)
+    )  # fmt: skip
+
+
+def _sign_all(tx: Session, tables: Iterable[str]) -> dict[str, int]:
+    """Sign what of these has no MAC; how many of each, of those that a version before left unsigned even if none."""
+    counts = dict.fromkeys((one for one in tables if one in LATER), 0)
+    for table in tables:
+        while some := sign_unsigned(tx, table, limit=AT_A_TIME):
+            counts[table] = counts.get(table, 0) + some
+    return counts
+
+
+def _signed(tx: Session, at: datetime, counts: Mapping[str, int], **by: Unpack[recording.By]) -> None:
+    recording.record(
+        tx, at=at, action="rows.signed", outcome="done", **by, correlation=STORY, facts=dict(counts)
     )  # fmt: skip
 
 
@@ -114,12 +138,7 @@ def sign_rows(database: Database, *, where: Where, tell: Tell) -> dict[str, int]
 def _end(tx: Session, at: datetime, done: dict[str, int], where: Where) -> dict[str, int] | None:
     if SIGNED in story(tx):
         return None
-    counts = dict(done)
-    for table in BOUND:
-        while some := sign_unsigned(tx, table, limit=AT_A_TIME):
-            counts[table] = counts.get(table, 0) + some
-    recording.record(
-        tx, at=at, action="rows.signed", outcome="done", actor=recording.OPERATOR, where=where, correlation=STORY,
-        facts=dict(counts),
-    )  # fmt: skip
+    counts = _sign_all(tx, BOUND)
+    counts |= {table: counts.get(table, 0) + some for table, some in done.items()}
+    _signed(tx, at, counts, actor=recording.OPERATOR, where=where)
     return counts

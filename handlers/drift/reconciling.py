@@ -28,7 +28,7 @@ from handlers.people.counterparts import find_person
 from handlers.people.recently import recently
 from handlers.questions.concerned import some_approvers
 from handlers.requests.beside import Elsewhere, find_elsewhere, having
-from storage import deliveries, holdings
+from storage import deliveries, exception_work, holdings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
 from storage.records import ExceptionRecord
@@ -147,7 +147,7 @@ class Reconciling:
 
     def _row(self, tx: Session, exception: str) -> tuple[ExceptionRecord | None, int | None, set[Member]]:
         """The exception, the fence of the holding that it is about, if there is one, and of several which they are."""
-        row = tx.get(ExceptionRecord, exception)
+        row = exception_work.get(tx, exception)
         entitlement = self._entitlement(row)
         if row is None or entitlement is None:
             return row, None, set()
@@ -160,7 +160,7 @@ class Reconciling:
         """The difference, if it can be decided so by this person; everything else is recorded."""
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
-        row = tx.get(ExceptionRecord, intent.exception, with_for_update=True)
+        row = exception_work.get(tx, intent.exception, held=True)
         kind = Kind(row.kind) if row is not None else None
         if row is None or kind is None or intent.way not in WAYS.get(kind, ()):
             return turn_away_forged(tx, self._ground, intent, "drift.tampered", what="exception")

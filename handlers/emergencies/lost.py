@@ -40,7 +40,7 @@ from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.patience import in_time
 from handlers.stops.outcomes import WordKept
 from handlers.stops.seconding import Speakers, Whose, looked_up, shown, whose
-from storage import deliveries, lift_words
+from storage import deliveries, exception_work, lift_words
 from storage.directories.base import Account
 from storage.emergency_reviews import Lost, all_lost, lost_of, spoken_of, words_about
 from storage.exceptions import decide_exceptions, open_under, settle_exceptions
@@ -387,7 +387,7 @@ def _news(lost: Mapping[str, Sequence[Lost]], told: Mapping[str, frozenset[str]]
 
 
 def _exception(tx: Session, exception: str) -> ExceptionRecord | None:
-    row = tx.get(ExceptionRecord, exception)
+    row = exception_work.get(tx, exception)
     return row if row is not None and row.kind == Kind.EMERGENCY_LOST else None
 
 

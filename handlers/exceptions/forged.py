@@ -7,13 +7,14 @@ not know of any more is recorded alone: whoever clicks a message of that time is
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.emergencies.reviewed import RestoreLost
 from handlers.exceptions.outcomes import OnException
 from handlers.exceptions.raising import Kind, Severity, Strange, named, tell_security
 from handlers.ground import Ground
 from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Report, Resume
 from handlers.outcomes import Repeated, Unknown
 from handlers.petitions.outcomes import OnPetition
-from storage import deliveries, freezes, grants, handles, inquiries, petitions, truly
+from storage import deliveries, exception_work, freezes, grants, handles, inquiries, petitions, truly
 from storage.identifiers import made_at
 from storage.records import ExceptionRecord, Handle, Petition
 
@@ -50,7 +51,7 @@ def turn_away_forged(
         facts={"lost": True} if lost else {"row": "refused"} if spoilt else None,
     )
     if lost or spoilt:
-        return Unknown(what=what, lost=lost)
+        return Unknown(what=what, lost=lost, changed=not lost)
     strange = Strange(
         kind=Kind.TAMPERED,
         severity=Severity.HIGH,
@@ -76,10 +77,11 @@ def is_lost(tx: Session, intent: Intent) -> bool:
             known = tx.get(Petition, name) is not None
         case Report(handle=name):
             known = tx.get(Handle, name) is not None
-        case Reconcile(exception=name) | Resume(freeze=name) | OnException(exception=name):
-            known = tx.get(ExceptionRecord, name) is not None
         case AskStory(about=name):
             known = False  # whoever asks has looked
+        case Reconcile() | Resume() | OnException() | RestoreLost():
+            name = _exception(intent)
+            known = tx.get(ExceptionRecord, name) is not None
         case _:
             return False
     made = made_at(name)
@@ -95,5 +97,13 @@ def _is_spoilt(tx: Session, intent: Intent) -> bool:
             return tx.get(Petition, name) is not None and petitions.look(tx, name) is None
         case Report(handle=name):
             return tx.get(Handle, name) is not None and handles.handle_by_id(tx, name) is None
+        case Reconcile() | Resume() | OnException() | RestoreLost():
+            name = _exception(intent)
+            return tx.get(ExceptionRecord, name) is not None and exception_work.get(tx, name) is None
         case _:
             return False
+
+
+def _exception(intent: Reconcile | Resume | OnException | RestoreLost) -> str:
+    """The id of the exception whose button it was."""
+    return intent.freeze if isinstance(intent, Resume) else intent.exception

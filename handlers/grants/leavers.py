@@ -31,6 +31,7 @@ from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
 from storage.exceptions import SAME_CAUSE, decide_exception, open_of, settle_exceptions
 from storage.faults import DirectoryUnavailable
+from storage.on_record import named_in, was_put_back
 from storage.records import ExceptionRecord, Grant
 from storage.states import LIVE, DelegationEnd, ExceptionState, GrantState
 
@@ -119,7 +120,7 @@ class Leavers:
             (one for one in gone if one.why == "left" or (directory, one.id) not in stopped),
             key=lambda one: one.id,
         )
-        halts = await self._ground.database.read(lambda tx: open_of(tx, cause_of(Kind.MANY_LEFT, directory)))
+        halts = await self._ground.database.read(partial(_halts, directory=directory))
         # Whom this look does not see, or who is not answered for, may be gone still.
         asked_about = _named(halts) & accounts if everybody else _named(halts)
         sees_all = asked_about <= answered
@@ -244,10 +245,10 @@ class Leavers:
 
     def _halt(self, tx: Session, directory: str, gone: Sequence[Leaver], looked_at: int) -> None:
         now, cause = self._ground.now(), cause_of(Kind.MANY_LEFT, directory)
-        told = open_of(tx, cause)
-        if any("decided_by" not in row.facts and row.first_at > now - SAME_CAUSE for row in told):
+        told = _halts(tx, directory)
+        if any(not one.confirmed and one.row.first_at > now - SAME_CAUSE for one in told):
             return
-        if any("decided_by" in row.facts for row in told):  # of those nobody is gone any more
+        if any(one.confirmed for one in told):  # of those nobody is gone any more
             settle_exceptions(tx, at=now, causes=[cause])
         recording.record(
             tx, at=now, action="leavers.halted", outcome="refused", **recording.BY_ITSELF, correlation=directory,
@@ -282,7 +283,7 @@ class Leavers:
         def work(tx: Session) -> Reconciled | NoLonger | NotAllowed | Unknown | Repeated:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
-            row = tx.get(ExceptionRecord, intent.exception, with_for_update=True)
+            row = exception_work.get(tx, intent.exception, held=True)
             if row is None or row.kind != Kind.MANY_LEFT:
                 return turn_away_forged(tx, self._ground, intent, "drift.tampered", what="exception")
             return self._confirm(tx, intent, row)
@@ -366,16 +367,34 @@ def _known_as(leaver: Leaver, grant: Grant) -> tuple[str, str]:
     return grant.requester_name, grant.requester_login
 
 
-def _asked(halts: Iterable[ExceptionRecord]) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class _Halt:
+    """What a human is asked, or said. confirmed: that they all really left."""
+
+    row: ExceptionRecord
+    confirmed: bool
+
+
+def _halts(tx: Session, directory: str) -> Sequence[_Halt]:
+    """What is asked about this directory, and what was said, which no row that was put back takes back."""
+    rows = open_of(tx, cause_of(Kind.MANY_LEFT, directory))
+    said = named_in(tx, directory, "leavers.confirmed", "exception") if rows else frozenset[str]()
+    return [
+        _Halt(row=row, confirmed="decided_by" in row.facts or was_put_back(tx, row, row.id in said))
+        for row in rows
+    ]
+
+
+def _asked(halts: Iterable[_Halt]) -> bool:
     """Whether a human was asked and has not said anything yet."""
-    return any("decided_by" not in row.facts for row in halts)
+    return any(not one.confirmed for one in halts)
 
 
-def _named(halts: Iterable[ExceptionRecord], *, confirmed: bool = False) -> set[str]:
+def _named(halts: Iterable[_Halt], *, confirmed: bool = False) -> set[str]:
     """Whom they name. confirmed: only those of whom a human said that they really left."""
     return {
         str(account)
-        for row in halts
-        if not confirmed or "decided_by" in row.facts
-        for account in row.facts.get("accounts", ())
+        for one in halts
+        if not confirmed or one.confirmed
+        for account in one.row.facts.get("accounts", ())
     }

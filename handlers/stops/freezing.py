@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.freezing import FORGETFUL
-from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.petitions import ends
 from handlers.petitions.outcomes import Why
@@ -22,6 +22,7 @@ from storage.audit import log as audit_log
 from storage.audit.checkpoint import Signer
 from storage.audit.epochs import OPENED, STORY, read_epochs
 from storage.audit.sealing import seal_epoch
+from storage.exceptions import open_of
 from storage.records import Freeze
 from storage.sentences import template
 from storage.states import Ended, FreezeKind, GrantState, PetitionState
@@ -30,6 +31,7 @@ from storage.types import EPOCH
 log = structlog.get_logger(__name__)
 
 VOIDED = template("my records were restored from an older copy, and whether it still holds is not known")
+AGAIN = template("What told of it before is no longer in the database as I wrote it.")
 _STEP_SECONDS = 30
 
 
@@ -88,6 +90,15 @@ def begin(tx: Session, ground: Ground, cause: Cause, *, signer: Signer, **by: Un
         _distrust_proofs(tx, ground, freeze, by)
     _tell(tx, ground, freeze, cause)
     log.error("access.stopped", kind=cause.kind, found=cause.detail)
+
+
+def tell_anew(tx: Session, ground: Ground) -> None:
+    """Tell of each stop that stands and whose message says nothing any more: nobody could lift it by that."""
+    known = {kind.value: kind for kind in FreezeKind}
+    for freeze in freezes.open_ones(tx):
+        kind = known.get(freeze.kind)  # of one that other hands made it may be anything
+        if kind is not None and not open_of(tx, cause_of(Kind.ACCESS_STOPPED, freeze.id)):
+            _tell(tx, ground, freeze, Cause(kind=kind, detail=AGAIN))
 
 
 def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, signer: Signer) -> None:

@@ -21,9 +21,9 @@ from handlers.intents import Resume, Where
 from handlers.outcomes import MayResume, NoLonger, NotAllowed, Repeated, Resumed, Unknown
 from handlers.stops.outcomes import OperatorsDoNotCount, WordKept
 from handlers.stops.seconding import Seconding, Speakers, may_lift
-from storage import deliveries, freezes
+from storage import deliveries, exception_work, freezes
 from storage.database import wake
-from storage.records import ExceptionRecord, Freeze, LiftWord
+from storage.records import Freeze, LiftWord
 from storage.states import FreezeKind
 
 T = TypeVar("T")
@@ -215,7 +215,7 @@ def lift(
 
 def _freeze_of(tx: Session, exception: str, *, held: bool = False) -> Freeze | None:
     """The freeze that this exception tells of, if it does. held: until the transaction ends."""
-    row = tx.get(ExceptionRecord, exception)
+    row = exception_work.get(tx, exception)
     if row is None or row.kind != Kind.ACCESS_STOPPED:
         return None
     freeze = str(row.facts.get("freeze"))

@@ -16,10 +16,10 @@ from handlers.ground import Ground
 from handlers.patience import few_at_a_time, in_time
 from handlers.people.recently import recently
 from handlers.questions.concerned import of_security
-from storage import freezes, lift_words
+from storage import exception_work, freezes, lift_words
 from storage.directories.base import Account
 from storage.exceptions import decide_exceptions
-from storage.records import ExceptionRecord, Freeze, LiftWord, RestoreWord
+from storage.records import Freeze, LiftWord, RestoreWord
 from storage.states import FreezeKind
 
 OPERATOR = ("", "cli")
@@ -51,7 +51,7 @@ class Seconding:
         """Look up whoever gave a word about the stop of this exception. DirectoryUnavailable if nobody can say."""
 
         def of_exception(tx: Session) -> Sequence[LiftWord]:
-            row = tx.get(ExceptionRecord, exception)
+            row = exception_work.get(tx, exception)
             is_one = row is not None and row.kind == Kind.ACCESS_STOPPED
             return lift_words.said_of(tx, str(row.facts.get("freeze"))) if row is not None and is_one else ()
 

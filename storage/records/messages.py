@@ -113,6 +113,7 @@ class ExceptionRecord(SQLModel, table=True):
     reopened: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     fold: str | None = None
     open_since: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class Escalation(SQLModel, table=True):

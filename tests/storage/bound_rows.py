@@ -13,6 +13,7 @@ from storage import (
     approvals,
     delegations,
     emergencies,
+    exceptions,
     freezes,
     grants,
     handles,
@@ -205,6 +206,17 @@ def _freeze(tx: Session, at: datetime) -> str:
     return freeze.id
 
 
+def an_exception(tx: Session, at: datetime) -> str:
+    return exceptions.raise_exception(
+        tx, at=at, kind="access-stopped", cause="access-stopped:z-1", severity="high", who="Ina", correlation="z-1",
+        facts={"freeze": "z-1"},
+    ).id  # fmt: skip
+
+
+def _is_told(tx: Session, _: datetime) -> bool:
+    return bool(exceptions.open_of(tx, "access-stopped:z-1"))
+
+
 def _lift_word(tx: Session, at: datetime) -> str:
     freeze = freezes.begin(tx, at=at, kind=FreezeKind.EMERGENCY, by="cli", lost_from=None, facts={})
     word = LiftWord(freeze=freeze.id, **ADA, name="Ada", rationale="", at=at)
@@ -368,6 +380,7 @@ KINDS = (
     Kind(table="emergencies", make=_emergency, change="minutes = 600", counts=_has_asked),
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
+    Kind(table="exceptions", make=an_exception, change="facts = '{\"freeze\": \"z-2\"}'", counts=_is_told),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
     Kind(table="restore_words", make=_restore_word, change="emergency = 'b-2'", counts=_is_settled),
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),

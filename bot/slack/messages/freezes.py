@@ -11,7 +11,7 @@ from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text, too_late_text
 from bot.slack.messages.halting import begun_by, words_given, words_so_far
 from bot.slack.messages.parts import Message, button
-from bot.slack.sentences import GONE
+from bot.slack.sentences import CHANGED, GONE
 from bot.slack.words import clock, day_and_clock, inert, number, plainly, quoted, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.freezing import RESUME_RESETS, UNCHECKED, Stopped, reason
@@ -185,6 +185,8 @@ _TODO = {
 
 def unchanged_text(outcome: Unknown) -> str:
     """The same to whoever wanted to change it."""
+    if outcome.changed:
+        return say(CHANGED)
     return say(LOST) if outcome.lost else say("This is no longer there, so nothing was changed.")
 
 

@@ -12,6 +12,7 @@ from bot.slack.messages.alerts.facts import Alert
 from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text
 from bot.slack.messages.parts import Message, button, said, sure_button
+from bot.slack.sentences import CHANGED
 from bot.slack.words import clock, inert, quoted, together
 from bot.texts import say, template
 from handlers.alarms.reported import NotReleased, Stopped
@@ -135,6 +136,8 @@ def released_text(outcome: object) -> str:
                 "The directory did not answer, so the account is not known to be on again. The alarm stands; please do "
                 "it once more in a minute."
             )
+        case Unknown(changed=True):
+            return say(CHANGED)
         case Unknown():
             return say("This is no longer there, so nothing was changed.")
         case _:

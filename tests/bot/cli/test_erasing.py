@@ -4,13 +4,14 @@ import json
 
 import pytest
 from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from handlers.intents import Where
 from handlers.recording import record
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.clock import utc_now
+from storage.exceptions import decide_exceptions, raise_exception
 from storage.grants import add
 from storage.records import Grant, RestoreWord
 from storage.states import GrantState
@@ -72,23 +73,25 @@ def test_beside_a_running_bot_nothing_stays_in_what_was_written_ahead(install: I
         assert b"CANARY" not in ahead.read_bytes() + install.store.read_bytes()
 
 
-def test_without_the_keys_by_which_a_row_is_signed_nothing_begins(install: Install) -> None:
+@pytest.mark.parametrize("where", ["a word", "an alert"])
+def test_without_the_keys_by_which_a_row_is_signed_nothing_begins(install: Install, where: str) -> None:
     """T-9: a row that was changed without them would count no more."""
 
     def work(tx: Session) -> None:
         typed(tx, GrantState.ENDED)
         at = utc_now()
-        tx.add(
-            RestoreWord(
-                emergency="b-1",
-                directory="staff",
-                account=ADA,
-                name="Ada",
-                rationale=WORDS,
-                settles=True,
-                at=at,
-            )
-        )
+        if where == "a word":
+            tx.add(
+                RestoreWord(
+                    emergency="b-1", directory="staff", account=ADA, name="Ada", rationale=WORDS, settles=True, at=at
+                )
+            )  # fmt: skip
+        else:
+            raise_exception(
+                tx, at=at, kind="access-stopped", cause="z-1", severity="high", who="Ada",
+                correlation=tx.exec(select(Grant.id)).one(), facts={"why": WORDS},
+            )  # fmt: skip
+            decide_exceptions(tx, at=at, cause="z-1", facts={"decided_by": "Ada"})
 
     with install.tx() as write:
         write(work)

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from sqlmodel import select
 
@@ -209,3 +210,15 @@ async def test_what_two_replicas_told_is_recorded_once(out: Out) -> None:
     assert [one for one in rows if one.courier == "outside:webhook"]
     await out.webhook.deliver_due()
     assert len(set(out.receiver.ids)) == 1
+
+
+async def test_an_alert_that_other_hands_changed_is_shown_nowhere(out: Out) -> None:
+    """T-9: whoever decides by its buttons reads nothing that Wicket did not write."""
+    row = await out.raised(kind="access-stopped", facts={"freeze": "z-1", "kind": "mismatch"})
+    (owed,) = [one for one in await out.world.rows(Owed) if one.subject == row.id]
+    assert await out.rendering.message(owed) is not None
+    await out.world.ground.database.write(
+        lambda tx: tx.connection().execute(sa.text("UPDATE exceptions SET who = 'Bob'"))
+    )
+    assert await out.rendering.message(owed) is None
+    assert await out.rendering.notice(row.id, "x", 15) is None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from handlers.alarms.raising import Alarms, StopLinks
 from handlers.alarms.releasing import Releasing
@@ -307,6 +308,24 @@ async def test_security_lets_them_in_again_with_a_reason(door: Door) -> None:
     assert (told.facts["decided_by"], told.facts["rationale"]) == ("Sam Spade", "I called her")
     (row,) = [one for one in await door.page.rows(Handle) if one.id == handle]
     assert row.result == "done"
+
+
+@pytest.mark.sqlite_alone
+async def test_nobody_is_let_in_by_a_message_that_other_hands_changed(door: Door) -> None:
+    """T-9: security read of somebody else."""
+    await door.report(await door.reset())
+    await door.ground.database.write(
+        lambda tx: tx.connection().execute(sa.text("UPDATE alarms SET name = 'Bob'"))
+    )
+    may = await door.releasing.consider(await door.resume())
+    assert isinstance(may, MayRelease)
+    assert may.who == "Ada Byron (ada)"
+    await door.ground.database.write(
+        lambda tx: tx.connection().execute(sa.text("UPDATE exceptions SET who = 'Bob Babbage (bob)'"))
+    )
+    assert await door.releasing.release(await door.resume()) == Unknown(what="exception", changed=True)
+    assert not await active(door)
+    assert {one.kind for one in await door.page.rows(ExceptionRecord)} == {"not-me"}
 
 
 async def test_nobody_else_lets_them_in(door: Door) -> None:

@@ -12,7 +12,8 @@ from sqlmodel import Session
 from handlers.audit import taking_over
 from handlers.audit.doubts import Doubts
 from handlers.intents import Where
-from storage import grants
+from handlers.recording import BY_ITSELF, record
+from storage import exception_work, grants
 from storage.audit import log
 from storage.audit.archives import Archive, Statement, keep_archive
 from storage.audit.checkpoint import Signer
@@ -30,7 +31,7 @@ from storage.states import GrantState
 from storage.taking_over import BEGUN, SIGNED, STORY, takes_over
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as opened
-from tests.storage.bound_rows import a_handle, a_link, an_approval
+from tests.storage.bound_rows import a_handle, a_link, an_approval, an_exception
 from tests.storage.rows import keep
 
 CLI = Where(transport="cli")
@@ -203,6 +204,47 @@ async def test_no_row_and_no_second_start_brings_the_time_back(world: World):
     anew.close()
     await Doubts(world.ground).look()
     assert await world.state(grant) == GrantState.ENDING
+
+
+async def test_what_later_versions_sign_is_signed_once_at_the_first_start_after_the_upgrade(
+    world: World, older: Database
+):
+    """T-9: an alert of before can be decided by its buttons; none that is written without a MAC after that."""
+    ours, now = world.ground.database, world.clock()
+    ours.write_now(
+        lambda tx: record(tx, at=now, action=SIGNED, outcome="done", **BY_ITSELF, correlation=STORY)
+    )
+    kept = older.write_now(lambda tx: an_exception(tx, now))
+    assert not ours.read_now(lambda tx: exception_work.get(tx, kept))
+    await taking_over.begin(world.ground, KEY)
+    assert (await world.last(SIGNED))["facts"] == {"exceptions": 1}
+    assert ours.read_now(lambda tx: exception_work.get(tx, kept))
+    await _by_hand(world, "UPDATE exceptions SET mac = ''")
+    await taking_over.begin(world.ground, KEY)
+    assert not ours.read_now(lambda tx: exception_work.get(tx, kept))
+    assert [entry.action for entry in ours.read_now(_told)] == [SIGNED, SIGNED]
+    await _by_hand(
+        world,
+        "DROP TRIGGER audit_entries_update",
+        "UPDATE audit_entries SET action = 'rows.resigned' WHERE CAST(leaf AS TEXT) LIKE '%exceptions%'",
+    )
+    with pytest.raises(AuditFault, match="the audit log that says so is not sound"):
+        await taking_over.begin(world.ground, KEY)
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+async def test_nothing_is_signed_later_where_all_was_signed_from_the_first(
+    world: World, older: Database, taken_over: bool
+):
+    """T-9: a new store, and one of which an operator had everything signed."""
+    if taken_over:
+        await _upgraded(world)
+        _sign(world)
+    else:
+        await taking_over.begin(world.ground, KEY)
+    forged = older.write_now(lambda tx: an_exception(tx, world.clock()))
+    await taking_over.begin(world.ground, KEY)
+    assert not world.ground.database.read_now(lambda tx: exception_work.get(tx, forged))
 
 
 async def test_security_hears_of_it_once_a_day_until_it_is_over(world: World):

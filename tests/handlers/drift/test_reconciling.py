@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from handlers.decisions.drift import Way
 from handlers.drift.finding import Drift
@@ -425,6 +426,47 @@ async def test_what_vanished_is_given_again_once_policy_agreed_again(world: Worl
     world.clock.forward(hours=1)
     await world.tick()
     assert not await world.holds("ada")
+
+
+@pytest.mark.sqlite_alone
+async def test_what_other_hands_pointed_at_somebody_else_is_not_given_again(world: World) -> None:
+    """T-9: the team reads of Ada, and somebody took Linus out by hand for good."""
+    _, about = await vanished(world)
+    await world.given("linus")
+    await world.local.take_from_group("wiki-edit", "linus")
+    await look(world)
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text("UPDATE exceptions SET facts = REPLACE(facts, '\"ada\"', '\"linus\"') WHERE id = :id"),
+            {"id": about},
+        )
+    )
+    assert await decide(world, "sam", about, Way.GIVE_AGAIN) == Unknown(what="exception", changed=True)
+    await world.settle()
+    assert not await world.holds("linus")
+    assert (await world.last("drift.tampered"))["facts"] == {"row": "refused"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "first_at = first_at + 864000000000, last_at = last_at + 864000000000",
+        "facts = REPLACE(facts, 'ada', 'eve')",
+    ],
+)
+async def test_nothing_that_other_hands_wrote_keeps_a_difference_from_being_told(
+    world: World, change: str
+) -> None:
+    """T-9: as if it was told a moment ago, or about somebody else."""
+    first = await found(world)
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(text(f"UPDATE exceptions SET {change}"))
+    )
+    world.clock.forward(hours=25)
+    await look(world)
+    anew = [row.id for row in await world.exceptions() if row.kind == Kind.UNEXPLAINED and row.id != first]
+    assert len(anew) == 1
+    assert isinstance(await decide(world, "sam", anew[0], Way.REMOVE), Reconciled)
 
 
 async def test_what_policy_no_longer_allows_is_not_given_again(world: World) -> None:

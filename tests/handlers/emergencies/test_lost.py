@@ -254,6 +254,21 @@ async def test_a_word_that_other_hands_wrote_counts_for_nothing(world: World) ->
     assert await lapse(world) == Lapse.OVERDUE
 
 
+async def test_a_message_that_other_hands_changed_lets_nobody_again_and_is_told_anew(world: World) -> None:
+    """T-9: what it is about, and whom it names; whoever clicked is no forger."""
+    await say(world, "sam")
+    (about,) = await told(world)
+    await by_hand(world, "UPDATE exceptions SET who = 'Bob (bob)'")
+    intent = RestoreLost(
+        **await world.intent("linus"), exception=about.id, rationale="so", shown=await named(world)
+    )
+    assert await lost(world).restore(intent) == Unknown(what="button", changed=True)
+    assert await lapse(world) == Lapse.OVERDUE
+    world.clock.forward(seconds=1)
+    assert [one.who for one in await told(world)] == ["Bob (bob)", about.who]
+    assert isinstance(await say(world, "linus"), Restored)
+
+
 async def test_the_form_names_what_is_lost_and_who_said_so(world: World) -> None:
     (about,) = await told(world)
 

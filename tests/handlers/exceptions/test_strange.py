@@ -2,7 +2,8 @@
 
 import pytest
 
-from handlers.exceptions.strange import named
+from handlers.exceptions.strange import DECIDED_BY_BUTTONS, Kind, named
+from storage.macs import ACTED_UPON
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,8 @@ def test_the_login_stands_beside_the_name_and_nothing_pushes_it_out(
 ) -> None:
     """SL-3: names can be made to look alike, and be as long as somebody likes."""
     assert named(name, login) == shown
+
+
+def test_whatever_buttons_decide_is_bound_by_a_mac():
+    """T-9: what a click acts upon is what security read of."""
+    assert {*DECIDED_BY_BUTTONS, Kind.NOT_ME} == ACTED_UPON

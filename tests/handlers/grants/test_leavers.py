@@ -1,12 +1,13 @@
 """People who left: everything of theirs ends at once, once the directory itself says so, and nothing comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from handlers.approvals.deciders import deciders
@@ -326,6 +327,29 @@ async def test_many_who_are_gone_at_once_end_nothing_before_a_human_says_so(worl
     assert (states.count(GrantState.ENDING), states.count(GrantState.ACTIVE)) == (11, 1)
     settled = next(one for one in await world.exceptions() if one.kind == Kind.MANY_LEFT)
     assert "settled" in settled.facts
+
+
+@pytest.mark.sqlite_alone
+async def test_a_question_that_was_put_back_after_its_yes_keeps_nobodys_access(world: World) -> None:
+    """T-9, J-2: the record says that security said yes; that the row says otherwise is told."""
+    logins = await crowd(world, 12)
+    for login in logins[:11]:
+        await leave(world, login, "gone")
+    await look(world)
+    (row,) = await world.exceptions()
+    before = await world.ground.database.read(_kept)
+    await confirm(world, "sam", row.id)
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text("UPDATE exceptions SET facts = :facts, mac = :mac, state = 'open'"), dict(before)
+        )
+    )
+    assert await look(world) == 11
+    assert {one.table for one in world.ground.database.doubts} == {"exceptions"}
+
+
+def _kept(tx: Session) -> Mapping[str, Any]:
+    return tx.connection().execute(text("SELECT facts, mac FROM exceptions")).mappings().one()
 
 
 async def test_ten_who_are_gone_are_no_mass(world: World) -> None:

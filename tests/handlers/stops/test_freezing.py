@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from handlers.audit.doubts import Doubts
 from handlers.decisions.freezing import Stopped
 from handlers.drift.finding import Drift
 from handlers.drift.reconciling import Reconciling
@@ -19,7 +20,7 @@ from handlers.intents import SCHEDULE, OnGrant, Reconcile, Resume
 from handlers.outcomes import Decided, MayResume, NoLonger, NotAllowed, NotPossible, Resumed, Unknown
 from handlers.recording import WICKET, record
 from handlers.requests.access import Access
-from handlers.stops.freezing import Cause, begin
+from handlers.stops.freezing import AGAIN, Cause, begin
 from handlers.stops.lifting import Lifting
 from storage.audit.checkpoint import Signer
 from storage.audit.merkle import WIDTH
@@ -361,6 +362,38 @@ async def test_an_exception_that_is_no_freeze_lifts_nothing(world: World) -> Non
     other = next(row.id for row in await world.exceptions() if row.kind == Kind.TAMPERED)
     assert isinstance(await lift(world, other), Unknown)
     assert len(await world.ground.database.read(open_ones)) == 1
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.parametrize("change", ["facts = REPLACE(facts, :this, :other)", "mac = ''"])
+async def test_a_message_that_other_hands_pointed_at_another_stop_lifts_none_and_is_told_anew(
+    world: World, change: str
+) -> None:
+    """T-9, T-4: between the form and its sending; whoever sent it is no forger, and the message anew lifts its own."""
+    about = await freeze(world)
+    await freeze(world, FreezeKind.MISMATCH)
+    stops = {one.kind: one.id for one in await world.ground.database.read(open_ones)}
+    this, other = stops[FreezeKind.EMERGENCY], stops[FreezeKind.MISMATCH]
+    lifting = Lifting(world.ground)
+    assert isinstance(
+        await lifting.consider(Resume(**await world.intent("sam"), freeze=about)), MayResume
+    )  # fmt: skip
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(
+            text(f"UPDATE exceptions SET {change} WHERE id = :about"),
+            {"this": this, "other": other, "about": about},
+        )
+    )
+    assert await lift(world, about) == Unknown(what="exception", changed=True)
+    assert {one.id for one in await world.ground.database.read(open_ones)} == {this, other}
+    assert (await world.last("resume.tampered"))["facts"] == {"row": "refused"}
+    await Doubts(world.ground).look()
+    await Doubts(world.ground).look()
+    kinds = await world.kinds()
+    assert (kinds.count(Kind.TAMPERED), kinds.count(Kind.ROW_CHANGED)) == (0, 1)
+    (anew,) = [row for row in await world.exceptions() if row.facts.get("detail") == AGAIN]
+    assert isinstance(await lift(world, anew.id), Resumed)
+    assert [one.id for one in await world.ground.database.read(open_ones)] == [other]
 
 
 @pytest.mark.both_engines

@@ -225,6 +225,7 @@ _ROWS = {
     "delegations": template("a delegation of approvals"),
     "desk_acts": template("an act of the help desk for others"),
     "emergencies": template("an emergency"),
+    "exceptions": template("an alert with buttons"),
     "freezes": template("a stop of new access"),
     "grants": template("a grant"),
     "holdings": template("a membership"),

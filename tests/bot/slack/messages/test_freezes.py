@@ -94,4 +94,5 @@ def test_whose_click_did_not_count_hears_why():
     )
     assert "no longer hold" in resumed_text(Unknown(what="exception", lost=True))
     assert "no longer there" in resumed_text(Unknown(what="exception"))
+    assert "no longer as I wrote it" in resumed_text(Unknown(what="exception", changed=True))
     assert resumed_text(MayResume(exception="x-1", kind="restored", since=NOW, lost=0)) == ""
