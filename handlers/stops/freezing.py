@@ -11,6 +11,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.audit.checkpointing import record_kept
 from handlers.decisions.freezing import FORGETFUL
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
@@ -97,6 +98,7 @@ def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, sig
         facts={"kind": cause.kind, "agrees": cause.agrees, "before": before, "cites": list(cause.cites)},
     )  # fmt: skip
     seal_epoch(tx, signer, opening, at=ground.now())
+    record_kept(tx, at=ground.now(), by=by)
 
 
 def _void_approved(tx: Session, ground: Ground, freeze: Freeze, by: recording.By) -> None:

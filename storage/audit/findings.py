@@ -25,6 +25,7 @@ Kind = Literal[
     "unaccounted",
     "tile",
     "table",
+    "kept",
 ]
 
 

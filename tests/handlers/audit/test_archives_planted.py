@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from handlers.audit.archiving import Done, NotSound, look
-from handlers.audit.unarchiving import SIGNED_ANEW, BroughtBack, sign_anew
+from handlers.audit.unarchiving import BroughtBack, sign_anew
 from storage.audit import archives, log
-from storage.audit.archives import Archive, Statement, read_archives
+from storage.audit.archives import SIGNED_ANEW, Archive, Statement, read_archives
 from storage.audit.checkpoint import Signer
 from storage.audit.merkle import WIDTH
 from storage.audit.moving import take_out
