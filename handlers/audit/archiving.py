@@ -22,6 +22,7 @@ from storage.audit.archive_files import (
     ArchiveFiles,
     Held,
     Lacking,
+    NotHeld,
     alone_in,
     empty_texts,
     held_of,
@@ -192,7 +193,7 @@ def _archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
         held = held_of(plan.there, one, folder)
-        if isinstance(held, str):
+        if isinstance(held, NotHeld):
             waiting.append(one)
         else:
             gone = _take_out(database, one, held, folder=folder, tell=tell)
@@ -224,8 +225,8 @@ def _write(
         log=signer.name, first=first, end=end, root=tree.root, until=there.until, leaves=digest, stay=b""
     )  # fmt: skip
     held = read_files(files, unsigned, there.frontier)
-    if isinstance(held, str):
-        raise AuditFault(f"{held} Nothing of it was archived.")
+    if isinstance(held, NotHeld):
+        raise AuditFault(f"{held.detail} Nothing of it was archived.")
     # What stands beside the leaves may have been changed since it was verified: they alone are what is signed for.
     until, briefs = there.until, list[Brief]()
     for index, said in enumerate(map(decode, held.leaves), start=first):

@@ -15,7 +15,7 @@ from handlers.intents import By
 from handlers.recording import OPERATOR
 from storage.audit import archives
 from storage.audit import entry as audit
-from storage.audit.archive_files import Held, held_of
+from storage.audit.archive_files import Held, NotHeld, held_of
 from storage.audit.archives import SIGNED_ANEW, Archive, Archives, archived_tree, gone_of, read_archives
 from storage.audit.checkpoint import Signer, Verifier
 from storage.audit.kept import newest
@@ -49,8 +49,8 @@ def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, t
     done, erased, wrong = 0, 0, list[str]()
     for one in gone:
         held = held_of(there, one, folder)
-        if isinstance(held, str):
-            wrong.append(held)
+        if isinstance(held, NotHeld):
+            wrong.append(held.detail)
         else:
             erased += _bring_back(database, one, there.before(one), held, by, tell)
             done += 1
