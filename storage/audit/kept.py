@@ -81,22 +81,28 @@ def untold(tx: Transaction) -> list[Facts]:
 def misfits(tx: Transaction) -> Iterator[Finding]:
     """What is kept and is not what the log says, or on no record; what is on record and not kept any more."""
     if told := _told(tx, TAKEN):
-        yield from _compared(_kept(tx, CHECKPOINTS), told, "checkpoint")
+        yield from _compared(_kept(tx, CHECKPOINTS), told, (), "checkpoint")
     told = [*_told(tx, ARCHIVED), *_told(tx, SIGNED_ANEW)]
-    before = [one.facts for one in _said(tx, ARCHIVED) if "row" not in one.facts]
-    kept = [row for row in _kept(tx, ARCHIVES) if not _is_of_before(row, before)]
-    yield from _compared(kept, told, "statement of an archive")
+    said = (*_said(tx, ARCHIVED), *_said(tx, SIGNED_ANEW))
+    before = [one.facts for one in said if "row" not in one.facts]
+    yield from _compared(_kept(tx, ARCHIVES), told, before, "statement of an archive")
 
 
-def _compared(kept: Sequence[_Row], told: Sequence[_Told], what: str) -> Iterator[Finding]:
+def _compared(
+    kept: Sequence[_Row], told: Sequence[_Told], before: Sequence[Facts], what: str
+) -> Iterator[Finding]:
+    """before: what entries of a version before say, without the row's number and digest; each of one row."""
+    left = list(before)
     by_number: dict[object, list[_Told]] = {}
     for one in told:
         by_number.setdefault(one.facts["number"], []).append(one)
     for row in kept:
         ours = by_number.get(row.number, [])
         fits = [one for one in ours if one.tells_of(row)]
-        if not fits:
-            yield _changed(row, what) if ours else _put_there(row, what)
+        if ours and not fits:
+            yield _changed(row, what)
+        elif not ours and not _is_of_before(row, left):
+            yield _put_there(row, what)
         # Of several that tell of one number only one can be right: what another tells of was taken away.
         by_number[row.number] = [one for one in ours if fits and one not in fits]
     for one in (each for missing in by_number.values() for each in missing):
@@ -129,10 +135,13 @@ def _said(tx: Transaction, action: str) -> Iterator[_Told]:
             yield _Told(index=index, action=action, facts=decode(leaf)["facts"])
 
 
-def _is_of_before(row: _Row, before: Sequence[Facts]) -> bool:
-    """Whether a version before, whose entries say only what is stated, put this statement on record."""
-    archive = archive_of(row.beside, None)
-    return archive is not None and facts_of(archive) in before
+def _is_of_before(row: _Row, left: list[Facts]) -> bool:
+    """Whether a version before put what this row states on record. What says so is not left for another row."""
+    archive = archive_of(row.beside, None) if left else None
+    if archive is None or (facts := facts_of(archive)) not in left:
+        return False
+    left.remove(facts)
+    return True
 
 
 def _as_object(stored: bytes) -> dict[str, str]:

@@ -240,6 +240,9 @@ def test_after_a_new_key_archives_are_signed_by_it(install: Install, folder: Pat
     assert (wrong.exit_code, "Give the one that signed them" in wrong.stderr) == (2, True), wrong.output
     done = install.run("audit", "sign-archives", "--key", old, *BY)
     assert (done.exit_code, "One archive was signed by the new key." in done.stdout) == (0, True), done.output
+    unsigned = install.run("audit", "verify")
+    assert (unsigned.exit_code, "take a checkpoint under the new one" in unsigned.stderr) == (2, True)
+    assert install.run("audit", "checkpoint").exit_code == 0
     assert install.run("audit", "verify").exit_code == 0
     same = install.run("audit", "sign-archives", "--key", signer(install).verifier.text, *BY)
     assert (same.exit_code, "give the one of before" in same.output) == (2, True)
