@@ -92,13 +92,13 @@ def begin(tx: Session, ground: Ground, cause: Cause, *, signer: Signer, **by: Un
 
 
 def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, signer: Signer) -> None:
-    before = read_epochs(tx, signer.verifier).current.name
+    before, now = read_epochs(tx, signer.verifier).current.name, ground.now()
     opening = recording.record(
-        tx, at=ground.now(), action=OPENED, outcome="done", **by, correlation=STORY,
+        tx, at=now, action=OPENED, outcome="done", **by, correlation=STORY,
         facts={"kind": cause.kind, "agrees": cause.agrees, "before": before, "cites": list(cause.cites)},
     )  # fmt: skip
-    seal_epoch(tx, signer, opening, at=ground.now())
-    record_kept(tx, at=ground.now(), by=by)
+    seal_epoch(tx, signer, opening, at=now)
+    record_kept(tx, at=now, by=by)
 
 
 def _void_approved(tx: Session, ground: Ground, freeze: Freeze, by: recording.By) -> None:
