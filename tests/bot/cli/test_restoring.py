@@ -70,7 +70,7 @@ def test_a_backup_is_whole_private_and_says_what_it_holds(install: Install):
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert sorted(each.name for each in install.folder.glob("copy.db*")) == ["copy.db"]
     with closing(sqlite3.connect(copy)) as raw:
-        assert raw.execute("SELECT count(*) FROM audit_entries").fetchone() == (7,)
+        assert raw.execute("SELECT count(*) FROM audit_entries").fetchone() == (8,)
 
 
 def test_a_backup_is_one_moment_while_others_write_to_the_store(install: Install):
@@ -215,7 +215,7 @@ def test_verify_tells_of_the_epoch_and_calls_nobody_a_liar(install: Install):
         "Sound up to the checkpoint: the first 18 entries agree with it. The 1 after"
     )
     assert "Epoch 2 (" in done.stdout
-    assert "3 that were signed are lost." in done.stdout
+    assert "4 that were signed are lost." in done.stdout
     assert "1 of the checkpoints given is about entries that are lost" in done.stdout
     assert after.read_text().startswith("wicket.example/epoch-")
 

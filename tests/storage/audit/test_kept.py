@@ -1,6 +1,8 @@
 """T-1: what is kept beside the log is what that says of it, on both engines, and where a version before said less."""
 
+import json
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import Connection, Engine, insert
@@ -14,6 +16,7 @@ from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import ARCHIVES, HEAD
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.verification import verify_log
+from storage.types import to_micros
 from tests.storage.audit.conftest import START, MakeEntry
 from tests.storage.audit.test_tampering import SIGNER, entry, stated, telling
 
@@ -41,6 +44,12 @@ def test_what_is_kept_is_on_record_as_each_engine_has_it(unguarded: Engine, make
         for days in range(2):
             taken(tx, make_entry, days=days)
         assert found(tx) == []
+        note = tx.exec_driver_sql("SELECT note FROM audit_checkpoints WHERE id = 1").scalar_one()
+        row = log.row_at(tx, 1)
+        assert row is not None
+        # As docs/audit-format.md has it, for whoever makes it out without us.
+        listed = f"[{to_micros(START)},1,{json.dumps(note)}]".encode()
+        assert row.said()["facts"] == {"number": 1, "row": sha256(listed).hexdigest()}
         tx.exec_driver_sql("UPDATE audit_checkpoints SET at = at + 1 WHERE id = 2")
         assert found(tx) == [
             "The checkpoint that is kept as number 2 is not what the log says of it: it was changed, or another stands "
