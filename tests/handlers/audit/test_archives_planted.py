@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from handlers.audit.archivable import leaves
 from handlers.audit.archiving import Done, NotSound, look
 from handlers.audit.unarchiving import BroughtBack, sign_anew
 from storage.audit import archives, log
 from storage.audit.archives import SIGNED_ANEW, Archive, Statement, read_archives
 from storage.audit.checkpoint import Signer
+from storage.audit.kept import TAKEN
 from storage.audit.merkle import WIDTH
 from storage.audit.moving import take_out
 from storage.audit.tiles import Tree
@@ -128,3 +130,8 @@ def test_what_is_on_no_record_is_signed_by_no_new_key(database: Database, folder
         sign_anew(database, signer=OTHER, old=KEY, by=BY)
     assert database.read_now(lambda tx: read_archives(tx, OTHER.verifier)).each == ()
     assert database.read_now(lambda tx: log.rows(tx, action=SIGNED_ANEW)) == []
+
+
+def test_what_tells_of_a_row_that_is_kept_never_leaves() -> None:
+    """A-17, T-1: once it was archived, the row that it tells of would look like one that others put there."""
+    assert not any(leaves(action) for action in (TAKEN, archives.ARCHIVED, SIGNED_ANEW))
