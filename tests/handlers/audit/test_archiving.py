@@ -516,6 +516,9 @@ def test_under_a_new_key_the_archives_are_signed_anew(database: Database, folder
     done_to(database, "audit_tiles", 'UPDATE audit_tiles SET root = substr(hashes, 1, 32) WHERE "index" = 0')
     with pytest.raises(AuditFault, match="not that of the archives"):
         sign_anew(database, signer=OTHER, old=KEY, by=BY)
+    done_to(database, "audit_archives", "DELETE FROM audit_archives WHERE id = 1")
+    told = database.read_now(lambda tx: verify_log(tx, verifier=new)).findings
+    assert any("was kept as number 1, and it is not there" in one.detail for one in told), told
 
 
 @pytest.mark.parametrize("at", [1, 2])

@@ -379,6 +379,10 @@ def test_two_stores_that_were_merged_are_found(
             ["The log says that the entries 0 to 255 were archived, and no", "number 1 is not what the log says"],
         ),
         (
+            ["UPDATE audit_archives SET stay = lower(hex(stay))"],
+            ["The log says that the entries 0 to 255 were archived, and no", "number 1 is not what the log says"],
+        ),
+        (
             ["DELETE FROM audit_archives"],
             ["The log says that the entries 0 to 255 were archived, and no", "number 1, and it is not there"],
         ),
