@@ -175,13 +175,13 @@ def give_up_siem(context: typer.Context, by: Said, why: Why, yes: Yes = False) -
 
 
 def refuse_archived(tx: Session, verifier: Verifier | None, since: datetime) -> None:
-    """AuditFault where entries of this time or later are archived and not here: whatever counts would count too few.
+    """SettingsFault where entries of this time or later are archived and not here: whatever counts would count too few.
 
     verifier: for who verifies the log besides; without it whatever is stated is taken for true.
     """
     for one in stated_gone(tx) if verifier is None else gone_of(tx, read_archives(tx, verifier)):
         if since <= one.statement.until:
-            raise AuditFault(
+            raise SettingsFault(
                 f"{_entries(one)} (until {moment(one.statement.until)} UTC) are archived. Bring them back with `wicket "
                 "audit unarchive FOLDER`, or take a later time."
             )

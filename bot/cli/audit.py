@@ -25,6 +25,9 @@ from bot.settings import Settings
 from bot.slack.words import together
 from bot.stories.reading import step_of
 from bot.stories.telling import decided_by, told, words_of
+from handlers.audit.checkpointing import record_kept
+from handlers.intents import CLI
+from handlers.recording import OPERATOR
 from storage.audit import log
 from storage.audit.archives import gone_until, may_lack
 from storage.audit.checkpoint import Signer
@@ -180,6 +183,7 @@ def checkpoint(
         if wrong is not None:
             raise AuditFault(f"{wrong} No checkpoint was signed.")
         signed = take_checkpoint(tx, signer, at=at)
+        record_kept(tx, at=at, by={"actor": OPERATOR, "where": CLI})
         number = str(last_checkpoint_id(tx))
         owe(tx, at=at, courier="slack", kind="checkpoint", subject=number, recipient=SECURITY)
         return signed

@@ -19,7 +19,7 @@ from bot.cli.tables import moment, say, show
 from bot.cli.verifying import Archives, Key, read_key, verifier_of
 from bot.settings import Settings
 from storage.audit import proving
-from storage.audit.archive_files import find_archived, held_of
+from storage.audit.archive_files import NotHeld, find_archived, held_of
 from storage.audit.archives import Archive, gone_of, read_archives
 from storage.audit.archives import Archives as AllArchives
 from storage.audit.asked import each_leaf
@@ -188,7 +188,7 @@ def leaves(
 
 
 def _all_leaves(tx: Transaction, verifier: Verifier | None, folder: Path | None) -> Iterator[bytes]:
-    """Those that are archived from their files, all others from the store. AuditFault before any if some are missing:
+    """Those that are archived from their files, all others from the store. WicketFault before any if some are missing:
     half of the leaves look like all.
     """
     there = read_archives(tx, verifier)
@@ -210,17 +210,25 @@ def _leaves_of(
 
 
 def _of_files(there: AllArchives, one: Archive, folder: Path | None) -> Sequence[bytes]:
-    held = "give the folder with their files as --archives" if folder is None else held_of(there, one, folder)
-    if isinstance(held, str):
-        raise AuditFault(f"The entries {one.first:,} to {one.end - 1:,} are archived: {held.rstrip('.')}.")
+    what = f"The entries {one.first:,} to {one.end - 1:,} are archived"
+    if folder is None:
+        raise SettingsFault(f"{what}: give the folder with their files as --archives.")
+    held = held_of(there, one, folder)
+    if isinstance(held, NotHeld):
+        raise _unheld(held, f"{what}: {held.detail}")
     return held.leaves
 
 
 def _archived(tx: Transaction, named: str, verifier: Verifier, folder: Path | None) -> Row | None:
     found = None if folder is None else find_archived(read_archives(tx, verifier), folder, named)
-    if isinstance(found, str):
-        raise AuditFault(found)
+    if isinstance(found, NotHeld):
+        raise _unheld(found, found.detail)
     return found
+
+
+def _unheld(found: NotHeld, detail: str) -> WicketFault:
+    """Of files that are elsewhere nothing says that they are not sound."""
+    return AuditFault(detail) if found.at_hand else SettingsFault(detail)
 
 
 class _Fails(AuditFault):

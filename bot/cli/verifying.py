@@ -16,14 +16,14 @@ from sqlmodel import Session
 from bot.cli.bars import progress
 from bot.cli.files import notes_in, untrusted
 from bot.cli.place import opened, place_of
-from bot.cli.sentences import UNSOUND
+from bot.cli.sentences import NOT_DONE, UNSOUND
 from bot.cli.tables import say
 from bot.settings import Settings
 from bot.slack.words import listed
 from handlers.audit import retiling
 from handlers.intents import CLI
 from storage.audit import log
-from storage.audit.archive_files import held_of
+from storage.audit.archive_files import NotHeld, held_of
 from storage.audit.archives import Archives as AllArchives
 from storage.audit.archives import read_archives
 from storage.audit.checkpoint import BadKey, Verifier, read_verifier
@@ -94,9 +94,27 @@ def verify(
         there = database.read_now(lambda tx: read_archives(tx, verifier))
     _say(report)
     _say_untrusted(strange)
-    unfit = _say_archives(there, archives, report, signed=verifier is not None)
-    if unfit or not report.sound:
-        raise typer.Exit(UNSOUND)
+    code = max(_say_unfit_key(report), _say_archives(there, archives, report, signed=verifier is not None))
+    raise typer.Exit(code if report.sound else UNSOUND)
+
+
+def _say_unfit_key(report: Report) -> int:
+    """NOT_DONE where the key fits no checkpoint that is here: what was compared with nothing is no success."""
+    if not report.unused:
+        return 0
+    if report.signed is not None or report.anchored is not None:
+        say(
+            f"{report.unused} checkpoints kept in the store are not signed by this key, and were not used.",
+            indent=2,
+        )
+        return 0
+    say(
+        f"None of the {report.unused} checkpoints kept in the store is signed by this key, so nothing shows that this "
+        "is what was signed. Give the public key that signed them with --key. If the key was changed since, take a "
+        "checkpoint under the new one with `wicket audit checkpoint`, and run this again.",
+        err=True,
+    )
+    return NOT_DONE
 
 
 def _say_untrusted(files: Sequence[str]) -> None:
@@ -107,23 +125,25 @@ def _say_untrusted(files: Sequence[str]) -> None:
 
 def _say_archives(
     there: AllArchives, folder: Path | None, report: Report | PartReport, *, signed: bool
-) -> bool:
-    """What is archived, and whether the files of it are not what was stated, where they were given. signed: whether a
-    key told that it was signed.
+) -> int:
+    """What is archived. Of its files, where they were given: UNSOUND if they are not what was stated, NOT_DONE if they
+    are elsewhere. signed: whether a key told that it was signed.
     """
     say_strange(there, indent=2)
     if not there.each:
-        return False
+        return 0
     what = f"The first {there.end:,} entries are archived: {_of_hashes(report, signed=signed)}"
     if folder is None:
         say(f"{what}. Give --archives FOLDER to verify their files, too.", indent=2)
-        return False
-    wrong = [found for one in there.each if isinstance(found := held_of(there, one, folder), str)]
+        return 0
+    wrong = [found for one in there.each if isinstance(found := held_of(there, one, folder), NotHeld)]
     for each in wrong:
-        say(each, indent=2)
+        say(each.detail, indent=2)
     if not wrong:
         say(f"{what}, and their files are what was {'signed' if signed else 'stated'}.", indent=2)
-    return bool(wrong)
+    if any(each.at_hand for each in wrong):
+        return UNSOUND
+    return NOT_DONE if wrong else 0
 
 
 def say_strange(there: AllArchives, *, indent: int = 0) -> None:
@@ -132,7 +152,7 @@ def say_strange(there: AllArchives, *, indent: int = 0) -> None:
         say(
             f"{there.strange} statements of archives are not signed by this key or fit nowhere, and were not used. If "
             "the key is new, `wicket audit sign-archives` signs them anew. Otherwise somebody wrote them into the "
-            "database: find out who. They excuse nothing and hold nothing up, so they may stay.",
+            "database: find out who. They excuse nothing and hold nothing up.",
             indent=indent,
         )
 
@@ -180,9 +200,10 @@ def _verify_part(
     if report.more:
         typer.echo(f"  And {report.more} more like these.")
     _say_untrusted(strange)
-    unfit = first < there.end and _say_archives(there, folder, report, signed=verifier is not None)
-    if unfit or not report.sound:
-        raise typer.Exit(UNSOUND)
+    code = 0
+    if first < there.end:
+        code = _say_archives(there, folder, report, signed=verifier is not None)
+    raise typer.Exit(code if report.sound else UNSOUND)
 
 
 def rebuild_tiles(
@@ -238,10 +259,6 @@ def _say(report: Report) -> None:
     if report.only_tiles:
         say(
             "The entries are sound; proofs that need these tiles fail. `wicket audit rebuild-tiles` makes them anew."
-        )
-    if report.unused:
-        typer.echo(
-            f"  {report.unused} checkpoints kept in the store are not signed by this key, and were not used."
         )
 
 

@@ -23,7 +23,7 @@ _ACTIONS = frozenset(
     {
         "access.change_failed", "access.given", "access.kept", "access.removal_overdue", "access.removed",
         "account.proven_unlock_started", "account.unlock_started", "account.unlocked", "care.page_opened",
-        "checkpoint.taken", "click.refused", "enrol.page_opened", "link.offered", "link.page_opened", "link.proven",
+        "click.refused", "enrol.page_opened", "link.offered", "link.page_opened", "link.proven",
         "owner.unreachable", "regain.page_opened", "story.refused",
     }
 )  # fmt: skip

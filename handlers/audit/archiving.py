@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from handlers.audit.archivable import YOUNGEST, Brief, staying
 from handlers.intents import By
-from handlers.recording import OPERATOR, record
+from handlers.recording import NOTHING, OPERATOR, record
 from storage import streams
 from storage.audit import archives, log
 from storage.audit.archive_files import (
@@ -22,6 +22,7 @@ from storage.audit.archive_files import (
     ArchiveFiles,
     Held,
     Lacking,
+    NotHeld,
     alone_in,
     empty_texts,
     held_of,
@@ -31,16 +32,18 @@ from storage.audit.archive_files import (
     write_files,
     write_statement,
 )
-from storage.audit.archives import Archive, Archives, Statement, read_archives
+from storage.audit.archives import Archive, Archives, Facts, Statement, read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, Verifier, verify_note
 from storage.audit.entry import decode
 from storage.audit.findings import Finding
+from storage.audit.kept import newest
 from storage.audit.merkle import WIDTH, Frontier
 from storage.audit.moving import erased_here, indexes_here, take_out, words_here
 from storage.audit.passing import Progress
 from storage.audit.privileges import may_archive
 from storage.audit.ranges import stands_in, verify_part
 from storage.audit.sealing import latest_checkpoint
+from storage.audit.tables import ARCHIVES
 from storage.audit.texts import erasures
 from storage.audit.tiles import Tree, sealed
 from storage.database import Database
@@ -190,7 +193,7 @@ def _archive(database: Database, plan: Plan, *, folder: Path, signer: Signer, by
     done, waiting = Done(archived=0, gone=0, stayed=0), list[Archive]()
     for one in plan.unfinished:
         held = held_of(plan.there, one, folder)
-        if isinstance(held, str):
+        if isinstance(held, NotHeld):
             waiting.append(one)
         else:
             gone = _take_out(database, one, held, folder=folder, tell=tell)
@@ -222,8 +225,8 @@ def _write(
         log=signer.name, first=first, end=end, root=tree.root, until=there.until, leaves=digest, stay=b""
     )  # fmt: skip
     held = read_files(files, unsigned, there.frontier)
-    if isinstance(held, str):
-        raise AuditFault(f"{held} Nothing of it was archived.")
+    if isinstance(held, NotHeld):
+        raise AuditFault(f"{held.detail} Nothing of it was archived.")
     # What stands beside the leaves may have been changed since it was verified: they alone are what is signed for.
     until, briefs = there.until, list[Brief]()
     for index, said in enumerate(map(decode, held.leaves), start=first):
@@ -270,7 +273,7 @@ def _state(
     statement = replace(unsigned, stay=hashlib.sha256(stay).digest())
     made = Archive(statement=statement, note=statement.signed(signer), frontier=tree, stay=stay)
     archives.keep_archive(tx, made)
-    record_archive(tx, archives.ARCHIVED, made, by=by, at=at)
+    record_archive(tx, archives.ARCHIVED, made, by=by, at=at, row=newest(tx, ARCHIVES))
     return made
 
 
@@ -279,11 +282,13 @@ def _is_next(there: Archives, first: int) -> None:
         raise AuditFault(AT_THE_SAME_TIME)
 
 
-def record_archive(tx: Session, action: str, one: Archive, *, by: By, at: datetime) -> None:
-    """Put on the record what became of an archive."""
+def record_archive(
+    tx: Session, action: str, one: Archive, *, by: By, at: datetime, row: Facts = NOTHING
+) -> None:
+    """Put on the record what became of an archive. row: what the log says of a row that states it, if one was kept."""
     record(
         tx, at=at, action=action, outcome="done", actor=OPERATOR, where=by.where, correlation=archives.STORY,
-        facts=archives.facts_of(one),
+        facts={**archives.facts_of(one), **row},
         texts={"rationale": by.why, "by": by.name},
     )  # fmt: skip
 

@@ -6,8 +6,10 @@ Each is owed once, whichever replica's clock comes first, and whatever was down 
 import structlog
 from sqlmodel import Session
 
+from handlers.audit.checkpointing import record_kept
 from handlers.decisions.set_times import Due, SetTimes
 from handlers.ground import Ground
+from handlers.recording import BY_ITSELF
 from storage import bulletins
 from storage.audit.checkpoint import Signer
 from storage.audit.sealing import last_checkpoint_id, take_checkpoint
@@ -59,6 +61,7 @@ class Bulletins:
             return
         at = self._ground.now()
         take_checkpoint(tx, self._signer, at=at)
+        record_kept(tx, at=at, by=BY_ITSELF)
         number = last_checkpoint_id(tx)
         week = self._times.weekly(at)
         bulletins.signed(tx, due.day, number=number, week_of=week.until)

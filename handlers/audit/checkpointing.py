@@ -3,6 +3,8 @@
 It never signs a log that contradicts what was signed of it before.
 """
 
+from datetime import datetime
+
 from sqlmodel import Session
 
 from handlers import recording
@@ -12,6 +14,7 @@ from handlers.outcomes import CheckpointTaken, NotAllowed, NotSigned, Repeated
 from handlers.questions.concerned import of_security
 from storage import deliveries
 from storage.audit.checkpoint import Signer
+from storage.audit.kept import untold
 from storage.audit.log import head
 from storage.audit.sealing import contradiction, last_checkpoint_id, take_checkpoint
 from storage.exceptions import SECURITY
@@ -26,7 +29,7 @@ NOT_OF_SECURITY = template(
 
 
 class Checkpointing:
-    """One transaction: the entry, the checkpoint that covers it, and the message to the security channel."""
+    """One transaction: the checkpoint, the entry that tells of it, and the message to the security channel."""
 
     def __init__(self, ground: Ground, signer: Signer) -> None:
         self._ground = ground
@@ -47,14 +50,33 @@ class Checkpointing:
             if not wrong.broken:  # to a log that is broken nothing can be added
                 self._record(tx, intent, "checkpoint.taken", "failed")
             return NotSigned()
-        self._record(tx, intent, "checkpoint.taken", "done")
+        size = head(tx).size
         note = take_checkpoint(tx, self._signer, at=at)
+        record_kept(tx, at=at, by=recording.by(intent))
         number = str(last_checkpoint_id(tx))
         owe(tx, at=at, courier="slack", kind="checkpoint", subject=number, recipient=SECURITY)
-        return CheckpointTaken(at=at, size=head(tx).size, note=note)
+        return CheckpointTaken(at=at, size=size, note=note)
 
     def _record(self, tx: Session, intent: Intent, action: str, outcome: str) -> None:
         at = self._ground.now()
         recording.record(
             tx, at=at, action=action, outcome=outcome, **recording.by(intent), correlation=new_id("k", at)
+        )
+
+
+def record_kept(tx: Session, *, at: datetime, by: recording.By) -> None:
+    """Put on the record which checkpoint was kept just now: that it was, and what it is, shows by nothing else. And by
+    whom, but for those that a version before kept, of which it told nothing.
+    """
+    *before, last = untold(tx)
+    each = [*((recording.BY_ITSELF, facts) for facts in before), (by, last)]
+    for who, facts in each:
+        recording.record(
+            tx,
+            at=at,
+            action="checkpoint.taken",
+            outcome="done",
+            **who,
+            correlation=new_id("k", at),
+            facts=facts,
         )

@@ -12,14 +12,14 @@ from sqlmodel import Session
 
 from handlers.audit.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Digest
 from handlers.audit.retiling import REBUILT
-from handlers.audit.unarchiving import SIGNED_ANEW, UNARCHIVED
+from handlers.audit.unarchiving import UNARCHIVED
 from handlers.decisions.lifecycle import OVERDUE_AFTER
 from handlers.decisions.outliers import Decided, Late, StandsOut, since, stand_out
 from handlers.emergencies.frequency import frequency
 from storage import grants
 from storage.approvals import approvals_of
 from storage.audit import log, stories
-from storage.audit.archives import ARCHIVED
+from storage.audit.archives import ARCHIVED, SIGNED_ANEW
 from storage.audit.entry import TEXT_ERASED, decode
 from storage.audit.slices import GIVEN_UP
 from storage.audit.stories import Brief

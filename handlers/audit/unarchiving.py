@@ -15,19 +15,21 @@ from handlers.intents import By
 from handlers.recording import OPERATOR
 from storage.audit import archives
 from storage.audit import entry as audit
-from storage.audit.archive_files import Held, held_of
-from storage.audit.archives import Archive, Archives, archived_tree, gone_of, read_archives
+from storage.audit.archive_files import Held, NotHeld, held_of
+from storage.audit.archives import SIGNED_ANEW, Archive, Archives, archived_tree, gone_of, read_archives
 from storage.audit.checkpoint import Signer, Verifier
+from storage.audit.kept import newest
 from storage.audit.log import StoredText, append_each, head
 from storage.audit.merkle import Frontier
 from storage.audit.moving import bring_back, indexes_here
 from storage.audit.passing import Progress
+from storage.audit.tables import ARCHIVES
 from storage.audit.texts import Erasures, erasures
 from storage.database import Database, replica_of
 from storage.faults import AuditFault
 from storage.identifiers import new_ids
 
-UNARCHIVED, SIGNED_ANEW = "log.unarchived", "log.archives_signed"
+UNARCHIVED = "log.unarchived"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +49,8 @@ def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, t
     done, erased, wrong = 0, 0, list[str]()
     for one in gone:
         held = held_of(there, one, folder)
-        if isinstance(held, str):
-            wrong.append(held)
+        if isinstance(held, NotHeld):
+            wrong.append(held.detail)
         else:
             erased += _bring_back(database, one, there.before(one), held, by, tell)
             done += 1
@@ -155,5 +157,5 @@ def _sign_anew(tx: Session, *, database: Database, signer: Signer, old: Verifier
             )
         statement = replace(one.statement, log=signer.name)
         archives.keep_archive(tx, replace(one, statement=statement, note=statement.signed(signer)))
-        record_archive(tx, SIGNED_ANEW, one, by=by, at=database.now())
+        record_archive(tx, SIGNED_ANEW, one, by=by, at=database.now(), row=newest(tx, ARCHIVES))
     return len(there.each)

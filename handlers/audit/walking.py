@@ -41,6 +41,9 @@ _TREE = template("The stored tree over the audit entries {first} to {last} is no
 _NO_TABLE = template(
     "The audit log is not kept in guarded tables any more: something else stands in the place of one or behind it."
 )
+_NOT_KEPT = template(
+    "What is kept beside the audit log, its checkpoints and what states archives, is not what the log says of it."
+)
 _UNFIT = template("The audit log does not fit together from index {index} on.")
 _TOLD: Mapping[str, str] = MappingProxyType({"missing": _GONE, "cut": _GONE})
 
@@ -195,4 +198,6 @@ def _said(finding: Finding, begins: int) -> Sentence:
         return Sentence(_TREE, first=index, last=index if finding.last is None else finding.last)
     if finding.kind == "table":
         return Sentence(_NO_TABLE)
+    if finding.kind == "kept":
+        return Sentence(_NOT_KEPT)
     return Sentence.of(_TOLD.get(finding.kind, _UNFIT), {"index": index})

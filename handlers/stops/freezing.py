@@ -11,6 +11,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.audit.checkpointing import record_kept
 from handlers.decisions.freezing import FORGETFUL
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
@@ -102,12 +103,13 @@ def tell_anew(tx: Session, ground: Ground) -> None:
 
 
 def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, signer: Signer) -> None:
-    before = read_epochs(tx, signer.verifier).current.name
+    before, now = read_epochs(tx, signer.verifier).current.name, ground.now()
     opening = recording.record(
-        tx, at=ground.now(), action=OPENED, outcome="done", **by, correlation=STORY,
+        tx, at=now, action=OPENED, outcome="done", **by, correlation=STORY,
         facts={"kind": cause.kind, "agrees": cause.agrees, "before": before, "cites": list(cause.cites)},
     )  # fmt: skip
-    seal_epoch(tx, signer, opening, at=ground.now())
+    seal_epoch(tx, signer, opening, at=now)
+    record_kept(tx, at=now, by=by)
 
 
 def _void_approved(tx: Session, ground: Ground, freeze: Freeze, by: recording.By) -> None:

@@ -103,6 +103,16 @@ class Held:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class NotHeld:
+    """Why the files of an archive are of no use; `detail` is a sentence. at_hand: they are there, and are not what was
+    signed.
+    """
+
+    detail: str
+    at_hand: bool = True
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Hold a folder against another run that archives into it: of two that write one file the later one would put words
@@ -193,20 +203,20 @@ def write_statement(files: ArchiveFiles, note: str) -> None:
         file.write(said)
 
 
-def held_of(there: Archives, one: Archive, folder: Path) -> Held | str:
+def held_of(there: Archives, one: Archive, folder: Path) -> Held | NotHeld:
     """What the files of an archive in a folder hold, if it is what it was signed for; otherwise what is wrong."""
     files = ArchiveFiles(folder=folder, first=one.first, end=one.end)
     return read_files(files, one.statement, there.before(one))
 
 
-def find_archived(there: Archives, folder: Path, named: str) -> Row | str | None:
+def find_archived(there: Archives, folder: Path, named: str) -> Row | NotHeld | None:
     """The entry with this id, or at this index, as its archive has it; what is wrong with that, or None."""
-    wanted, wrong = as_index(named), list[str]()
+    wanted, wrong = as_index(named), list[NotHeld]()
     for one in there.each:
         if wanted is not None and not one.first <= wanted < one.end:
             continue
         held = held_of(there, one, folder)
-        if isinstance(held, str):
+        if isinstance(held, NotHeld):
             wrong.append(held)  # it may be in another, whose files are there
             continue
         for index, leaf in enumerate(held.leaves, start=one.first):
@@ -216,25 +226,30 @@ def find_archived(there: Archives, folder: Path, named: str) -> Row | str | None
     return next(iter(wrong), None)
 
 
-def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> Held | str:
-    """What they hold, if it is what the statement was signed for; otherwise what is wrong, as a sentence.
+def read_files(files: ArchiveFiles, statement: Statement, before: Frontier) -> Held | NotHeld:
+    """What they hold, if it is what the statement was signed for; otherwise what is wrong.
 
     before: the tree over what stands before them.
     """
     try:
         leaves = _leaves(files, statement.leaves)
         if leaves is None:
-            return f"{files.leaves} is not the file that the archive was signed for."
+            return NotHeld(detail=f"{files.leaves} is not the file that the archive was signed for.")
         tree = before.extend([leaf_hash(leaf) for leaf in leaves])[0]
         if (tree.size, tree.root) != (statement.end, statement.root):
-            return f"{files.leaves} does not lead to the root that the archive was signed for."
+            return NotHeld(
+                detail=f"{files.leaves} does not lead to the root that the archive was signed for."
+            )
         return Held(first=files.first, leaves=leaves, texts=_texts(files, leaves))
     except FileNotFoundError as fault:
-        return f"{fault.filename} is not there. Give the folder in which the files of the archives are."
+        return NotHeld(
+            detail=f"{fault.filename} is not there. Give the folder in which the files of the archives are.",
+            at_hand=False,
+        )
     except OSError as fault:
-        return f"{fault.filename} cannot be read: {fault.strerror}."
+        return NotHeld(detail=f"{fault.filename} cannot be read: {fault.strerror}.", at_hand=False)
     except AuditFault as fault:
-        return str(fault)
+        return NotHeld(detail=str(fault))
 
 
 def _leaves(files: ArchiveFiles, signed: bytes) -> Sequence[bytes] | None:

@@ -35,8 +35,8 @@ from storage.types import from_micros, to_micros
 
 # The correlation of the entries that say what became of them.
 STORY = "log-archives"
-# And the action of the one that is written with its statement.
-ARCHIVED = "log.archived"
+# And the actions of those that are written with a statement: the first, and one that is signed anew.
+ARCHIVED, SIGNED_ANEW = "log.archived", "log.archives_signed"
 
 # Archives kept as they were read: the bot's walk asks for all of them at each of its steps.
 _KEPT = 1024
@@ -170,7 +170,7 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
     chain, strange, end = list[Archive](), 0, 0
     # Of one that was signed anew, the newest that this key signed.
     for row in _stored(tx):
-        archive = _archive(*row, verifier)
+        archive = archive_of(row, verifier)
         if archive is not None and archive.first == end:
             chain.append(archive)
             end = archive.end
@@ -206,7 +206,7 @@ def gone_of(tx: Transaction, archives: Archives) -> list[Archive]:
 def stated_gone(tx: Transaction) -> list[Archive]:
     """`gone_of` of all that is stated here, whoever signed it: who puts another statement there hides none by that."""
     ((last,),) = rows(connection_of(tx), _LAST)
-    each = filter(None, (_archive(*row, None) for row in _stored(tx)))
+    each = filter(None, (archive_of(row, None) for row in _stored(tx)))
     return [
         one for one in each if one.end <= (last or 0) and _here(tx, one.first, one.end) < one.end - one.first
     ]
@@ -261,7 +261,7 @@ def unrecorded(archives: Archives, told: Sequence[Facts]) -> list[Archive]:
     """Those of which the log does not say that anybody archived them: their statement is of another store, or of a time
     that was lost, and whoever put it there excuses what they took out. told: what the log says.
     """
-    return [one for one in archives.each if facts_of(one) not in told]
+    return [one for one in archives.each if not any(facts_of(one).items() <= said.items() for said in told)]
 
 
 def unstated(archives: Archives, told: Sequence[Facts]) -> list[Facts]:
@@ -316,11 +316,19 @@ def read_statement(note: str, verifier: Verifier | None) -> Statement | BadNote:
     )  # fmt: skip
 
 
+def archive_of(row: Sequence[Any], verifier: Verifier | None) -> Archive | None:
+    """What a row states, its columns but for the number, if this key signed it; without a key, what it says of itself.
+
+    SQLite lets anything stand in any column; what is not as it was signed is none.
+    """
+    first, size, note, frontier, stay = row
+    return _archive(first, size, note, frontier, stay, verifier)
+
+
 @lru_cache(_KEPT)
 def _archive(
     first: Any, size: Any, note: Any, frontier: Any, stay: Any, verifier: Verifier | None
 ) -> Archive | None:
-    """SQLite lets anything stand in any column; what is not as it was signed is none."""
     if not isinstance(note, str) or not isinstance(frontier, bytes) or not isinstance(stay, bytes):
         return None
     said = read_statement(note, verifier)

@@ -25,6 +25,7 @@ Kind = Literal[
     "unaccounted",
     "tile",
     "table",
+    "kept",
 ]
 
 
@@ -86,7 +87,7 @@ class Report:
         if later:
             return (
                 f"Sound up to the checkpoint: the first {self.anchored} entries agree with it. "
-                f"The {later} after it are internally consistent only."
+                f"The {later} after it {'is' if later == 1 else 'are'} internally consistent only."
             )
         return f"Sound: all {self.entries} entries agree with the checkpoint."
 

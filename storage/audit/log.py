@@ -70,6 +70,7 @@ _READ_TEXTS = select(
 )
 _SIZE = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
 _ADD_HEAD = insert(HEAD)
+_FIRST_HAS_MARK = select(ENTRIES.c.root != ENTRIES.c.leaf_hash).where(ENTRIES.c.index == 0)
 # What stands there of an entry is made as the drivers take it, so no type has to change it any more.
 ADD_ENTRIES = Together(ENTRIES.name, ("index", *BESIDE, "leaf", "leaf_hash", "root"))
 _ADD_TEXTS = Together(TEXTS.name, ("index", "name", "text", "salt"))
@@ -304,6 +305,19 @@ def second_head(tx: Transaction) -> bool:
     """Whether another row stands beside the one that counts as the head."""
     query = select(HEAD.c.id).where(HEAD.c.id != _HEAD_ID).limit(1)
     return connection_of(tx).execute(query).first() is not None
+
+
+def has_odd_marks(tx: Transaction) -> bool:
+    """Whether the head says of marks what no version wrote there: a store of SQLite has them since it was brought up,
+    and one of PostgreSQL from its first entry on, or none. Of one leaf the hash is the root.
+    """
+    connection = connection_of(tx)
+    with Talk(connection) as talk:
+        marks = [row[2] for row in talk.rows(_READ_HEAD)]
+    if connection.dialect.name == "sqlite":
+        return marks != [1] * len(marks)
+    first = connection.execute(_FIRST_HAS_MARK).scalar_one_or_none()
+    return any(each is False or (first is not None and bool(each) != first) for each in marks)
 
 
 def erase_each(tx: Transaction, wanted: Iterable[tuple[str, str, Entry]]) -> int:

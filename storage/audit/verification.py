@@ -14,6 +14,7 @@ from storage.audit.epochs import read_epochs
 from storage.audit.findings import Finding, Report, sentence, stray, stray_text
 from storage.audit.forgiving import forgiving
 from storage.audit.guards import not_tables, told_of
+from storage.audit.kept import misfits
 from storage.audit.log import Transaction
 from storage.audit.merkle import Frontier
 from storage.audit.passing import Progress, passed
@@ -71,7 +72,8 @@ def _sizes(verifier: Verifier | None, notes: Sequence[str | bytes]) -> Iterable[
 
 def note_strays(tx: Transaction, walk: Walk) -> None:
     """Note what stands where no entry is: before the first, beyond the head, as the text of none; a second head; a
-    statement of an archive that is on no record, and a record of one that nothing states. And what is no table.
+    statement of an archive that is on no record, and a record of one that nothing states; what is kept beside the log
+    and is not what that says of it. And what is no table.
     """
     note_views(tx, walk)
     with forgiving(tx):
@@ -86,8 +88,12 @@ def note_strays(tx: Transaction, walk: Walk) -> None:
             walk.note(_unknown(one))
         for said in unstated(walk.archives, told):
             walk.note(_taken_away(said))
+    for misfit in misfits(tx):
+        walk.note(misfit)
     if log.second_head(tx):
         walk.note(Finding(kind="head", detail="A second head stands beside that of the log."))
+    if log.has_odd_marks(tx):
+        walk.note(Finding(kind="head", detail="What the head says of marks beside entries was changed."))
 
 
 def note_views(tx: Transaction, walk: Walk) -> None:

@@ -90,7 +90,7 @@ def test_an_auditor_needs_nothing_but_a_checkpoint_the_key_and_a_proof(operator:
     assert operator.run("audit", "leaves", "--out", str(desk / "leaves.jsonl")).exit_code == 0
     assert check(desk, key, "leaves", "leaves.jsonl", "later.txt")[0] == 0
     lines = (desk / "leaves.jsonl").read_bytes().splitlines(keepends=True)
-    assert len(lines) == 9
+    assert len(lines) == 11
     (desk / "leaves.jsonl").write_bytes(b"".join(lines[:4] + lines[5:]))
     assert check(desk, key, "leaves", "leaves.jsonl", "kept.txt")[0] == 1
 
@@ -108,7 +108,7 @@ def test_a_folder_about_a_period_is_checked_by_the_same_steps(operator: Install,
     one, *_ = proofs = sorted((desk / "folder" / "proofs").iterdir())
     assert len(proofs) == 7
     code, said = check(desk, key, "proof", str(one), "folder/checkpoint.txt")
-    assert (code, "of the 7 in the log" in said) == (0, True), said
+    assert (code, "of the 8 in the log" in said) == (0, True), said
     assert check(desk, key, "proof", str(one), "kept.txt")[0] == 1, "that is another checkpoint"
     both = (str(desk / "kept.txt"), str(desk / "folder" / "checkpoint.txt"))
     assert operator.run("audit", "consistency", *both, "--out", str(desk / "on.txt")).exit_code == 0

@@ -114,9 +114,23 @@ def test_verify_says_what_is_archived_and_looks_at_the_files_where_they_are_give
     whole = install.run("audit", "verify", "--archives", str(folder))
     assert (whole.exit_code, "their files are what was signed" in whole.stdout) == (0, True)
     [leaves] = folder.glob("*.leaves.jsonl")
-    leaves.write_bytes(leaves.read_bytes().replace(b"p-ada", b"p-eve", 1))
-    wrong = install.run("audit", "verify", "--archives", str(folder))
-    assert (wrong.exit_code, "is not the file that the archive was signed for" in wrong.stdout) == (1, True)
+    whole_file = leaves.read_bytes()
+    leaves.write_bytes(whole_file.replace(b"p-ada", b"p-eve", 1))
+    for command in (("verify",), ("leaves",), ("prove", "7")):
+        wrong = install.run("audit", *command, "--archives", str(folder))
+        assert wrong.exit_code == 1, command
+        assert "is not the file that the archive was signed for" in wrong.output, command
+
+
+def test_files_that_are_elsewhere_are_not_taken_for_unsound(install: Install, folder: Path) -> None:
+    """Nothing is wrong with the log, and it is said which folder to give."""
+    archived(install, folder)
+    elsewhere = install.folder / "elsewhere"
+    elsewhere.mkdir()
+    for command in (("verify",), ("verify", "--to", "300"), ("leaves",), ("prove", "7")):
+        done = install.run("audit", *command, "--archives", str(elsewhere))
+        assert done.exit_code == 2, command
+        assert "is not there. Give the folder in which the files of the archives are." in done.output, command
 
 
 def test_an_archived_entry_is_proven_from_its_file(install: Install, folder: Path) -> None:
@@ -146,7 +160,7 @@ def test_an_auditor_counts_all_leaves_with_those_that_are_archived(install: Inst
     whole = install.run("audit", "leaves").stdout
     archived(install, folder)
     missing = install.run("audit", "leaves")
-    assert missing.exit_code == 1
+    assert missing.exit_code == 2  # nothing is wrong with it
     assert "are archived: give the folder with their files" in missing.output
     kept, out = install.folder / "kept.txt", install.folder / "leaves.jsonl"
     assert install.run("audit", "checkpoint", "--out", str(kept)).exit_code == 0
@@ -169,11 +183,11 @@ def test_evidence_of_an_archived_time_waits_until_it_is_brought_back(install: In
         assert (
             refused.exit_code,
             "Bring them back with `wicket audit unarchive FOLDER`" in refused.output,
-        ) == (1, True)
+        ) == (2, True)
     replayed = install.run("policy", "replay", "--since", period[1])
-    assert (replayed.exit_code, "or take a later time" in replayed.output) == (1, True), replayed.output
+    assert (replayed.exit_code, "or take a later time" in replayed.output) == (2, True), replayed.output
     within = install.run("policy", "replay", "--since", f"{OLD + timedelta(days=4):%Y-%m-%d}")
-    assert within.exit_code == 1, within.output  # policies look back for some days
+    assert within.exit_code == 2, within.output  # policies look back for some days
     later = install.run("policy", "replay", "--since", f"{OLD + timedelta(days=10):%Y-%m-%d}")
     assert later.exit_code == 0, later.output
     shown = install.run("audit", "show", "--until", f"{OLDEST:%Y-%m-%d}")
@@ -196,7 +210,7 @@ def test_no_statement_that_others_put_there_has_anybody_count_too_few(install: I
         write(lambda tx: plant(tx, 0, WIDTH, until=OLD - timedelta(days=99)))
     for command in (("audit", "controls", "--from"), ("policy", "replay", "--since")):
         refused = install.run(*command, f"{OLD:%Y-%m-%d}")
-        assert (refused.exit_code, "are archived. Bring them back" in refused.output) == (1, True), command
+        assert (refused.exit_code, "are archived. Bring them back" in refused.output) == (2, True), command
     assert "Most entries up to" in install.run("audit", "show", "--until", DAY).stderr
 
 
@@ -226,6 +240,9 @@ def test_after_a_new_key_archives_are_signed_by_it(install: Install, folder: Pat
     assert (wrong.exit_code, "Give the one that signed them" in wrong.stderr) == (2, True), wrong.output
     done = install.run("audit", "sign-archives", "--key", old, *BY)
     assert (done.exit_code, "One archive was signed by the new key." in done.stdout) == (0, True), done.output
+    unsigned = install.run("audit", "verify")
+    assert (unsigned.exit_code, "take a checkpoint under the new one" in unsigned.stderr) == (2, True)
+    assert install.run("audit", "checkpoint").exit_code == 0
     assert install.run("audit", "verify").exit_code == 0
     same = install.run("audit", "sign-archives", "--key", signer(install).verifier.text, *BY)
     assert (same.exit_code, "give the one of before" in same.output) == (2, True)
@@ -287,7 +304,7 @@ def test_leaves_that_are_not_all_there_are_written_over_no_file(install: Install
     archived(install, folder)
     out = install.folder / "leaves.jsonl"
     out.write_text("what was written before\n")
-    assert install.run("audit", "leaves", "--out", str(out)).exit_code == 1
+    assert install.run("audit", "leaves", "--out", str(out)).exit_code == 2
     assert out.read_text() == "what was written before\n"
 
 
@@ -309,13 +326,14 @@ def test_statements_that_others_put_there_are_named_with_what_to_do_and_stop_not
         write(lambda tx: plant(tx, 0, WIDTH))
     verified = install.run("audit", "verify")
     said = archived(install, folder)
-    assert verified.exit_code == 0
+    assert verified.exit_code == 1
+    assert "kept as number 1, and the log does not say so: it was put there by other hands" in verified.stdout
     for told in (said, verified.stdout):
         assert (
             "1 statements of archives are not signed by this key or fit nowhere, and were not used. If"
             in told
         )
-        assert "They excuse nothing and hold nothing up, so they may stay." in told
+        assert "They excuse nothing and hold nothing up." in told
     assert "752 taken out" in said
 
 

@@ -19,13 +19,13 @@ SCRIPT = Path(__file__).parents[3] / "docs" / "verify_audit.py"
 
 @pytest.fixture(scope="module")
 def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Seven entries, checkpoints over five (two of them kept in files), and proofs."""
+    """Seven entries, two of which tell of checkpoints, over three and over five, that are kept in files."""
     made = installed(tmp_path_factory.mktemp("proofs"))
     made.ids = made.happened(3)  # type: ignore[attr-defined]
     made.checkpoint().rename(made.folder / "three.txt")
-    made.happened(2)
+    made.happened(1)
     made.checkpoint().rename(made.folder / "five.txt")
-    made.happened(2)
+    made.happened(1)
     return made
 
 
@@ -268,7 +268,7 @@ def test_a_checkpoint_under_a_new_key_continues_one_under_the_old_key(auditor: I
     assert changed.run("audit", "checkpoint", "--out", later).exit_code == 0
     assert changed.run("audit", "consistency", three, later).exit_code == 1
     done = changed.run("audit", "consistency", three, later, "--old-key", old, "--out", path)
-    assert (done.exit_code, done.stdout.startswith("Consistent: the log over 5")) == (0, True), done.output
+    assert (done.exit_code, done.stdout.startswith("Consistent: the log over 6")) == (0, True), done.output
     held = ("--checkpoint", three, "--key", new)
     assert auditor.run("audit", "verify-proof", path, *held, "--old-key", old).exit_code == 0
     for wrong in ((), ("--old-key", new), ("--old-key", "nothing")):

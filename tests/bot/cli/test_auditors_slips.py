@@ -13,6 +13,7 @@ from typing import BinaryIO
 import pytest
 
 from bot.cli.files import put, writing
+from storage.audit.checkpoint import Signer
 from tests.bot.cli.test_cli import AUDIT_KEY, Install, install
 from tests.bot.cli.test_outputs import REPOSITORY, in_shell, typed
 from tests.full_disk import room_for
@@ -85,13 +86,28 @@ def test_a_private_key_is_not_taken_for_a_public_one(install: Install, kept: Pat
     assert (none.exit_code, "as `wicket keygen` printed it" in none.stderr) == (2, True)
 
 
+def test_a_key_that_signed_nothing_here_does_not_end_like_success(install: Install, kept: Path) -> None:
+    """Of two installs, or of before a change of the key: nothing was compared with what was signed."""
+    right, other = (Signer.from_seed("wicket.example/audit", bytes([one] * 32)) for one in (1, 2))
+    install.environ["WICKET_AUDIT_KEY"] = right.secret_text()
+    unsigned = install.run("audit", "verify")
+    told = "None of the 1 checkpoints kept in the store is signed by this key"
+    assert (unsigned.exit_code, told in unsigned.stderr) == (2, True)
+    assert "Give the public key that signed them with --key" in unsigned.stderr
+    assert install.run("audit", "checkpoint").exit_code == 0
+    mixed = install.run("audit", "verify")
+    assert (mixed.exit_code, "1 checkpoints kept in the store are not signed by" in mixed.stdout) == (0, True)
+    wrong = install.run("audit", "verify", "--key", other.verifier.text)
+    assert (wrong.exit_code, "None of the 2 checkpoints" in wrong.stderr) == (2, True)
+
+
 def test_that_one_continues_another_is_told_to_a_program_too(install: Install, kept: Path) -> None:
     install.happened(2)
     later, proof = install.folder / "later.txt", install.folder / "continues"
     assert install.run("audit", "checkpoint", "--out", str(later)).exit_code == 0
     assert install.run("audit", "consistency", str(kept), str(later), "--out", str(proof)).exit_code == 0
     done = install.run("audit", "verify-proof", str(proof), "--checkpoint", str(kept), "--json")
-    assert (done.exit_code, json.loads(done.stdout)) == (0, {"old": 3, "new": 5})
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"old": 3, "new": 6})
 
 
 @pytest.mark.parametrize(

@@ -65,12 +65,12 @@ def test_a_backup_is_whole_private_and_says_what_it_holds(install: Install):
     copy = install.folder / "copy.db"
     done = install.run("backup", str(copy))
     assert (done.exit_code, done.stderr) == (0, "")
-    assert "Internally consistent only: 7 entries agree with one another, and the first 5" in done.stdout
+    assert "Internally consistent only: 8 entries agree with one another, and the first 5" in done.stdout
     assert "The latest checkpoint in it is over 5 entries" in done.stdout
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert sorted(each.name for each in install.folder.glob("copy.db*")) == ["copy.db"]
     with closing(sqlite3.connect(copy)) as raw:
-        assert raw.execute("SELECT count(*) FROM audit_entries").fetchone() == (7,)
+        assert raw.execute("SELECT count(*) FROM audit_entries").fetchone() == (8,)
 
 
 def test_a_backup_is_one_moment_while_others_write_to_the_store(install: Install):
@@ -211,9 +211,11 @@ def test_verify_tells_of_the_epoch_and_calls_nobody_a_liar(install: Install):
     after = install.checkpoint().rename(install.folder / "after.txt")
     done = install.run("audit", "verify", *(f"--checkpoint={each}" for each in (before, lost, after)))
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("Sound: all ")
+    assert done.stdout.startswith(
+        "Sound up to the checkpoint: the first 18 entries agree with it. The 1 after"
+    )
     assert "Epoch 2 (" in done.stdout
-    assert "3 that were signed are lost." in done.stdout
+    assert "4 that were signed are lost." in done.stdout
     assert "1 of the checkpoints given is about entries that are lost" in done.stdout
     assert after.read_text().startswith("wicket.example/epoch-")
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from handlers.audit.archivable import leaves
 from handlers.audit.archiving import Done, NotSound, look
-from handlers.audit.unarchiving import SIGNED_ANEW, BroughtBack, sign_anew
+from handlers.audit.unarchiving import BroughtBack, sign_anew
 from storage.audit import archives, log
-from storage.audit.archives import Archive, Statement, read_archives
+from storage.audit.archives import SIGNED_ANEW, Archive, Statement, read_archives
 from storage.audit.checkpoint import Signer
+from storage.audit.kept import TAKEN
 from storage.audit.merkle import WIDTH
 from storage.audit.moving import take_out
 from storage.audit.tiles import Tree
@@ -91,16 +93,18 @@ def test_a_statement_that_was_taken_away_is_missed_though_all_it_was_about_is_he
 def test_a_statement_that_others_put_there_stops_no_retention(
     database: Database, folder: Path, first: int, end: int
 ) -> None:
-    """A-17: whoever can write rows would keep for ever what is to leave."""
+    """A-17: whoever can write rows would keep for ever what is to leave. That they did is said until that is gone."""
     database.write_now(lambda tx: plant(tx, first, end))
     assert archived(database, folder).gone == 3 * WIDTH - 16
     report = verified(database, checkpoint(database))
-    assert (report.sound, report.archived) == (True, 3 * WIDTH)
-    assert slices(database) == []
+    assert ([one.kind for one in report.findings], report.archived) == (["kept"], 3 * WIDTH)
+    assert "number 1, and the log does not say so: it was put there" in report.conclusion
+    assert slices(database) == [one.detail for one in report.findings]
     database.write_now(lambda tx: plant(tx, first, end))
     assert archived(database, folder) == Done(archived=0, gone=0, stayed=0)
     assert brought_back(database, folder) == BroughtBack(archives=1)
     assert archived(database, folder).gone == 3 * WIDTH - 16
+    done_to(database, "audit_archives", "DELETE FROM audit_archives WHERE id <> 2")
     assert verified(database, checkpoint(database)).sound
 
 
@@ -126,3 +130,8 @@ def test_what_is_on_no_record_is_signed_by_no_new_key(database: Database, folder
         sign_anew(database, signer=OTHER, old=KEY, by=BY)
     assert database.read_now(lambda tx: read_archives(tx, OTHER.verifier)).each == ()
     assert database.read_now(lambda tx: log.rows(tx, action=SIGNED_ANEW)) == []
+
+
+def test_what_tells_of_a_row_that_is_kept_never_leaves() -> None:
+    """A-17, T-1: once it was archived, the row that it tells of would look like one that others put there."""
+    assert not any(leaves(action) for action in (TAKEN, archives.ARCHIVED, SIGNED_ANEW))

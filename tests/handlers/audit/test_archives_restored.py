@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session
 
 from storage.audit import archives, log
-from storage.audit.archive_files import ArchiveFiles, held_of
+from storage.audit.archive_files import ArchiveFiles, Held, held_of
 from storage.audit.archives import Archive, read_archives
 from storage.audit.entry import Actor, Entry, Where
 from storage.audit.epochs import OPENED, STORY
@@ -126,7 +126,7 @@ def test_a_store_of_after_an_archive_goes_on_with_it_in_another_epoch(place: Pla
     place.go_back(after, agrees=OLDS + TODAYS + 1, cites=[lost])
     is_sound(place, kept, lost)
     there = place.database.read_now(lambda tx: read_archives(tx, KEY))
-    assert not isinstance(held_of(there, there.each[0], folder), str)
+    assert isinstance(held_of(there, there.each[0], folder), Held)
     assert brought_back(place.database, folder).archives == 1
     assert archived(place.database, folder).gone == 3 * WIDTH - 16
     is_sound(place, kept, lost, checkpoint(place.database))

@@ -24,7 +24,7 @@ from handlers.decisions import durations
 from handlers.intents import By, Where
 from storage import streams
 from storage.audit import log, proving
-from storage.audit.archive_files import ArchiveFiles, find_archived
+from storage.audit.archive_files import ArchiveFiles, NotHeld, find_archived
 from storage.audit.archives import ARCHIVED, read_archives
 from storage.audit.checkpoint import Checkpoint, Signer, sign
 from storage.audit.crew import Crew
@@ -492,9 +492,9 @@ def test_an_entry_is_found_in_the_archive_whose_files_are_there(
     assert isinstance(found, log.Row)
     assert found.leaf == before[600].leaf
     for nowhere in (before[5].id, "5", "e-nobody"):
-        assert str(find_archived(there, folder, nowhere)).endswith(
-            " is not there. Give the folder in which the files of the archives are."
-        )
+        left = find_archived(there, folder, nowhere)
+        assert isinstance(left, NotHeld)
+        assert left.detail.endswith(" is not there. Give the folder in which the files of the archives are.")
 
 
 def test_each_archive_stands_on_the_record_with_who_and_why(database: Database, folder: Path) -> None:
@@ -516,6 +516,9 @@ def test_under_a_new_key_the_archives_are_signed_anew(database: Database, folder
     done_to(database, "audit_tiles", 'UPDATE audit_tiles SET root = substr(hashes, 1, 32) WHERE "index" = 0')
     with pytest.raises(AuditFault, match="not that of the archives"):
         sign_anew(database, signer=OTHER, old=KEY, by=BY)
+    done_to(database, "audit_archives", "DELETE FROM audit_archives WHERE id = 1")
+    told = database.read_now(lambda tx: verify_log(tx, verifier=new)).findings
+    assert any("was kept as number 1, and it is not there" in one.detail for one in told), told
 
 
 @pytest.mark.parametrize("at", [1, 2])

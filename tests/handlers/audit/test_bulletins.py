@@ -112,7 +112,7 @@ async def test_a_week_shares_the_thread_of_its_first_checkpoint_and_each_is_sign
         assert isinstance(verify_note(kept.note, SIGNER.verifier), Checkpoint)
 
 
-async def test_a_checkpoint_on_demand_is_for_security_once_and_covers_its_own_entry(world: World) -> None:
+async def test_a_checkpoint_on_demand_is_for_security_once_and_on_the_record(world: World) -> None:
     handler = Checkpointing(world.ground, SIGNER)
 
     async def take(login: str, delivery: str) -> object:
@@ -123,9 +123,10 @@ async def test_a_checkpoint_on_demand_is_for_security_once_and_covers_its_own_en
     taken = await take("sam", "d-2")
     assert isinstance(taken, CheckpointTaken)
     assert await take("sam", "d-2") == Repeated()
-    assert taken.size == len(await world.audit())
+    assert taken.size == len(await world.audit()) - 1
     assert await world.actions("checkpoint") == ["checkpoint.refused refused", "checkpoint.taken done"]
     number = (await owed(world, CHECKPOINT))[0]
+    assert (await world.audit())[-1]["facts"]["number"] == int(number)
     assert await world.ground.database.read(lambda tx: bulletins.by_number(tx, int(number))) is None
 
 

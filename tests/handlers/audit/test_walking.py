@@ -6,9 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
+from sqlmodel import Session
 
 from handlers import recording
+from handlers.audit.checkpointing import record_kept
 from handlers.audit.tiling import Tiling
 from handlers.audit.walking import AT_ONCE, Walking
 from handlers.audit.watching import Watching
@@ -18,7 +20,9 @@ from storage import freezes, walks
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.audit.merkle import Frontier
+from storage.audit.sealing import kept_checkpoint, take_checkpoint
 from storage.audit.slices import SLICE
+from storage.audit.tables import CHECKPOINTS
 from storage.engine.stores import Server
 from storage.faults import StorageUnavailable
 from storage.identifiers import new_id
@@ -492,3 +496,29 @@ async def test_a_view_where_a_table_was_stops_new_access(plain: World) -> None:
     assert await stopped(plain)
     (found,) = await plain.exceptions()
     assert "not kept in guarded tables any more" in found.facts["detail"]
+
+
+async def test_a_kept_checkpoint_that_was_taken_away_stops_new_access(plain: World) -> None:
+    """T-1, T-10: until it stands there again, as the message of it and its entry say."""
+    await written(plain, 3)
+
+    def take(tx: Session) -> None:
+        at = plain.clock()
+        take_checkpoint(tx, SIGNER, at=at)
+        record_kept(tx, at=at, by=recording.BY_ITSELF)
+
+    for _ in range(2):
+        await plain.ground.database.write(take)
+    await a_round(plain)
+    assert not await stopped(plain)
+    row = await plain.ground.database.read(lambda tx: kept_checkpoint(tx, 1))
+    assert row is not None
+    done_to(plain.ground.database, "audit_checkpoints", "DELETE FROM audit_checkpoints WHERE id = 1")
+    await a_round(plain)
+    assert await stopped(plain)
+    (found,) = await plain.exceptions()
+    assert "What is kept beside the audit log" in found.facts["detail"]
+    (entry, *_) = await plain.ground.database.read(lambda tx: log.rows(tx, action="checkpoint.taken"))
+    back = {"id": 1, "at": entry.at, "size": row.size, "note": row.note}
+    done_to(plain.ground.database, "audit_checkpoints", insert(CHECKPOINTS).values(back))
+    assert await plain.sound()

@@ -10,7 +10,7 @@ from storage.audit.checkpoint import Checkpoint, Signer, epoch_in, origin_of, si
 from storage.audit.epochs import OPENED, STORY, read_epochs
 from storage.audit.findings import Report
 from storage.audit.merkle import leaf_hash
-from storage.audit.sealing import check_head, seal_epoch, sign_head, take_checkpoint
+from storage.audit.sealing import check_head, keep_checkpoint, seal_epoch, sign_head, take_checkpoint
 from storage.audit.verification import verify_log
 from tests.storage.audit.conftest import START, MakeEntry
 
@@ -226,6 +226,25 @@ def test_a_signed_epoch_whose_checkpoint_was_taken_away_counts_no_more(
         open_epoch(tx, make_entry, 4, [beyond(9)])
         assert verified(tx, beyond(9)).sound
         tx.exec_driver_sql("DELETE FROM audit_checkpoints")
+        assert not verified(tx, beyond(9)).sound
+
+
+def test_an_epoch_that_was_signed_over_another_tree_is_none_here(
+    unguarded: Engine, make_entry: MakeEntry
+) -> None:
+    """T-4: with its entry and its checkpoint, which everybody saw, somebody has it open in another history."""
+    facts = {"kind": "restored", "agrees": 0, "before": "", "cites": [beyond(9)]}
+    opening = make_entry(action=OPENED, correlation=STORY, facts=facts, texts={}, policy=None)
+    with unguarded.connect() as tx:
+        grow(tx, make_entry, 4)
+        seal_epoch(tx, SIGNER, log.append(tx, opening), at=START)
+        assert [epoch.opened for epoch in read_epochs(tx, KEY).later] == [4]
+        genuine = tx.exec_driver_sql("SELECT note FROM audit_checkpoints").scalar_one()
+        tx.rollback()
+        grow(tx, make_entry, 4)
+        log.append(tx, opening)
+        keep_checkpoint(tx, genuine, size=5, at=START)
+        assert read_epochs(tx, KEY).later == ()
         assert not verified(tx, beyond(9)).sound
 
 

@@ -328,17 +328,17 @@ def append_as_before(connection: Connection, make_entry: MakeEntry) -> None:
 
 
 def test_a_version_that_moves_the_head_with_each_entry_goes_on_beside_this_one(
-    engine: Engine, make_entry: MakeEntry
+    postgresql_engine: Engine, make_entry: MakeEntry
 ) -> None:
     """While replicas of two versions run, each adds where the other left off, and both find the roots that it knows."""
-    with engine.begin() as connection:
+    with postgresql_engine.begin() as connection:
         connection.execute(insert(HEAD), {"id": 1, "size": 0, "frontier": Frontier().to_bytes()})
         log.append(connection, make_entry())
         append_as_before(connection, make_entry)
         log.append_each(connection, [make_entry() for _ in range(3)])
         append_as_before(connection, make_entry)
         log.append(connection, make_entry())
-    with Session(engine) as tx:
+    with Session(postgresql_engine) as tx:
         assert (log.head(tx).size, verify_log(tx).sound) == (7, True)
         stored = list(log.every(tx))
     hashes = [row.leaf_hash for row in stored]

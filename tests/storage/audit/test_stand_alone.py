@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
 from storage.audit import log
-from storage.audit.checkpoint import Checkpoint, Signer, sign, verify_note
+from storage.audit.checkpoint import BadNote, Checkpoint, Signer, sign, sign_text, to_base64, verify_note
 from storage.audit.entry import Actor, Entry, Where
 from storage.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
 from storage.audit.proving import Continued, continue_from, prove, signed_side
@@ -234,6 +235,41 @@ def test_it_comes_to_our_verdict_on_leaves_whole_and_tampered_with(
     answered = verdicts(alone, asked)
     assert [code == 0 for code, _ in answered] == expected
     assert TRIED / 10 < sum(expected) < TRIED * 0.9
+
+
+def test_an_index_beyond_the_checkpoint_stands_in_no_tree(
+    grown: tuple[Connection, dict[int, str]], alone: Path, tmp_path: Path
+) -> None:
+    """T-6: the path of the last leaf leads to the root from every index behind it, too."""
+    tx, notes = grown
+    rows, asked = list(log.every(tx)), []
+    for size in SIZES[1:]:
+        proof = prove(tx, rows[size - 1], KEY, note=notes[size])
+        assert isinstance(proof, Inclusion)
+        for index in (size - 1, size, size + 1, 1 << 20):
+            path = tmp_path / f"{size}-{index}.proof"
+            path.write_text(replace(proof, index=index).text())
+            asked.append([KEY.text, "proof", str(path)])
+            assert isinstance(judge(replace(proof, index=index), KEY), BadProof) == (index >= size)
+    assert [code for code, _ in verdicts(alone, asked)] == [0, 1, 1, 1] * len(SIZES[1:])
+
+
+@pytest.mark.parametrize(
+    "origin", ["or", "/archive", "/epoch-", "/epoch-0123456789ABCDEF", "/epoch-0123456789abcdef0", " "]
+)
+def test_what_only_begins_with_the_name_of_the_log_is_of_another(
+    alone: Path, tmp_path: Path, origin: str
+) -> None:
+    """T-6: our key signs more than checkpoints, as what states an archive."""
+    name, leaf = f"{KEY.name}{origin}", b"{}"
+    note = sign_text(f"{name}\n1\n{to_base64(leaf_hash(leaf))}\n", SIGNER)
+    assert isinstance(verify_note(note, KEY), BadNote)
+    (tmp_path / "kept.txt").write_text(note)
+    (tmp_path / "leaves").write_bytes(leaf)
+    [(code, said)] = verdicts(
+        alone, [[KEY.text, "leaves", str(tmp_path / "leaves"), str(tmp_path / "kept.txt")]]
+    )
+    assert (code, "kept.txt is of another log." in said) == (1, True), said
 
 
 def test_it_is_told_apart_from_a_wrong_call(

@@ -5,23 +5,27 @@ A few of each kind by default; `make tampering` does each a thousand times.
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, insert, text, update
+from sqlalchemy import Connection, Engine, create_engine, insert, select, text, update
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
 from storage.audit import log
+from storage.audit.archives import ARCHIVED, Archive, Facts, Statement, facts_of, keep_archive
 from storage.audit.checkpoint import Signer
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
 from storage.audit.findings import Report
-from storage.audit.merkle import Frontier, leaf_hash
+from storage.audit.kept import TAKEN, newest, untold
+from storage.audit.merkle import WIDTH, Frontier, leaf_hash
 from storage.audit.sealing import take_checkpoint
-from storage.audit.tables import HEAD, TABLES
-from storage.audit.tiles import add_tiles, next_tiles
+from storage.audit.tables import ARCHIVES, HEAD, TABLES
+from storage.audit.tiles import Tree, add_tiles, next_tiles
 from storage.audit.verification import verify_log
 from tests.storage.rows import numbered
 
@@ -36,20 +40,8 @@ OLD = 300
 MANY = settings.get_current_profile_name() == "chaos"
 tampering = settings(max_examples=1000 if MANY else 12, deadline=None)
 
-# What is evidence, or is compared with it. A checkpoint's own time is in no signature: it is told, not proven.
-COLUMNS = [
-    *(
-        ("audit_entries", name)
-        for name in (
-            "index", "id", "at", "actor", "subject", "resource", "action", "outcome", "correlation", "leaf",
-            "leaf_hash", "root",
-        )
-    ),
-    *(("audit_texts", name) for name in ("index", "name", "text", "salt", "erased_by")),
-    *(("audit_head", name) for name in ("id", "size", "frontier")),
-    *(("audit_tiles", name) for name in ("level", "index", "root", "hashes")),
-]  # fmt: skip
-ROWS = ("audit_entries", "audit_texts", "audit_head", "audit_tiles")
+# All that is stored of the log, with no exception: a column or a table that is new is tried as well.
+COLUMNS = [(table.name, column.name) for table in TABLES for column in table.c]
 
 
 def entry(number: int, *, of: str = "") -> Entry:
@@ -97,6 +89,37 @@ def another() -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def whole() -> Iterator[tuple[Engine, str]]:
+    """With rows in every table: two kept checkpoints, and an archive of which every entry stands here all the same."""
+    engine, note = filled()
+    with engine.begin() as tx:
+        take_checkpoint(tx, SIGNER, at=START + timedelta(days=1))
+        for facts in untold(tx):
+            log.append(tx, telling(TAKEN, facts, log.head(tx).size))
+        archive = stated(tx, SIGNER)
+        keep_archive(tx, archive)
+        said = {**facts_of(archive), **newest(tx, ARCHIVES)}
+        log.append(tx, telling(ARCHIVED, said, log.head(tx).size))
+    yield engine, note
+    engine.dispose()
+
+
+def telling(action: str, facts: Facts, number: int) -> Entry:
+    """An entry that says what was kept."""
+    return replace(entry(number), action=action, facts=facts, texts={})
+
+
+def stated(tx: Connection, signer: Signer) -> Archive:
+    """A statement of the first tile, signed."""
+    stay, tree = b"\xff" * (WIDTH // 8), Tree(tx, WIDTH).frontier(WIDTH)
+    said = Statement(
+        log=signer.name, first=0, end=WIDTH, root=tree.root, until=START, leaves=bytes(32),
+        stay=sha256(stay).digest(),
+    )  # fmt: skip
+    return Archive(statement=said, note=said.signed(signer), frontier=tree, stay=stay)
+
+
 Deed = Callable[[sqlite3.Connection, Connection], bool]
 
 
@@ -117,16 +140,20 @@ def after(engine: Engine, note: str, deed: Deed) -> Report | None:
             raw(tx).rollback()
 
 
-def test_an_untouched_store_is_sound(sealed: tuple[Engine, str]) -> None:
-    report = after(*sealed, lambda _rows, _tx: True)
-    assert report is not None
-    assert (report.sound, report.entries, report.anchored) == (True, COUNT, COVERED), report.conclusion
+def test_an_untouched_store_is_sound(sealed: tuple[Engine, str], whole: tuple[Engine, str]) -> None:
+    for store, entries, archived in ((sealed, COUNT, 0), (whole, COUNT + 3, WIDTH)):
+        report = after(*store, lambda _rows, _tx: True)
+        assert report is not None
+        assert (report.sound, report.entries, report.anchored) == (True, entries, COVERED), report.conclusion
+        assert report.archived == archived
+    with whole[0].connect() as tx:
+        assert all(tx.execute(select(table).limit(1)).first() for table in TABLES)
 
 
 @tampering
 @given(st.sampled_from(COLUMNS), st.data())
 def test_a_byte_of_any_column_that_is_changed_is_found(
-    sealed: tuple[Engine, str], column: tuple[str, str], data: st.DataObject
+    whole: tuple[Engine, str], column: tuple[str, str], data: st.DataObject
 ) -> None:
     """T-1: a bit flipped in whatever type the value has, or another value altogether."""
     table, name = column
@@ -146,7 +173,7 @@ def test_a_byte_of_any_column_that_is_changed_is_found(
             return False
         return True
 
-    report = after(*sealed, deed)
+    report = after(*whole, deed)
     assert report is None or not report.sound, (table, name)
 
 
@@ -165,23 +192,24 @@ def flipped(value: object, data: st.DataObject) -> tuple[str, object]:
 
 
 @tampering
-@given(st.sampled_from(ROWS), st.data())
-def test_a_row_that_is_taken_out_is_found(
-    sealed: tuple[Engine, str], table: str, data: st.DataObject
-) -> None:
-    """T-1, T-5. The last tile alone may be gone: then it is not sealed yet, and is sealed again."""
+@given(st.sampled_from([table.name for table in TABLES]), st.data())
+def test_a_row_that_is_taken_out_is_found(whole: tuple[Engine, str], table: str, data: st.DataObject) -> None:
+    """T-1, T-5. The last tile alone may be gone: then it is not sealed yet, and is sealed again.
+
+    A kept checkpoint whose entry is cut off the end with it is shown by nothing but a later one from outside.
+    """
 
     def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
         (count,) = rows.execute(f"SELECT count(*) FROM {table}").fetchone()
         number = data.draw(st.integers(0, count - 1 - (table == "audit_tiles")))
-        ordered = '"index"' if table != "audit_head" else "id"
+        ordered = '"index"' if "index" in SQLModel.metadata.tables[table].c else "id"
         rows.execute(
             f"DELETE FROM {table} WHERE rowid ="
             f" (SELECT rowid FROM {table} ORDER BY {ordered} LIMIT 1 OFFSET {number})"
         )
         return True
 
-    report = after(*sealed, deed)
+    report = after(*whole, deed)
     assert report is not None
     assert not report.sound
 
@@ -322,6 +350,79 @@ def test_two_stores_that_were_merged_are_found(
     report = after(*sealed, deed)
     assert report is not None
     assert not report.sound
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (["DELETE FROM audit_checkpoints WHERE id = 2"], ["was kept as number 2, and it is not"]),
+        (["DELETE FROM audit_checkpoints"], ["kept as number 1, and it is", "kept as number 2, and it is"]),
+        (["UPDATE audit_checkpoints SET at = at + 1 WHERE id = 1"], ["number 1 is not what the log says"]),
+        (
+            ["INSERT INTO audit_checkpoints SELECT 3, at, size, note FROM audit_checkpoints WHERE id = 2"],
+            ["A checkpoint is kept as number 3, and the log does not say so"],
+        ),
+        (
+            [f"UPDATE audit_checkpoints SET id = {new} WHERE id = {old}" for old, new in ((1, 9), (2, 1), (9, 2))],
+            ["number 1 is not what the log says", "number 2 is not what the log says"],
+        ),
+        (
+            ["UPDATE audit_checkpoints SET id = 3 WHERE id = 2"],
+            ["kept as number 3, and the log does not say so", "was kept as number 2, and it is not there"],
+        ),
+        (
+            ["INSERT INTO audit_archives SELECT 2, first, size, note, frontier, stay FROM audit_archives"],
+            ["A statement of an archive is kept as number 2, and the log does not say so"],
+        ),
+        (
+            ["UPDATE audit_archives SET note = replace(note, 'until 1', 'until 2')"],
+            ["The log says that the entries 0 to 255 were archived, and no", "number 1 is not what the log says"],
+        ),
+        (
+            ["UPDATE audit_archives SET stay = lower(hex(stay))"],
+            ["The log says that the entries 0 to 255 were archived, and no", "number 1 is not what the log says"],
+        ),
+        (
+            ["DELETE FROM audit_archives"],
+            ["The log says that the entries 0 to 255 were archived, and no", "number 1, and it is not there"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_kept_beside_the_log_is_what_that_says_of_it(
+    whole: tuple[Engine, str], statements: list[str], said: list[str]
+) -> None:
+    """T-1, T-9: deleted, swapped, doubled, of another time or number; each is named, and nothing else."""
+    report = after(*whole, lambda rows, _: bool([rows.execute(each) for each in statements]))
+    assert report is not None
+    assert len(report.findings) == len(said), report.findings
+    assert all(part in found.detail for part, found in zip(said, report.findings, strict=True)), (
+        report.findings
+    )
+
+
+def test_a_statement_of_an_archive_that_others_signed_is_found(whole: tuple[Engine, str]) -> None:
+    """T-9: it counts for nothing, and somebody put it there."""
+
+    def deed(_: sqlite3.Connection, tx: Connection) -> bool:
+        keep_archive(tx, stated(tx, Signer.generate(SIGNER.name)))
+        return True
+
+    report = after(*whole, deed)
+    assert report is not None
+    assert [found.kind for found in report.findings] == ["kept"]
+    assert "it was put there by other hands" in report.conclusion
+
+
+@pytest.mark.parametrize("value", ["NULL", "0", "2", "x'01'", "'yes'"])
+def test_what_the_head_says_of_marks_is_found_where_it_was_changed(
+    sealed: tuple[Engine, str], value: str
+) -> None:
+    """T-1: what comes next would have a root beside it, and no mark."""
+    report = after(*sealed, lambda rows, _: bool(rows.execute(f"UPDATE audit_head SET marks = {value}")))
+    assert report is not None
+    assert [found.detail for found in report.findings] == [
+        "What the head says of marks beside entries was changed."
+    ]
 
 
 def test_a_second_head_hides_no_text(sealed: tuple[Engine, str]) -> None:

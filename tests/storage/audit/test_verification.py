@@ -16,7 +16,7 @@ from storage.audit import log
 from storage.audit.checkpoint import Signer, Verifier
 from storage.audit.entry import Actor, Entry, Where, decode, to_leaf
 from storage.audit.findings import Report
-from storage.audit.merkle import Frontier, leaf_hash
+from storage.audit.merkle import Frontier, leaf_hash, mark_of
 from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import TABLES
 from storage.audit.verification import verify_log
@@ -53,7 +53,7 @@ def rebuild(connection: Connection) -> None:
     for row in rows:
         old, new = row.index, frontier.size
         frontier = frontier.append(leaf_hash(row.leaf))
-        mended = {"old": old, "new": new, "hash": leaf_hash(row.leaf), "root": frontier.root}
+        mended = {"old": old, "new": new, "hash": leaf_hash(row.leaf), "root": mark_of(frontier.spine)}
         connection.execute(
             text(
                 'UPDATE audit_entries SET "index" = :new, leaf_hash = :hash, root = :root WHERE "index" = :old'
