@@ -11,8 +11,9 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from bot.cli.people import account_id, known_person
-from bot.cli.place import group, opened, place_of
+from bot.cli.place import group, place_of
 from bot.cli.sentences import SOME
+from bot.cli.stores import opened
 from bot.cli.tables import MOST, at_most, moment, say, show
 from bot.settings import Settings
 from bot.slack.words import duration

@@ -15,8 +15,9 @@ from bot.cli.bars import progress
 from bot.cli.doers import doer_of
 from bot.cli.files import notes_in
 from bot.cli.people import grounded
-from bot.cli.place import macs_of, opened, place_of
+from bot.cli.place import place_of
 from bot.cli.sentences import UNSOUND
+from bot.cli.stores import macs_of, opened
 from bot.cli.tables import moment, say
 from bot.settings import Settings
 from handlers.intents import CLI

@@ -11,8 +11,8 @@ from typing import Any
 from bot.siem.activities import Activity, Version, activity_of
 from storage.audit.log import Row
 from storage.faults import AuditFault
+from storage.micros import to_micros
 from storage.states import Changed
-from storage.types import to_micros
 
 _CATEGORY = 3
 _CATEGORY_NAME = "Identity & Access Management"

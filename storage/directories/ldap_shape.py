@@ -4,11 +4,13 @@ It holds no credentials and asks nobody.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from storage.directories.ldap_names import equals, escape_value, in_small_letters, is_under, parse_dn
-from storage.directories.ldap_session import Entry
 from storage.group_names import Key, exact
+
+if TYPE_CHECKING:
+    from storage.directories.ldap_session import Entry
 
 # Whose values every server compares without case (RFC 4519, RFC 2798, [MS-ADA]); of other attributes nobody knows.
 _WITHOUT_CASE = frozenset({"cn", "commonname", "displayname", "o", "ou", "samaccountname", "uid", "userid"})
@@ -121,6 +123,6 @@ class LdapShape:
         """The filter for entries whose attribute has this value; None if no entry can have it."""
         return equals(attribute, value)
 
-    def id_of(self, entry: Entry) -> str:
+    def id_of(self, entry: "Entry") -> str:
         """The entry's stable id as text; empty if it cannot be read."""
         return entry.first(self.attributes.id)
