@@ -3,6 +3,8 @@
 It loads none of them: whoever types one waits for nothing that another needs.
 """
 
+from collections.abc import Iterator
+
 from typer.core import TyperCommand, TyperGroup
 
 from bot.cli.later import Later
@@ -202,13 +204,13 @@ COMMANDS: tuple[TyperCommand | TyperGroup, ...] = (
     TyperGroup(
         name="audit", commands=_AUDIT, help="What happened, and the proof that nothing of it was changed."
     ),
-    Later("grants", "bot.cli.records:grants", "Who has what, and who asked for it."),
+    Later("grants", "bot.cli.grants:commands", "Who has what, and who asked for it."),
     Later(
         "exceptions",
         "bot.cli.exceptions:commands",
         "Exceptions, what the security channel was told: list them, show one.",
     ),
-    Later("proofs", "bot.cli.records:proofs", "The proofs of the secure page."),
+    Later("proofs", "bot.cli.proofs:commands", "The proofs of the secure page."),
     Later(
         "petitions",
         "bot.cli.petitions:commands",
@@ -226,9 +228,13 @@ COMMANDS: tuple[TyperCommand | TyperGroup, ...] = (
 )
 
 
+def every_command() -> Iterator[Later]:
+    """Each that is loaded once it is typed, and of groups that stand in one module, the group."""
+    for table in (COMMANDS, _AUDIT, _POLICY):
+        yield from (one for one in table if isinstance(one, Later))
+
+
 def load_all() -> None:
     """Load every one: for whoever has many typed, one after the other."""
-    for table in (COMMANDS, _AUDIT, _POLICY):
-        for command in table:
-            if isinstance(command, Later):
-                _ = command.loaded
+    for command in every_command():
+        _ = command.loaded

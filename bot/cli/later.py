@@ -24,13 +24,12 @@ class Later(TyperCommand):
 
     def __init__(self, name: str, place: str, does: str, *, epilog: str | None = None) -> None:
         super().__init__(name, help=does, epilog=epilog)
-        self._place = place
+        self.module, _, self._name = place.partition(":")
 
     @cached_property
     def loaded(self) -> TyperCommand | TyperGroup:
         """The command itself."""
-        module, _, name = self._place.partition(":")
-        found = getattr(_loaded(module), name)
+        found = getattr(_loaded(self.module), self._name)
         if isinstance(found, typer.Typer):
             command: Any = get_group(found)
         else:

@@ -168,7 +168,7 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
 
     It knows that it was restored before it stands there: a power cut in between leaves no store that does not.
     """
-    from bot.directories import group_names
+    from bot.group_names import group_names
     from storage.engine.migrating import migrate
 
     if not file.exists():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.directories import group_names
+from bot.group_names import group_names
 from bot.settings import Settings
 from storage.database import Database
 from storage.engine.revisions import is_current

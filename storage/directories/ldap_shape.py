@@ -24,6 +24,15 @@ _MEMBER_ATTRIBUTE = {
 }
 
 
+def group_key(attribute: str) -> Key:
+    """What all ways to write a group's name have in common, by the attribute that holds the name.
+
+    Servers pass over spaces and accents as well, each in its own way. Here nothing is passed over but capitals, or two
+    groups could be taken for one.
+    """
+    return in_small_letters if attribute.lower() in _WITHOUT_CASE else exact
+
+
 @dataclass(frozen=True, kw_only=True)
 class LdapAttributes:
     """The attribute that holds each fact about a person, and the name and owner of a group.
@@ -89,12 +98,8 @@ class LdapShape:
 
     @property
     def group_key(self) -> Key:
-        """What all ways to write a group's name have in common.
-
-        Servers pass over spaces and accents as well, each in its own way. Here nothing is passed over but capitals, or
-        two groups could be taken for one.
-        """
-        return in_small_letters if self.attributes.group_name.lower() in _WITHOUT_CASE else exact
+        """What all ways to write a group's name have in common."""
+        return group_key(self.attributes.group_name)
 
     @property
     def group_filter(self) -> str:
