@@ -19,10 +19,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.couriers.opening import Couriers
-from bot.directories import group_names, open_directory
+from bot.directories import open_directory
 from bot.discovering import RULES, Discovering
 from bot.duties import CATALOGUE, Duties
 from bot.grounds import ground_of, page_ground_of
+from bot.group_names import group_names
 from bot.languages import read_language
 from bot.limits import bulletin_times
 from bot.listening import listen

@@ -3,7 +3,6 @@
 It asks nothing itself: a directory that is away is found out by whoever asks it first.
 """
 
-from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from bot.settings import ActiveDirectorySection, DirectorySection, LdapDirectorySection, Secrets
@@ -15,7 +14,6 @@ from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_servers import server_at
 from storage.directories.ldap_shape import LdapAttributes, LdapShape
 from storage.directories.local import LocalDirectory
-from storage.group_names import GroupNames, Key
 
 Opened: TypeAlias = LocalDirectory | LdapDirectory
 
@@ -32,17 +30,6 @@ def open_directory(name: str, section: DirectorySection, secrets: Secrets, *, no
         connections = _connections(name, section, secrets, references="ignore")
         return ActiveDirectory(connections, _ad_shape(section), name=name, now=now)
     return LocalDirectory(section.path, name=name, now=now)
-
-
-def group_names(sections: Mapping[str, DirectorySection]) -> GroupNames:
-    """Which names are one group in each of these directories. In a local one, each way to write a name is another."""
-    keys: dict[str, Key] = {}
-    for name, section in sections.items():
-        if isinstance(section, LdapDirectorySection):
-            keys[name] = _ldap_shape(section).group_key
-        elif isinstance(section, ActiveDirectorySection):
-            keys[name] = _ad_shape(section).group_key
-    return GroupNames(keys)
 
 
 def _ldap_shape(section: LdapDirectorySection) -> LdapShape:

@@ -12,9 +12,9 @@ from sqlmodel import Session, SQLModel
 
 from storage.engine.listed import among, listed
 from storage.engine.plain import Plain, rows
+from storage.micros import to_micros
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
-from storage.types import to_micros
 
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]

@@ -11,9 +11,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from storage.micros import to_micros
 from storage.secrets import Vault
 from storage.states import GrantState
-from storage.types import to_micros
 
 Row: TypeAlias = Mapping[str, Any]
 

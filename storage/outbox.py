@@ -18,8 +18,8 @@ from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run, run_each
 from storage.engine.together import Together
+from storage.micros import to_micros
 from storage.records import Owed, Posted
-from storage.types import to_micros
 
 # What is grave goes before what security should see, and that before all else.
 GRAVE, ALERT, NORMAL = -1, 0, 1

@@ -4,28 +4,14 @@ Nothing here reads a clock, and a time without a zone is never let in.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, String
 from sqlalchemy.types import TypeDecorator
 
+from storage.micros import from_micros, to_micros
 from storage.sentences import as_kept, as_text, kept, revived
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_micros(moment: datetime) -> int:
-    """Whole microseconds since 1970 UTC, exactly. A naive datetime is a ValueError."""
-    if moment.tzinfo is not UTC and moment.utcoffset() is None:
-        raise ValueError("a time without a zone cannot be stored; use an aware UTC datetime")
-    return (moment - EPOCH) // _MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """The aware UTC datetime of so many microseconds since 1970. OverflowError beyond year 9999."""
-    return EPOCH + timedelta(microseconds=micros)
 
 
 class UtcMicros(TypeDecorator[datetime]):

@@ -24,8 +24,8 @@ from storage.audit.sealing import check_head, kept_checkpoint, last_checkpoint_i
 from storage.database import Database
 from storage.directories.base import Finding
 from storage.engine.exclusive import is_held
-from storage.engine.migrating import holds_current
 from storage.engine.reading import damage, looked_at
+from storage.engine.revisions import holds_current
 from storage.engine.stores import Server
 from storage.faults import AuditFault, SchemaFault, StorageUnavailable
 

@@ -10,7 +10,8 @@ import typer
 
 from bot.cli.doers import doer_of
 from bot.cli.people import grounded, known_person
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
+from bot.cli.stores import opened
 from bot.cli.tables import say
 from bot.settings import Settings
 from handlers.alarms.reported import NotReleased, Released

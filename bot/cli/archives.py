@@ -13,10 +13,12 @@ from sqlmodel import Session
 
 from bot.cli.bars import progress
 from bot.cli.doers import doer_of
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
+from bot.cli.public_keys import Key, verifier_of
 from bot.cli.sentences import NOT_DONE, sentence
+from bot.cli.stores import opened
 from bot.cli.tables import moment, say, time_in
-from bot.cli.verifying import Key, say_strange, verifier_of
+from bot.cli.verifying import say_strange
 from handlers.audit import archiving, giving_up, unarchiving
 from handlers.audit.archiving import NotSound, Plan, TooYoung
 from storage.audit.archives import Archive, gone_of, read_archives, stated_gone

@@ -18,8 +18,9 @@ from sqlmodel import Session
 
 from bot.cli.files import note_in, place_for, put, side_in
 from bot.cli.people import account_id, names_of
-from bot.cli.place import group, opened, place_of
+from bot.cli.place import place_of
 from bot.cli.sentences import NOT_DONE, sentence
+from bot.cli.stores import opened
 from bot.cli.tables import MOST, at_most, moment, say, show, since_when
 from bot.settings import Settings
 from bot.slack.words import together
@@ -33,8 +34,8 @@ from storage.audit.archives import gone_until, may_lack
 from storage.audit.checkpoint import Signer
 from storage.audit.filters import Wanted
 from storage.audit.log import NO_TIME, Row
-from storage.audit.proving import NotProven
 from storage.audit.sealing import check_head, last_checkpoint_id, take_checkpoint
+from storage.audit.sides import NotProven
 from storage.clock import utc_now
 from storage.database import Database
 from storage.exceptions import SECURITY
@@ -54,10 +55,7 @@ _UNHEARD = {
     "outcome": "No entry here ended as {word}. Most end as done, refused or failed.",
 }
 
-commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
 
-
-@commands.command("show")
 def show_entries(
     context: typer.Context,
     person: Annotated[
@@ -163,7 +161,6 @@ def _follow(
         rows = database.read_now(partial(look, limit=_AT_ONCE, after=seen))
 
 
-@commands.command()
 def checkpoint(
     context: typer.Context,
     out: Annotated[

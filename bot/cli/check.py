@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bot.checking.report import Line, Report
 
 _LOOKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
-EXIT_CODES = "Exit codes: 0 nothing failed (there may be warnings), 1 at least one line failed, 2 it could not be done."
 # Longer subjects move their own line, not everybody's.
 _WIDEST = 44
 

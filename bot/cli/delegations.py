@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
+from bot.cli.stores import opened
 from bot.cli.tables import moment, show
 from bot.slack.words import duration
 from handlers.delegations.outcomes import DelegationStory, ScopeStory

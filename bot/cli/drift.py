@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 import typer
 
 from bot.cli.people import grounded, names_of
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
 from bot.cli.sentences import NOT_DONE
+from bot.cli.stores import opened
 from bot.cli.tables import say, show
 from bot.settings import Settings
 from handlers.decisions.drift import Member

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.people import known_person
-from bot.cli.place import group, opened, place_of
+from bot.cli.place import group, place_of
+from bot.cli.stores import opened
 from bot.cli.tables import say, time_in
 from bot.settings import Settings
 from handlers.intents import CLI, JUSTIFICATION_LIMIT

@@ -12,8 +12,9 @@ import typer
 from bot.cli.bars import progress
 from bot.cli.doers import doer_of
 from bot.cli.people import account_id
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
 from bot.cli.sentences import NOT_DONE
+from bot.cli.stores import opened
 from bot.cli.tables import moment, say
 from bot.settings import Settings
 from handlers.audit import erasing

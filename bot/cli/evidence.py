@@ -17,15 +17,16 @@ from bot.cli.archives import refuse_archived
 from bot.cli.audit import entry_as_json
 from bot.cli.bars import progress
 from bot.cli.people import account_id, names_of
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
+from bot.cli.stores import opened
 from bot.cli.tables import say, show, time_in
 from bot.settings import Settings
 from storage.audit import log, proving
 from storage.audit.checkpoint import Signer
 from storage.audit.log import Row
 from storage.audit.passing import Progress
-from storage.audit.proving import NotProven
 from storage.audit.sealing import check_head, sign_head
+from storage.audit.sides import NotProven
 from storage.audit.verification import verify_log
 from storage.clock import utc_now
 from storage.faults import AuditFault

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
 from bot.cli.sentences import NOT_DONE
+from bot.cli.stores import opened
 from bot.cli.tables import MOST, at_most, moment, say, show, since_when
 from bot.texts import as_known, as_told
 from handlers.exceptions.strange import Kind, Severity

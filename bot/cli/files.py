@@ -17,8 +17,8 @@ from typing import BinaryIO
 import typer
 
 from storage.audit.checkpoint import BadNote, Verifier, verify_note
-from storage.audit.proving import NotProven, Side, signed_side
 from storage.audit.published import whole_notes
+from storage.audit.sides import NotProven, Side, signed_side
 from storage.faults import SettingsFault
 
 # Of a longer file the end is read: some thousand checkpoints, the latest of those that were published there.

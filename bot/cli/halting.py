@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.people import grounded
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
+from bot.cli.stores import opened
 from bot.cli.tables import moment, say
 from bot.settings import Settings
 from handlers.intents import CLI, RATIONALE_LIMIT

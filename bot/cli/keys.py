@@ -6,8 +6,9 @@ They show no key, and change nothing but under which key a secret lies and a row
 import typer
 
 from bot.cli.bars import progress
-from bot.cli.place import group, opened, place_of
+from bot.cli.place import group, place_of
 from bot.cli.sentences import UNSOUND
+from bot.cli.stores import opened
 from bot.cli.tables import say
 from handlers.audit.resealing import reseal as reseal_all
 from handlers.audit.taking_over import sign_rows

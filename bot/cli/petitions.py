@@ -11,8 +11,9 @@ import typer
 from sqlmodel import Session
 
 from bot.cli.doers import doer_of
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
 from bot.cli.sentences import NOT_DONE
+from bot.cli.stores import opened
 from bot.cli.tables import moment, say, show, since_when
 from handlers.petitions import ends
 from handlers.petitions.ends import By

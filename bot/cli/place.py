@@ -1,23 +1,19 @@
-"""Where a command works: the settings it was pointed to, and the store that they name.
+"""Where a command works: the settings that it was pointed to.
 
-It never makes a database or a directory that is not there: a command that reads must not leave one behind.
+It loads what reads them once somebody wants them: whoever asks for help, or judges a proof by its key, does not.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from bot.settings import Settings, load_settings, origin_for_slack
-from storage.database import Database
-from storage.faults import SchemaFault, StorageUnavailable
-from storage.macs import Macs
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 _USUAL = Path("wicket.toml")
-# A running bot may be writing; a command can wait longer than a person in Slack.
-_WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +23,10 @@ class Place:
     config: Path | None
     environ: Mapping[str, str] = field(repr=False)
 
-    def settings(self, *, serving: bool = False) -> Settings:
+    def settings(self, *, serving: bool = False) -> "Settings":
         """The settings. SettingsFault when they are missing or wrong. serving: with all that running needs."""
+        from bot.settings import load_settings
+
         return load_settings(self.config or _USUAL, self.environ, serving=serving)
 
     def is_there(self) -> bool:
@@ -37,6 +35,8 @@ class Place:
 
     def origin_for_slack(self) -> str | None:
         """Where Slack is to call by HTTP; None for Socket Mode, and where no file was named nor the usual one is."""
+        from bot.settings import origin_for_slack
+
         if not self.is_there():
             return None
         return origin_for_slack(self.config or _USUAL, self.environ)
@@ -52,32 +52,3 @@ def place_of(context: typer.Context) -> Place:
 
 def group() -> None:
     """The callback of a command that only holds others: with it, even a single one keeps its name."""
-
-
-def macs_of(settings: Settings) -> Macs | None:
-    """What rows are signed by; None without keys: then what a command writes counts nowhere."""
-    return Macs(settings.secrets.vault()) if settings.secrets.secret_keys is not None else None
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """The store, if it is there and of this version. StorageUnavailable or SchemaFault if not."""
-    # Alembic and ldap3 are slow to load, and `wicket --help` has no need of them.
-    from bot.directories import group_names
-    from storage.engine.migrating import is_current
-
-    store = settings.store
-    if isinstance(store, Path) and not store.exists():
-        raise StorageUnavailable(
-            f"There is no database at {store} yet. `wicket serve` or `wicket migrate` makes it."
-        )
-    if not is_current(store):
-        raise SchemaFault(f"The database at {store} is of an earlier version. Run `wicket migrate` first.")
-    database = Database(
-        store, busy_timeout=_WAIT_SECONDS, macs=macs_of(settings), replica=settings.server.replica,
-        due_within=settings.exceptions.due_within, group_names=group_names(settings.directories),
-    )  # fmt: skip
-    try:
-        yield database
-    finally:
-        database.close()

@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.place import Place, group, place_of
+from bot.cli.place import Place, place_of
 from bot.cli.sentences import UNSOUND
 from storage.faults import PolicyFault
 
 if TYPE_CHECKING:
     from bot.rulebook import Rulebook
     from handlers.decisions.cedar import CedarPolicy
-
-commands = typer.Typer(
-    help="Policy as code: check it, put cases to it, show what is shipped.", callback=group
-)
 
 Directory = Annotated[
     Path | None,
@@ -31,13 +27,8 @@ Replaces = Annotated[
     typer.Option(help="The @id of a shipped policy to leave out; as often as needed.", metavar="ID"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
-_CHECK_CODES = (
-    "Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 it could not be done."
-)
-_TEST_CODES = "Exit codes: 0 every case got its answer, 1 at least one did not, 2 it could not be done."
 
 
-@commands.command(epilog=_CHECK_CODES)
 def check(
     context: typer.Context,
     directory: Directory = None,
@@ -59,7 +50,6 @@ def check(
         raise typer.Exit(UNSOUND)
 
 
-@commands.command("test", epilog=_TEST_CODES)
 def put_cases(
     context: typer.Context,
     files: Annotated[
@@ -95,7 +85,6 @@ def put_cases(
         raise typer.Exit(UNSOUND)
 
 
-@commands.command()
 def show(
     context: typer.Context,
     name: Annotated[

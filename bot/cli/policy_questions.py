@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from bot.cli.people import grounded
-from bot.cli.place import Place, opened, place_of
+from bot.cli.place import Place, place_of
 from bot.cli.policy import AsJson, Directory, Replaces, loaded, rulebook_of
 from bot.cli.policy_place import For, entitlement_of, minutes_of, person_of, policy_of
+from bot.cli.stores import opened
 from storage.faults import PolicyFault
 
 if TYPE_CHECKING:

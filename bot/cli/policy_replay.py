@@ -14,9 +14,10 @@ from sqlmodel import Session
 
 from bot.cli.archives import refuse_archived
 from bot.cli.bars import progress
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
 from bot.cli.policy import AsJson, Directory, Replaces
 from bot.cli.policy_place import policy_of
+from bot.cli.stores import opened
 from bot.cli.tables import say, show, since_when
 
 if TYPE_CHECKING:

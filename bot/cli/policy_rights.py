@@ -13,10 +13,11 @@ import typer
 
 from bot.cli.bars import progress
 from bot.cli.people import grounded
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
 from bot.cli.policy import AsJson, Directory, Replaces
 from bot.cli.policy_place import For, entitlement_of, minutes_of, person_of, policy_of
 from bot.cli.sentences import NOT_DONE
+from bot.cli.stores import opened
 from bot.cli.tables import moment, say, show
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from bot.cli.bars import progress
 from bot.cli.doers import doer_of
 from bot.cli.files import notes_in
 from bot.cli.people import grounded
-from bot.cli.place import macs_of, opened, place_of
+from bot.cli.place import place_of
 from bot.cli.sentences import UNSOUND
+from bot.cli.stores import macs_of, opened
 from bot.cli.tables import moment, say
 from bot.settings import Settings
 from handlers.intents import CLI
@@ -167,7 +168,7 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
 
     It knows that it was restored before it stands there: a power cut in between leaves no store that does not.
     """
-    from bot.directories import group_names
+    from bot.group_names import group_names
     from storage.engine.migrating import migrate
 
     if not file.exists():

@@ -16,8 +16,9 @@ import structlog
 import typer
 
 from bot.cli.outputs import is_closed, unheard
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
 from bot.cli.sentences import NOT_DONE
+from bot.cli.stores import opened
 from bot.settings import Settings, new_audit_key, new_key
 from storage.audit.checkpoint import BadKey, read_signer
 from storage.audit.guards import put_back

@@ -36,7 +36,7 @@ class Kindly(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
         """Run, and exit: 0 done, 1 what was looked at is not sound, 2 it could not be done."""
         if "--help" in (sys.argv if args is None else args):
-            _without_values(self)
+            without_values(self)
         try:
             code = super().main(args, *rest, **{**named, "standalone_mode": False})
         except typer.Abort:
@@ -59,11 +59,11 @@ class Kindly(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Also where no command was typed, so that all of them are shown."""
-        _without_values(self)
+        without_values(self)
         super().format_help(ctx, formatter)
 
 
-def _without_values(command: Any) -> None:
+def without_values(command: Any) -> None:
     """Have help show no value after an option that is on or off: "--json <bool>" reads as if one were typed."""
     context = typer.Context(command)
     for one in command.get_params(context):
@@ -71,7 +71,7 @@ def _without_values(command: Any) -> None:
             one.metavar = ""
     if isinstance(command, TyperGroup):
         for below in command.commands.values():
-            _without_values(below)
+            without_values(below)
 
 
 def sentence(fault: Exception) -> str:

@@ -15,8 +15,10 @@ from sqlmodel import Session
 
 from bot.cli.bars import progress
 from bot.cli.files import notes_in, untrusted
-from bot.cli.place import opened, place_of
+from bot.cli.place import place_of
+from bot.cli.public_keys import Key, verifier_of
 from bot.cli.sentences import NOT_DONE, UNSOUND
+from bot.cli.stores import opened
 from bot.cli.tables import say
 from bot.settings import Settings
 from bot.slack.words import listed
@@ -26,14 +28,12 @@ from storage.audit import log
 from storage.audit.archive_files import NotHeld, held_of
 from storage.audit.archives import Archives as AllArchives
 from storage.audit.archives import read_archives
-from storage.audit.checkpoint import BadKey, Verifier, read_verifier
+from storage.audit.checkpoint import Verifier
 from storage.audit.crew import Crew
 from storage.audit.findings import Report
 from storage.audit.ranges import PartReport, verify_part
 from storage.audit.verification import verify_log
 from storage.faults import AuditFault, SettingsFault
-
-_PRIVATE = "PRIVATE+KEY+"
 
 Notes = Annotated[
     list[Path] | None,
@@ -41,10 +41,6 @@ Notes = Annotated[
         help="A checkpoint kept elsewhere, or the file that they are published to; may be repeated.",
         metavar="FILE",
     ),
-]
-Key = Annotated[
-    str | None,
-    typer.Option(help="The log's public key, where WICKET_AUDIT_KEY is not at hand.", metavar="KEY"),
 ]
 Archives = Annotated[
     Path | None,
@@ -260,27 +256,3 @@ def _say(report: Report) -> None:
         say(
             "The entries are sound; proofs that need these tiles fail. `wicket audit rebuild-tiles` makes them anew."
         )
-
-
-def verifier_of(settings: Settings, key: str | None) -> Verifier | None:
-    """What checks signatures: the public key that was given, or the one of the log's own key, if that is at hand."""
-    if key is None:
-        return settings.secrets.signer().verifier if settings.secrets.audit_key is not None else None
-    return read_key(key)
-
-
-def read_key(key: str, option: str = "--key") -> Verifier:
-    """The public key that was given. BadParameter for what is none."""
-    read = read_verifier(key)
-    if key.startswith(_PRIVATE):
-        raise typer.BadParameter(
-            "That is the private key, which belongs nowhere but into WICKET_AUDIT_KEY. Give the public one, which "
-            "`wicket keygen` printed beside it",
-            param_hint=option,
-        )
-    if isinstance(read, BadKey):
-        raise typer.BadParameter(
-            f"That is no public key of an audit log: {read.reason}. Give it as `wicket keygen` printed it",
-            param_hint=option,
-        )
-    return read

@@ -10,14 +10,11 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 import bot
-
-# All commands, and what nearly each of them loads when it runs.
-_LOADED = ("bot.cli", "storage.engine.migrating")
+from bot.cli.commands import load_all
 
 
 class Operator:
@@ -61,8 +58,7 @@ async def _load() -> asyncio.subprocess.Process:
 
 def main() -> None:
     """Read orders from standard input, one JSON object a line; answer each: code, length, and what was printed."""
-    for module in _LOADED:
-        import_module(module)
+    load_all()
     gc.collect()
     gc.freeze()
     for line in sys.stdin:

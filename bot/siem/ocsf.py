@@ -12,8 +12,8 @@ from bot.siem.activities import Activity, Version, activity_of
 from handlers.decisions.emergency_reviews import Finding
 from storage.audit.log import Row
 from storage.faults import AuditFault
+from storage.micros import to_micros
 from storage.states import Changed
-from storage.types import to_micros
 
 _CATEGORY = 3
 _CATEGORY_NAME = "Identity & Access Management"

@@ -50,7 +50,7 @@ from storage.database import Database
 from storage.desk_acts import COUNTED_FOR
 from storage.faults import AuditFault
 from storage.macs import FOLLOWING, SENDING
-from storage.types import from_micros
+from storage.micros import from_micros
 from storage.words_needed import needed
 
 # Of one archive: so few that its files can be looked at, and that nobody waits for one.

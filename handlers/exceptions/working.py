@@ -35,10 +35,10 @@ from storage import deliveries, exception_work, floods, links
 from storage.directories.base import Account
 from storage.exception_work import Worker
 from storage.faults import DirectoryUnavailable
+from storage.micros import to_micros
 from storage.outbox import owe
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState, Resolution
-from storage.types import to_micros
 
 T = TypeVar("T")
 Refused = MayNotStop | WorkedBefore | Unknown | Repeated

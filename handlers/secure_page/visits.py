@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -30,10 +31,12 @@ from storage.failures import MOST_IN_A_ROW
 from storage.faults import DirectoryUnavailable
 from storage.handles import handle_by_id
 from storage.links import PinnedLink
-from storage.oidc.provider import Provider
 from storage.records import Handle, Vouching
 from storage.secrets import CodeHash, Vault
 from storage.states import LinkState, Purpose, Result
+
+if TYPE_CHECKING:  # what speaks to it is slow to load, and most of whom this is for have none
+    from storage.oidc.provider import Provider
 
 NO_LINK_NEEDED = frozenset({Purpose.LINK})
 # Visits that a petition may open.
@@ -98,7 +101,7 @@ class PageGround:
     handles: Handles
     now: Clock
     limits: PageLimits = field(default_factory=PageLimits)
-    provider: Provider | None = None
+    provider: "Provider | None" = None
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     stepping_up: SteppingUp = field(default_factory=SteppingUp)
     was_reset: Callable[[Session, str, str], None] = _nothing_more

@@ -24,10 +24,10 @@ from storage.audit.checkpoint import Signer
 from storage.audit.epochs import OPENED, STORY, read_epochs
 from storage.audit.sealing import seal_epoch
 from storage.exceptions import open_of
+from storage.micros import EPOCH
 from storage.records import Freeze
 from storage.sentences import template
 from storage.states import Ended, FreezeKind, GrantState, PetitionState
-from storage.types import EPOCH
 
 log = structlog.get_logger(__name__)
 

@@ -31,7 +31,7 @@ from storage.audit.tiles import Tree
 from storage.engine.plain import Plain, rows
 from storage.faults import AuditFault
 from storage.identifiers import made_at
-from storage.types import from_micros, to_micros
+from storage.micros import from_micros, to_micros
 
 # The correlation of the entries that say what became of them.
 STORY = "log-archives"

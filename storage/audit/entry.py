@@ -17,7 +17,7 @@ from storage.audit.salted import commitment
 from storage.engine.storable import cleaned
 from storage.faults import AuditFault
 from storage.identifiers import first_of
-from storage.types import from_micros, to_micros
+from storage.micros import from_micros, to_micros
 
 FORMAT = 1
 MAX_INTEGER = 2**53  # beyond it, JSON readers disagree

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_colu
 
 from storage.audit import times
 from storage.audit.tables import DONE, ENTRIES
-from storage.types import to_micros
+from storage.micros import to_micros
 
 
 class Wanted(TypedDict, total=False):

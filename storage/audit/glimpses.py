@@ -26,7 +26,7 @@ from storage.audit.stories import Brief
 from storage.audit.tables import DONE, ENTRIES
 from storage.engine.listed import among, listed
 from storage.engine.plain import Plain, rows
-from storage.types import to_micros
+from storage.micros import to_micros
 
 NOBODYS = ("wicket", "cli")
 """Who acts for no person: Wicket itself, and commands of operators."""

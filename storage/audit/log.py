@@ -36,7 +36,7 @@ from storage.engine.plain import Plain, Talk
 from storage.engine.storable import cleaned
 from storage.engine.together import Together
 from storage.faults import AuditFault
-from storage.types import from_micros
+from storage.micros import from_micros
 
 Transaction = Session | Connection
 

@@ -15,6 +15,7 @@ from storage.audit.findings import sentence
 from storage.audit.log import Row, Transaction, connection_of
 from storage.audit.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof
 from storage.audit.sealing import check_head, sign_head
+from storage.audit.sides import NotProven, Side
 from storage.audit.tables import CHECKPOINTS
 from storage.audit.tiles import Tree
 from storage.audit.tlog_proof import BadProof, Continuation, Inclusion, continues, judge
@@ -22,24 +23,6 @@ from storage.faults import AuditFault
 
 # Of the checkpoints that cover an entry, so many of the newest are tried: of those one is sound, or none will be.
 _TRIED = 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotProven:
-    """Why no proof was made; `detail` is one sentence or several, fit to show. contradicts: the log is not sound."""
-
-    detail: str
-    contradicts: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Side:
-    """One of two trees to compare: how many entries, its root, and the signed note if there is one."""
-
-    size: int
-    root: bytes
-    note: str | None = None
-    checkpoint: Checkpoint | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,14 +125,6 @@ def side_of(tx: Transaction, size: int, verifier: Verifier | None) -> Side | Not
         if isinstance(read, Checkpoint) and read.root == root:
             return Side(size=size, root=root, note=note, checkpoint=read)
     return Side(size=size, root=root)
-
-
-def signed_side(note: str, verifier: Verifier) -> Side | NotProven:
-    """What a signed note says."""
-    read = verify_note(note, verifier)
-    if isinstance(read, BadNote):
-        return NotProven(detail=f"A checkpoint cannot be trusted: {read.reason}.", contradicts=True)
-    return Side(size=read.size, root=read.root, note=note, checkpoint=read)
 
 
 def continue_from(

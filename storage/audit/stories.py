@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, LargeBinary, cast, func, select, type_coerce
 from storage.audit import times
 from storage.audit.log import Row, Transaction, at_indexes, connection_of
 from storage.audit.tables import ENTRIES
-from storage.types import to_micros
+from storage.micros import to_micros
 
 _BATCH = 1000
 

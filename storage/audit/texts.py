@@ -25,7 +25,7 @@ from storage.audit.log import Transaction, connection_of
 from storage.audit.tables import ENTRIES, TEXTS
 from storage.engine.listed import among, listed
 from storage.engine.plain import Plain, rows
-from storage.types import from_micros
+from storage.micros import from_micros
 
 
 @dataclass(frozen=True, kw_only=True)

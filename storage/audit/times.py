@@ -14,7 +14,7 @@ from storage.audit.entry import PREFIX
 from storage.audit.tables import ENTRIES
 from storage.engine.plain import Plain, rows
 from storage.identifiers import LAST, first_of, last_of
-from storage.types import EPOCH
+from storage.micros import EPOCH
 
 
 def near(

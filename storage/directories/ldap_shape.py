@@ -4,11 +4,13 @@ It holds no credentials and asks nobody.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from storage.directories.ldap_names import equals, escape_value, in_small_letters, is_under, parse_dn
-from storage.directories.ldap_session import Entry
 from storage.group_names import Key, exact
+
+if TYPE_CHECKING:
+    from storage.directories.ldap_session import Entry
 
 # Whose values every server compares without case (RFC 4519, RFC 2798, [MS-ADA]); of other attributes nobody knows.
 _WITHOUT_CASE = frozenset({"cn", "commonname", "displayname", "o", "ou", "samaccountname", "uid", "userid"})
@@ -20,6 +22,15 @@ _MEMBER_ATTRIBUTE = {
     "groupOfUniqueNames": "uniqueMember",
     "posixGroup": "memberUid",
 }
+
+
+def group_key(attribute: str) -> Key:
+    """What all ways to write a group's name have in common, by the attribute that holds the name.
+
+    Servers pass over spaces and accents as well, each in its own way. Here nothing is passed over but capitals, or two
+    groups could be taken for one.
+    """
+    return in_small_letters if attribute.lower() in _WITHOUT_CASE else exact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +98,8 @@ class LdapShape:
 
     @property
     def group_key(self) -> Key:
-        """What all ways to write a group's name have in common.
-
-        Servers pass over spaces and accents as well, each in its own way. Here nothing is passed over but capitals, or
-        two groups could be taken for one.
-        """
-        return in_small_letters if self.attributes.group_name.lower() in _WITHOUT_CASE else exact
+        """What all ways to write a group's name have in common."""
+        return group_key(self.attributes.group_name)
 
     @property
     def group_filter(self) -> str:
@@ -121,6 +128,6 @@ class LdapShape:
         """The filter for entries whose attribute has this value; None if no entry can have it."""
         return equals(attribute, value)
 
-    def id_of(self, entry: Entry) -> str:
+    def id_of(self, entry: "Entry") -> str:
         """The entry's stable id as text; empty if it cannot be read."""
         return entry.first(self.attributes.id)

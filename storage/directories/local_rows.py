@@ -13,8 +13,8 @@ from typing import Any
 from storage.directories.base import Account, Group, Pair
 from storage.directories.described import Described, lines_of
 from storage.faults import DirectoryUnavailable
+from storage.micros import from_micros, to_micros
 from storage.sentences import template
-from storage.types import from_micros, to_micros
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (

@@ -3,18 +3,14 @@
 It runs the revisions in storage.migrations under the lock of all writers, and never goes back.
 """
 
-from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlmodel import Session
 
 from storage.database import Database
+from storage.engine.revisions import holds_current, is_current
 from storage.engine.stores import Store
-from storage.faults import SchemaFault, StorageUnavailable
+from storage.faults import StorageUnavailable
 
 # Another process may be migrating the same database; it is worth waiting for.
 _WAIT_SECONDS = 30.0
@@ -36,33 +32,6 @@ def migrate(store: Store) -> None:
         database.close()
 
 
-def is_current(store: Store) -> bool:
-    """Whether it holds exactly the tables of this version; False while there is none.
-
-    SchemaFault for a database of a newer version; StorageUnavailable when it cannot be used.
-    """
-    if isinstance(store, Path) and not store.exists():
-        return False
-    database = Database(store)
-    try:
-        return database.read_now(holds_current)
-    finally:
-        database.close()
-
-
-def holds_current(tx: Session) -> bool:
-    """`is_current` for a session on the file. SchemaFault for a database of a newer version."""
-    scripts = _scripts()
-    there = set(MigrationContext.configure(tx.connection()).get_current_heads())
-    known = {script.revision for script in scripts.walk_revisions()}
-    if there - known:
-        raise SchemaFault(
-            "The database was made by a newer version of Wicket. "
-            "Nothing was changed; install that version or a later one."
-        )
-    return there == set(scripts.get_heads())
-
-
 def _make_file(path: Path) -> None:
     """Make the file for its owner's eyes alone; SQLite would let others read who asked for what and why."""
     try:
@@ -74,18 +43,11 @@ def _make_file(path: Path) -> None:
 def _upgrade(tx: Session) -> None:
     if holds_current(tx):  # somebody else was faster
         return
-    config = _config()
-    config.attributes["connection"] = tx.connection()
-    command.upgrade(config, "head")
+    # Slow to load, and nearly every start finds nothing to do.
+    from alembic import command
+    from alembic.config import Config
 
-
-@cache
-def _scripts() -> ScriptDirectory:
-    """The revisions of this version, read once: they are twenty files and more."""
-    return ScriptDirectory.from_config(_config())
-
-
-def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "storage:migrations")
-    return config
+    config.attributes["connection"] = tx.connection()
+    command.upgrade(config, "head")

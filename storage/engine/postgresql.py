@@ -26,7 +26,7 @@ from storage.engine.compiled import TOGETHER, Alike
 from storage.engine.savepoints import PlainSavepoints
 from storage.engine.stores import Server
 from storage.faults import OutcomeUnknown, SchemaFault, StorageUnavailable
-from storage.types import from_micros
+from storage.micros import from_micros
 
 # The number of our lock; it lives in the database, so another database of the same server has one of its own.
 WRITERS = int.from_bytes(b"wicket", "big")

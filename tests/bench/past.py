@@ -19,10 +19,10 @@ from storage.audit.merkle import Frontier, leaf_hash
 from storage.catalogue import Entitlement
 from storage.database import Database
 from storage.macs import BOUND, Macs
+from storage.micros import to_micros
 from storage.records import Grant, Holding
 from storage.signing import sign_unsigned
 from storage.states import GrantState
-from storage.types import to_micros
 from tests.bench.stage import CROWD, a_grant, crowd
 from tests.storage.rows import numbered
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).parents[2]
-SERVING = ("bot.app", "bot.logs", "storage.engine.migrating", "storage.engine.postgresql")
+SERVING = ("bot.app", "bot.logs", "storage.engine.migrating", "alembic.command", "storage.engine.postgresql")
 """What `wicket serve` loads besides."""
 DEMO = (*SERVING, "bot.demo.run")
 
@@ -131,7 +131,9 @@ def _nursery() -> _Nursery:
 def main(orders: socket.socket) -> None:
     """Bear and bury as ordered; in a child it is `wicket` that ends the process, and Python ends as it always does."""
     gc.disable()  # as where `wicket` begins
-    import bot.cli  # noqa: F401 - loaded before anybody is borne
+    from bot.cli.commands import load_all
+
+    load_all()
 
     borne = set[int]()
     while True:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.directories import group_names, open_directory
+from bot.directories import open_directory
+from bot.group_names import group_names
 from bot.settings import Secrets
 from bot.settings.sections import Sections
 from storage.faults import SettingsFault

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 _LOADED = (
-    "bot.app", "bot.cli", "bot.logs", "storage.engine.migrating", "storage.engine.postgresql",
+    "bot.app", "bot.cli.running", "bot.logs", "storage.engine.migrating", "storage.engine.postgresql",
     "storage.directories.local",
 )  # fmt: skip
 _BORNE: set[int] = set()

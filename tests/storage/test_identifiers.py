@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.identifiers import are_of, first_of, last_of, made_at, new_id, new_ids
-from storage.types import to_micros
+from storage.micros import to_micros
 
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2400, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 

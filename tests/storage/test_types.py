@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, select, text
 from sqlalchemy.exc import StatementError
 
-from storage.types import EPOCH, UtcMicros, from_micros, to_micros
+from storage.micros import EPOCH, from_micros, to_micros
+from storage.types import UtcMicros
 
 _METADATA = MetaData()
 _MOMENTS = Table(

@@ -34,7 +34,7 @@ from storage.clock import utc_now
 from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
-from storage.engine.migrating import is_current
+from storage.engine.revisions import is_current
 from storage.exceptions import SECURITY
 from storage.failures import count_attempt, is_locked
 from storage.grants import add

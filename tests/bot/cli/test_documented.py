@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bot.cli import app
+from bot.cli.commands import every_command
+from bot.cli.later import Later
 
 ROOT = Path(__file__).parents[3]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -42,7 +44,7 @@ def wrong(said: str, command: TyperCommand | TyperGroup) -> str | None:
         elif word.startswith("-"):
             return None if word in _options(command) else word
         elif word in command.commands:
-            command = command.commands[word]
+            command = _itself(command.commands[word])
         elif command.invoke_without_command or not re.fullmatch(r"[a-z][a-z-]+", word):
             return None
         else:
@@ -51,6 +53,10 @@ def wrong(said: str, command: TyperCommand | TyperGroup) -> str | None:
         word for word in words if re.fullmatch(r"--[a-z][a-z-]*", word) and word not in _options(command)
     ]
     return unknown[0] if unknown else None
+
+
+def _itself(command: TyperCommand | TyperGroup) -> TyperCommand | TyperGroup:
+    return command.loaded if isinstance(command, Later) else command
 
 
 def _options(command: TyperCommand | TyperGroup) -> set[str]:
@@ -82,3 +88,11 @@ def test_commands_are_seen_in_blocks_and_between_backticks():
     assert wrong("audit verfy --jobs 2", group) == "verfy"
     assert wrong("audit verify --job 2", group) == "--job"
     assert wrong("--config demo/wicket.toml audit verify --jobs 2", group) is None
+
+
+def test_what_a_list_of_commands_says_of_one_is_how_its_own_help_begins():
+    """It is said before the command is loaded, and so stands in two places."""
+    listed = list(every_command())
+    assert len(listed) > 30
+    others = [one.help for one in listed if " ".join(one.loaded.help.split("\n\n")[0].split()) != one.help]
+    assert others == []

@@ -34,6 +34,7 @@ from storage.audit.findings import Report
 from storage.audit.merkle import WIDTH, Frontier, leaf_hash, mark_of
 from storage.audit.ranges import verify_part
 from storage.audit.sealing import check_head, take_checkpoint
+from storage.audit.sides import Side
 from storage.audit.slices import next_slice
 from storage.audit.tables import ENTRIES, HEAD, TILES
 from storage.audit.tiles import add_tiles, next_tiles
@@ -373,7 +374,7 @@ def test_a_checkpoint_over_entries_that_are_archived_still_agrees(database: Data
     notes = []
     for size in (1, 200, 256, 700, 768):
         side = database.read_now(lambda tx, n=size: proving.side_of(tx, n, KEY))  # type: ignore[misc]
-        assert isinstance(side, proving.Side)
+        assert isinstance(side, Side)
         notes.append(sign(Checkpoint(origin=SIGNER.name, size=size, root=side.root), SIGNER))
     archived(database, folder)
     assert database.read_now(lambda tx: check_head(tx, KEY, notes)) is None

@@ -26,9 +26,9 @@ from storage.audit.tables import CHECKPOINTS
 from storage.engine.stores import Server
 from storage.faults import StorageUnavailable
 from storage.identifiers import new_id
+from storage.micros import to_micros
 from storage.records import LogWalk
 from storage.states import FreezeKind
-from storage.types import to_micros
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.audit.stores import by_other_hands

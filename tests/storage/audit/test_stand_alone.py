@@ -20,8 +20,9 @@ from storage.audit import log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, sign, sign_text, to_base64, verify_note
 from storage.audit.entry import Actor, Entry, Where
 from storage.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
-from storage.audit.proving import Continued, continue_from, prove, signed_side
+from storage.audit.proving import Continued, continue_from, prove
 from storage.audit.sealing import sign_head, take_checkpoint
+from storage.audit.sides import signed_side
 from storage.audit.tables import TABLES
 from storage.audit.tlog_proof import BadProof, Continuation, Inclusion, judge, judge_continuation, read_proof
 from tests.storage.rows import numbered

@@ -22,8 +22,8 @@ from storage.engine.sqlite import GROUP_LIMIT
 from storage.engine.stores import Server, Store
 from storage.engine.together import Together
 from storage.faults import StorageUnavailable
+from storage.micros import to_micros
 from storage.records import Delivery
-from storage.types import to_micros
 from tests.storage.postgres import writing_elsewhere
 
 ADD = Together(Delivery.__tablename__, ("key", "at"))

@@ -19,13 +19,15 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import SQLModel
 
 from storage import records  # noqa: F401  its tables join the metadata
 from storage.audit.guards import TRIGGERS_POSTGRESQL, TRIGGERS_SQLITE
-from storage.engine.migrating import is_current, migrate
+from storage.engine.migrating import migrate
+from storage.engine.revisions import is_current, revisions
 from storage.engine.stores import Server, Store
 from storage.faults import SchemaFault, StorageUnavailable
 from tests.storage.postgres import postgres
@@ -124,6 +126,15 @@ def test_a_migrated_database_has_the_tables_indexes_and_triggers_of_the_code(
         for trigger in triggers:
             connection.exec_driver_sql(trigger)
     assert schema(migrated) == schema(made_by_the_code)
+
+
+def test_the_revisions_that_a_store_is_held_against_are_those_that_alembic_runs():
+    """They are read off the names of files, so that no start loads them."""
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    scripts = ScriptDirectory.from_config(config)
+    assert revisions() == tuple(one.revision for one in scripts.walk_revisions())[::-1]
+    assert scripts.get_heads() == [revisions()[-1]]
 
 
 def test_alembic_finds_nothing_to_do_after_migrating(migrated: Store):

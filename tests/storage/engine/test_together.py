@@ -7,8 +7,8 @@ from sqlmodel import SQLModel
 
 from storage.engine.listed import among, listed
 from storage.engine.together import Together
+from storage.micros import to_micros
 from storage.records import Delivery
-from storage.types import to_micros
 
 DELIVERIES = SQLModel.metadata.tables[Delivery.__tablename__]
 ADD = Together(DELIVERIES.name, ("key", "at"))

@@ -1,25 +1,22 @@
-"""Commands about what is kept: grants, and the lock of the secure page.
+"""Commands about grants: which there are, and which should be gone.
 
-They read beside a running bot; the one that changes something does so on the record.
+They read beside a running bot, and change nothing.
 """
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from bot.cli.people import account_id, known_person
-from bot.cli.place import group, opened, place_of
+from bot.cli.people import account_id
+from bot.cli.place import group, place_of
 from bot.cli.sentences import SOME
-from bot.cli.tables import MOST, at_most, moment, say, show
+from bot.cli.stores import opened
+from bot.cli.tables import MOST, at_most, moment, show
 from bot.settings import Settings
 from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
-from handlers.intents import CLI
-from handlers.secure_page.proving import lift_lock
-from handlers.secure_page.signing_in import forget_subject
 from storage import holdings
 from storage.clock import utc_now
 from storage.grants import concerning
@@ -28,8 +25,7 @@ from storage.states import LIVE, GrantState
 
 OPEN = (GrantState.PENDING, *LIVE, GrantState.ENDING)
 
-grants = typer.Typer(help="Who has what, and who asked for it.", callback=group)
-proofs = typer.Typer(help="The proofs of the secure page.", callback=group)
+commands = typer.Typer(help="Who has what, and who asked for it.", callback=group)
 
 Person = Annotated[str | None, typer.Option(help="Only this person's.", metavar="LOGIN-OR-ID")]
 EntitlementId = Annotated[
@@ -38,7 +34,7 @@ EntitlementId = Annotated[
 Limit = Annotated[int, typer.Option(help="At most so many, the newest.", min=1, max=MOST, metavar="N")]
 
 
-@grants.command("list")
+@commands.command("list")
 def list_grants(
     context: typer.Context,
     person: Person = None,
@@ -83,7 +79,7 @@ def list_grants(
     )
 
 
-@grants.command("overdue")
+@commands.command("overdue")
 def list_overdue(context: typer.Context) -> None:
     """List access that should be gone for over a minute and is not, the longest overdue first. Exits with 1 if any."""
     settings = place_of(context).settings()
@@ -125,41 +121,3 @@ def _overdue(settings: Settings, holding: Holding, grant: Grant | None) -> tuple
         holding.last_fault or "none yet",
         grant.id if grant else "",
     )
-
-
-@proofs.command()
-def unlock(
-    context: typer.Context,
-    login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
-) -> None:
-    """Let a person prove who they are again, after too many wrong codes. Goes on the record."""
-    name, lifted = _changed(context, login, lift_lock)
-    if lifted:
-        say(f"{name} can give proofs on the secure page again.")
-    else:
-        say(f"{name} has no wrong proofs counted, so there was nothing to lift.")
-
-
-@proofs.command()
-def forget_sign_in(
-    context: typer.Context,
-    login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
-) -> None:
-    """Let a person's next sign-in at the provider count, though it knows them as somebody new. Goes on the record."""
-    name, forgotten = _changed(context, login, forget_subject)
-    if forgotten:
-        say(f"The next sign-in of {name} that counts is theirs from then on.")
-    else:
-        say(f"{name} never signed in there, so there was nothing to forget.")
-
-
-def _changed(context: typer.Context, login: str, change: Callable[..., bool]) -> tuple[str, bool]:
-    """Change something about the proofs of one person; their name, and whether there was anything to change."""
-    settings = place_of(context).settings()
-    with opened(settings) as database:
-        account = known_person(settings, login)
-        return account.name, database.write_now(
-            lambda tx: change(
-                tx, at=database.now(), directory=account.directory, account=account.id, where=CLI
-            )
-        )
