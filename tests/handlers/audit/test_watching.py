@@ -14,6 +14,7 @@ import pytest
 from sqlmodel import Session
 
 from handlers.audit import watching as watching_module
+from handlers.audit.publishing import Publishing
 from handlers.audit.watching import Watching
 from handlers.decisions.freezing import UNCHECKED, Stopped
 from handlers.exceptions.strange import Kind
@@ -49,9 +50,18 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "checkpoints.txt"
 
 
-def watching(world: World, file: Path | None, signer: Signer = SIGNER) -> Watching:
+def watching(
+    world: World,
+    file: Path | None,
+    signer: Signer = SIGNER,
+    *,
+    is_own: bool = False,
+    stopped: Callable[[int], None] = lambda _: None,
+) -> Watching:
     """As a process that starts now has it."""
-    return Watching(world.ground, signer, file=file, stopped=lambda _: None)
+    return Watching(
+        world.ground, signer, publishing=Publishing(world.ground, file, is_own=is_own), stopped=stopped
+    )
 
 
 async def looked(world: World, file: Path | None) -> list[Freeze]:
@@ -322,7 +332,7 @@ async def test_while_the_store_cannot_be_checked_nothing_new_is_given_and_then_i
 ) -> None:
     """T-2: who cannot say that all is well does not act as if it were."""
     told: list[int] = []
-    watch = Watching(world.ground, SIGNER, file=file, stopped=told.append)
+    watch = watching(world, file, stopped=told.append)
     await watch.look()
     await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere")
     for _ in range(2):
@@ -366,7 +376,7 @@ async def test_a_check_that_somebody_keeps_from_ever_ending_is_none(
     """T-2: a view that is read for ever fails nowhere, and no look comes after it."""
     monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.1)
     late, unchecked = asyncio.Event(), world.ground.database.unchecked
-    watch = Watching(world.ground, SIGNER, file=file, stopped=lambda open_: late.set() if open_ else None)
+    watch = watching(world, file, stopped=lambda open_: late.set() if open_ else None)
     await watch.look()
     view = (
         "CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS "
