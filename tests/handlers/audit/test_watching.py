@@ -64,9 +64,9 @@ def watching(
     )
 
 
-async def looked(world: World, file: Path | None) -> list[Freeze]:
+async def looked(world: World, file: Path | None, *, is_own: bool = False) -> list[Freeze]:
     """A start looks; what is frozen."""
-    await watching(world, file).look()
+    await watching(world, file, is_own=is_own).look()
     return list(await world.ground.database.read(open_ones))
 
 
@@ -219,21 +219,39 @@ def noise(_text: str) -> str:
     return "hello\n" * 40
 
 
-@pytest.mark.parametrize("hurt", [bent, forged, cut, torn, emptied, gone, noise])
-async def test_a_file_that_was_tampered_with_stops_new_access(
-    world: World, file: Path, hurt: Callable[[str], str | None]
-) -> None:
-    """Fail closed: what was published last cannot be known. Stopped once, and a sound one is published after."""
+async def grown_and_hurt(world: World, file: Path, hurt: Callable[[str], str | None]) -> None:
+    """Three checkpoints were published, and then somebody was at the file."""
     watch = watching(world, file)
     for _ in range(3):
         await happened(world)
         await watch.look()
     rewrite(file, hurt)
-    (freeze,) = await looked(world, file)
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+@pytest.mark.parametrize("hurt", [bent, forged, cut, torn, noise])
+async def test_a_file_that_was_tampered_with_stops_new_access(
+    world: World, file: Path, hurt: Callable[[str], str | None], is_own: bool
+) -> None:
+    """Fail closed: what was published last cannot be known. Stopped once, and a sound one is published after."""
+    await grown_and_hurt(world, file, hurt)
+    (freeze,) = await looked(world, file, is_own=is_own)
     assert freeze.kind == FreezeKind.MISMATCH
-    assert await looked(world, file) == [freeze]
+    assert await looked(world, file, is_own=is_own) == [freeze]
     assert isinstance(verify_note(read_published(file).notes[-1], SIGNER.verifier), Checkpoint)
     assert await epochs(world) == 1
+
+
+@pytest.mark.parametrize(("is_own", "stops"), [(False, 1), (True, 0)])
+@pytest.mark.parametrize("hurt", [emptied, gone])
+async def test_a_file_that_is_gone_stops_new_access_where_somebody_named_it(
+    world: World, file: Path, hurt: Callable[[str], str | None], is_own: bool, stops: int
+) -> None:
+    """The place that Wicket chose may end with each container: then it is begun anew, and that says so of nothing."""
+    await grown_and_hurt(world, file, hurt)
+    assert len(await looked(world, file, is_own=is_own)) == stops
+    assert len(read_published(file).notes) == 1
+    assert await epochs(world) == stops
 
 
 @pytest.mark.both_engines
@@ -264,7 +282,10 @@ async def test_a_new_key_begins_a_new_file(
     assert bool(await world.ground.database.read(open_ones)) == stops
 
 
-async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only(world: World, file: Path) -> None:
+@pytest.mark.parametrize("is_own", [False, True])
+async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only_where_somebody_named_it(
+    world: World, file: Path, is_own: bool
+) -> None:
     """While a process runs it remembers itself; nobody does at a start."""
     watch = watching(world, file)
     await watch.look()
@@ -272,8 +293,55 @@ async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only(world
     await happened(world)
     await watch.look()
     assert await world.ground.database.read(open_ones) == ()
-    (freeze,) = await looked(world, file)
-    assert freeze.kind == FreezeKind.MISMATCH
+    assert len(await looked(world, file, is_own=is_own)) == (0 if is_own else 1)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("is_own", [False, True])
+async def test_a_file_that_cannot_be_written_is_told_once_and_that_it_can_and_stops_nothing(
+    world: World, tmp_path: Path, is_own: bool
+) -> None:
+    """T-2: an install that changed no settings starts, and does not think itself safe. Only its own place is made."""
+    in_the_way = tmp_path / "state"
+    in_the_way.write_text("no folder")
+    file = in_the_way / "wicket" / "checkpoints.txt"
+    watch = watching(world, file, is_own=is_own)
+    if not is_own:
+        in_the_way.unlink()
+    for _ in range(3):
+        await watch.look()
+        await happened(world)
+    assert await world.ground.database.read(open_ones) == ()
+    (told,) = await world.exceptions()
+    assert (told.kind, told.severity, told.count) == (Kind.NOT_LOOKED_OVER, "medium", 1)
+    assert (told.facts["what"], told.facts["file"]) == ("publishing", str(file))
+    assert await world.actions("log.overdue") == ["log.overdue failed"]
+    if is_own:
+        in_the_way.unlink()
+    else:
+        file.parent.mkdir(parents=True)
+    await watch.look()
+    assert len(read_published(file).notes) == 1
+    (told,) = await world.exceptions()
+    assert "settled" in told.facts
+
+
+@pytest.mark.both_engines
+async def test_replicas_with_a_file_each_and_one_that_was_away_call_nothing_changed(
+    world: World, file: Path, tmp_path: Path
+) -> None:
+    """An older checkpoint is one of the same log, also after it went on in a new epoch."""
+    other = tmp_path / "other.txt"
+    await happened(world)
+    assert await looked(world, file, is_own=True) == []
+    await happened(world)
+    assert await looked(world, other, is_own=True) == []
+    assert await looked(world, file, is_own=True) == []
+    publish(file, await signed(world, more=3))
+    (freeze,) = await looked(world, file, is_own=True)
+    await happened(world)
+    assert await looked(world, other, is_own=True) == [freeze]
+    assert await epochs(world) == 1
 
 
 @pytest.mark.both_engines
