@@ -41,7 +41,7 @@ from tests.bench.demo import measure_demo
 from tests.bench.detectors import measure_detectors
 from tests.bench.directories import measure_directories
 from tests.bench.exceptions import measure_exceptions
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, missed
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.page import measure_page
 from tests.bench.pieces import measure_pieces
@@ -112,7 +112,7 @@ def main(
         when = datetime.now(UTC).isoformat(timespec="seconds")
         whole = {"at": when, "machine": machine, "figures": [figure.plain() for figure in figures]}
         write_json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
-    if broken := [figure for figure in figures if not figure.holds]:
+    if broken := missed(figures):
         console.print(f"[red]{len(broken)} of {len(figures)} figures miss what they are held to.[/red]")
         raise typer.Exit(1)
 

@@ -41,6 +41,11 @@ class Figure:
         return {**vars(self), "holds": self.holds}
 
 
+def missed(figures: Sequence[Figure]) -> list[Figure]:
+    """Those that miss what they are held to."""
+    return [figure for figure in figures if not figure.holds]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Burst:
     """One burst of requests. seconds: how long it took in all; waits: each request's own, in seconds."""
