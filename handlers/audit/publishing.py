@@ -78,7 +78,11 @@ class Publishing:
         last = freezes.last_published(tx, place_of(file))
         if last is None and found.rest:
             return Contradiction(detail=Sentence(_ENDS_ODDLY, file=str(file)))
-        if last is None or last in found.notes or (self._is_own and found == Published()):
+        if last is None or last in found.notes:
+            return None
+        if self._is_own and found == Published():
+            if self._fault is None:  # else it is known why, and asked at each look
+                log.warning("checkpoint.file_gone", file=str(file))
             return None
         if last in (history or self._history()):
             return None

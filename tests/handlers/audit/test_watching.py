@@ -12,6 +12,7 @@ from typing import cast
 
 import pytest
 from sqlmodel import Session
+from structlog.testing import capture_logs
 
 from handlers.audit import watching as watching_module
 from handlers.audit.publishing import Publishing
@@ -247,9 +248,13 @@ async def test_a_file_that_was_tampered_with_stops_new_access(
 async def test_a_file_that_is_gone_stops_new_access_where_somebody_named_it(
     world: World, file: Path, hurt: Callable[[str], str | None], is_own: bool, stops: int
 ) -> None:
-    """The place that Wicket chose may end with each container: then it is begun anew, and that says so of nothing."""
+    """The place that Wicket chose may end with each container: then it is begun anew, and the log says so."""
     await grown_and_hurt(world, file, hurt)
-    assert len(await looked(world, file, is_own=is_own)) == stops
+    with capture_logs() as logs:
+        assert len(await looked(world, file, is_own=is_own)) == stops
+    assert [one["event"] for one in logs if one["event"] == "checkpoint.file_gone"] == [
+        "checkpoint.file_gone"
+    ] * (1 - stops)
     assert len(read_published(file).notes) == 1
     assert await epochs(world) == stops
 
