@@ -47,6 +47,7 @@ from handlers.alarms.raising import Alarms
 from handlers.approvals.owners import Owners
 from handlers.audit import taking_over
 from handlers.audit.bulletins import Bulletins
+from handlers.audit.publishing import Publishing
 from handlers.audit.telling import Telling
 from handlers.audit.watching import Watching
 from handlers.decisions.policy import PolicyEngine
@@ -140,8 +141,9 @@ class App:
         self._checks = Checks(self.ground, desks=help_desks(settings))
         self._revocation = Revocation(self.ground)
         self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
+        publishing = Publishing(self.ground, settings.published, is_own=settings.audit.published is None)
         self._watching = Watching(
-            self.ground, self._signer, file=settings.audit.published, stopped=self.metrics.stopped
+            self.ground, self._signer, publishing=publishing, stopped=self.metrics.stopped
         )
         times = bulletin_times(settings.bulletins, self._zone)
         self.bulletins = Bulletins(self.ground, self._signer, times)

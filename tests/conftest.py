@@ -1,6 +1,7 @@
 """What holds for every test. It starts nothing."""
 
 import gc
+import os
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -39,6 +40,13 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_kept_at_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A bot that a test starts as a process keeps its state here, and not with whoever runs the tests."""
+    os.environ.pop("STATE_DIRECTORY", None)
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -235,8 +235,15 @@ def _last_words(settings: Settings, store: Path) -> list[str]:
 
 
 def _published(settings: Settings) -> list[str]:
-    file = settings.audit.published
-    return list(read_published(file).notes) if file is not None else []
+    """What the file outside says. OSError if the one that somebody named cannot be read."""
+    if settings.published is None:
+        return []
+    try:
+        return list(read_published(settings.published).notes)
+    except OSError:
+        if settings.audit.published is not None:
+            raise
+        return []
 
 
 def _verified(settings: Settings, file: Path) -> Report:

@@ -52,6 +52,13 @@ def wrong_with(url: str) -> str | None:
     return None
 
 
+def name_of(url: str) -> str:
+    """The database that a sound address names."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    return str(conninfo_to_dict(url)["dbname"])
+
+
 def _is_here(parts: Mapping[str, object]) -> bool:
     """Whether every server that it names is this machine, by loopback or by a socket in its files."""
     named = [str(parts[key]) for key in ("host", "hostaddr") if parts.get(key)]

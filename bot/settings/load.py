@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot.settings.catalogue_files import include_catalogue
 from bot.settings.entries import Written, cross_checked, names_of_rows, to_catalogue
 from bot.settings.homes import homes_checked, sections_of_directories
+from bot.settings.own_place import own_place
 from bot.settings.problems import Place, Problem, Unusable, explain
 from bot.settings.reading import environment_names, lay_over, read_environment, read_toml
 from bot.settings.secrets import (
@@ -61,6 +62,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
         catalogue=to_catalogue(written),
         rule_files=tuple(rule_files),
         words=written.catalogue,
+        own_place=own_place(written.database, secrets, environ),
     )
 
 

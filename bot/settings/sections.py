@@ -227,6 +227,7 @@ class DriftSection(Section):
 class AuditSection(Section):
     """[audit]: where checkpoints are published outside the database, and how often the store is held against them.
 
+    published: None for a place of Wicket's own (bot.settings.own_place).
     walk_hours: within how many the whole of it is walked over, entry by entry.
     """
 

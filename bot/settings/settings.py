@@ -21,6 +21,7 @@ from storage.engine.stores import Store
 class Settings(Sections):
     """The sections, the secrets and the catalogue. rule_files: files and folders that all of it was read from.
 
+    own_place: where checkpoints go if [audit] names no file (bot.settings.own_place); None without such a place.
     words: the environments and kinds that policies compare.
     """
 
@@ -28,6 +29,7 @@ class Settings(Sections):
     catalogue: InstanceOf[Catalogue]
     rule_files: tuple[Path, ...] = ()
     words: CatalogueSection = CatalogueSection()
+    own_place: Path | None = None
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy, without what was reckoned of the settings as they are here."""
@@ -51,6 +53,11 @@ class Settings(Sections):
         homes = {self.home_of(name) for name in self.directories}
         only = next(iter(homes)) if len(homes) == 1 else None
         return (self.front_door.directory or only) if self.front_door.open else None
+
+    @property
+    def published(self) -> Path | None:
+        """The file outside the database that checkpoints are published to; None where there is no place for one."""
+        return self.audit.published or self.own_place
 
     @property
     def store(self) -> Store:
@@ -78,6 +85,7 @@ class Settings(Sections):
                 "logs": True,
                 "catalogue": True,
                 "rule_files": True,
+                "own_place": True,
                 "words": True,
                 "policy": {"directory", "replaces"},
                 "secrets": True,

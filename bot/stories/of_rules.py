@@ -29,7 +29,8 @@ RULES: Mapping[str, str] = {
     "detector.noticed": template("A pattern was noticed that this belongs to, and security was told."),
     "log.walked": template("The whole record was walked over and held against what was signed of it."),
     "log.overdue": template(
-        "The walk over the record was overdue, or what follows it stood still; security was told."
+        "The walk over the record was overdue, what follows it stood still, or checkpoints did not leave the database; "
+        "security was told."
     ),
     "stream.begun": template("From here on the record is sent on to another system."),
     "stream.given_up": template(

@@ -4,15 +4,14 @@ What was signed is kept where a restored store cannot take it back: in a file ou
 """
 
 import asyncio
-import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import structlog
 from sqlmodel import Session
 
+from handlers.audit.publishing import Publishing
 from handlers.decisions.freezing import Check, What, what_stops
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -22,7 +21,7 @@ from handlers.stops.standing import written
 from storage import freezes
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
-from storage.audit.published import Published, publish, read_published
+from storage.audit.published import Published
 from storage.audit.sealing import Contradiction, agrees, contradiction, latest_checkpoint, sign_head
 from storage.faults import AuditFault, StorageUnavailable, WicketFault
 from storage.sentences import Sentence, template
@@ -38,26 +37,22 @@ _REMEMBERED = 1000
 _ENDS_WITHIN = 60.0
 _UNENDED = "TimeoutError"
 
-_UNREADABLE = template("The file of published checkpoints {file} cannot be read.")
-_ENDS_ODDLY = template("The file of published checkpoints {file} ends in something that is none.")
 _STOP_IS_GONE = template("A stop of new access that this process knows is neither open nor lifted.")
-_LACKS_LAST = template("The file of published checkpoints {file} lacks the last one that was written to it.")
 
 
 class Watching:
-    """Compares, freezes, signs. file: where checkpoints are published, None for nowhere.
+    """Compares, freezes, signs. publishing: the file outside.
 
     latest: the checkpoint of the last look, for whoever asks. stopped: told after each look how many freezes are open.
     """
 
     def __init__(
-        self, ground: Ground, signer: Signer, *, file: Path | None, stopped: Callable[[int], None]
+        self, ground: Ground, signer: Signer, *, publishing: Publishing, stopped: Callable[[int], None]
     ) -> None:
         self._ground = ground
         self._signer = signer
-        self._file = file
+        self._publishing = publishing
         self._stopped = stopped
-        self._place = f"{socket.gethostname()}:{file}"
         self._own: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_first = True
         # The freezes that stood when they were counted last, and of each check under way what waits for its end.
@@ -99,7 +94,7 @@ class Watching:
         """
         self._found(Check.ENTRIES)
         with self._or_nothing_new(Check.ENTRIES):
-            found, history = await asyncio.to_thread(self._read), await asyncio.to_thread(self._history)
+            found, history = await self._publishing.read(), await self._publishing.history()
 
             def stop(tx: Session) -> None:
                 if not unless(tx):
@@ -115,14 +110,14 @@ class Watching:
 
     async def _compare(self) -> "Published | None":
         """Hold the store against what was signed, and freeze new access if it is not that; what the file says."""
-        found = await asyncio.to_thread(self._read)
+        found = await self._publishing.read()
         wrong = await self._ground.database.read(lambda tx: self._wrong(tx, found))
         if wrong is not None and wrong.broken:
             raise AuditFault(f"The audit store cannot be added to: {wrong.detail}")
         if wrong is not None:
             self._found(Check.CHECKPOINTS)
             # Read before the transaction: it may be long, and nobody else can write meanwhile.
-            history = await asyncio.to_thread(self._history)
+            history = await self._publishing.history()
             await self._ground.database.write(lambda tx: self._freeze(tx, found, history))
         return found
 
@@ -130,8 +125,9 @@ class Watching:
         """Sign the head, and publish that if it is another than before; what was signed."""
         note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
         if note not in self._before(found):
-            self._own.append(note)
-            await self._publish(note)
+            if note not in tuple(self._own)[-1:]:
+                self._own.append(note)
+            await self._publishing.publish(note)
         return note
 
     async def _count(self) -> None:
@@ -198,40 +194,14 @@ class Watching:
         except WicketFault as fault:
             log.warning("checkpoint.not_published", fault=str(fault))
 
-    def _read(self) -> "Published | None":
-        """What the file says; None if it could not be read."""
-        if self._file is None:
-            return Published()
-        try:
-            return read_published(self._file)
-        except OSError as fault:
-            log.error("checkpoint.file_unreadable", file=str(self._file), fault=fault.strerror)
-            return None
-
     def _wrong(
         self, tx: Session, found: Published | None, history: Sequence[str] = ()
     ) -> Contradiction | None:
         wrong = contradiction(tx, self._signer.verifier, self._known(found))
         if wrong is None and any(freezes.is_gone(tx, one) for one in self._open):
             return Contradiction(detail=Sentence(_STOP_IS_GONE))
-        if wrong is not None or self._file is None:
-            return wrong
-        if found is None:
-            # Later the process itself remembers what it signed; at the start nobody does.
-            detail = Sentence(_UNREADABLE, file=str(self._file))
-            return Contradiction(detail=detail) if self._is_first else None
-        return self._shortened(tx, found, history)
-
-    def _shortened(self, tx: Session, found: Published, history: Sequence[str]) -> Contradiction | None:
-        """Whether the file ends before what was written to it, which a crash in the middle of writing does not do."""
-        last = freezes.last_published(tx, self._place)
-        if last is None and found.rest:
-            detail = Sentence(_ENDS_ODDLY, file=str(self._file))
-        elif last is not None and last not in found.notes and last not in (history or self._history()):
-            detail = Sentence(_LACKS_LAST, file=str(self._file))
-        else:
-            return None
-        return Contradiction(detail=detail)
+        # Later the process itself remembers what it signed; at the start nobody does.
+        return wrong or self._publishing.wrong(tx, found, history, is_first=self._is_first)
 
     def _known(self, found: Published | None) -> list[str]:
         """What to compare with: the latest of the file, of which the very last must be sound, and our own last."""
@@ -277,34 +247,14 @@ class Watching:
                 return read.size
         return 0
 
-    def _history(self) -> Sequence[str]:
-        """All that was ever published here: yesterday's are far from the end of the file."""
-        if self._file is None:
-            return ()
-        try:
-            return read_published(self._file, whole=True).notes
-        except OSError:
-            return ()
-
     def _signed(self, notes: Sequence[str]) -> list[tuple[str, Checkpoint]]:
         read = [(note, verify_note(note, self._signer.verifier)) for note in notes]
         return [(note, one) for note, one in read if isinstance(one, Checkpoint)]
 
     def _before(self, found: Published | None) -> Sequence[str]:
         """What was signed last, here or in the file: the same is not published twice."""
-        return found.notes[-1:] if self._file is not None and found is not None else tuple(self._own)[-1:]
-
-    async def _publish(self, note: str) -> None:
-        if self._file is None:
-            return
-        try:
-            await asyncio.to_thread(publish, self._file, note)
-        except OSError as fault:
-            log.error("checkpoint.not_published", file=str(self._file), fault=fault.strerror)
-            return
-        now, place = self._ground.now(), self._place
-        await self._ground.database.write(
-            lambda tx: freezes.remember_published(tx, place=place, note=note, at=now)
+        return (
+            found.notes[-1:] if found is not None and self._publishing.is_somewhere else tuple(self._own)[-1:]
         )
 
 

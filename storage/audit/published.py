@@ -6,6 +6,7 @@ It signs and trusts nothing: a note in it is as good as its signature.
 import errno
 import os
 import re
+import socket
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,6 +28,11 @@ class Published:
 
     notes: tuple[str, ...] = ()
     rest: bool = False
+
+
+def place_of(path: Path) -> str:
+    """What the database calls this file: machines may have one of the same name."""
+    return f"{socket.gethostname()}:{path}"
 
 
 def read_published(path: Path, *, whole: bool = False) -> Published:

@@ -41,7 +41,7 @@ from tests.bench.demo import measure_demo
 from tests.bench.detectors import measure_detectors
 from tests.bench.directories import measure_directories
 from tests.bench.exceptions import measure_exceptions
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, missed
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.page import measure_page
 from tests.bench.pieces import measure_pieces
@@ -73,7 +73,7 @@ def main(
     entries: Annotated[int, typer.Option(min=10_000, max=1_000_000, help="Entries of audit.")] = 1_000_000,
     past: Annotated[int, typer.Option(min=10_000, max=1_000_000, help="Past grants of scale.")] = 1_000_000,
 ) -> None:
-    """Measure speed and memory; compare ratios within one run, not numbers of two."""
+    """Measure speed and memory; compare ratios within one run, not numbers of two. Exit code 1: a figure misses."""
     parts: dict[str, Part] = {
         demo.PART: lambda _stage, _advance: measure_demo(),
         commands.PART: lambda stage, advance: measure_commands(
@@ -112,6 +112,9 @@ def main(
         when = datetime.now(UTC).isoformat(timespec="seconds")
         whole = {"at": when, "machine": machine, "figures": [figure.plain() for figure in figures]}
         write_json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    if broken := missed(figures):
+        console.print(f"[red]{len(broken)} of {len(figures)} figures miss what they are held to.[/red]")
+        raise typer.Exit(1)
 
 
 async def _measure(parts: dict[str, Part], console: Console) -> list[Figure]:
@@ -140,8 +143,8 @@ def _table(figures: list[Figure]) -> Table:
     for number, figure in enumerate(figures):
         first = number == 0 or figures[number - 1].part != figure.part
         remark = figure.note
-        if figure.limit is not None:
-            remark = f"{'holds' if figure.holds else '[red]broken[/red]'}: under {figure.limit:g}"
+        if figure.held_to:
+            remark = f"{'✓' if figure.holds else '[red]✗[/red]'} {figure.held_to}"
         if first and number:
             table.add_section()
         table.add_row(figure.part if first else "", figure.what, _shown(figure.value), figure.unit, remark)

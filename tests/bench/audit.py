@@ -1,6 +1,6 @@
 """The audit log as figures: what an entry costs, and what sealing, verifying and proving do with very many.
 
-They are measured in processes of their own, by processor time where nothing else is said: the machine may be busy.
+They are measured in processes of their own, by the clock where nothing else is said.
 """
 
 from tests.bench.figures import Figure
@@ -17,10 +17,12 @@ async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
     async with running(stage, "tests.bench.run_audit", str(entries)) as process:
         found = await told(process, within=_WITHIN)
     async with running(stage, "tests.bench.run_share") as process:
-        found |= await told(process, within=60)
+        found |= await told(process, within=600)
 
-    def figure(what: str, name: str, unit: str, limit: float | None = None) -> Figure:
-        return Figure(part=PART, what=what, value=found[name], unit=unit, limit=limit)
+    def figure(
+        what: str, name: str, unit: str, limit: float | None = None, *, least: float | None = None
+    ) -> Figure:
+        return Figure(part=PART, what=what, value=found[name], unit=unit, limit=limit, least=least)
 
     return [
         *(
@@ -33,12 +35,17 @@ async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
                 figure("of which one would be", f"one{name}{work}", "%", 15),
             )
         ),
-        figure(f"one entry in a transaction of its own, after {entries:,}", "append", "µs"),
+        figure(f"one entry in a transaction of its own after {entries:,}, processor time", "append", "µs"),
         figure("of what it cost after 1,000", "growth", "times", 1.2),
-        figure("sealing", "sealing", "entries a second"),
-        figure("verifying, on one core", "verify", "entries a second"),
-        figure("for each of two processes", "verify in two", "entries a second"),
-        figure("so with a core for each", "verify with two", "entries a second"),
+        figure("sealing", "sealing", "entries a second", least=5_000),
+        figure("verifying, one process on one core", "verify", "entries a second", least=200_000),
+        figure("the same, by processor time", "verify work", "entries a second"),
+        figure(
+            f"verifying, two processes on {found['cores of two']:g} cores, starting included",
+            "verify in two",
+            "entries a second",
+            least=200_000,
+        ),
         figure("memory that verifying takes, beyond what filling took", "memory", "MB", 30),
         figure("all the memory of one of the two processes", "memory of each", "MB"),
         figure("a proof", "prove", "ms", 20),

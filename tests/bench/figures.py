@@ -11,23 +11,39 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One line of the table. value: as measured, in `unit`. limit: what it must stay under, where there is one."""
+    """One line of the table. value: as measured, in `unit`.
+
+    limit: what it must stay under, least: what it must come to; where there is one.
+    """
 
     part: str
     what: str
     value: float
     unit: str
     limit: float | None = None
+    least: float | None = None
     note: str = ""
 
     @property
     def holds(self) -> bool:
-        """Whether the limit, if any, is kept."""
-        return self.limit is None or self.value < self.limit
+        """Whether what it is held to, if anything, is kept."""
+        is_under = self.limit is None or self.value < self.limit
+        return is_under and (self.least is None or self.value >= self.least)
+
+    @property
+    def held_to(self) -> str:
+        """What it is held to, in words; "" if to nothing."""
+        under = f"under {self.limit:g}" if self.limit is not None else ""
+        return under if self.least is None else f"at least {self.least:,.0f}"
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
         return {**vars(self), "holds": self.holds}
+
+
+def missed(figures: Sequence[Figure]) -> list[Figure]:
+    """Those that miss what they are held to."""
+    return [figure for figure in figures if not figure.holds]
 
 
 @dataclass(frozen=True, kw_only=True)

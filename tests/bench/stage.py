@@ -143,7 +143,7 @@ async def running(stage: Stage, module: str, *arguments: str) -> AsyncIterator[a
     """A measured process, `python -m module folder arguments`, ended when the block ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, str(stage.folder), *arguments,
-        env={**os.environ, **stage.secrets},
+        env={**os.environ, **stage.secrets, "XDG_STATE_HOME": str(stage.folder)},
         stdout=asyncio.subprocess.PIPE,
         stderr=None,
     )  # fmt: skip

@@ -151,6 +151,7 @@ def _stage(folder: Path, slack: Workspace, store: Store) -> Stage:
         "WICKET_SLACK_SIGNING_SECRET": slack.signing_secret,
         "WICKET_SECRET_KEYS": _SECRET_KEY,
         "WICKET_AUDIT_KEY": _AUDIT_KEY,
+        "XDG_STATE_HOME": str(folder),
     }
     people = folder / "people.db"
     recorder.watch(people)

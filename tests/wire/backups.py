@@ -16,9 +16,13 @@ PUBLISHED = "checkpoints.txt"
 
 
 @asynccontextmanager
-async def published_world(folder: Path, engine: str) -> AsyncIterator[World]:
-    """The bot with a file outside its database that checkpoints are published to. engine: "sqlite" or "postgresql"."""
-    section = f'[audit]\npublished = "{PUBLISHED}"\nevery_seconds = 1\n\n[security]'
+async def published_world(folder: Path, engine: str, *, is_named: bool = True) -> AsyncIterator[World]:
+    """The bot with a file outside its database that checkpoints are published to. engine: "sqlite" or "postgresql".
+
+    is_named: by an operator; else the bot's settings are as they were shipped.
+    """
+    named = f'published = "{PUBLISHED}"\n' if is_named else ""
+    section = f"[audit]\n{named}every_seconds = 1\n\n[security]"
     if engine == "sqlite":
         world = await open_world(folder, changes={"[security]": section})
         yield world

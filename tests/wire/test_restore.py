@@ -33,7 +33,8 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 @pytest.fixture
 async def on_file(tmp_path: Path) -> AsyncIterator[World]:
-    async with published_world(tmp_path, "sqlite") as opened:
+    """Where nobody named a file: what each of these shows holds without that."""
+    async with published_world(tmp_path, "sqlite", is_named=False) as opened:
         yield opened
 
 

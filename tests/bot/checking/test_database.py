@@ -12,17 +12,18 @@ import pytest
 from sqlmodel import Session
 
 from bot.checking.database import examine_database, free_space
+from bot.settings.sections import AuditSection
 from handlers.intents import Where
 from handlers.recording import WICKET, record
 from storage.audit.checkpoint import Checkpoint, sign
 from storage.audit.guards import TRIGGERS_SQLITE
-from storage.audit.published import publish
+from storage.audit.published import place_of, publish
 from storage.audit.sealing import sign_head, take_checkpoint
 from storage.audit.tables import TABLES
 from storage.database import Database
 from storage.engine.exclusive import held_alone
 from storage.exceptions import decide_exceptions, raise_exception, settle_exceptions
-from storage.freezes import begin
+from storage.freezes import begin, remember_published
 from tests.bot.checking.conftest import Installation
 
 NOBODY = 65534
@@ -224,10 +225,37 @@ def test_a_checkpoint_of_long_ago(install: Installation):
     )
 
 
-def test_checkpoints_that_leave_the_database_nowhere(install: Installation):
-    """T-2: an older copy would not be noticed at a start, which is worth a thought."""
+def test_checkpoints_in_a_place_that_nobody_named(install: Installation):
+    """T-2: better than none, and worth a thought. One that is gone is said, and that an older copy is no sound one."""
     install.edit({'[audit]\npublished = "checkpoints.txt"': ""})
-    assert levels(install)["published checkpoints"][0] == "warning"
+    happened(install, times=3)
+    settings = install.settings()
+    file, signer = settings.published, settings.secrets.signer()
+    assert file is not None
+    level, said = levels(install)["published checkpoints"]
+    assert (level, "There is none in" in said, f"Nobody named {file}" in said) == ("warning", True, True)
+    database = Database(install.store)
+    note = database.read_now(lambda tx: sign_head(tx, signer))
+    database.write_now(
+        lambda tx: remember_published(tx, place=place_of(file), note=note, at=datetime.now(UTC))
+    )
+    database.close()
+    assert levels(install)["published checkpoints"] == (
+        "warning",
+        f"{file} is gone or empty, though this database knows of one in it.",
+    )
+    publish(file, sign(Checkpoint(origin=signer.name, size=9, root=bytes(32)), signer))
+    assert levels(install)["published checkpoints"][0] == "failed"
+
+
+def test_checkpoints_that_leave_the_database_nowhere(install: Installation):
+    """T-2: an older copy would not be noticed at a start."""
+    install.edit({'published = "checkpoints.txt"': 'published = "no/such/checkpoints.txt"'})
+    level, said = levels(install)["published checkpoints"]
+    assert (level, "cannot be written" in said) == ("failed", True)
+    nowhere = install.settings().model_copy(update={"audit": AuditSection(), "own_place": None})
+    (found,) = [one for one in examine_database(nowhere, now=datetime.now(UTC)) if "published" in one.about]
+    assert (found.level, "in the database alone" in found.found) == ("failed", True)
 
 
 def test_published_checkpoints_that_agree_and_those_of_a_store_that_was_further(install: Installation):

@@ -5,6 +5,7 @@ Each scene is played through the real bot; only what nobody can do through it is
 
 from datetime import timedelta
 
+from handlers.audit.publishing import Publishing
 from handlers.audit.telling import Telling
 from handlers.audit.walking import Walking
 from handlers.audit.watching import Watching
@@ -74,5 +75,5 @@ async def _edited(it: Studio, index: int) -> None:
         app.database, "audit_entries", f"UPDATE audit_entries SET actor = 'p-eve' WHERE \"index\" = {index}"
     )
     it.world.clock.skip(hours=25)
-    watching = Watching(app.ground, signer, file=None, stopped=lambda _: None)
+    watching = Watching(app.ground, signer, publishing=Publishing(app.ground, None), stopped=lambda _: None)
     await Walking(app.ground, watching, signer.verifier, every=timedelta(hours=24)).look()

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.audit.checkpointing import record_kept
+from handlers.audit.publishing import Publishing
 from handlers.audit.tiling import Tiling
 from handlers.audit.walking import AT_ONCE, Walking
 from handlers.audit.watching import Watching
@@ -53,7 +54,9 @@ async def plain(tmp_path: Path) -> AsyncIterator[World]:
 
 def walking(world: World, *, every: timedelta = DAY) -> Walking:
     """As a process that starts now has it."""
-    watching = Watching(world.ground, SIGNER, file=None, stopped=lambda _: None)
+    watching = Watching(
+        world.ground, SIGNER, publishing=Publishing(world.ground, None), stopped=lambda _: None
+    )
     return Walking(world.ground, watching, SIGNER.verifier, every=every)
 
 
@@ -136,7 +139,9 @@ async def test_an_edited_column_is_found_and_new_access_stops(world: World) -> N
     """T-10: the columns that checks go by. They blinded those until somebody ran `wicket audit verify`."""
     await written(world, 20)
     edited(world, ", ".join(COLUMNS.values()))
-    watching = Watching(world.ground, SIGNER, file=None, stopped=lambda _: None)
+    watching = Watching(
+        world.ground, SIGNER, publishing=Publishing(world.ground, None), stopped=lambda _: None
+    )
     await watching.look()
     assert not await stopped(world)
     await a_round(world)

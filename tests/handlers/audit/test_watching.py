@@ -12,8 +12,10 @@ from typing import cast
 
 import pytest
 from sqlmodel import Session
+from structlog.testing import capture_logs
 
 from handlers.audit import watching as watching_module
+from handlers.audit.publishing import Publishing
 from handlers.audit.watching import Watching
 from handlers.decisions.freezing import UNCHECKED, Stopped
 from handlers.exceptions.strange import Kind
@@ -49,14 +51,23 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "checkpoints.txt"
 
 
-def watching(world: World, file: Path | None, signer: Signer = SIGNER) -> Watching:
+def watching(
+    world: World,
+    file: Path | None,
+    signer: Signer = SIGNER,
+    *,
+    is_own: bool = False,
+    stopped: Callable[[int], None] = lambda _: None,
+) -> Watching:
     """As a process that starts now has it."""
-    return Watching(world.ground, signer, file=file, stopped=lambda _: None)
+    return Watching(
+        world.ground, signer, publishing=Publishing(world.ground, file, is_own=is_own), stopped=stopped
+    )
 
 
-async def looked(world: World, file: Path | None) -> list[Freeze]:
+async def looked(world: World, file: Path | None, *, is_own: bool = False) -> list[Freeze]:
     """A start looks; what is frozen."""
-    await watching(world, file).look()
+    await watching(world, file, is_own=is_own).look()
     return list(await world.ground.database.read(open_ones))
 
 
@@ -209,21 +220,41 @@ def noise(_text: str) -> str:
     return "hello\n" * 40
 
 
-@pytest.mark.parametrize("hurt", [bent, forged, cut, torn, emptied, gone, noise])
-async def test_a_file_that_was_tampered_with_stops_new_access(
-    world: World, file: Path, hurt: Callable[[str], str | None]
-) -> None:
-    """Fail closed: what was published last cannot be known. Stopped once, and a sound one is published after."""
+async def grown_and_hurt(world: World, file: Path, hurt: Callable[[str], str | None]) -> None:
+    """Three checkpoints were published, and then somebody was at the file."""
     watch = watching(world, file)
     for _ in range(3):
         await happened(world)
         await watch.look()
     rewrite(file, hurt)
-    (freeze,) = await looked(world, file)
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+@pytest.mark.parametrize("hurt", [bent, forged, cut, torn, noise])
+async def test_a_file_that_was_tampered_with_stops_new_access(
+    world: World, file: Path, hurt: Callable[[str], str | None], is_own: bool
+) -> None:
+    """Fail closed: what was published last cannot be known. Stopped once, and a sound one is published after."""
+    await grown_and_hurt(world, file, hurt)
+    (freeze,) = await looked(world, file, is_own=is_own)
     assert freeze.kind == FreezeKind.MISMATCH
-    assert await looked(world, file) == [freeze]
+    assert await looked(world, file, is_own=is_own) == [freeze]
     assert isinstance(verify_note(read_published(file).notes[-1], SIGNER.verifier), Checkpoint)
     assert await epochs(world) == 1
+
+
+@pytest.mark.parametrize(("is_own", "stops"), [(False, 1), (True, 0)])
+@pytest.mark.parametrize("hurt", [emptied, gone])
+async def test_a_file_that_is_gone_stops_new_access_where_somebody_named_it(
+    world: World, file: Path, hurt: Callable[[str], str | None], is_own: bool, stops: int
+) -> None:
+    """The place that Wicket chose may end with each container: then it is begun anew, and the log says so."""
+    await grown_and_hurt(world, file, hurt)
+    with capture_logs() as logs:
+        assert len(await looked(world, file, is_own=is_own)) == stops
+    assert ("checkpoint.file_gone" in [one["event"] for one in logs]) == is_own
+    assert len(read_published(file).notes) == 1
+    assert await epochs(world) == stops
 
 
 @pytest.mark.both_engines
@@ -254,7 +285,10 @@ async def test_a_new_key_begins_a_new_file(
     assert bool(await world.ground.database.read(open_ones)) == stops
 
 
-async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only(world: World, file: Path) -> None:
+@pytest.mark.parametrize("is_own", [False, True])
+async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only_where_somebody_named_it(
+    world: World, file: Path, is_own: bool
+) -> None:
     """While a process runs it remembers itself; nobody does at a start."""
     watch = watching(world, file)
     await watch.look()
@@ -262,8 +296,55 @@ async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only(world
     await happened(world)
     await watch.look()
     assert await world.ground.database.read(open_ones) == ()
-    (freeze,) = await looked(world, file)
-    assert freeze.kind == FreezeKind.MISMATCH
+    assert len(await looked(world, file, is_own=is_own)) == (0 if is_own else 1)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("is_own", [False, True])
+async def test_a_file_that_cannot_be_written_is_told_once_and_that_it_can_and_stops_nothing(
+    world: World, tmp_path: Path, is_own: bool
+) -> None:
+    """T-2: an install that changed no settings starts, and does not think itself safe. Only its own place is made."""
+    in_the_way = tmp_path / "state"
+    in_the_way.write_text("no folder")
+    file = in_the_way / "wicket" / "checkpoints.txt"
+    watch = watching(world, file, is_own=is_own)
+    if not is_own:
+        in_the_way.unlink()
+    for _ in range(3):
+        await watch.look()
+        await happened(world)
+    assert await world.ground.database.read(open_ones) == ()
+    (told,) = await world.exceptions()
+    assert (told.kind, told.severity, told.count) == (Kind.NOT_LOOKED_OVER, "medium", 1)
+    assert (told.facts["what"], told.facts["file"]) == ("publishing", str(file))
+    assert await world.actions("log.overdue") == ["log.overdue failed"]
+    if is_own:
+        in_the_way.unlink()
+    else:
+        file.parent.mkdir(parents=True)
+    await watch.look()
+    assert len(read_published(file).notes) == 1
+    (told,) = await world.exceptions()
+    assert "settled" in told.facts
+
+
+@pytest.mark.both_engines
+async def test_replicas_with_a_file_each_and_one_that_was_away_call_nothing_changed(
+    world: World, file: Path, tmp_path: Path
+) -> None:
+    """An older checkpoint is one of the same log, also after it went on in a new epoch."""
+    other = tmp_path / "other.txt"
+    await happened(world)
+    assert await looked(world, file, is_own=True) == []
+    await happened(world)
+    assert await looked(world, other, is_own=True) == []
+    assert await looked(world, file, is_own=True) == []
+    publish(file, await signed(world, more=3))
+    (freeze,) = await looked(world, file, is_own=True)
+    await happened(world)
+    assert await looked(world, other, is_own=True) == [freeze]
+    assert await epochs(world) == 1
 
 
 @pytest.mark.both_engines
@@ -322,7 +403,7 @@ async def test_while_the_store_cannot_be_checked_nothing_new_is_given_and_then_i
 ) -> None:
     """T-2: who cannot say that all is well does not act as if it were."""
     told: list[int] = []
-    watch = Watching(world.ground, SIGNER, file=file, stopped=told.append)
+    watch = watching(world, file, stopped=told.append)
     await watch.look()
     await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere")
     for _ in range(2):
@@ -366,7 +447,7 @@ async def test_a_check_that_somebody_keeps_from_ever_ending_is_none(
     """T-2: a view that is read for ever fails nowhere, and no look comes after it."""
     monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.1)
     late, unchecked = asyncio.Event(), world.ground.database.unchecked
-    watch = Watching(world.ground, SIGNER, file=file, stopped=lambda open_: late.set() if open_ else None)
+    watch = watching(world, file, stopped=lambda open_: late.set() if open_ else None)
     await watch.look()
     view = (
         "CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS "

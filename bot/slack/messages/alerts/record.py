@@ -33,7 +33,7 @@ def record_changed(alert: Alert) -> tuple[str, str]:
 
 
 def not_looked_over(alert: Alert) -> tuple[str, str]:
-    """The walk over the record is overdue, or what follows the record has stood still."""
+    """The walk over the record is overdue, what follows it has stood still, or its checkpoints have no way out."""
     since, settled = alert.moment("since"), alert.moment("settled")
     when, what = day_and_clock(since) if since else "", alert.fact("what")
     if what == "walk":
@@ -43,6 +43,16 @@ def not_looked_over(alert: Alert) -> tuple[str, str]:
             told = say("No walk has come to its end yet, and the record begins {time}.", time=when)
         meanwhile = say(
             "What was edited since is not found by itself: `wicket audit verify` looks at all of it now."
+        )
+    elif what == "publishing":
+        title = say("Checkpoints do not leave the database")
+        told = say(
+            "{name} has not been able to write them to {file} since {time}.",
+            name=alert.fact("replica"), file=plain(alert.facts.get("file"), _MOST_OF_A_DETAIL), time=when,
+        )  # fmt: skip
+        meanwhile = say(
+            "Until it can, an older copy in the place of the database may not be noticed at a start: name a file that "
+            "it can write, `[audit] published`."
         )
     else:
         siem = what == "siem"

@@ -608,6 +608,26 @@ GOLDEN = [
         "Nothing of it was taken since 23 Nov 14:02 UTC. Since 23 Nov 14:32 UTC it goes on.",
         TAIL,
     ),
+    (
+        alert(Kind.NOT_LOOKED_OVER, {
+            "what": "publishing", "since": NOW.isoformat(), "replica": "wicket-1", "file": "/state/<!here>.txt",
+        }, who="Wicket"),
+        "⚠️ Checkpoints do not leave the database",
+        "wicket-1 has not been able to write them to /state/<!here>.txt since 23 Nov 14:02 UTC. Until it can, an older "
+        "copy in the place of the database may not be noticed at a start: name a file that it can write, [audit] "
+        "published. The log of the bot says what keeps it from going on.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_LOOKED_OVER, {
+            "what": "publishing", "since": NOW.isoformat(), "replica": "wicket-1", "file": "/state/x.txt",
+            "settled": LATER,
+        }, who="Wicket"),
+        "⚠️ Checkpoints do not leave the database",
+        "wicket-1 has not been able to write them to /state/x.txt since 23 Nov 14:02 UTC. Since 23 Nov 14:32 UTC it "
+        "goes on.",
+        TAIL,
+    ),
     *(
         (
             alert(kind, {
