@@ -15,12 +15,12 @@ _ENGINES = ("sqlite", "postgresql")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Once for each engine, for whoever asks for `server`."""
-    if "server" in metafunc.fixturenames:
-        marked = metafunc.definition.get_closest_marker
-        asked = marked("both_engines") or metafunc.config.getoption("--postgresql")
-        both = asked and not marked("sqlite_alone")
-        metafunc.parametrize("server", _ENGINES if both else _ENGINES[:1], indirect=True)
+    """Once for each engine, for whoever asks for `server`, or for the name of the `engine` to fill a store on."""
+    marked = metafunc.definition.get_closest_marker
+    asked = marked("both_engines") or metafunc.config.getoption("--postgresql")
+    both = asked and not marked("sqlite_alone")
+    for name in {"server", "engine"}.intersection(metafunc.fixturenames):
+        metafunc.parametrize(name, _ENGINES if both else _ENGINES[:1], indirect=name == "server")
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def plant(
     return made
 
 
+@pytest.mark.both_engines
 def test_another_statement_hides_nothing_of_what_is_archived(database: Database, folder: Path) -> None:
     """Promise 5: nothing found there would be taken for an answer, and the rest of a story shown to too many."""
     archived(database, folder)
@@ -69,6 +70,7 @@ def test_a_statement_of_what_is_not_there_is_no_answer_about_any_time(database: 
     assert database.read_now(archives.gone_until) is None
 
 
+@pytest.mark.both_engines
 def test_a_statement_that_was_taken_away_is_missed_though_all_it_was_about_is_here(
     database: Database, folder: Path
 ) -> None:
@@ -118,6 +120,7 @@ def test_nothing_is_archived_where_what_such_a_statement_is_about_is_missing(
     assert "What stood at the indexes 0 to 255 is missing" in verified(database).conclusion
 
 
+@pytest.mark.both_engines
 def test_what_is_on_no_record_is_signed_by_no_new_key(database: Database, folder: Path) -> None:
     """T-9: whoever got hold of the old key states archives of their own, by which something may be gone."""
     archived(database, folder)

@@ -84,9 +84,9 @@ def filled(store: Store) -> None:
     opened.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with filled_store(request.param, tmp_path, "archivable", filled) as made:
+@pytest.fixture
+def store(engine: str, tmp_path: Path) -> Iterator[Store]:
+    with filled_store(engine, tmp_path, "archivable", filled) as made:
         yield made
 
 
@@ -131,6 +131,7 @@ def checkpoint(database: Database) -> str:
     return database.write_now(lambda tx: take_checkpoint(tx, SIGNER, at=NOW))
 
 
+@pytest.mark.both_engines
 def test_whole_old_tiles_leave_and_the_log_is_as_sound_as_before(database: Database, folder: Path) -> None:
     before, kept = leaves_of(database), checkpoint(database)
     done = archived(database, folder)
@@ -162,6 +163,7 @@ def test_only_what_was_written_before_that_day_leaves(database: Database, folder
     assert archived(database, folder, OLD + timedelta(minutes=WIDTH + 10)).archived == WIDTH
 
 
+@pytest.mark.both_engines
 def test_entries_that_the_siem_has_yet_to_take_are_kept(database: Database, folder: Path) -> None:
     database.write_now(
         lambda tx: streams.take(
@@ -240,6 +242,7 @@ def test_a_log_with_which_something_is_wrong_is_left_as_it_is(database: Database
     assert "index 70" in found.detail
 
 
+@pytest.mark.both_engines
 def test_entries_of_a_story_that_goes_on_stay(database: Database, folder: Path) -> None:
     """What is held is asked about, however old it is."""
     database.write_now(lambda tx: keep(tx, OLD, id="g-21"))
@@ -315,6 +318,7 @@ def test_whoever_has_no_key_cannot_call_it_archived(database: Database, folder: 
     assert "sign-archives" in found.detail
 
 
+@pytest.mark.both_engines
 def test_before_an_archive_is_stated_no_entry_can_be_taken_out(database: Database) -> None:
     """Promise 2: the guards ask."""
     for statement in (
@@ -325,6 +329,7 @@ def test_before_an_archive_is_stated_no_entry_can_be_taken_out(database: Databas
             database.write_now(lambda tx, asked=statement: tx.execute(text(asked)))  # type: ignore[misc]
 
 
+@pytest.mark.both_engines
 def test_parts_and_proofs_hold_across_what_is_archived(
     database: Database, store: Store, folder: Path
 ) -> None:
@@ -387,6 +392,7 @@ def test_a_checkpoint_over_entries_that_are_archived_still_agrees(database: Data
     )
 
 
+@pytest.mark.both_engines
 def test_what_comes_back_is_what_left(database: Database, folder: Path) -> None:
     def everything(tx: log.Transaction) -> list[log.Row]:
         return list(log.every(tx, below=OLDS))
@@ -403,6 +409,7 @@ def test_what_comes_back_is_what_left(database: Database, folder: Path) -> None:
     assert verified(database).sound
 
 
+@pytest.mark.both_engines
 def test_a_text_that_was_erased_in_the_file_comes_back_erased_on_record(
     database: Database, folder: Path
 ) -> None:
@@ -469,6 +476,7 @@ def test_somebody_elses_file_of_that_name_is_not_written_over(database: Database
     assert len(leaves_of(database)) == OLDS + TODAYS
 
 
+@pytest.mark.both_engines
 def test_archives_go_on_one_behind_the_other(database: Database, folder: Path) -> None:
     archived(database, folder, OLD + timedelta(minutes=WIDTH + 10))
     archived(database, folder)
@@ -479,6 +487,7 @@ def test_archives_go_on_one_behind_the_other(database: Database, folder: Path) -
     assert verified(database).sound
 
 
+@pytest.mark.both_engines
 def test_an_entry_is_found_in_the_archive_whose_files_are_there(
     database: Database, folder: Path, tmp_path: Path
 ) -> None:
@@ -505,6 +514,7 @@ def test_each_archive_stands_on_the_record_with_who_and_why(database: Database, 
     assert {name: kept.text for name, kept in row.texts.items()} == {"rationale": "RETENTION-7", "by": "Olga"}
 
 
+@pytest.mark.both_engines
 def test_under_a_new_key_the_archives_are_signed_anew(database: Database, folder: Path) -> None:
     archived(database, folder)
     new = OTHER.verifier
@@ -518,6 +528,7 @@ def test_under_a_new_key_the_archives_are_signed_anew(database: Database, folder
         sign_anew(database, signer=OTHER, old=KEY, by=BY)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("at", [1, 2])
 def test_what_was_broken_off_is_sound_at_any_moment_and_goes_on(
     database: Database, folder: Path, at: int
@@ -558,6 +569,7 @@ def in_tiles(plan: Plan) -> Plan:
     return InTiles(there=plan.there, end=plan.end)
 
 
+@pytest.mark.both_engines
 def test_a_plan_that_somebody_else_was_faster_with_changes_nothing(
     database: Database, folder: Path, tmp_path: Path
 ) -> None:
@@ -606,6 +618,7 @@ def test_what_stands_beside_the_leaves_does_not_say_what_stays(database: Databas
     assert there.until == OLD + timedelta(minutes=3 * WIDTH - 1)
 
 
+@pytest.mark.both_engines
 def test_no_statement_is_signed_of_entries_that_no_checkpoint_was_signed_for(
     database: Database, folder: Path
 ) -> None:
@@ -674,6 +687,7 @@ def test_nobody_but_their_owner_reads_the_files(database: Database, folder: Path
     assert [stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()] == [0o600] * 3
 
 
+@pytest.mark.both_engines
 def test_a_statement_that_could_not_be_written_is_written_by_the_next_run(
     database: Database, folder: Path
 ) -> None:
@@ -710,6 +724,7 @@ def test_no_file_names_the_record_of_an_erasure(database: Database, folder: Path
     assert verified(database).sound
 
 
+@pytest.mark.both_engines
 def test_words_that_were_erased_come_back_from_no_file(database: Database, folder: Path) -> None:
     """A-16: the files of an archive, or a copy of them, hold what was erased in the store since."""
     archived(database, folder)
