@@ -60,27 +60,28 @@ async def test_where_nothing_waits_the_last_one_is_told_however_it_came_out(worl
     assert "Nothing is sent yet." in await answer_to(ada, "where is my request", "message")
 
 
-@pytest.mark.parametrize(
-    ("words", "answer"),
-    [
-        ("thanks!", "You're welcome."),
-        ("hi", "Hello. I can show your access"),
-        ("ok", "All right. A word alone does nothing here"),
-        ("never mind", "No problem, I did nothing."),
-        ("approve", "Nothing was sent and nothing was decided"),
-        ("bye", "Goodbye."),
-    ],
-)
-async def test_a_courtesy_gets_a_kind_word_and_does_nothing(world, words, answer):
+COURTESIES = [
+    ("thanks!", "You're welcome."),
+    ("hi", "Hello. I can show your access"),
+    ("ok", "All right. A word alone does nothing here"),
+    ("never mind", "No problem, I did nothing."),
+    ("approve", "Nothing was sent and nothing was decided"),
+    ("bye", "Goodbye."),
+]
+
+
+async def test_a_courtesy_gets_a_kind_word_and_does_nothing(world):
     """Though a draft waits to be sent: a word sends nothing."""
     ada = world.person("ada")
     await ada.say("I need prod-db for 2h because INC-4711")
     await ada.sees("You are asking for prod-db")
-    before = await world.actions()
-    assert (await answer_to(ada, words, "message")).startswith(answer)
-    await world.told()
-    assert (await world.actions())[len(before) :] == ["question.asked done"]
-    assert world.person("alan").messages(SECURITY) == []
+    for words, answer in COURTESIES:
+        before = await world.actions()
+        assert (await answer_to(ada, words, "message")).startswith(answer)
+        await world.told()
+        since = (await world.actions())[len(before) :]
+        assert [action for action in since if action != "log.walked done"] == ["question.asked done"]
+        assert world.person("alan").messages(SECURITY) == []
 
 
 async def test_whoever_is_done_with_something_gives_it_back_by_the_button_that_shows_it(world):
@@ -95,20 +96,20 @@ async def test_whoever_is_done_with_something_gives_it_back_by_the_button_that_s
     assert "grant.given_back done" in await world.actions()
 
 
-@pytest.mark.parametrize(
-    ("words", "answer"),
-    [
-        ("please give Bob access to prod-db", "Here I ask for you alone, so I sent nothing."),
-        ("I need prod-db for Jira", "If it is for you, write the reason after “because”."),
-        ("can I have prod-db for longer?", "No, you are not in prod-db."),
-        ("who has prod-db?", "prod-db (Production database) belongs to Data Platform"),
-        ("I got a new phone", "If one of your proofs is left"),
-        ("I think my account was hacked", "If somebody else may have your account, reset your password now"),
-        ("Hi, I forgot my password. Can you reset it? Thanks!", "Did you mean “reset my password”?"),
-    ],
-)
-async def test_what_is_wanted_for_another_or_in_fear_is_answered_and_not_done(world, words, answer):
+NOT_DONE = [
+    ("please give Bob access to prod-db", "Here I ask for you alone, so I sent nothing."),
+    ("I need prod-db for Jira", "If it is for you, write the reason after “because”."),
+    ("can I have prod-db for longer?", "No, you are not in prod-db."),
+    ("who has prod-db?", "prod-db (Production database) belongs to Data Platform"),
+    ("I got a new phone", "If one of your proofs is left"),
+    ("I think my account was hacked", "If somebody else may have your account, reset your password now"),
+    ("Hi, I forgot my password. Can you reset it? Thanks!", "Did you mean “reset my password”?"),
+]
+
+
+async def test_what_is_wanted_for_another_or_in_fear_is_answered_and_not_done(world):
     ada = world.person("ada")
-    assert answer in await answer_to(ada, words, "message")
-    await world.told()
-    assert not [one for one in await world.actions() if one.startswith(("grant", "reset"))]
+    for words, answer in NOT_DONE:
+        assert answer in await answer_to(ada, words, "message")
+        await world.told()
+        assert not [one for one in await world.actions() if one.startswith(("grant", "reset"))]

@@ -1,7 +1,5 @@
 """Fields filled with what cannot be: an error stands at the field, and nothing that was typed is lost."""
 
-import pytest
-
 from tests.wire.hostile import asks, clicked, grant_of, heard, opens, reads, submitted
 
 WHY = "because the pager said INC-4711"
@@ -55,19 +53,23 @@ async def test_a_duration_that_no_client_would_send_is_an_error_at_its_field(wor
     assert "ada" not in await world.holders("grafana-edit")
 
 
-@pytest.mark.parametrize("duration", ["0h", "-1h", "9999d", "tomorrow", "9" * 50 + "h", "ever"])
-async def test_a_duration_that_cannot_be_in_words_is_told_and_the_draft_keeps_the_rest(world, duration):
+NO_DURATIONS = ["0h", "-1h", "9999d", "tomorrow", "9" * 50 + "h", "ever"]
+
+
+async def test_a_duration_that_cannot_be_in_words_is_told_and_the_draft_keeps_the_rest(world):
     """Nothing is assumed: the draft asks for what is missing, filled with what was understood."""
     ada = world.person("ada")
-    await ada.say(f"I need grafana-edit for {duration} because INC-4711")
-    draft = await ada.sees("Nothing is sent yet")
-    assert "draft.send" not in draft.buttons
-    await ada.click(draft, "draft.change")
-    form = await ada.sees_view("What do you need?")
-    values = form.state()["values"]
-    assert values["entitlement"]["entitlement"]["selected_options"][0]["value"] == "grafana-edit"
-    assert "INC-4711" in values["justification"]["justification"]["value"]
-    assert "ada" not in await world.holders("grafana-edit")
+    for duration in NO_DURATIONS:
+        said = await ada.say(f"I need grafana-edit for {duration} because INC-4711")
+        draft = await ada.sees("Nothing is sent yet", after=said.ts)
+        assert "draft.send" not in draft.buttons
+        await ada.click(draft, "draft.change")
+        form = await ada.sees_view("What do you need?")
+        values = form.state()["values"]
+        assert values["entitlement"]["entitlement"]["selected_options"][0]["value"] == "grafana-edit"
+        assert "INC-4711" in values["justification"]["justification"]["value"]
+        assert "ada" not in await world.holders("grafana-edit")
+        ada.reload()
 
 
 async def test_a_draft_without_a_duration_cannot_be_sent_by_a_forged_click(world):

@@ -106,17 +106,20 @@ async def test_the_mark_of_one_request_opens_no_other(world):
     assert await world.holders("prod-db") == set()
 
 
-@pytest.mark.parametrize("minutes", ["0", "-60", "120", "121", "999999999", "1e3", "٣", "60 ", ""])
-async def test_a_forged_time_is_never_longer_and_never_nothing(world, minutes):
+FORGED_TIMES = ["0", "-60", "120", "121", "999999999", "1e3", "٣", "60 ", ""]
+
+
+async def test_a_forged_time_is_never_longer_and_never_nothing(world):
     """Whatever a menu is said to have held: the form stays, and nothing is given."""
     await asks(world, "ada")
     metadata = await sealed(world, await reads(world, "grace"))
-    forged = submitted("U0GRACE", "form.less", {"less": minutes, "rationale": "x"}, metadata=metadata)
-    [delivery] = await world.slack.send(forged, kind="interactive")
-    assert is_kind(delivery.body)
-    assert "response_action" in str(delivery.body)
-    assert "approval.given done" not in await world.actions()
-    assert await world.holders("prod-db") == set()
+    for minutes in FORGED_TIMES:
+        forged = submitted("U0GRACE", "form.less", {"less": minutes, "rationale": "x"}, metadata=metadata)
+        [delivery] = await world.slack.send(forged, kind="interactive")
+        assert is_kind(delivery.body)
+        assert "response_action" in str(delivery.body)
+        assert "approval.given done" not in await world.actions()
+        assert await world.holders("prod-db") == set()
 
 
 async def test_nobody_answers_for_the_requester(world):

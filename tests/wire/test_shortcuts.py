@@ -20,33 +20,34 @@ async def from_message(world, words: str, *, by: str = "bob", user: str = "ada")
     return person, await person.sees_view("What do you need?")
 
 
-@pytest.mark.parametrize(
-    ("words", "things", "minutes", "why"),
-    [
-        ("I need prod-db for 2h because INC-4711", ["prod-db"], 120, "INC-4711"),
-        (
-            "could you give me grafana-edit for 45 min to fix the alert?",
-            ["grafana-edit"],
-            None,
-            "fix the alert?",
-        ),
-        ("I need access to kubernetes", ["k8s-deploy"], None, None),
-        ("I need pord-db for 2h because INC-1", [], 120, "INC-1"),
-        ("I need prod-db and crm-read for 2h because INC-1", ["prod-db", "crm-read"], 120, "INC-1"),
-    ],
-)
-async def test_a_message_becomes_a_form_that_is_filled_in(world, words, things, minutes, why):
+MESSAGES = [
+    ("I need prod-db for 2h because INC-4711", ["prod-db"], 120, "INC-4711"),
+    (
+        "could you give me grafana-edit for 45 min to fix the alert?",
+        ["grafana-edit"],
+        None,
+        "fix the alert?",
+    ),
+    ("I need access to kubernetes", ["k8s-deploy"], None, None),
+    ("I need pord-db for 2h because INC-1", [], 120, "INC-1"),
+    ("I need prod-db and crm-read for 2h because INC-1", ["prod-db", "crm-read"], 120, "INC-1"),
+]
+
+
+async def test_a_message_becomes_a_form_that_is_filled_in(world):
     """By the same fixed rules as what people write to the bot; what is only close is not chosen for them."""
-    ada, form = await from_message(world, words)
-    held = held_by(form)
-    assert READ in form.plain
-    assert held["entitlements"] == things
-    assert held["minutes"] == minutes
-    assert held["justification"] == why
-    if "45 min" in words:
-        assert held["duration"] == "45 minutes"
-    assert not [action for action in await world.actions() if action.startswith("grant")]
-    assert ada.messages() == []
+    for words, things, minutes, why in MESSAGES:
+        ada, form = await from_message(world, words)
+        held = held_by(form)
+        assert READ in form.plain
+        assert held["entitlements"] == things
+        assert held["minutes"] == minutes
+        assert held["justification"] == why
+        if "45 min" in words:
+            assert held["duration"] == "45 minutes"
+        assert not [action for action in await world.actions() if action.startswith("grant")]
+        assert ada.messages() == []
+        ada.reload()
 
 
 async def test_what_could_not_be_read_of_several_things_is_said_as_of_one(world):
@@ -66,19 +67,21 @@ async def test_the_form_of_a_message_says_what_would_happen_and_is_sent_by_whoev
     assert "For  " not in request.plain
 
 
-@pytest.mark.parametrize(
-    "words", [CANARY, f"my password is {CANARY}", f"reset my password to {CANARY}", f"{CANARY} ok?"]
-)
-async def test_what_is_not_understood_is_kept_nowhere(world, words):
+NOT_UNDERSTOOD = [CANARY, f"my password is {CANARY}", f"reset my password to {CANARY}", f"{CANARY} ok?"]
+
+
+async def test_what_is_not_understood_is_kept_nowhere(world):
     """People type passwords into chats (promise 4, N-2): not in the form, the database or anything said."""
-    _, form = await from_message(world, words)
-    assert NOT_READ in form.plain
-    assert CANARY not in str(form.state())
-    said = [call for call in world.slack.calls if CANARY in str(call.arguments)]
-    assert said == []
-    await world.told()
-    for path in world.folder.iterdir():
-        assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path.name
+    for words in NOT_UNDERSTOOD:
+        ada, form = await from_message(world, words)
+        assert NOT_READ in form.plain
+        assert CANARY not in str(form.state())
+        said = [call for call in world.slack.calls if CANARY in str(call.arguments)]
+        assert said == []
+        await world.told()
+        for path in world.folder.iterdir():
+            assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path.name
+        ada.reload()
 
 
 @pytest.mark.parametrize(
@@ -103,15 +106,19 @@ async def test_hostile_words_are_words(world, words):
     await ada.sees("⏳ prod-db")
 
 
-@pytest.mark.parametrize("text", ["", None, 7, ["I need prod-db"], {"text": "I need prod-db"}])
-async def test_a_message_without_words_gives_an_empty_form(world, text):
+WORDLESS = ["", None, 7, ["I need prod-db"], {"text": "I need prod-db"}]
+
+
+async def test_a_message_without_words_gives_an_empty_form(world):
     """A picture, another app's blocks, a message that Slack sends without its text."""
     message = await world.person("bob").say("I need prod-db", channel=world.channel("general"))
     ada = world.person("ada")
-    await ada.shortcut(FROM_MESSAGE, replace(message, text=text))
-    form = await ada.sees_view("What do you need?")
-    assert NOT_READ in form.plain
-    assert held_by(form)["entitlements"] == []
+    for text in WORDLESS:
+        await ada.shortcut(FROM_MESSAGE, replace(message, text=text))
+        form = await ada.sees_view("What do you need?")
+        assert NOT_READ in form.plain
+        assert held_by(form)["entitlements"] == []
+        ada.reload()
 
 
 @pytest.mark.parametrize("callback", ["shortcut.ask", FROM_MESSAGE])
