@@ -26,6 +26,7 @@ from storage.states import ExceptionState
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.audit.stores import by_other_hands
+from tests.handlers.audit.test_archiving import entry
 from tests.handlers.audit.test_walking import a_round
 
 
@@ -110,11 +111,9 @@ async def test_what_stayed_of_an_archive_is_sent_once(world: World) -> None:
 
 @pytest.mark.both_engines
 async def test_more_than_one_batch_is_sent_in_one_visit(world: World) -> None:
-    for _ in range(45):
-        await world.ask("ada", "wiki-edit")
-        await world.ask("eve", "prod-admin")
-    for _ in range(120):
-        await world.ask("root", "elsewhere")
+    await world.ask("ada", "wiki-edit")
+    more = [entry(number, world.clock()) for number in range(205)]
+    await world.ground.database.write(lambda tx: log.append_each(tx, more))
     collector = Collector()
     assert await streaming(world, collector).send_due() == len(entries := await everything(world)) > 200
     assert collector.taken == entries
@@ -151,8 +150,8 @@ async def test_of_what_was_too_much_less_is_sent(world: World, most: int) -> Non
 @pytest.mark.both_engines
 async def test_of_what_takes_too_long_less_is_sent_after_a_while(world: World) -> None:
     """No loss, and no end of copies: the same lines would take as long each time, and come again each time."""
-    for _ in range(30):
-        await world.given("ada")
+    more = [entry(number, world.clock()) for number in range(150)]
+    await world.ground.database.write(lambda tx: log.append_each(tx, more))
     collector = Collector()
     collector.most, collector.refusal = 7, NotTaken("It did not answer in time", too_late=True)
     stream = streaming(world, collector)
