@@ -116,7 +116,7 @@ class Effects:
             most, begin = max(free, together), partial(self._begin, name=name, place=place)
             done = await place.apart.work(
                 partial(self._due, name), partial(begin, free=free, together=together), most=most,
-                alone=partial(begin, free=1, together=0), most_alone=max(1, free),
+                alone=partial(begin, free=1), most_alone=max(1, free),
             )  # fmt: skip
             place.more = done.found == most
             rounds = [begun.round for begun in done.results if begun.round is not None]
@@ -144,14 +144,24 @@ class Effects:
         task.add_done_callback(partial(self._done, among))
 
     def _begin(
-        self, tx: Session, found: Sequence[Due], *, name: str, free: int, together: int, place: _Place
+        self,
+        tx: Session,
+        found: Sequence[Due],
+        *,
+        name: str,
+        free: int,
+        together: int | None = None,
+        place: _Place,
     ) -> "_Begun":
-        """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
-        now, in_rounds = self._ground.now(), bool(self._rounds.size_in(name))
+        """Claim what is due, and write down that it is about to be done before the directory is asked (T-3).
+
+        together: how many may go in a round; None for none, though its directory takes rounds.
+        """
+        now, in_rounds = self._ground.now(), together is not None and bool(self._rounds.size_in(name))
         plain = [one for one in found if in_rounds and is_plain(one)]
         waits = not place.caught_up and bool(plain or place.rounds)
         others = [one for one in found if not (in_rounds and is_plain(one)) and not (waits and one.wanted)]
-        together = min(together, len(plain))
+        together = min(together or 0, len(plain))
         taken = claims.take(tx, [*plain[:together], *others[:free]], until=now + LEASE)
         in_round, apart = self._rounds.begin(tx, taken[:together], now)
         alone = self._begin_alone(tx, [*apart, *taken[together:]], now)
