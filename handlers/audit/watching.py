@@ -5,7 +5,7 @@ What was signed is kept where a restored store cannot take it back: in a file ou
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import structlog
@@ -20,6 +20,7 @@ from handlers.stops.freezing import Cause, begin
 from handlers.stops.standing import written
 from storage import freezes
 from storage.audit import log as audit_log
+from storage.audit.acting import acting, told_of_acting
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
 from storage.audit.published import Published
 from storage.audit.sealing import Contradiction, agrees, contradiction, latest_checkpoint, sign_head
@@ -69,6 +70,7 @@ class Watching:
         AuditFault if nothing can be added to the log at all. A fault of the store passes through. One at a time.
         """
         async with self._alone:
+            await self._look_for_strangers()
             with self._or_nothing_new(Check.CHECKPOINTS):
                 found = await self._compare()
             try:
@@ -107,6 +109,15 @@ class Watching:
         """What was to be stopped for is gone, or another replica wrote it: nothing waits to be written."""
         self._ground.database.unchecked.end(Check.ENTRIES)
         await self._count()
+
+    async def _look_for_strangers(self) -> None:
+        """What acts on the tables by itself may keep anything from being written, but not this process from knowing."""
+        found = list[str]()
+        with self._or_nothing_new(Check.STRANGERS, is_done=lambda: not found):
+            found += await self._ground.database.read(acting)
+        if found:
+            self._ended(Check.STRANGERS)
+            self._nothing_new(Check.STRANGERS, told_of_acting(found), found)
 
     async def _compare(self) -> "Published | None":
         """Hold the store against what was signed, and freeze new access if it is not that; what the file says."""
@@ -182,8 +193,8 @@ class Watching:
         """Something is wrong, and it takes a while until that is written."""
         self._ground.database.unchecked.begin(check, self._ground.now())
 
-    def _nothing_new(self, check: Check, fault: str) -> None:
-        self._ground.database.unchecked.begin(check, self._ground.now())
+    def _nothing_new(self, check: Check, fault: str, found: Collection[str] = ()) -> None:
+        self._ground.database.unchecked.begin(check, self._ground.now(), found)
         self._stopped(1)
         log.error("access.stopped_unchecked", check=check, fault=fault)
 

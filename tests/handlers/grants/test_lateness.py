@@ -151,7 +151,7 @@ async def test_what_is_late_is_told_though_that_cannot_be_noted(world: World) ->
     await by_other_hands(
         world,
         "CREATE TRIGGER x BEFORE UPDATE OF overdue_told ON holdings WHEN NEW.overdue_told AND NEW.account = 'ada'"
-        " BEGIN SELECT RAISE(IGNORE); END",
+        " BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
     world.clock.forward(minutes=2)
     for _ in range(2):
