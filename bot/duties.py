@@ -118,6 +118,7 @@ class Duties:
             Duty(name="doubts", every=1, work=doubts.tell_due),
             Duty(name="rows", every=60, work=doubts.look),
             Duty(name="checkpoints", every=self.settings.audit.every_seconds, work=self.watching.look),
+            Duty(name="strangers", every=10, work=self.watching.look_for_strangers),
             Duty(name="checks that failed", every=10, work=self.watching.look_again),
             # Apart from the checks, which may be what never ends.
             Duty(name="stops by itself", every=10, work=self.telling.look),

@@ -199,11 +199,12 @@ class Telling:
         anew: else it is counted on the one that this process wrote before.
         """
         calm = {CALM_SINCE: stop.ended_at.isoformat()} if stop.ended_at is not None else {}
+        found = [name[:_MOST_OF_A_NAME] for name in stop.found[:_MOST_FOUND]]
         strange = Strange(
             kind=Kind.UNCHECKED, severity=severity, who="Wicket", cause=self._replica, correlation=STORY, anew=anew,
             facts={
                 "replica": self._replica, "since": stop.since.isoformat(), "checks": list(stop.checks),
-                "found": [name[:_MOST_OF_A_NAME] for name in stop.found[:_MOST_FOUND]], **calm,
+                **({"found": found} if found else {}), **calm,
             },
         )  # fmt: skip
         tell_security(tx, self._ground.now(), strange)

@@ -70,7 +70,6 @@ class Watching:
         AuditFault if nothing can be added to the log at all. A fault of the store passes through. One at a time.
         """
         async with self._alone:
-            await self._look_for_strangers()
             with self._or_nothing_new(Check.CHECKPOINTS):
                 found = await self._compare()
             try:
@@ -88,6 +87,20 @@ class Watching:
         is_unsigned = Check.SIGNING in self._late and not self._alone.locked()
         if is_unsigned or self._ground.database.unchecked.since is not None:
             await self.look()
+
+    async def look_for_strangers(self) -> None:
+        """What acts on the tables by itself may keep anything from being written, but not this process from knowing.
+
+        While it is there nothing new is given; what ends, ends, and the rest is looked at as ever.
+        """
+        found, before = list[str](), self._ground.database.unchecked.checks
+        with self._or_nothing_new(Check.STRANGERS, is_done=lambda: not found):
+            found += await self._ground.database.read(acting)
+        if found:
+            self._ended(Check.STRANGERS)
+            self._nothing_new(Check.STRANGERS, told_of_acting(found), found)
+        elif Check.STRANGERS in before:
+            await self._count()
 
     async def stop_for(self, detail: str, unless: Callable[[Session], bool]) -> None:
         """Stop new access for what was found in the log itself, as for a checkpoint that it contradicts.
@@ -109,15 +122,6 @@ class Watching:
         """What was to be stopped for is gone, or another replica wrote it: nothing waits to be written."""
         self._ground.database.unchecked.end(Check.ENTRIES)
         await self._count()
-
-    async def _look_for_strangers(self) -> None:
-        """What acts on the tables by itself may keep anything from being written, but not this process from knowing."""
-        found = list[str]()
-        with self._or_nothing_new(Check.STRANGERS, is_done=lambda: not found):
-            found += await self._ground.database.read(acting)
-        if found:
-            self._ended(Check.STRANGERS)
-            self._nothing_new(Check.STRANGERS, told_of_acting(found), found)
 
     async def _compare(self) -> "Published | None":
         """Hold the store against what was signed, and freeze new access if it is not that; what the file says."""

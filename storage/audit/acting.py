@@ -17,7 +17,7 @@ from storage.engine.listed import listed
 # A view that stands for a table is written to by triggers, and on PostgreSQL by a rule. There rows may also be chosen
 # for whoever looks, and those of a table below one are its rows too, which triggers of that other table keep.
 _SEEN = {
-    "sqlite": "SELECT seen.type || ' ' || seen.name || iif(seen.type = 'trigger', ' on ' || seen.tbl_name, '')"
+    "sqlite": "SELECT seen.type || ' ' || seen.name || iif(seen.type = 'trigger', ' on ' || ours.value, '')"
     " FROM sqlite_master AS seen JOIN json_each(:tables) AS ours ON seen.tbl_name = ours.value COLLATE NOCASE"
     " WHERE seen.type IN ('trigger', 'view')",
     "postgresql": "WITH ours AS ("
