@@ -84,22 +84,16 @@ class Lateness:
         return len(late)
 
     def _kept_from(self, tx: Session, tries: Mapping[str, int]) -> list[_Found]:
-        """All that is late by more than it may be and that no holding says, or one that cannot be written."""
-        now = self._ground.now()
-        before, most = now - OVERDUE_AFTER, BATCH + len(self._again)
-        unbegun = [(one.id, NOT_BEGUN) for one in endings.due(tx, before, most)]
-        found = list[_Found]()
-        for grant_id, why in (*unbegun, *((one, SETTLED) for one in stuck.stuck(tx)[:most])):
-            grant = as_it_stands(tx, grant_id)
-            if grant is None:
-                continue
-            place = {"directory": grant.directory, "account": grant.account, "group": grant.group}
-            holding, due = holdings.of_account(tx, **place), grant.expires_at or now
-            late = Late(
-                cause=holding.id if holding else grant.id, directory=grant.directory, due=min(due, before),
-                tries=tries.get(grant.id, 0), fault=Sentence(why),
-            )  # fmt: skip
-            found.append(_Found(late=late, grant=grant))
+        """All that is later than it may be and that no holding says, or one that cannot be written."""
+        before, most = self._ground.now() - OVERDUE_AFTER, BATCH + len(self._again)
+        unbegun = (as_it_stands(tx, one.id) for one in endings.due(tx, before, most))
+        found = [_found(tx, one, NOT_BEGUN, tries.get(one.id, 0)) for one in unbegun if one is not None]
+        # What was ended before its time is told as a row that was put back (handlers.audit.doubts).
+        found += [
+            _found(tx, one, SETTLED, 0)
+            for one in stuck.stuck(tx, most)
+            if one.expires_at is not None and one.expires_at <= before
+        ]
         for holding_id in self._removals.failed:
             holding = holdings.look(tx, holding_id)
             grant = grants.concerning(tx, holding) if holding is not None else None
@@ -126,3 +120,13 @@ class Lateness:
             return False
         self._again[found.late.cause] = told_again_at(found.late.due, now)
         return True
+
+
+def _found(tx: Session, grant: Grant, why: str, tries: int) -> _Found:
+    place = {"directory": grant.directory, "account": grant.account, "group": grant.group}
+    holding = holdings.of_account(tx, **place)
+    late = Late(
+        cause=holding.id if holding else grant.id, directory=grant.directory, fault=Sentence(why), tries=tries,
+        due=grant.expires_at or grant.requested_at,
+    )  # fmt: skip
+    return _Found(late=late, grant=grant)
