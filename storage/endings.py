@@ -3,11 +3,11 @@
 It decides nothing: which of them may end together is the handlers' affair, and what is moved singly storage.grants'.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Update, bindparam, cast, func, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Update, bindparam, cast, func, select, type_coerce, update
 from sqlmodel import Session, SQLModel
 
 from storage.engine.listed import among, listed
@@ -72,6 +72,12 @@ _NEXT = Plain(
         _GRANTS.c.state.in_(LIVE), _GRANTS.c.expires_at > bindparam("after", type_=_GRANTS.c.expires_at.type)
     )
 )
+_HOW_LATE: Sequence[ColumnElement[Any]] = (func.count(), func.min(_GRANTS.c.expires_at))
+_LATE = Plain(
+    select(*_HOW_LATE).where(
+        _GRANTS.c.state.in_(LIVE), _GRANTS.c.expires_at < bindparam("before", type_=_GRANTS.c.expires_at.type)
+    )
+)
 # The moments as they are kept, in microseconds. This is when it was granted, or when its end was set to sooner.
 _GRANTED_AT = type_coerce(_GRANTS.c.expires_at, BigInteger) - cast(_GRANTS.c.minutes, BigInteger) * 60_000_000
 _AHEAD = Plain(
@@ -104,6 +110,12 @@ def due(tx: Session, at: datetime, limit: int) -> list[Ending]:
     To be moved: of those that another transaction holds a reader hears, and nobody else.
     """
     return [Ending._make(row) for row in rows(tx.connection(), _DUE, {"at": at, "most": limit})]
+
+
+def late(tx: Session, before: datetime) -> tuple[int, datetime | None]:
+    """How many were over before this time and have not begun to end, and when the first of them was."""
+    ((count, oldest),) = rows(tx.connection(), _LATE, {"before": before})
+    return count, oldest
 
 
 def next_end(tx: Session, after: datetime) -> datetime | None:

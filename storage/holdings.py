@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.database import wake
 from storage.endings import Ending
+from storage.endings import late as late_ends
 from storage.engine import upserts
 from storage.engine.changing import change
 from storage.engine.listed import among, listed
@@ -372,7 +373,7 @@ def told_overdue(tx: Session, holding: Holding, *, page_at: datetime) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How the holdings stand. overdue: removals later than they may be. oldest: since when the first of them is due."""
+    """How it stands. overdue: removals and ends later than they may be. oldest: since when the first of them is due."""
 
     leased: int
     overdue: int
@@ -380,7 +381,10 @@ class Standing:
 
 
 def standing(tx: Session, before: datetime) -> Standing:
-    """How many are being worked on, and how many removals should have been done before this time."""
+    """How many are being worked on, and how many removals should have been done before this time, or ends begun."""
     ((leased,),) = rows(tx.connection(), _LEASED)
     ((overdue, oldest),) = rows(tx.connection(), _LATE, {"before": before})
-    return Standing(leased=leased, overdue=overdue, oldest=oldest)
+    unbegun, first = late_ends(tx, before)
+    return Standing(
+        leased=leased, overdue=overdue + unbegun, oldest=min(filter(None, (oldest, first)), default=None)
+    )

@@ -46,7 +46,9 @@ def test_the_next_end_is_that_of_the_first_live_grant(database, now):
     database.write_now(work)
     assert database.read_now(lambda tx: endings.next_end(tx, now)) == now + HOUR * 2
     beyond = database.read_now(lambda tx: endings.next_end(tx, now + HOUR * 2))
-    assert beyond == now + HOUR * 3, "what is over already, and is kept from ending, is looked for at each tick"
+    assert beyond == now + HOUR * 3, (
+        "what is over already, and is kept from ending, is looked for at each tick"
+    )
 
 
 def test_what_lasts_beyond_all_its_minutes_was_granted_by_a_clock_that_was_ahead(database, now):

@@ -57,6 +57,8 @@ async def test_one_that_is_kept_from_ending_holds_up_no_other_and_is_told(world:
     (late,) = await told(world)
     assert (late.severity, late.who, late.correlation, late.count) == ("high", "Ada (ada)", kept, 1)
     assert late.facts["tries"] > 1
+    standing = await world.revocation.standing()
+    assert (standing.overdue, standing.oldest) == (1, (await world.grant(kept)).expires_at)
     assert await world.actions("access.removal_overdue") == ["access.removal_overdue failed"]
     world.clock.forward(minutes=12)
     await world.tick()
