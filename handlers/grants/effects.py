@@ -130,7 +130,7 @@ class Effects:
                 return taken
 
     def _place(self) -> _Place:
-        return _Place(apart=Apart(self._ground.database, self._ground.now, "take up"))
+        return _Place(apart=Apart(self._ground.database, self._ground.now, "take-up"))
 
     def _due(self, name: str, tx: Session, most: int) -> Sequence[Due]:
         return claims.due(
