@@ -242,6 +242,7 @@ class App:
             )
         if wide := await self.database.read(too_wide):
             log.warning("audit.role_too_wide", can=wide, mend=MEND)
+        await self._watching.look_for_strangers()
         await in_its_turn(partial(taking_over.begin, self.ground, self._signer.verifier))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)

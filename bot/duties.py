@@ -88,7 +88,13 @@ class Duties:
         """Every duty. holdings: the one over the effects, which a free slot wakes as well."""
         ground, doubts = self.ground, Doubts(self.ground)
         return [
-            Duty(name="ends", every=0.5, work=self._end, until_next=self.revocation.until_next_end),
+            Duty(
+                name="ends",
+                every=0.5,
+                work=self.revocation.end_due,
+                until_next=self.revocation.until_next_end,
+            ),
+            Duty(name="lapses", every=0.5, work=self.revocation.lapse_unanswered),
             holdings,
             Duty(
                 name="grave",
@@ -112,6 +118,7 @@ class Duties:
             Duty(name="doubts", every=1, work=doubts.tell_due),
             Duty(name="rows", every=60, work=doubts.look),
             Duty(name="checkpoints", every=self.settings.audit.every_seconds, work=self.watching.look),
+            Duty(name="strangers", every=10, work=self.watching.look_for_strangers),
             Duty(name="checks that failed", every=10, work=self.watching.look_again),
             # Apart from the checks, which may be what never ends.
             Duty(name="stops by itself", every=10, work=self.telling.look),
@@ -158,10 +165,6 @@ class Duties:
     def _drift_every(self) -> float:
         """Seconds between two looks at the same directory."""
         return self.settings.drift.every_minutes * 60
-
-    async def _end(self) -> None:
-        await self.revocation.end_due()
-        await self.revocation.lapse_unanswered()
 
     async def _deliver(self, urgency: int) -> None:
         gives_way = urgency == NORMAL

@@ -21,7 +21,7 @@ from storage.clock import Clock
 from storage.engine.jobs import Answer, Job, Jobs, tell
 from storage.engine.sqlite import SqliteFile
 from storage.engine.stores import Store
-from storage.faults import OutcomeUnknown, StorageUnavailable
+from storage.faults import Locked, OutcomeUnknown, StorageUnavailable
 from storage.group_names import ALL_EXACT, NAMES, GroupNames
 from storage.macs import Macs
 from storage.signing import DOUBTS, MACS, Doubt, Signing, new_doubts
@@ -353,8 +353,10 @@ def _silent() -> StorageUnavailable:
 
 
 def _breaks_the_batch(fault: BaseException) -> bool:
-    """After a full disk or a lost connection the whole transaction is rolled back: no savepoint survives it."""
-    return isinstance(fault, StorageUnavailable)
+    """After a full disk or a lost connection the whole transaction is rolled back: no savepoint survives it. One does
+    where somebody else holds a row.
+    """
+    return isinstance(fault, StorageUnavailable) and not isinstance(fault, Locked)
 
 
 @contextmanager

@@ -3,15 +3,16 @@
 It decides nothing: which of them may end together is the handlers' affair, and what is moved singly storage.grants'.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Update, bindparam, cast, func, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Update, bindparam, cast, func, select, type_coerce, update
 from sqlmodel import Session, SQLModel
 
 from storage.engine.listed import among, listed
 from storage.engine.plain import Plain, rows
+from storage.faults import NotKept
 from storage.micros import to_micros
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
@@ -64,8 +65,19 @@ _DUE = Plain(
     )
     .order_by(_GRANTS.c.expires_at)
     .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # no end waits for whoever holds another's row
 )
-_NEXT = Plain(select(func.min(_GRANTS.c.expires_at)).where(_GRANTS.c.state.in_(LIVE)))
+_NEXT = Plain(
+    select(func.min(_GRANTS.c.expires_at)).where(
+        _GRANTS.c.state.in_(LIVE), _GRANTS.c.expires_at > bindparam("after", type_=_GRANTS.c.expires_at.type)
+    )
+)
+_HOW_LATE: Sequence[ColumnElement[Any]] = (func.count(), func.min(_GRANTS.c.expires_at))
+_LATE = Plain(
+    select(*_HOW_LATE).where(
+        _GRANTS.c.state.in_(LIVE), _GRANTS.c.expires_at < bindparam("before", type_=_GRANTS.c.expires_at.type)
+    )
+)
 # The moments as they are kept, in microseconds. This is when it was granted, or when its end was set to sooner.
 _GRANTED_AT = type_coerce(_GRANTS.c.expires_at, BigInteger) - cast(_GRANTS.c.minutes, BigInteger) * 60_000_000
 _AHEAD = Plain(
@@ -89,16 +101,26 @@ _END = (
     .where(_AMONG_GRANTS, _GRANTS.c.state == GrantState.ENDING)
     .values(state=GrantState.ENDED, ended_at=bindparam("at"))
 )
+_HOW_MANY = select(func.count()).where(_AMONG_GRANTS, _GRANTS.c.state == bindparam("state"))
 
 
 def due(tx: Session, at: datetime, limit: int) -> list[Ending]:
-    """Grants whose time is over and whose end has not begun, the longest overdue first."""
+    """Grants whose time is over and whose end has not begun, the longest overdue first.
+
+    To be moved: of those that another transaction holds a reader hears, and nobody else.
+    """
     return [Ending._make(row) for row in rows(tx.connection(), _DUE, {"at": at, "most": limit})]
 
 
-def next_end(tx: Session) -> datetime | None:
-    """When the next grant is over whose end has not begun; None if none ever will be."""
-    at: datetime | None = rows(tx.connection(), _NEXT)[0][0]
+def late(tx: Session, before: datetime) -> tuple[int, datetime | None]:
+    """How many were over before this time and have not begun to end, and when the first of them was."""
+    ((count, oldest),) = rows(tx.connection(), _LATE, {"before": before})
+    return count, oldest
+
+
+def next_end(tx: Session, after: datetime) -> datetime | None:
+    """When the next grant is over after that whose end has not begun; None if none ever will be."""
+    at: datetime | None = rows(tx.connection(), _NEXT, {"after": after})[0][0]
     return at
 
 
@@ -108,13 +130,13 @@ def ahead(tx: Session, at: datetime) -> list[str]:
 
 
 def begin(tx: Session, ids: Collection[str], *, reason: str) -> None:
-    """Their end begins. ValueError unless all of them are live: then nothing of the transaction may be kept."""
-    _move(tx, ids, _BEGIN, reason=reason)
+    """Their end begins. NotKept unless it does for all: then nothing of the transaction may be kept."""
+    _move(tx, ids, _BEGIN, GrantState.ENDING, reason=reason)
 
 
 def end(tx: Session, ids: Collection[str], *, at: datetime) -> None:
-    """Their end is reached. ValueError unless the end of all had begun: then nothing of the transaction may be kept."""
-    _move(tx, ids, _END, at=at)
+    """Their end is reached. NotKept unless it is for all: then nothing of the transaction may be kept."""
+    _move(tx, ids, _END, GrantState.ENDED, at=at)
 
 
 def covering_each(tx: Session, holdings: Collection[str]) -> dict[str, list[Ending]]:
@@ -136,6 +158,9 @@ def standing_each(tx: Session, holdings: Collection[str]) -> dict[str, dict[str,
     return found
 
 
-def _move(tx: Session, ids: Collection[str], statement: Update, **values: object) -> None:
-    if tx.connection().execute(statement, {"ids": listed(ids), **values}).rowcount != len(ids):
-        raise ValueError("a grant cannot take this state any more")
+def _move(tx: Session, ids: Collection[str], statement: Update, to: GrantState, **values: object) -> None:
+    """Move those of them that can take this state, and read them back: a trigger may have put one back."""
+    connection, which = tx.connection(), {"ids": listed(ids)}
+    moved = connection.execute(statement, {**which, **values}).rowcount
+    if moved != len(ids) or connection.execute(_HOW_MANY, {**which, "state": to}).scalar() != len(ids):
+        raise NotKept("A grant cannot take this state, or is kept from taking it.")

@@ -18,9 +18,10 @@ from storage.database import DUE_WITHIN
 from storage.engine.changing import put
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
+from storage.faults import NotKept
 from storage.floods import Lead
 from storage.identifiers import new_id
-from storage.outbox import ALERT, GRAVE, OWNER, owe
+from storage.outbox import ALERT, GRAVE, OWNER, is_owed, owe
 from storage.records import ExceptionRecord
 from storage.signing import only_genuine
 from storage.states import ExceptionState, Resolution
@@ -48,6 +49,7 @@ RESOLVE_WITHIN: Mapping[str, timedelta] = MappingProxyType(
 
 # Built once: making a statement costs more than running it, and every effect asks. Mostly there is none.
 _EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
+_IS_KEPT = select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.id == bindparam("of"))
 _KNOWN = select(_EXCEPTIONS.c.cause).where(among(_EXCEPTIONS.c.cause, "causes"))
 _OF_CAUSES = Loading(
     ExceptionRecord,
@@ -88,6 +90,7 @@ def raise_exception(
     A cause that goes on is a new one each day and whenever it becomes graver, since an edit is easily missed; and what
     recurs after it was resolved, by whomever, is a new one. Only a person opens the same one again.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
+    NotKept where it, or what is owed of it, is not there once it was written: no alert goes missing in silence.
     facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
     anew: in a message of its own; those before say that they are overtaken, and whoever worked on them still does.
     folds: where many of this kind and severity come at once it is counted on one message (storage.floods).
@@ -109,6 +112,8 @@ def raise_exception(
             row.assignee_name = one.assignee_name
     put(tx, row)
     show(tx, at, row, news=True, lead=lead)
+    if not tx.connection().execute(_IS_KEPT, {"of": row.id}).all():
+        raise NotKept
     return row
 
 
@@ -237,10 +242,10 @@ def _owe(
     urgency: int,
     not_before: datetime | None = None,
 ) -> None:
-    owe(
-        tx, at=at, courier="slack", kind="exception", subject=subject, recipient=recipient, urgency=urgency,
-        not_before=not_before,
-    )  # fmt: skip
+    about = {"courier": "slack", "kind": "exception", "subject": subject, "recipient": recipient}
+    owe(tx, at=at, **about, urgency=urgency, not_before=not_before)
+    if not is_owed(tx, **about):
+        raise NotKept
 
 
 def _add_facts(

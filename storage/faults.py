@@ -29,6 +29,14 @@ class OutcomeUnknown(StorageUnavailable):
     """The database was lost over a transaction, and does not say whether it was kept."""
 
 
+class Locked(StorageUnavailable):
+    """The database cannot be used right now: another transaction has locked it."""
+
+
+class NotKept(WicketFault):
+    """The database took what was written and did not keep it: something that is none of Wicket's changes its tables."""
+
+
 class SchemaFault(WicketFault):
     """The database does not fit this version of Wicket."""
 

@@ -14,11 +14,13 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.database import wake
 from storage.endings import Ending
+from storage.endings import late as late_ends
 from storage.engine import upserts
 from storage.engine.changing import change
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
+from storage.faults import NotKept
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
 from storage.spellings import names_in, ways, ways_of
@@ -162,7 +164,10 @@ def follow(
     """Make the holding want what its live grants want, and due for the directory from `due_at` on."""
     written, *others = ways(tx, directory, account, group)
     key = {"directory_of": directory, "account_of": account, "group_of": written}
-    (holding,) = _FOLLOWED.found(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
+    about = {**key, "new_id": new_id("h", at), "due": due_at, "now": at}
+    holding = _FOLLOWED.one_found(tx, about)
+    if holding is None:
+        raise NotKept
     wake(tx, "holdings")
     if others:
         place = {"directory": directory, "account": account, "groups": listed([written, *others])}
@@ -183,7 +188,8 @@ def have_follow(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) ->
         follow_grant(tx, grant, at=at, due_at=due_at)
         return
     key = {"directory_of": grant.directory, "account_of": grant.account, "group_of": grant.group}
-    run(tx.connection(), _FOLLOW_ONE, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
+    if run(tx.connection(), _FOLLOW_ONE, {**key, "new_id": new_id("h", at), "due": due_at, "now": at}) != 1:
+        raise NotKept
     wake(tx, "holdings")
 
 
@@ -221,6 +227,11 @@ def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection
     """The holdings of these accounts in this group, by account; of several, one that is not settled."""
     found = _of_some(tx, directory, group, accounts)
     return {row.account: row for row in sorted(found, key=lambda row: row.settled, reverse=True)}
+
+
+def look(tx: Session, holding_id: str) -> Holding | None:
+    """The holding of this id, apart from the session."""
+    return _BY_ID.one_found(tx, {"of": holding_id})
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
@@ -362,7 +373,7 @@ def told_overdue(tx: Session, holding: Holding, *, page_at: datetime) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How the holdings stand. overdue: removals later than they may be. oldest: since when the first of them is due."""
+    """How it stands. overdue: removals and ends later than they may be. oldest: since when the first of them is due."""
 
     leased: int
     overdue: int
@@ -370,7 +381,10 @@ class Standing:
 
 
 def standing(tx: Session, before: datetime) -> Standing:
-    """How many are being worked on, and how many removals should have been done before this time."""
+    """How many are being worked on, and how many removals should have been done before this time, or ends begun."""
     ((leased,),) = rows(tx.connection(), _LEASED)
     ((overdue, oldest),) = rows(tx.connection(), _LATE, {"before": before})
-    return Standing(leased=leased, overdue=overdue, oldest=oldest)
+    unbegun, first = late_ends(tx, before)
+    return Standing(
+        leased=leased, overdue=overdue + unbegun, oldest=min(filter(None, (oldest, first)), default=None)
+    )

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, delete, exists, insert, not_, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    not_,
+    or_,
+    update,
+)
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -49,6 +61,7 @@ _ADD = Plain(
         _GIVEN, select(*(bindparam(name, type_=_OWED.c[name].type) for name in _GIVEN)).where(not_(_WAITS))
     )
 )
+_IS_OWED = Plain(pick(literal(1)).where(_WAITS))
 _ADD_EACH = Together(_OWED.name, _GIVEN)
 # Whose courier it is, is not asked: SQLite would rather read all that the courier is to deliver.
 _WAITING = Plain(
@@ -156,6 +169,12 @@ def owe(
         urgency=urgency,
         not_before=not_before,
     )
+
+
+def is_owed(tx: Session, *, courier: str, kind: str, subject: str, recipient: str) -> bool:
+    """Whether one about this waits that nobody is at."""
+    about = {"courier": courier, "kind": kind, "subject": subject, "recipient": recipient}
+    return bool(rows(tx.connection(), _IS_OWED, about))
 
 
 class Message(NamedTuple):

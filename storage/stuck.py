@@ -3,6 +3,7 @@
 It takes nothing back: it makes the holding due again, for whoever does that.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import text
@@ -10,6 +11,7 @@ from sqlmodel import Session
 
 from storage import holdings
 from storage.on_record import note_put_back
+from storage.records import Grant
 from storage.truly import as_it_stands
 
 # From one entitlement to the next by the index of both, so that what ended long ago costs nothing.
@@ -26,18 +28,21 @@ _STUCK = text(
         SELECT 1 FROM holdings WHERE holdings.directory = grants.directory AND holdings.account = grants.account
         AND holdings."group" = grants."group" AND NOT holdings.settled
     )
+    LIMIT :most
     """
 )
 
 
-def stuck(tx: Session) -> list[str]:
-    """The ids of grants whose end has begun and whose holding waits for nothing."""
-    return [str(row[0]) for row in tx.connection().execute(_STUCK)]
+def stuck(tx: Session, limit: int) -> list[Grant]:
+    """Grants whose end has begun and whose holding waits for nothing."""
+    found = (as_it_stands(tx, str(row[0])) for row in tx.connection().execute(_STUCK, {"most": limit}))
+    return [grant for grant in found if grant is not None]
 
 
-def take_up(tx: Session, at: datetime) -> None:
-    """Have their holdings looked at anew, and noted: Wicket settles none before its grants have ended."""
-    for grant_id in stuck(tx):
-        grant = as_it_stands(tx, grant_id)
-        if grant is not None:
-            note_put_back(tx, holdings.follow_grant(tx, grant, at=at, due_at=at))
+def take_up(tx: Session, found: Iterable[Grant], at: datetime) -> None:
+    """Have their holdings looked at anew, and noted: Wicket settles none before its grants have ended.
+
+    found: just found in this transaction.
+    """
+    for grant in found:
+        note_put_back(tx, holdings.follow_grant(tx, grant, at=at, due_at=at))

@@ -3,7 +3,9 @@
 It is kept in memory alone. Whoever can write the database can keep a freeze from being written, but not this.
 """
 
+from collections.abc import Collection
 from datetime import datetime
+from itertools import chain
 
 from sqlmodel import Session
 
@@ -15,14 +17,22 @@ class Unchecked:
 
     def __init__(self) -> None:
         self._since: dict[str, datetime] = {}
+        self._found: dict[str, tuple[str, ...]] = {}
 
-    def begin(self, check: str, at: datetime) -> None:
-        """This check failed, or what it found could not be written."""
+    def begin(self, check: str, at: datetime, found: Collection[str] = ()) -> None:
+        """This check failed, or what it found could not be written. found: what that was, by name."""
         self._since.setdefault(check, at)
+        self._found[check] = tuple(found)
 
     def end(self, check: str) -> None:
         """It was done since, and what it found is written."""
         self._since.pop(check, None)
+        self._found.pop(check, None)
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """All that was found, by name."""
+        return tuple(chain.from_iterable(self._found.values()))
 
     @property
     def checks(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from bot.slack.words import duration
 from storage.audit import log
+from storage.audit.acting import acting, told_of_acting
 from storage.audit.guards import missing_guards, not_tables, strangers, told_of, told_of_strangers
 from storage.audit.privileges import MEND, too_wide
 from storage.audit.sealing import check_head, kept_checkpoint, last_checkpoint_id
@@ -186,6 +187,12 @@ def _audit(
             "guards",
             told_of_strangers(added),
             "Find out who made that, drop it, and run `wicket audit verify`.",
+        )
+    if others := [one for one in acting(tx) if one not in added]:
+        yield failed(
+            "tables",
+            told_of_acting(others),
+            "No bot gives new access meanwhile. Find out who made that, and drop it.",
         )
     if not missing and not added:
         yield ok("guards", "Audit rows cannot be changed by accident.")

@@ -17,11 +17,12 @@ from bot.cli.tables import MOST, at_most, moment, show
 from bot.settings import Settings
 from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
-from storage import holdings
+from storage import endings, holdings
 from storage.clock import utc_now
 from storage.grants import concerning
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
+from storage.truly import as_it_stands
 
 OPEN = (GrantState.PENDING, *LIVE, GrantState.ENDING)
 
@@ -85,8 +86,15 @@ def list_overdue(context: typer.Context) -> None:
     settings = place_of(context).settings()
     before = utc_now() - OVERDUE_AFTER
 
-    def work(tx: Session) -> list[tuple[Holding, Grant | None]]:
-        return [(each, concerning(tx, each)) for each in holdings.late(tx, before)]
+    def work(tx: Session) -> list[tuple[str, ...]]:
+        unbegun = (as_it_stands(tx, one.id) for one in endings.due(tx, before, MOST))
+        removals = ((one, concerning(tx, one)) for one in holdings.late(tx, before))
+        return sorted(
+            (
+                *(_unbegun(settings, grant) for grant in unbegun if grant is not None),
+                *(_overdue(settings, holding, grant) for holding, grant in removals),
+            )
+        )
 
     with opened(settings) as database:
         found = database.read_now(work)
@@ -95,7 +103,7 @@ def list_overdue(context: typer.Context) -> None:
         return
     show(
         ("Due (UTC)", "Who", "What", "Owner", "Tries", "Next try (UTC)", "Last fault", "Story"),
-        (_overdue(settings, holding, grant) for holding, grant in found),
+        found,
     )
     raise typer.Exit(SOME)
 
@@ -109,13 +117,25 @@ def _who(grant: Grant) -> str:
     )
 
 
-def _overdue(settings: Settings, holding: Holding, grant: Grant | None) -> tuple[str, ...]:
+def _unbegun(settings: Settings, grant: Grant) -> tuple[str, ...]:
+    """One whose end no bot has begun: none runs, or the database keeps it from being written."""
+    return (
+        moment(grant.expires_at), _who(grant), grant.entitlement, _owner(settings, grant), "", "",
+        "its end has not begun", grant.id,
+    )  # fmt: skip
+
+
+def _owner(settings: Settings, grant: Grant | None) -> str:
     entitlement = settings.catalogue.entitlements.get(grant.entitlement) if grant else None
+    return settings.catalogue.owner_of(entitlement).name if entitlement else "not in wicket.toml"
+
+
+def _overdue(settings: Settings, holding: Holding, grant: Grant | None) -> tuple[str, ...]:
     return (
         moment(holding.due_at),
         _who(grant) if grant else holding.account,
         grant.entitlement if grant else holding.group,
-        settings.catalogue.owner_of(entitlement).name if entitlement else "not in wicket.toml",
+        _owner(settings, grant),
         str(holding.attempts),
         "now" if holding.lease_until else moment(holding.next_at),
         holding.last_fault or "none yet",

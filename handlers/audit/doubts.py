@@ -10,6 +10,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.apart import Apart
 from handlers.audit.taking_over import tell_daily
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, named, named_holder, tell_security
 from handlers.ground import Ground
@@ -27,6 +28,7 @@ from storage.states import LIVE, GrantState
 log = structlog.get_logger(__name__)
 
 WHY = template("its row in the database is not as I wrote it")
+_AT_A_TIME = 25
 _ANEW = timedelta(hours=24)
 
 # Seconds to look at every live grant in: a hundred thousand of them take PostgreSQL two or three.
@@ -38,6 +40,7 @@ class Doubts:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._stuck = Apart(ground.database, ground.now, "stuck")
 
     async def tell_due(self) -> int:
         """Tell of what was met since the last time; how many rows."""
@@ -46,9 +49,9 @@ class Doubts:
         while noted:
             doubt = noted.popleft()
             found[doubt.table, *doubt.key] = doubt
-        for doubt in found.values():
-            who = await self._who(doubt)
-            await self._ground.database.write(partial(self._tell, doubt=doubt, who=who))
+        faults = [await self._fault_of(doubt) for doubt in found.values()]
+        if hindered := next(filter(None, faults), None):
+            raise hindered  # once the others are told
         return len(found)
 
     async def look(self) -> int:
@@ -56,7 +59,21 @@ class Doubts:
         await tell_daily(self._ground)
         await self._ground.database.read(_look, patience=_FOR_ALL)
         await self._ground.database.write(partial(_put_back, ground=self._ground))
+        await self._stuck.work(stuck.stuck, partial(stuck.take_up, at=self._ground.now()), most=_AT_A_TIME)
         return await self.tell_due()
+
+    async def _fault_of(self, doubt: Doubt) -> Exception | None:
+        """What kept this from being told, or from being ended; else None."""
+        who, write = await self._who(doubt), self._ground.database.write
+        try:
+            await write(partial(self._tell, doubt=doubt, who=who))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is told; and met again where it still counts
+            try:
+                await write(partial(self._tell, doubt=doubt, who=who, ends=False))
+            except Exception:  # noqa: BLE001 - the next time
+                self._ground.database.doubts.append(doubt)
+            return fault
+        return None
 
     async def _who(self, doubt: Doubt) -> str:
         """Whom it is about: by name and login, as the directory has them; what the row says, where it has nobody."""
@@ -71,12 +88,14 @@ class Doubts:
             found = None
         return account if found is None else named(found.name, found.login)
 
-    def _tell(self, tx: Session, doubt: Doubt, who: str) -> None:
+    def _tell(self, tx: Session, doubt: Doubt, who: str, *, ends: bool = True) -> None:
+        """ends: unless it cannot be ended: then it is told all the same."""
         now, row = self._ground.now(), "/".join(doubt.key)
         grant = truly.as_it_stands(tx, doubt.key[0]) if doubt.table == "grants" else None
         if grant is not None:
             who = named_holder(grant)
-            self._end(tx, grant)
+            if ends:
+                self._end(tx, grant)
         cause = f"{doubt.table}:{row}"
         if is_open(tx, cause_of(Kind.ROW_CHANGED, cause), since=now - _ANEW):
             return
@@ -137,7 +156,6 @@ def _put_back(tx: Session, ground: Ground) -> None:
     freezes.put_back(tx)
     freezing.tell_anew(tx, ground)
     alarms.put_back(tx)
-    stuck.take_up(tx, ground.now())
 
 
 def _look(tx: Session) -> None:

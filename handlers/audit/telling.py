@@ -22,6 +22,7 @@ from handlers.intents import SCHEDULE
 from storage.exceptions import decide_exceptions, is_open, open_of, open_under, settle_exceptions
 from storage.records import ExceptionRecord
 from storage.sentences import Sentence, template
+from storage.unchecked import Unchecked
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,8 @@ PAST_THE_STORE = timedelta(minutes=1)
 CALM_SINCE = "calm_since"
 """The fact that says since when all could be checked again, while that may yet not last."""
 
+# Whoever may make a trigger names it.
+_MOST_FOUND, _MOST_OF_A_NAME = 5, 120
 # At so many looks in a row what was told at the one before is gone: a start of another replica settles it once.
 _TAKEN_AWAY = 2
 
@@ -62,6 +65,7 @@ class _Stop:
 
     since: datetime
     checks: Sequence[str] = ()
+    found: Sequence[str] = ()
     stood: bool = False
     ended_at: datetime | None = None
     ended: bool = False
@@ -72,9 +76,9 @@ class _Stop:
     took: set[str] = field(default_factory=set)
     tried: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
-    def goes_on(self, since: datetime, checks: Sequence[str]) -> None:
+    def goes_on(self, since: datetime, unchecked: Unchecked) -> None:
         """It stands, or does so again."""
-        self.checks = checks
+        self.checks, self.found = unchecked.checks, unchecked.found
         if self.ended_at is not None:
             self.since, self.ended_at, self.ended, self.stood = since, None, False, False
             self.is_back, self.times = True, self.times + 1
@@ -96,7 +100,7 @@ class Telling:
             await self._gone()
             return
         stop = self._stop = self._stop or _Stop(since=since)
-        stop.goes_on(since, self._ground.database.unchecked.checks)
+        stop.goes_on(since, self._ground.database.unchecked)
         try:
             async with asyncio.timeout(WITHIN):  # or somebody keeps it from ever ending
                 is_news = await self._stands(stop)
@@ -195,9 +199,13 @@ class Telling:
         anew: else it is counted on the one that this process wrote before.
         """
         calm = {CALM_SINCE: stop.ended_at.isoformat()} if stop.ended_at is not None else {}
+        found = [name[:_MOST_OF_A_NAME] for name in stop.found[:_MOST_FOUND]]
         strange = Strange(
             kind=Kind.UNCHECKED, severity=severity, who="Wicket", cause=self._replica, correlation=STORY, anew=anew,
-            facts={"replica": self._replica, "since": stop.since.isoformat(), "checks": list(stop.checks), **calm},
+            facts={
+                "replica": self._replica, "since": stop.since.isoformat(), "checks": list(stop.checks),
+                **({"found": found} if found else {}), **calm,
+            },
         )  # fmt: skip
         tell_security(tx, self._ground.now(), strange)
 

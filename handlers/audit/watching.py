@@ -5,7 +5,7 @@ What was signed is kept where a restored store cannot take it back: in a file ou
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import structlog
@@ -20,6 +20,7 @@ from handlers.stops.freezing import Cause, begin
 from handlers.stops.standing import written
 from storage import freezes
 from storage.audit import log as audit_log
+from storage.audit.acting import acting, told_of_acting
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
 from storage.audit.published import Published
 from storage.audit.sealing import Contradiction, agrees, contradiction, latest_checkpoint, sign_head
@@ -86,6 +87,20 @@ class Watching:
         is_unsigned = Check.SIGNING in self._late and not self._alone.locked()
         if is_unsigned or self._ground.database.unchecked.since is not None:
             await self.look()
+
+    async def look_for_strangers(self) -> None:
+        """What acts on the tables by itself may keep anything from being written, but not this process from knowing.
+
+        While it is there nothing new is given; what ends, ends, and the rest is looked at as ever.
+        """
+        found, before = list[str](), self._ground.database.unchecked.checks
+        with self._or_nothing_new(Check.STRANGERS, is_done=lambda: not found):
+            found += await self._ground.database.read(acting)
+        if found:
+            self._ended(Check.STRANGERS)
+            self._nothing_new(Check.STRANGERS, told_of_acting(found), found)
+        elif Check.STRANGERS in before:
+            await self._count()
 
     async def stop_for(self, detail: str, unless: Callable[[Session], bool]) -> None:
         """Stop new access for what was found in the log itself, as for a checkpoint that it contradicts.
@@ -182,8 +197,8 @@ class Watching:
         """Something is wrong, and it takes a while until that is written."""
         self._ground.database.unchecked.begin(check, self._ground.now())
 
-    def _nothing_new(self, check: Check, fault: str) -> None:
-        self._ground.database.unchecked.begin(check, self._ground.now())
+    def _nothing_new(self, check: Check, fault: str, found: Collection[str] = ()) -> None:
+        self._ground.database.unchecked.begin(check, self._ground.now(), found)
         self._stopped(1)
         log.error("access.stopped_unchecked", check=check, fault=fault)
 

@@ -26,12 +26,16 @@ CALM = timedelta(minutes=10)
 
 
 class Check(StrEnum):
-    """What may fail then: holding the store against what was signed, signing, walking over it, stopping for a find."""
+    """What may fail then: holding the store against what was signed, signing, walking over it, stopping for a find,
+    telling of an end that is late; and that nothing acts on the tables by itself that is none of Wicket's.
+    """
 
     CHECKPOINTS = "checkpoints"
     SIGNING = "signing"
     WALK = "walk"
     ENTRIES = "entries"
+    ALERTS = "alerts"
+    STRANGERS = "strangers"
 
 
 # Kinds after which the store may be another than it was: what it keeps of proofs may be of yesterday.

@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.apart import Apart
 from handlers.approvals.execution import Execution, Waiting, waiting_among
 from handlers.decisions.lifecycle import LONGEST_WAIT
 from handlers.grants.completing import LEASE, TOO_SLOW, UNDONE, Completion, Seen, Tried, Unsure, until_of
@@ -44,8 +45,10 @@ class _Place:
     """What is under way in one directory. more: the last look found as much as was looked for.
 
     caught_up: what was to be taken back when the bot began is; until then rounds go before all giving (A-1).
+    apart: what could not be taken up with the others.
     """
 
+    apart: Apart
     alone: set[asyncio.Task[None]] = field(default_factory=set)
     rounds: set[asyncio.Task[None]] = field(default_factory=set)
     more: bool = False
@@ -73,7 +76,7 @@ class Effects:
         self._execution = Execution(ground)
         self._completion = Completion(ground, chance=chance, revoked_late=revoked_late, tried=tried)
         self._rounds = Rounds(ground, self._completion)
-        self._places = {name: _Place() for name in ground.directories}
+        self._places = {name: self._place() for name in ground.directories}
 
     async def resume(self, *, alone: bool) -> None:
         """Take over what ran before, ahead of all new work (A-1). alone: no other bot works on this database.
@@ -81,7 +84,7 @@ class Effects:
         A directory that left the settings has slots too: what is due there fails, and so is told and not forgotten.
         """
         for name in await take_over(self._ground, alone=alone):
-            self._places.setdefault(name, _Place())
+            self._places.setdefault(name, self._place())
 
     async def settle_due(self) -> int:
         """Take up every holding that is due and for which there is a slot; how many. Does not wait for them."""
@@ -110,38 +113,59 @@ class Effects:
             together = size if len(place.rounds) < ROUNDS else 0
             if not together and (not free or (size and place.more)):
                 return taken  # what is due next waits for a round to end
-            begin = partial(self._begin, name=name, free=free, together=together, place=place)
-            begun = await self._ground.database.write(begin)
-            place.more = begun.more
-            place.caught_up = place.caught_up or not (begun.round or place.rounds)
-            for work in begun.alone:
+            most, begin = max(free, together), partial(self._begin, name=name, place=place)
+            done = await place.apart.work(
+                partial(self._due, name), partial(begin, free=free, together=together), most=most,
+                alone=partial(begin, free=1), most_alone=max(1, free),
+            )  # fmt: skip
+            place.more = done.found == most
+            rounds = [begun.round for begun in done.results if begun.round is not None]
+            place.caught_up = place.caught_up or not (rounds or place.rounds)
+            for work in (one for begun in done.results for one in begun.alone):
                 self._start(place.alone, self._bring_about(work))
-            if begun.round is not None:
-                self._start(place.rounds, self._carry_out(begun.round, place))
-            taken += begun.taken
-            if not (begun.more and begun.round):
+            for begun in rounds:
+                self._start(place.rounds, self._carry_out(begun, place))
+            taken += sum(begun.taken for begun in done.results)
+            if not (place.more and rounds):
                 return taken
+
+    def _place(self) -> _Place:
+        return _Place(apart=Apart(self._ground.database, self._ground.now, "take-up"))
+
+    def _due(self, name: str, tx: Session, most: int) -> Sequence[Due]:
+        return claims.due(
+            tx, directory=name, at=self._ground.now(), limit=most, longest=LONGEST_WAIT,
+            giving=self._ground.stopped(tx) is None,
+        )  # fmt: skip
 
     def _start(self, among: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         among.add(task)
         task.add_done_callback(partial(self._done, among))
 
-    def _begin(self, tx: Session, *, name: str, free: int, together: int, place: _Place) -> "_Begun":
-        """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
-        now, most = self._ground.now(), max(free, together)
-        found = claims.due(
-            tx, directory=name, at=now, limit=most, longest=LONGEST_WAIT,
-            giving=self._ground.stopped(tx) is None,
-        )  # fmt: skip
-        in_rounds = bool(self._rounds.size_in(name))
+    def _begin(
+        self,
+        tx: Session,
+        found: Sequence[Due],
+        *,
+        name: str,
+        free: int,
+        together: int | None = None,
+        place: _Place,
+    ) -> "_Begun":
+        """Claim what is due, and write down that it is about to be done before the directory is asked (T-3).
+
+        together: how many may go in a round; None for none, though its directory takes rounds.
+        """
+        now, in_rounds = self._ground.now(), together is not None and bool(self._rounds.size_in(name))
         plain = [one for one in found if in_rounds and is_plain(one)]
         waits = not place.caught_up and bool(plain or place.rounds)
         others = [one for one in found if not (in_rounds and is_plain(one)) and not (waits and one.wanted)]
+        together = min(together or 0, len(plain))
         taken = claims.take(tx, [*plain[:together], *others[:free]], until=now + LEASE)
-        in_round, apart = self._rounds.begin(tx, taken[: len(plain[:together])], now)
-        alone = self._begin_alone(tx, [*apart, *taken[len(plain[:together]) :]], now)
-        return _Begun(round=in_round, alone=alone, taken=len(taken), more=len(found) == most)
+        in_round, apart = self._rounds.begin(tx, taken[:together], now)
+        alone = self._begin_alone(tx, [*apart, *taken[together:]], now)
+        return _Begun(round=in_round, alone=alone, taken=len(taken))
 
     def _begin_alone(self, tx: Session, taken: Collection[Due], now: datetime) -> "list[_Work]":
         rows = claims.rows_of(tx, taken)
@@ -271,12 +295,11 @@ class _Work:
 
 @dataclass(frozen=True, kw_only=True)
 class _Begun:
-    """What was claimed in one transaction. more: there may be more that is due."""
+    """What was claimed in one transaction."""
 
     round: Round | None
     alone: Sequence[_Work]
     taken: int
-    more: bool
 
 
 async def _what_is_gone(directory: Directory, claimed: Holding) -> Gone | None:

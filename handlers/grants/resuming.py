@@ -4,6 +4,7 @@ It only frees and tells; handlers.grants.effects finishes what is taken over.
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 import structlog
 from sqlmodel import Session
@@ -13,6 +14,7 @@ from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_
 from handlers.ground import Ground
 from storage import grants, holdings, outbox
 from storage.exceptions import settle_exceptions
+from storage.faults import StorageUnavailable
 from storage.identifiers import new_id
 
 log = structlog.get_logger(__name__)
@@ -23,13 +25,20 @@ async def take_over(ground: Ground, *, alone: bool) -> frozenset[str]:
 
     alone: nobody else can be at work on this database, so that a lease in it is a dead one's.
     """
-    return await ground.database.write(lambda tx: _take_over(tx, ground, alone=alone))
-
-
-def _take_over(tx: Session, ground: Ground, *, alone: bool) -> frozenset[str]:
     if alone:
-        holdings.free_leases(tx, at=ground.now())
-        outbox.free_leases(tx, at=ground.now())
+        for free in (holdings.free_leases, outbox.free_leases):
+            try:
+                await ground.database.write(partial(free, at=ground.now()))
+            except StorageUnavailable:
+                raise
+            except (
+                Exception
+            ) as fault:  # they run out by themselves, and a start that fails takes nothing back
+                log.error("leases.not_freed", exc_info=fault)
+    return await ground.database.write(lambda tx: _take_over(tx, ground))
+
+
+def _take_over(tx: Session, ground: Ground) -> frozenset[str]:
     missing = frozenset(holdings.directories(tx)) - set(ground.directories)
     for name in sorted(missing):
         _tell_missing(tx, ground, name)

@@ -12,16 +12,18 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.apart import Apart
 from handlers.approvals.stepping_up import APART
-from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page, told_again_at
+from handlers.decisions.lifecycle import OVERDUE_AFTER
 from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.grants.lateness import BATCH, Lateness
 from handlers.grants.outages import is_any_told, tell_outages
-from handlers.grants.unfollowed import tell_overdue
 from handlers.ground import Ground
 from handlers.intents import whole_minutes
 from handlers.requests.reminding import planned_end
 from handlers.stops.stopping import LONG_OVER, put_off
 from storage import deliveries, emergencies, endings, grants, holdings, step_ups, tallies
+from storage.endings import Ending
 from storage.holdings import Standing
 from storage.records import Grant
 from storage.states import LIVE, GrantState
@@ -29,8 +31,6 @@ from storage.truly import given_truly
 
 log = structlog.get_logger(__name__)
 
-# Small enough that one transaction holds up nobody who waits for the writer, large enough to share a commit.
-BATCH = 25
 # The end of a grant is four plain statements for many at once, so more of them take no longer.
 ENDS = 200
 KEEP_DRAFTS = timedelta(days=1)
@@ -50,16 +50,25 @@ class Revocation:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self.is_ending = False
+        self._looked, self._waits = ground.now(), False
+        self._ends = Apart(ground.database, ground.now, "end")
+        self._lapses = Apart(ground.database, ground.now, "lapse")
+        self._lateness = Lateness(ground)
 
     async def end_due(self) -> int:
-        """Begin the end of every grant whose time is over, the longest overdue first; how many."""
-        ended = 0
+        """Begin the end of every grant whose time is over, the longest overdue first; how many.
+
+        None waits for another: what cannot be moved is passed over, and told once it is late (`tell_overdue`).
+        """
+        ended, found = 0, ENDS
         try:
-            while (batch := await self._ground.database.write(self._end_batch)) == ENDS:
-                self.is_ending, ended = True, ended + batch
+            while found == ENDS:
+                done = await self._ends.work(self._due, self._end, most=ENDS)
+                found, ended = done.found, ended + sum(done.results)
+                self.is_ending = found == ENDS
         finally:
             self.is_ending = False
-        return ended + batch
+        return ended
 
     async def end_sooner(self) -> int:
         """Have what was granted by a clock that was ahead end its minutes from now, not from then; how many."""
@@ -72,8 +81,11 @@ class Revocation:
         return moved
 
     async def until_next_end(self) -> float:
-        """Seconds until the next grant is over, as things stand; infinite if none will be."""
-        at = await self._ground.database.glance(endings.next_end)
+        """Seconds until the next grant is over, as things stand; infinite if none will be.
+
+        What was over when they were looked for last, and is not moved, waits for the next tick.
+        """
+        at = await self._ground.database.glance(partial(endings.next_end, after=self._looked))
         return (at - self._ground.now()).total_seconds() if at is not None else inf
 
     async def standing(self) -> Standing:
@@ -83,16 +95,14 @@ class Revocation:
 
     async def lapse_unanswered(self) -> int:
         """Let lapse every request that nobody answered in time; how many."""
-        return await self._ground.database.write(self._lapse_batch)
+        done = await self._lapses.work(self._unanswered, self._lapse, most=BATCH)
+        if self._waits and not done.found:
+            return await self._ground.database.write(lambda tx: put_off(tx, self._ground, BATCH))
+        return sum(done.results)
 
     async def tell_overdue(self) -> int:
-        """Tell of each removal that is overdue: once, and again while it goes on; how many."""
-        told = 0
-        while True:
-            batch = await self._ground.database.write(self._tell_batch)
-            told += batch
-            if batch < BATCH:
-                break
+        """Tell of each removal and each end that is overdue: once, and again while it goes on; how many."""
+        told = await self._lateness.tell(self._ends.failed)
         if told or await self._ground.database.read(is_any_told):
             await self._ground.database.write(lambda tx: tell_outages(tx, self._ground))
         return told
@@ -110,13 +120,15 @@ class Revocation:
 
         await self._ground.database.write(work)
 
-    def _end_batch(self, tx: Session) -> int:
+    def _due(self, tx: Session, most: int) -> Sequence[Ending]:
+        self._looked = self._ground.now()
+        return endings.due(tx, self._looked, most)
+
+    def _end(self, tx: Session, due: Sequence[Ending]) -> int:
         now = self._ground.now()
-        due = endings.due(tx, now, ENDS)
-        if due:
-            endings.begin(tx, [grant.id for grant in due], reason="its time is over")
-            holdings.follow_each(tx, due, at=now)
-            recording.record_each(tx, ((grant, {}) for grant in due), at=now, action="grant.expired")
+        endings.begin(tx, [grant.id for grant in due], reason="its time is over")
+        holdings.follow_each(tx, due, at=now)
+        recording.record_each(tx, ((grant, {}) for grant in due), at=now, action="grant.expired")
         return len(due)
 
     def _end_sooner(self, tx: Session, ids: Sequence[str], before: int) -> int:
@@ -150,32 +162,19 @@ class Revocation:
             tell_security(tx, now, _clock_ahead({"grants": before + len(moved), "ahead": ahead}))
         return len(moved)
 
-    def _lapse_batch(self, tx: Session) -> int:
-        now, waits = self._ground.now(), self._ground.stopped(tx) is not None
-        unanswered = grants.unanswered(tx, now - LONG_OVER if waits else now, BATCH)
+    def _unanswered(self, tx: Session, most: int) -> Sequence[Grant]:
+        now, self._waits = self._ground.now(), self._ground.stopped(tx) is not None
+        return grants.unanswered(tx, now - LONG_OVER if self._waits else now, most)
+
+    def _lapse(self, tx: Session, unanswered: Sequence[Grant]) -> int:
+        now = self._ground.now()
         for grant in unanswered:
             grants.move(tx, grant, GrantState.LAPSED, ended_at=now)
             recording.record_grant(
                 tx, grant, at=now, action="grant.lapsed", outcome="done", **recording.BY_ITSELF
             )
             self._ground.show(tx, grant)
-        if waits and not unanswered:
-            return put_off(tx, self._ground, BATCH)
         return len(unanswered)
-
-    def _tell_batch(self, tx: Session) -> int:
-        now = self._ground.now()
-        late = holdings.overdue(tx, now, after=OVERDUE_AFTER, again=PAGE_AGAIN, limit=BATCH)
-        for holding in late:
-            grant = grants.concerning(tx, holding)
-            if grant is None:
-                holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, now))
-                continue
-            is_first = not holding.overdue_told
-            tell_overdue(tx, self._ground, holding, grant, page=is_page(holding.due_at, now))
-            if is_first:  # its message says from then on that it is late
-                self._ground.show(tx, grant)
-        return len(late)
 
 
 def _clock_ahead(facts: Mapping[str, recording.Fact]) -> Strange:

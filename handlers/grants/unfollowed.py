@@ -3,6 +3,8 @@
 It tells; what is tried, and when again, is decided in handlers.grants.effects and handlers.grants.revocation.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlmodel import Session
@@ -50,15 +52,39 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
     tell_security(tx, ground.now(), strange)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Late:
+    """An end or a removal that is later than it may be. cause: the id of its holding, where it has one."""
+
+    cause: str
+    directory: str
+    due: datetime
+    tries: int
+    fault: str
+
+    @classmethod
+    def of(cls, holding: Holding, fault: str = "") -> "Late":
+        """As a holding says it. fault: what else is to be said than what it says itself."""
+        return cls(
+            cause=holding.id, directory=holding.directory, due=holding.due_at, tries=holding.attempts,
+            fault=fault or holding.last_fault,
+        )  # fmt: skip
+
+
 def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *, page: bool) -> None:
-    """A removal is later than it may be; recorded too, each time it is told.
+    """`tell_late` of a removal, and note in its row that it was told."""
+    holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, ground.now()))
+    tell_late(tx, ground, Late.of(holding), grant, page=page)
+
+
+def tell_late(tx: Session, ground: Ground, late: Late, grant: Grant, *, page: bool) -> None:
+    """Something ends later than it may; recorded too, each time it is told. It writes no row of what is late.
 
     page: it is so late that it is told anew and with its owner's name, in the owner's channel as well. Many of one
     directory are told together (handlers.grants.outages), and each is only recorded here.
     """
     now = ground.now()
     owner = ground.owner(grant.entitlement) if page else None
-    holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, now))
     recording.record_grant(
         tx,
         grant,
@@ -67,24 +93,24 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *,
         outcome="failed",
         **recording.BY_ITSELF,
         facts={
-            "tries": holding.attempts,
-            "seconds": int((now - holding.due_at).total_seconds()),
+            "tries": late.tries,
+            "seconds": int((now - late.due).total_seconds()),
             "owner_told": owner.id if owner else "",
         },
     )
-    if is_outage(tx, ground, holding.directory):  # told together, by whoever looks for what is overdue
+    if is_outage(tx, ground, late.directory):  # told together, by whoever looks for what is overdue
         return
     strange = Strange(
         kind=Kind.REVOCATION_OVERDUE,
         severity=Severity.HIGH,
         who=named_holder(grant),
-        cause=holding.id,
+        cause=late.cause,
         correlation=grant.id,
         facts={
             "entitlement": grant.entitlement,
-            "tries": holding.attempts,
-            "fault": holding.last_fault,
-            "due": holding.due_at.isoformat(),
+            "tries": late.tries,
+            "fault": late.fault,
+            "due": late.due.isoformat(),
             **({"paged": now.isoformat(), "owner": owner.name if owner else ""} if page else {}),
         },
         owner=owner.id if owner else None,

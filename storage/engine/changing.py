@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committ
 from sqlmodel import Session, SQLModel
 
 from storage.engine.plain import Plain, run
+from storage.faults import NotKept
 from storage.macs import VOID
 from storage.signing import resigned
 
@@ -25,11 +26,16 @@ def put(tx: Session, row: R) -> R:
 
 
 def change(tx: Session, row: SQLModel, **values: Any) -> None:
-    """Set these columns of a row that is stored under its `id`, in the database and on the object, and sign it anew."""
+    """Set these columns of a row that is stored under its `id`, in the database and on the object, and sign it anew.
+
+    NotKept where the database says that it changed none.
+    """
     values = values if "mac" in values else {**values, **resigned(tx, row, values)}
     table = row.metadata.tables[str(row.__tablename__)]
     new = {f"new_{name}": value for name, value in values.items()}
-    run(tx.connection(), _update(table, tuple(values)), {"of": getattr(row, "id"), **new})  # noqa: B009 - mypy
+    about = {"of": getattr(row, "id"), **new}  # noqa: B009 - mypy
+    if run(tx.connection(), _update(table, tuple(values)), about) != 1:
+        raise NotKept
     state = instance_state(row)
     if state.session_id is None and not state.modified and not state.expired_attributes:
         instance_dict(row).update(values)  # nobody follows what becomes of it

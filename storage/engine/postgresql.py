@@ -25,7 +25,7 @@ from storage.clock import SharedClock, moment
 from storage.engine.compiled import TOGETHER, Alike
 from storage.engine.savepoints import PlainSavepoints
 from storage.engine.stores import Server
-from storage.faults import OutcomeUnknown, SchemaFault, StorageUnavailable
+from storage.faults import Locked, OutcomeUnknown, SchemaFault, StorageUnavailable
 from storage.micros import from_micros
 
 # The number of our lock; it lives in the database, so another database of the same server has one of its own.
@@ -98,9 +98,7 @@ class PostgresDatabase:
         if not isinstance(found, (*troubles, errors.InsufficientPrivilege)):
             return None
         if isinstance(found, errors.LockNotAvailable):
-            return StorageUnavailable(
-                "The database cannot be used right now: another transaction has locked it."
-            )
+            return Locked()
         said = found.diag.message_primary or next(iter(str(found).splitlines()), type(found).__name__)
         return StorageUnavailable(f"The database cannot be used right now: {said.strip().rstrip('.')}.")
 

@@ -36,7 +36,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 ASKED = {
     "grants_due": lambda tx: endings.due(tx, NOW, 100),
-    "grants_due/next": endings.next_end,
+    "grants_due/next": lambda tx: endings.next_end(tx, NOW),
+    "grants_due/late": lambda tx: endings.late(tx, NOW),
     "grants_due/ahead": lambda tx: endings.ahead(tx, NOW),
     "grants_waiting": lambda tx: grants.unanswered(tx, NOW, 100),
     "grants_reminding": lambda tx: reminders.due(tx, NOW, 100),

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from storage import endings, grants, holdings
+from storage.faults import NotKept
 from storage.states import LIVE, GrantState
 from tests.storage.rows import keep
 
@@ -34,7 +35,7 @@ def test_what_is_needed_of_a_grant_is_as_the_row_says(database, now):
 
 def test_the_next_end_is_that_of_the_first_live_grant(database, now):
     """Promise 1: so that nobody looks for it too late. What is over, or ending already, is no end to come."""
-    assert database.read_now(endings.next_end) is None
+    assert database.read_now(lambda tx: endings.next_end(tx, now)) is None
 
     def work(tx: Session) -> None:
         for hours, state in enumerate(
@@ -43,7 +44,11 @@ def test_the_next_end_is_that_of_the_first_live_grant(database, now):
             keep(tx, now, state, expires_at=now + HOUR * hours)
 
     database.write_now(work)
-    assert database.read_now(endings.next_end) == now + HOUR * 2
+    assert database.read_now(lambda tx: endings.next_end(tx, now)) == now + HOUR * 2
+    beyond = database.read_now(lambda tx: endings.next_end(tx, now + HOUR * 2))
+    assert beyond == now + HOUR * 3, (
+        "what is over already, and is kept from ending, is looked for at each tick"
+    )
 
 
 def test_what_lasts_beyond_all_its_minutes_was_granted_by_a_clock_that_was_ahead(database, now):
@@ -75,7 +80,7 @@ def test_many_live_grants_begin_to_end_at_once_or_none_does(database, now):
     def begin(tx: Session, *ids: str) -> None:
         endings.begin(tx, ids, reason="its time is over")
 
-    with pytest.raises(ValueError, match="cannot take this state"):
+    with pytest.raises(NotKept):
         database.write_now(lambda tx: begin(tx, *live, over))
     assert database.read_now(lambda tx: states(tx, *live)) == [GrantState.ACTIVE] * 2
     database.write_now(lambda tx: begin(tx, *live))
@@ -87,7 +92,7 @@ def test_many_live_grants_begin_to_end_at_once_or_none_does(database, now):
 def test_many_ends_are_reached_at_once_or_none_is(database, now, other):
     ending = database.write_now(lambda tx: keep(tx, now, GrantState.ENDING)).id
     another = database.write_now(lambda tx: keep(tx, now, other)).id
-    with pytest.raises(ValueError, match="cannot take this state"):
+    with pytest.raises(NotKept):
         database.write_now(lambda tx: endings.end(tx, [ending, another], at=now))
     assert database.read_now(lambda tx: states(tx, ending, another)) == [GrantState.ENDING, other]
     database.write_now(lambda tx: endings.end(tx, [ending], at=now))

@@ -22,6 +22,7 @@ from storage.exceptions import (
     settle_exceptions,
     was_settled_since,
 )
+from storage.faults import NotKept
 from storage.outbox import ALERT
 from storage.records import ExceptionRecord, Owed
 from storage.sentences import Sentence
@@ -54,6 +55,16 @@ def test_an_exception_is_kept_and_owed_to_the_security_channel_first(database, n
         SECURITY,
         ALERT,
     )
+
+
+@pytest.mark.parametrize("table", ["exceptions", "outbox"])
+def test_one_that_the_database_does_not_keep_is_a_fault_and_no_silence(path, now, table):
+    database = Database(path)
+    leaves_out = f"CREATE TRIGGER x BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END"
+    database.write_now(lambda tx: tx.connection().exec_driver_sql(leaves_out) and None)
+    with pytest.raises(NotKept):
+        raised(database, now)
+    database.close()
 
 
 def test_a_sentence_in_it_keeps_what_fills_it(database, now):

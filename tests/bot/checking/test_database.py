@@ -208,6 +208,13 @@ def test_something_else_or_nothing_where_a_table_was(install: Installation, tabl
     )
 
 
+def test_what_acts_on_another_table_and_is_none_of_wickets(install: Installation):
+    """Promise 1: a bot on it gives nothing new."""
+    raw(install, "CREATE TRIGGER zz BEFORE UPDATE ON grants BEGIN SELECT RAISE(IGNORE); END")
+    level, said = levels(install)["tables"]
+    assert (level, said.startswith("trigger zz on grants is none of Wicket's")) == ("failed", True)
+
+
 def test_entries_that_nobody_signed(install: Installation):
     """T-2."""
     happened(install, times=2)

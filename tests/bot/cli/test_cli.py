@@ -809,6 +809,9 @@ def test_what_is_overdue_is_listed_with_its_owner_and_its_fault(install: Install
             grant = granted(GrantState.ENDING, entitlement=entitlement, account=f"p-{entitlement}")
             grant.expires_at = grant.decided_at = at
             write(lambda tx, grant=grant: follow_grant(tx, add(tx, grant), at=at, due_at=at))
+        live = granted(GrantState.ACTIVE, entitlement="not-begun", account="p-live")
+        live.expires_at = live.decided_at = at
+        write(lambda tx: add(tx, live))
         (held, _) = write(
             lambda tx: take(
                 tx,
@@ -830,6 +833,8 @@ def test_what_is_overdue_is_listed_with_its_owner_and_its_fault(install: Install
     assert "The directory said no." in done.stdout
     (left,) = [line for line in done.stdout.splitlines() if "left-over" in line]
     assert "not in wicket.toml" in left
+    (live,) = [line for line in done.stdout.splitlines() if "not-begun" in line]
+    assert "its end has not" in live
 
 
 def test_nothing_overdue_is_said_in_words(install: Install):

@@ -14,6 +14,7 @@ from storage import freezes
 from storage.approvals import counting_of
 from storage.audit import log
 from storage.database import Database
+from storage.faults import NotKept
 from storage.records import Freeze
 from storage.states import FreezeKind, GrantState
 from tests.handlers.access_ground import World
@@ -182,3 +183,18 @@ async def test_the_entries_of_two_bots_tell_themselves_apart(tmp_path: Path):
     entries = database.read_now(log.rows)
     database.close()
     assert [entry.said()["where"]["replica"] for entry in entries] == list(names)
+
+
+async def test_a_row_that_cannot_be_ended_is_told_and_keeps_no_other_from_it(world: World):
+    """T-9, promise 1: of several that somebody changed, one is kept from being ended as well."""
+    kept, other = await world.given("ada"), await world.given("charles")
+    await _by_hand(
+        world,
+        "UPDATE grants SET expires_at = expires_at + 86400000000",
+        "CREATE TRIGGER x BEFORE UPDATE ON grants WHEN NEW.account = 'ada' BEGIN SELECT RAISE(IGNORE); END",
+    )
+    with pytest.raises(NotKept):
+        await Doubts(world.ground).look()
+    assert (await world.state(kept), await world.state(other)) == (GrantState.ACTIVE, GrantState.ENDING)
+    told = {(one.kind, one.who) for one in await world.exceptions()}
+    assert told == {("row-changed", "Ada (ada)"), ("row-changed", "Charles (charles)")}

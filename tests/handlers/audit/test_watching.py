@@ -664,3 +664,32 @@ async def test_a_check_that_is_broken_off_is_none_and_one_that_nobody_waits_for_
     with pytest.raises(asyncio.CancelledError):
         await looks
     assert (world.ground.database.unchecked.since is not None) == (by_whom == "itself")
+
+
+@pytest.mark.sqlite_alone
+async def test_what_acts_on_a_table_by_itself_stops_what_is_new_while_it_is_there(
+    world: World, file: Path
+) -> None:
+    """Promise 1: no trigger keeps this process from knowing it; what ends, ends, and the rest is looked at as ever."""
+    unchecked, counted = world.ground.database.unchecked, list[int]()
+    watch = watching(world, file, stopped=counted.append)
+    await world.given("ada")
+    await by_other_hands(
+        world, "CREATE TRIGGER zz BEFORE INSERT ON exceptions BEGIN SELECT RAISE(IGNORE); END"
+    )
+    with capture_logs() as logs:
+        await watch.look_for_strangers()
+    (said,) = [one for one in logs if one["event"] == "access.stopped_unchecked"]
+    assert said["fault"].startswith("trigger zz on exceptions is none of Wicket's")
+    assert (unchecked.checks, unchecked.found, counted[-1]) == (
+        ("strangers",),
+        ("trigger zz on exceptions",),
+        1,
+    )
+    assert await world.ground.database.read(world.ground.stopped) is not None
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert not await world.holds("ada")
+    await by_other_hands(world, "DROP TRIGGER zz")
+    await watch.look_for_strangers()
+    assert (unchecked.checks, unchecked.found, counted[-1]) == ((), (), 0)

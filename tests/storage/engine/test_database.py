@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
@@ -21,7 +22,7 @@ from storage.database import READERS, Database, wake
 from storage.engine.sqlite import GROUP_LIMIT
 from storage.engine.stores import Server, Store
 from storage.engine.together import Together
-from storage.faults import StorageUnavailable
+from storage.faults import Locked, StorageUnavailable
 from storage.micros import to_micros
 from storage.records import Delivery
 from tests.storage.postgres import writing_elsewhere
@@ -482,8 +483,27 @@ async def test_everybody_who_waits_for_a_locked_database_hears_of_it(database, s
         results = await asyncio.gather(
             *waiting(database, put("a"), put("b"), put("c")), return_exceptions=True
         )
-    assert [type(result) for result in results] == [StorageUnavailable] * 3
+    assert [isinstance(result, StorageUnavailable) for result in results] == [True] * 3
     assert await database.read(kept) == []
+
+
+async def test_a_row_that_somebody_else_holds_undoes_only_whoever_wants_it(server):
+    """On PostgreSQL: the others of its batch are kept, or one row would hold up every end that comes with it."""
+    database = Database(server, busy_timeout=0.1)
+    await database.write(put("a"))
+
+    def move(tx: Session) -> None:
+        tx.connection().execute(text("UPDATE deliveries SET at = 0"))
+
+    with psycopg.connect(server.url) as other:
+        other.execute("SELECT FROM deliveries FOR UPDATE")
+        async with held_up(database):
+            written = waiting(database, put("b"), move, put("c"))
+            await asyncio.sleep(0)
+        results = await asyncio.gather(*written, return_exceptions=True)
+    assert (results[0], type(results[1]), results[2]) == ("b", Locked, "c")
+    assert await database.read(kept) == ["a", "b", "c"]
+    database.close()
 
 
 async def test_a_full_disk_does_nothing_says_so_and_recovers(path):

@@ -6,7 +6,7 @@ Headlines and sentences only; bot.slack.messages.alerts.message makes messages o
 from collections.abc import Mapping
 
 from bot.slack.messages.alerts.facts import Alert, plain
-from bot.slack.words import day_and_clock, duration, together
+from bot.slack.words import day_and_clock, duration, listed, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.freezing import CALM, Check
 
@@ -73,6 +73,8 @@ def unchecked(alert: Alert) -> tuple[str, str]:
     since, settled, gone = alert.moment("since"), alert.moment("settled"), alert.moment("calm_since")
     name, when = alert.fact("replica") or say("one of them"), day_and_clock(since) if since else ""
     why = [say(_FAILED[check]) for check in alert.facts.get("checks") or () if check in _FAILED]
+    if named := [plain(one) for one in alert.several("found", 5)]:
+        why.append(say("It is: {names}.", names=listed(named)))
     if over := gone or settled:
         title = say("New access was stopped by {name} alone: it could not check the records", name=name)
         told = say("It gave nothing new since {time}; what ended, ended on time.", time=when) if when else ""
@@ -101,6 +103,8 @@ _FAILED: Mapping[str, str] = {
     Check.ENTRIES: template(
         "The walk found what is not as it was written, and the stop could not be written."
     ),
+    Check.ALERTS: template("An end is late, and the alert about it could not be written."),
+    Check.STRANGERS: template("Something that is none of mine acts on my tables when they are written to."),
 }
 
 
