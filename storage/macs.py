@@ -70,6 +70,8 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "id", "directory", "account", "kind", "secret", "confirmed", "used_step", "created_at", "used_at",
     ),
     "restore_words": ("emergency", "directory", "account", "rationale", "settles", "at"),
+    # What it is made of is bound by its content, the hash of policies and catalogue that whoever reads them compares.
+    "rule_sets": ("id", "policy_set", "content", "state", "at", "ended_at", "composition"),
     "sign_ins": ("id", "handle", "browser", "created_at", "expires_at", "used_at"),
     "step_ups": ("handle", "about", "kind", "spent_at"),
     "streams": ("name", "position"),

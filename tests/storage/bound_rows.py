@@ -23,6 +23,7 @@ from storage import (
     passkeys,
     petitions,
     proofs,
+    rule_sets,
     sign_ins,
     step_ups,
     streams,
@@ -35,7 +36,15 @@ from storage.macs import DETECTORS, SENDING
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
 from storage.records import Attestation, Emergency, LiftWord, Petition, RestoreWord
-from storage.states import EmergencyState, FreezeKind, GrantState, PetitionState, Purpose, Result
+from storage.states import (
+    EmergencyState,
+    FreezeKind,
+    GrantState,
+    PetitionState,
+    Purpose,
+    Result,
+    RuleSetState,
+)
 from storage.step_ups import About, Whose
 from tests.storage.rows import keep, recorded
 
@@ -217,6 +226,17 @@ def _is_told(tx: Session, _: datetime) -> bool:
     return bool(exceptions.open_of(tx, "access-stopped:z-1"))
 
 
+def _rule_set(tx: Session, at: datetime) -> str:
+    rules = rule_sets.Loaded(policy_set="s1", content="c1", composition={"x": "y"}, sources={}, catalogue={})
+    made = rule_sets.add(tx, rules, RuleSetState.ACTIVE, at=at)
+    assert made is not None
+    return made.id
+
+
+def _holds(tx: Session, _: datetime) -> bool:
+    return rule_sets.holding(tx) is not None
+
+
 def _lift_word(tx: Session, at: datetime) -> str:
     freeze = freezes.begin(tx, at=at, kind=FreezeKind.EMERGENCY, by="cli", lost_from=None, facts={})
     word = LiftWord(freeze=freeze.id, **ADA, name="Ada", rationale="", at=at)
@@ -381,6 +401,7 @@ KINDS = (
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="exceptions", make=an_exception, change="facts = '{\"freeze\": \"z-2\"}'", counts=_is_told),
+    Kind(table="rule_sets", make=_rule_set, change="composition = '{\"x\": \"z\"}'", counts=_holds),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
     Kind(table="restore_words", make=_restore_word, change="emergency = 'b-2'", counts=_is_settled),
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),

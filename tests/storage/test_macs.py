@@ -72,6 +72,7 @@ UNBOUND = {
     ),
     "proofs": (),
     "restore_words": ("name",),
+    "rule_sets": ("sources", "catalogue"),
     "sign_ins": (),
     "step_ups": ("thing", "whom", "rationale", "minutes", "tries"),
     "streams": ("sender", "lease_until", "failing_since"),
