@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm.attributes import instance_dict, set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
 from sqlmodel import Session, SQLModel
 
 from storage import records
@@ -123,7 +123,7 @@ def resigned(tx: Session, row: SQLModel, values: Row) -> Mapping[str, Any]:
     table, macs = str(row.__tablename__), _macs(tx)
     if macs is None or not bound(table, tuple(values)):
         return {}
-    before = _columns_of(row)
+    before = {**_columns_of(row), **instance_state(row).committed_state}  # as it is stored
     after = {**before, **values}
     if _waits(tx, table, _mac_of(row)):
         return {}

@@ -25,12 +25,17 @@ def put(tx: Session, row: R) -> R:
 
 
 def change(tx: Session, row: SQLModel, **values: Any) -> None:
-    """Set these columns of a row that is stored under its `id`, in the database and on the object, and sign it anew."""
+    """Set these columns of a row that is stored under its `id`, in the database and on the object, and sign it anew.
+
+    What was assigned to it and is not written yet is written with them: a MAC is of the whole row.
+    """
+    state = instance_state(row)
+    if state.session_id is not None and state.committed_state:
+        values = {name: getattr(row, name) for name in state.committed_state} | values
     values = values if "mac" in values else {**values, **resigned(tx, row, values)}
     table = row.metadata.tables[str(row.__tablename__)]
     new = {f"new_{name}": value for name, value in values.items()}
     run(tx.connection(), _update(table, tuple(values)), {"of": getattr(row, "id"), **new})  # noqa: B009 - mypy
-    state = instance_state(row)
     if state.session_id is None and not state.modified and not state.expired_attributes:
         instance_dict(row).update(values)  # nobody follows what becomes of it
         return

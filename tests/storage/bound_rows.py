@@ -18,6 +18,7 @@ from storage import (
     grants,
     handles,
     holdings,
+    inquiries,
     lift_words,
     links,
     passkeys,
@@ -226,6 +227,19 @@ def _is_told(tx: Session, _: datetime) -> bool:
     return bool(exceptions.open_of(tx, "access-stopped:z-1"))
 
 
+def _inquiry(tx: Session, at: datetime) -> str:
+    keep(tx, at, GrantState.PENDING, id="g-1", expires_at=None, lapses_at=at + HOUR)
+    made = inquiries.ask(
+        tx, at=at, grant="g-1", asker="p-bob", asker_name="Bob", slack_user="U0BOB", question="Why?"
+    )
+    inquiries.answer(tx, made, at=at, text="INC-1")
+    return made.id
+
+
+def _is_shown(tx: Session, _: datetime) -> bool:
+    return bool(inquiries.about(tx, "g-1"))
+
+
 def _rule_set(tx: Session, at: datetime) -> str:
     rules = rule_sets.Loaded(policy_set="s1", content="c1", composition={"x": "y"}, sources={}, catalogue={})
     made = rule_sets.add(tx, rules, RuleSetState.ACTIVE, at=at)
@@ -402,6 +416,11 @@ KINDS = (
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="exceptions", make=an_exception, change="facts = '{\"freeze\": \"z-2\"}'", counts=_is_told),
     Kind(table="rule_sets", make=_rule_set, change="composition = '{\"x\": \"z\"}'", counts=_holds),
+    Kind(table="inquiries", make=_inquiry, change="answer = 'The CTO ordered it'", counts=_is_shown),
+    Kind(table="grants", make=_grant, change="requester_name = 'Grace Hopper'", counts=covers),
+    Kind(table="petitions", make=_petition, change="explanation = 'I am the CTO'", counts=_has_petition),
+    Kind(table="emergencies", make=_emergency, change="name = 'Grace Hopper'", counts=_has_asked),
+    Kind(table="freezes", make=_freeze, change="facts = '{\"lost\": 0}'", counts=_is_lifted),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
     Kind(table="restore_words", make=_restore_word, change="emergency = 'b-2'", counts=_is_settled),
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),

@@ -229,6 +229,7 @@ _ROWS = {
     "freezes": template("a stop of new access"),
     "grants": template("a grant"),
     "holdings": template("a membership"),
+    "inquiries": template("a question about a request, or its answer"),
     "links": template("a link to a Slack account"),
     "log_walks": template("how far the record was walked over"),
     "passkeys": template("a passkey"),
