@@ -144,7 +144,7 @@ def _say_what(found: Plan) -> None:
 def _erase(
     settings: Settings, database: Database, found: Plan, doer: By, *, whom: str | None, yes: bool
 ) -> None:
-    if any(one.signed for one in (*found.copies, *found.facts)):
+    if any(one.signed for one in found.copies) or any(one.signed for one in found.facts):
         settings.secrets.vault()  # without its keys a row that is changed would count no more
     if not yes:
         typer.confirm("Erase them for good?", abort=True)
