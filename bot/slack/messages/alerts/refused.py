@@ -232,6 +232,7 @@ _ROWS = {
     "inquiries": template("a question about a request, or its answer"),
     "links": template("a link to a Slack account"),
     "log_walks": template("how far the record was walked over"),
+    "outbox": template("whom a message about somebody else goes to"),
     "passkeys": template("a passkey"),
     "petitions": template("a petition"),
     "proofs": template("an authenticator or a recovery code"),
