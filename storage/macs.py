@@ -27,6 +27,7 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "retyped",
     ),
     "attestations": ("petition", "directory", "account", "slack_user", "role", "proof", "proven_at", "at"),
+    "bulletins": ("kind", "day", "since", "until", "number", "first", "at"),
     "challenges": (
         "id", "handle", "kind", "browser", "value", "user_handle", "created_at", "expires_at", "taken_at",
     ),

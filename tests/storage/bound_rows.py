@@ -11,6 +11,7 @@ from storage import (
     alarms,
     announcements,
     approvals,
+    bulletins,
     delegations,
     emergencies,
     exceptions,
@@ -240,6 +241,19 @@ def _is_shown(tx: Session, _: datetime) -> bool:
     return bool(inquiries.about(tx, "g-1"))
 
 
+def _bulletin(tx: Session, at: datetime) -> str:
+    assert bulletins.begin(tx, "checkpoint", "2026-11-23", since=at, until=at, at=at)
+    bulletins.signed(tx, "2026-11-23", number=7, week_of=at)
+    return "checkpoint"
+
+
+def _was_told(tx: Session, _: datetime) -> bool:
+    told = bulletins.of(tx, "checkpoint", "2026-11-23")
+    one, any_one = bulletins.has_begun(tx, "checkpoint", "2026-11-23"), bulletins.any_yet(tx, "checkpoint")
+    assert one == any_one == (told is not None)
+    return one
+
+
 def _rule_set(tx: Session, at: datetime) -> str:
     rules = rule_sets.Loaded(policy_set="s1", content="c1", composition={"x": "y"}, sources={}, catalogue={})
     made = rule_sets.add(tx, rules, RuleSetState.ACTIVE, at=at)
@@ -421,6 +435,7 @@ KINDS = (
     Kind(table="petitions", make=_petition, change="explanation = 'I am the CTO'", counts=_has_petition),
     Kind(table="emergencies", make=_emergency, change="name = 'Grace Hopper'", counts=_has_asked),
     Kind(table="freezes", make=_freeze, change="facts = '{\"lost\": 0}'", counts=_is_lifted),
+    Kind(table="bulletins", make=_bulletin, change="first = 6", counts=_was_told),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
     Kind(table="restore_words", make=_restore_word, change="emergency = 'b-2'", counts=_is_settled),
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),

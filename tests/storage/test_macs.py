@@ -37,6 +37,7 @@ UNBOUND = {
     "announcements": (),
     "approvals": ("approver_name", "rationale", "delegation"),
     "attestations": ("name", "rationale"),
+    "bulletins": (),
     "challenges": (),
     "delegations": (
         "delegator_name", "delegator_slack", "delegate_name", "delegate_slack", "ended", "ended_by",

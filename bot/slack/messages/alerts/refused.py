@@ -222,6 +222,7 @@ _ROWS = {
     "announcements": template("what somebody was told before a change"),
     "approvals": template("an approval"),
     "attestations": template("an approver's word"),
+    "bulletins": template("what the security channel was told at a set time"),
     "delegations": template("a delegation of approvals"),
     "desk_acts": template("an act of the help desk for others"),
     "emergencies": template("an emergency"),
