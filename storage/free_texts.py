@@ -9,7 +9,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, or_, select, update
+from sqlalchemy import ColumnElement, Table, literal, or_, select, update
 from sqlmodel import Session, SQLModel
 
 from storage.engine.changing import put
@@ -32,22 +32,30 @@ _LOGINS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """Words as they stand in one row. key: its primary key. story: "" where the row belongs to none."""
+    """Words as they stand in one row. key: its primary key. story: "" where the row belongs to none.
+
+    signed: a MAC is over them, so that only whoever has its key can erase them.
+    """
 
     place: str
     key: tuple[Any, ...]
     words: str
     story: str
+    signed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """Words that stand among the facts of an exception, whose messages show them. settled: nobody works on it now."""
+    """Words that stand among the facts of an exception, whose messages show them. settled: nobody works on it now.
+
+    signed: as of a `Copy`.
+    """
 
     exception: str
     words: str
     story: str
     settled: bool
+    signed: bool = False
 
 
 def typed_by(tx: Session, account: str) -> list[Copy]:
@@ -97,12 +105,18 @@ def facts_of(tx: Session, stories: Iterable[str]) -> list[Fact]:
     """All texts among the facts of the exceptions that belong to these stories."""
     wanted = set(stories)
     columns = _EXCEPTIONS.c
-    asked = select(columns.id, columns.facts, columns.correlation, columns.state).where(
+    asked = select(columns.id, columns.facts, columns.correlation, columns.state, columns.mac).where(
         or_(among(columns.correlation, "stories"), among(columns.id, "stories"))
     )
     return [
-        Fact(exception=exception, words=text, story=story, settled=state == ExceptionState.RESOLVED)
-        for exception, facts, correlation, state in tx.connection().execute(
+        Fact(
+            exception=exception,
+            words=text,
+            story=story,
+            settled=state == ExceptionState.RESOLVED,
+            signed=mac != "",
+        )
+        for exception, facts, correlation, state, mac in tx.connection().execute(
             asked, {"stories": listed(wanted)}
         )
         for text in sorted(set(_texts_in(facts)))
@@ -130,14 +144,6 @@ def erase_fact(tx: Session, fact: Fact) -> bool:
     return True
 
 
-def is_signed(one: Copy | Fact) -> bool:
-    """Whether a MAC may be over these words, so that they can be erased only by whoever has its key."""
-    if isinstance(one, Fact):
-        return bound(_EXCEPTIONS.name, ("facts",))
-    place = _by_name()[one.place]
-    return bound(place.table, (place.column,))
-
-
 def is_part(copy: Copy) -> bool:
     """Whether it may be a part of what was typed."""
     return _by_name()[copy.place].part
@@ -162,17 +168,19 @@ def _found(
 ) -> Iterator[Copy]:
     table = _table(place)
     words, keys = table.c[place.column], list(table.primary_key)
-    story = [] if place.story is None else [place.story]
-    asked = select(words, *keys, *story).where(which, words.not_in(("", place.instead)))
+    story = literal("") if place.story is None else place.story
+    mac = table.c.mac if bound(place.table, (place.column,)) else literal("")
+    asked = select(words, mac, story, *keys).where(which, words.not_in(("", place.instead)))
     for row in tx.connection().execute(asked, given or {}):
         said = row[0]
         if isinstance(said, Sentence) and said.values:
             continue  # ours, as of a membership that was adopted
         yield Copy(
             place=place.name,
-            key=tuple(row[1 : 1 + len(keys)]),
+            key=tuple(row[3:]),
             words=str(said),
-            story=str(row[-1]) if story else "",
+            story=str(row[2]),
+            signed=row[1] != "",
         )
 
 

@@ -74,12 +74,14 @@ def open_ones(tx: Session) -> Sequence[Freeze]:
     if not rows(tx.connection(), _ANY):
         return ()
     told = [(one, genuine(tx, one)) for one in _ALL.found(tx)]
-    there = [
-        one if sound else next(iter(_recorded(tx, one.id)), one)
-        for one, sound in told
-        if not sound or one.lifted_at is None
-    ]
+    there = [one if sound else _as_told(tx, one) for one, sound in told if not sound or one.lifted_at is None]
     return [*_gone(tx), *there]
+
+
+def lost_in(tx: Session, freeze: Freeze) -> int:
+    """How many entries a restored store lost by it, as Wicket wrote the row; else as the record has it, or 0."""
+    lost = (freeze if genuine(tx, freeze) else _as_told(tx, freeze)).facts.get("lost")
+    return lost if isinstance(lost, int) else 0
 
 
 def is_gone(tx: Session, freeze: str) -> bool:
@@ -99,13 +101,22 @@ def _gone(tx: Session) -> list[Freeze]:
     return [one for freeze in begun for one in _recorded(tx, freeze)]
 
 
+def _as_told(tx: Session, freeze: Freeze) -> Freeze:
+    """As the record has it; one that it does not know, without what anybody may have put there."""
+    bare = Freeze(**freeze.model_dump(exclude={"facts"}), facts={})
+    return next(iter(_recorded(tx, freeze.id)), bare)
+
+
 def _recorded(tx: Session, freeze: str) -> list[Freeze]:
     return [_as_recorded(entry) for entry in log.rows(tx, correlation=freeze) if entry.action == _STOPPED]
 
 
 def _as_recorded(entry: log.Row) -> Freeze:
-    kind = str(entry.said()["facts"]["kind"])
-    return Freeze(id=entry.correlation, kind=kind, began_by=entry.actor, since=entry.at, facts={})
+    facts = entry.said()["facts"]
+    return Freeze(
+        id=entry.correlation, kind=str(facts["kind"]), began_by=entry.actor, since=entry.at,
+        facts={"lost": facts["lost"]} if "lost" in facts else {},
+    )  # fmt: skip
 
 
 def get(tx: Session, freeze: str) -> Freeze | None:

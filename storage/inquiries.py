@@ -1,6 +1,6 @@
 """Questions about a request and their answers as rows: asked, answered once, found.
 
-It does not decide who may ask or answer (handlers do).
+What is not as Wicket wrote it, nobody asked or answered. It does not decide who may ask or answer (handlers do).
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from storage.engine.changing import change, put
 from storage.identifiers import new_id
 from storage.records import Inquiry
+from storage.signing import if_genuine, only_genuine
 
 
 def ask(
@@ -32,10 +33,11 @@ def answer(tx: Session, inquiry: Inquiry, *, at: datetime, text: str) -> None:
 
 
 def get(tx: Session, inquiry: str) -> Inquiry | None:
-    """The question with this id, locked in a writing transaction."""
-    return tx.get(Inquiry, inquiry, with_for_update=True)
+    """The question with this id, if it counts, locked in a writing transaction."""
+    return if_genuine(tx, tx.get(Inquiry, inquiry, with_for_update=True))
 
 
 def about(tx: Session, grant: str) -> Sequence[Inquiry]:
-    """What was asked about a request, oldest first."""
-    return tx.exec(select(Inquiry).where(Inquiry.grant == grant).order_by(col(Inquiry.asked_at))).all()
+    """What was asked about a request and counts, oldest first."""
+    found = select(Inquiry).where(Inquiry.grant == grant).order_by(col(Inquiry.asked_at))
+    return only_genuine(tx, tx.exec(found))

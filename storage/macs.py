@@ -27,6 +27,7 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "retyped",
     ),
     "attestations": ("petition", "directory", "account", "slack_user", "role", "proof", "proven_at", "at"),
+    "bulletins": ("kind", "day", "since", "until", "number", "first", "at"),
     "challenges": (
         "id", "handle", "kind", "browser", "value", "user_handle", "created_at", "expires_at", "taken_at",
     ),
@@ -34,22 +35,27 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "id", "state", "grant", "directory", "account", "slack_team", "slack_user", "entitlement", "incident",
         "minutes", "drill", "handle", "proved_by", "fallback", "asked_at", "ask_by", "proven_at", "tell_by",
         "told_security_at", "told_outside_at", "opened_at", "ends_at", "review_due_at", "reviewed_at", "reviewed_by",
-        "finding", "restored_at", "restored_by",
+        "finding", "restored_at", "restored_by", "login", "name", "reason",
     ),
     "delegations": (
         "id", "directory", "owner", "delegator", "role", "delegate", "group", "entitlements", "max_risk", "max_minutes",
         "made_at", "expires_at", "ended_at",
     ),
     "exceptions": ("id", "kind", "cause", "severity", "who", "correlation", "facts", "first_at"),
-    "freezes": ("id", "kind", "since", "lost_from", "lifted_at", "lifted_by"),
+    "freezes": ("id", "kind", "since", "lost_from", "lifted_at", "lifted_by", "began_by", "facts"),
     "grants": (
         "id", "state", "directory", "account", "entitlement", "group", "minutes", "asked_minutes", "slack_team",
         "slack_user", "requester_directory", "requester_account", "target_account", "automatic", "extends",
-        "passed_on_to", "requested_at", "lapses_at", "decided_at", "expires_at", "held_since",
+        "passed_on_to", "requested_at", "lapses_at", "decided_at", "expires_at", "held_since", "justification",
+        "ticket", "requester_name", "requester_login", "requester_team", "requester_employment", "manager_name",
+        "standing", "reasons", "missing", "target_name", "target_login", "passed_on_why",
     ),
     "handles": (
         "id", "purpose", "directory", "account", "slack_team", "slack_user", "proven", "session", "result", "door",
         "created_at", "expires_at", "done_at",
+    ),
+    "inquiries": (
+        "id", "grant", "asker", "asker_name", "slack_user", "question", "answer", "asked_at", "answered_at",
     ),
     "holdings": ("id", "directory", "account", "group", "stood_before"),
     "lift_words": ("freeze", "directory", "account", "at"),
@@ -64,12 +70,15 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     ),
     "petitions": (
         "id", "kind", "directory", "account", "privileged", "slack_team", "slack_user", "state", "asked_at",
-        "lapses_at", "decided_at", "opens_at", "mailed_at", "opened_at", "closes_at", "ended_at",
+        "lapses_at", "decided_at", "opens_at", "mailed_at", "opened_at", "closes_at", "ended_at", "name", "login",
+        "team", "employment", "manager", "explanation", "missing",
     ),
     "proofs": (
         "id", "directory", "account", "kind", "secret", "confirmed", "used_step", "created_at", "used_at",
     ),
     "restore_words": ("emergency", "directory", "account", "rationale", "settles", "at"),
+    # What it is made of is bound by its content, the hash of policies and catalogue that whoever reads them compares.
+    "rule_sets": ("id", "policy_set", "content", "state", "at", "ended_at", "composition"),
     "sign_ins": ("id", "handle", "browser", "created_at", "expires_at", "used_at"),
     "step_ups": ("handle", "about", "kind", "spent_at"),
     "streams": ("name", "position"),
@@ -83,6 +92,10 @@ BOUND: Mapping[str, tuple[str, ...]] = {
 
 # What a version before bound of them: its rows hold by that, and none that is signed now does.
 BOUND_BEFORE: Mapping[str, tuple[str, ...]] = {
+    "emergencies": BOUND["emergencies"][:-3],
+    "freezes": BOUND["freezes"][:-2],
+    "grants": BOUND["grants"][:-13],
+    "petitions": BOUND["petitions"][:-7],
     "restore_words": ("emergency", "directory", "account", "settles", "at"),
 }
 
@@ -117,6 +130,7 @@ _GIVES: Mapping[str, Callable[[Row], bool]] = {
 # Instead of the MAC of what never counts again, whatever else is known of it.
 VOID = "void"
 _NAME_BYTES = 4
+_LISTED = frozenset({list, dict})
 # MACs kept: one click looks at a row several times over, and signs it anew.
 _KEPT = 256
 
@@ -125,6 +139,21 @@ def needs_mac(table: str, row: Row) -> bool:
     """Whether a row of this table gives something by what it says, so that it counts only with its MAC."""
     gives = _GIVES.get(table)
     return gives is None or gives(row)
+
+
+class _Listed:
+    """A list or a mapping, known again by what is in it and of which type."""
+
+    __slots__ = ("said", "value")
+
+    def __init__(self, value: object) -> None:
+        self.value, self.said = value, repr(value)  # a fraction of the time of its JSON
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Listed) and self.said == other.said
+
+    def __hash__(self) -> int:
+        return hash(self.said)
 
 
 class _Key:
@@ -184,9 +213,10 @@ class Macs:
 
     def _made(self, name: str, table: str, row: Row, columns: Sequence[str]) -> str:
         values = [row[each] for each in columns]
+        values = [_Listed(value) if type(value) in _LISTED else value for value in values]
         try:
             return self._known(name, table, *values)
-        except TypeError:  # a list among them, or what cannot be bound
+        except TypeError:  # what cannot be kept, or cannot be bound
             return self._computed(name, table, *values)
 
     def _computed(self, name: str, table: str, *values: object) -> str:
@@ -209,6 +239,8 @@ def _plain(value: object) -> object:
         return to_micros(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, _Listed):
+        return value.value
     raise TypeError(f"a {type(value).__name__} is bound by no MAC")
 
 

@@ -76,6 +76,12 @@ def stopped_passkeys(tx: Session, account: str) -> frozenset[str]:
     return frozenset(str(facts.get("passkey")) for facts in told if facts.get("what") in _PASSKEY_OVER)
 
 
+def ended_authenticators(tx: Session, account: str) -> frozenset[str]:
+    """The authenticators of this person that were replaced or removed, by entries that name them."""
+    told = _facts(leaf for (leaf,) in rows(tx.connection(), _ABOUT_PROOFS, {"account": account}))
+    return frozenset(str(one) for facts in told for one in facts.get("ended") or ())
+
+
 def visits_with_changes(tx: Session, account: str) -> frozenset[str]:
     """The visits in which proofs of an account of this id were set up, changed or removed, in whatever directory."""
     return frozenset(str(row[0]) for row in rows(tx.connection(), _VISITS, {"account": account}))

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 from storage.engine.changing import change_if, change_where, put
 from storage.handles import handle_by_id
 from storage.identifiers import new_id
-from storage.on_record import used_codes, visits_with_changes, was_put_back
+from storage.on_record import ended_authenticators, used_codes, visits_with_changes, was_put_back
 from storage.passkeys import passkeys_of
 from storage.records import Handle, MailCode, Proof
 from storage.signing import genuine, if_genuine, only_genuine
@@ -51,7 +51,16 @@ def seed_of(tx: Session, directory: str, account: str) -> Proof | None:
             col(Proof.confirmed),
         )
     )
-    return next(iter(only_genuine(tx, found)), None)
+    theirs = only_genuine(tx, found)
+    over = ended_authenticators(tx, account) if theirs else frozenset[str]()
+    count = [one for one in theirs if not was_put_back(tx, one, one.id in over)]  # each that does not is told
+    return next(iter(count), None)
+
+
+def seeds_of(tx: Session, directory: str, account: str) -> list[str]:
+    """The ids of what would count as this person's authenticator: whoever ends it names them on the record."""
+    found = select(Proof.id).where(*_theirs(directory, account, ProofKind.TOTP), col(Proof.confirmed))
+    return list(tx.exec(found.order_by(col(Proof.id))))
 
 
 def has_proofs(tx: Session, directory: str, account: str) -> bool:

@@ -1,6 +1,6 @@
 """Sets of rules as rows: which holds, which is proposed, who approved it; and what the audit log tells of it.
 
-It decides nothing, and calls no set good.
+One that is not as Wicket wrote it is none that somebody lets hold. It decides nothing, and calls no set good.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
@@ -17,7 +18,9 @@ from storage.engine.changing import change
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
+from storage.macs import BOUND, Row
 from storage.records import RuleApproval, RuleSet
+from storage.signing import genuine, is_sound, signed
 from storage.states import RuleSetState
 from storage.told import newest
 
@@ -30,10 +33,11 @@ HOLDS = ("rules.began", "rules.changed")
 # So many proposals are looked through, the newest; only files that change make any, and only owners approve.
 _LOOKED_AT = 500
 _SETS, _APPROVALS = (SQLModel.metadata.tables[one.__tablename__] for one in (RuleSet, RuleApproval))
+_COLUMNS = (*BOUND[_SETS.name], "mac")
 _IS_ACTIVE = _SETS.c.state == RuleSetState.ACTIVE
 _ACTIVE, _HOLDING = (
     Loading(RuleSet, pick(_SETS).where(_IS_ACTIVE)),
-    Plain(pick(_SETS.c.policy_set, _SETS.c.at).where(_IS_ACTIVE)),
+    Plain(pick(*(_SETS.c[name] for name in _COLUMNS)).where(_IS_ACTIVE)),
 )
 _ADD, _APPROVE = upserts.or_nothing(_SETS), upserts.or_nothing(_APPROVALS)
 
@@ -64,19 +68,21 @@ def add(tx: Session, loaded: Loaded, state: RuleSetState, *, at: datetime) -> Ru
         id=new_id("r", at), policy_set=loaded.policy_set, content=loaded.content, state=state, at=at,
         composition=dict(loaded.composition), sources=dict(loaded.sources), catalogue=dict(loaded.catalogue),
     )  # fmt: skip
-    if run(tx.connection(), _ADD, row.model_dump()) != 1:
+    if run(tx.connection(), _ADD, signed(tx, _SETS.name, row.model_dump())) != 1:
         return None
     return tx.get(RuleSet, row.id)
 
 
 def active(tx: Session) -> RuleSet | None:
-    """The one that holds. It is not locked: whoever writes is alone, and whoever reads may not lock."""
+    """The one that holds by its state; whether it counts, `told_of` says. It is not locked: whoever writes is alone,
+    and whoever reads may not lock.
+    """
     return _ACTIVE.one_held(tx)
 
 
 def holding(tx: Session) -> str | None:
     """The hash of the one that holds, without all that it is made of; None if none does."""
-    return next((policy_set for policy_set, _ in rows(tx.connection(), _HOLDING)), None)
+    return next((str(row["policy_set"]) for row in _holding(tx)), None)
 
 
 def is_newer(tx: Session, than: str, at: datetime, within: timedelta) -> bool:
@@ -84,10 +90,7 @@ def is_newer(tx: Session, than: str, at: datetime, within: timedelta) -> bool:
 
     One that does since so much later was brought before the clock was set back: nobody knows how long ago.
     """
-    return any(
-        policy_set != than and abs(at - since) < within
-        for policy_set, since in rows(tx.connection(), _HOLDING)
-    )
+    return any(row["policy_set"] != than and abs(at - row["at"]) < within for row in _holding(tx))
 
 
 def proposed(tx: Session) -> Sequence[RuleSet]:
@@ -103,16 +106,13 @@ def get(tx: Session, rule_set: str) -> RuleSet | None:
 
 def of_hash(tx: Session, policy_set: str) -> RuleSet | None:
     """The newest that was kept with this hash, whatever became of it."""
-    kept = select(RuleSet).where(RuleSet.policy_set == policy_set)
-    return tx.exec(kept.order_by(col(RuleSet.at).desc(), col(RuleSet.id).desc()).limit(1)).first()
+    return _newest(tx, col(RuleSet.policy_set) == policy_set)
 
 
 def was_denied(tx: Session, content: str) -> bool:
     """Whether this content was denied, and nothing else held or was proposed since."""
-    newest = tx.exec(
-        select(RuleSet).order_by(col(RuleSet.at).desc(), col(RuleSet.id).desc()).limit(1)
-    ).first()
-    return newest is not None and newest.content == content and newest.state == RuleSetState.DENIED
+    last = _newest(tx)
+    return last is not None and last.content == content and last.state == RuleSetState.DENIED
 
 
 def end(tx: Session, row: RuleSet, state: RuleSetState, *, at: datetime) -> None:
@@ -143,10 +143,17 @@ def witnessed(tx: Session) -> Witnessed | None:
     return _as_told(max(told, key=lambda entry: entry.index).said()) if told else None
 
 
-def as_proposed(tx: Session, rule_set: str) -> Witnessed | None:
-    """What the audit log says of this set from when it was proposed; None if it does not."""
+def told_of(tx: Session, row: RuleSet | None) -> Witnessed | None:
+    """`witnessed`; None as well where the row that holds is not as Wicket wrote it, whatever the log says."""
+    return witnessed(tx) if row is None or genuine(tx, row) else None
+
+
+def as_proposed(tx: Session, rule_set: RuleSet) -> Witnessed | None:
+    """What the audit log says of this set from when it was proposed; None if it does not, or the row does not count."""
+    if not genuine(tx, rule_set):
+        return None
     for row in log.rows(tx, correlation=STORY, action="rules.proposed", limit=_LOOKED_AT):
-        if row.said()["facts"].get("proposal") == rule_set:
+        if row.said()["facts"].get("proposal") == rule_set.id:
             return _as_told(row.said())
     return None
 
@@ -158,6 +165,17 @@ def on_record(tx: Session, approval: RuleApproval) -> bool:
         row.actor == approval.account and said.items() <= row.said()["facts"].items()
         for row in log.rows(tx, correlation=STORY, action="rules.approved", limit=_LOOKED_AT)
     )
+
+
+def _newest(tx: Session, *which: ColumnElement[bool]) -> RuleSet | None:
+    found = tx.exec(select(RuleSet).where(*which).order_by(col(RuleSet.at).desc(), col(RuleSet.id).desc()))
+    return next((row for row in found if genuine(tx, row)), None)
+
+
+def _holding(tx: Session) -> list[Row]:
+    """The one that holds, if it is as Wicket wrote it, without all that it is made of."""
+    found = (dict(zip(_COLUMNS, row, strict=True)) for row in rows(tx.connection(), _HOLDING))
+    return [row for row in found if is_sound(tx, _SETS.name, row, row["mac"])]
 
 
 def _as_told(said: Mapping[str, Any]) -> Witnessed:

@@ -23,13 +23,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm.attributes import instance_dict, set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
 from sqlmodel import Session, SQLModel
 
 from storage import records
 from storage.engine.plain import Plain, run_each
 from storage.macs import ACTED_UPON, BOUND, FOLLOWING, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
-from storage.taking_over import takes_over
+from storage.taking_over import may_be_unsigned, takes_over
 
 R = TypeVar("R", bound=SQLModel)
 
@@ -89,7 +89,7 @@ def only_genuine(tx: Session, rows: Iterable[R]) -> list[R]:
 def is_sound(tx: Session, table: str, row: Row, mac: str) -> bool:
     """`genuine`, for the columns of a row by their names."""
     macs = _macs(tx)
-    if macs is None or macs.holds(table, row, mac) or _waits(tx, mac):
+    if macs is None or macs.holds(table, row, mac) or _waits(tx, table, mac):
         return True
     note_doubt(tx, table, row)
     return False
@@ -123,9 +123,9 @@ def resigned(tx: Session, row: SQLModel, values: Row) -> Mapping[str, Any]:
     table, macs = str(row.__tablename__), _macs(tx)
     if macs is None or not bound(table, tuple(values)):
         return {}
-    before = _columns_of(row)
+    before = {**_columns_of(row), **instance_state(row).committed_state}  # as it is stored
     after = {**before, **values}
-    if _waits(tx, _mac_of(row)):
+    if _waits(tx, table, _mac_of(row)):
         return {}
     if macs.holds(table, before, _mac_of(row)):
         return {"mac": macs.of(table, after)}
@@ -231,8 +231,9 @@ def _sound_among(tx: Session, table: Table, which: Sequence[ColumnElement[bool]]
     macs, names = tx.info[MACS], (*BOUND[table.name], "mac")
     asked = select(*(table.c[name] for name in names)).where(*which).with_for_update()
     rows = tx.connection().execute(asked).mappings().all()
-    sound = [row for row in rows if macs.holds(table.name, row, row["mac"]) and not _waits(tx, row["mac"])]
-    return [tuple(row[name] for name in _key(table.name)) for row in sound]
+    sound = (row for row in rows if macs.holds(table.name, row, row["mac"]))
+    signed = (row for row in sound if not _waits(tx, table.name, row["mac"]))
+    return [tuple(row[name] for name in _key(table.name)) for row in signed]
 
 
 def _sign(tx: Session, table: Table, keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
@@ -260,9 +261,9 @@ def _macs(tx: Session) -> Macs | None:
     return macs
 
 
-def _waits(tx: Session, mac: str) -> bool:
+def _waits(tx: Session, table: str, mac: str) -> bool:
     """Whether it has no MAC and may have none yet: it counts, and stays without one until all are signed."""
-    return mac == "" and takes_over(tx)
+    return mac == "" and may_be_unsigned(tx, table)
 
 
 def _new_mac(tx: Session, table: str, row: Row) -> str:

@@ -16,7 +16,7 @@ STORY, BEGUN, SIGNED = "rows", "rows.unsigned", "rows.signed"
 
 # What a later version signs as well. Which of these is signed, an entry says that names it; each is signed once, so
 # that whoever writes the database has nothing signed that a version before left there.
-LATER = ("exceptions",)
+LATER = ("exceptions", "rule_sets", "inquiries", "bulletins")
 
 KNOWN = "taking_over"
 _HERE = "takes_over"
@@ -25,9 +25,12 @@ _LEAVES = Plain(select(ENTRIES.c.action, ENTRIES.c.leaf).where(ENTRIES.c.correla
 
 
 class Known:
-    """What one process knows for good: that it is over. That it goes on is asked anew in each transaction."""
+    """What one process knows for good: that it is over. That it goes on is asked anew in each transaction.
 
-    is_over = False
+    all_signed: so is what later versions sign.
+    """
+
+    is_over = all_signed = False
 
 
 def takes_over(tx: Session) -> bool:
@@ -40,6 +43,20 @@ def takes_over(tx: Session) -> bool:
         known.is_over = SIGNED in said
         tx.info[_HERE] = BEGUN in said and not known.is_over
     return bool(tx.info[_HERE])
+
+
+def may_be_unsigned(tx: Session, table: str) -> bool:
+    """Whether rows of this table count without a MAC: while a store is taken over, and until the first start of a
+    version that signs it as well has signed them.
+    """
+    if takes_over(tx):
+        return True
+    known: Known = tx.info[KNOWN]
+    if table not in LATER or known.all_signed:
+        return False
+    left = not_yet(tx)
+    known.all_signed = known.is_over and not left
+    return table in left
 
 
 def story(tx: Session) -> frozenset[str]:

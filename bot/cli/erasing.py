@@ -24,7 +24,6 @@ from handlers.intents import By
 from storage.audit.archives import gone_until
 from storage.database import Database
 from storage.engine.backup import folded
-from storage.free_texts import is_signed
 from storage.words_needed import Need
 
 _PATIENCE = 5.0
@@ -145,7 +144,7 @@ def _say_what(found: Plan) -> None:
 def _erase(
     settings: Settings, database: Database, found: Plan, doer: By, *, whom: str | None, yes: bool
 ) -> None:
-    if any(map(is_signed, found.copies)) or any(map(is_signed, found.facts)):
+    if any(one.signed for one in found.copies) or any(one.signed for one in found.facts):
         settings.secrets.vault()  # without its keys a row that is changed would count no more
     if not yes:
         typer.confirm("Erase them for good?", abort=True)

@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlmodel import Session
 
+from bot.couriers.addressees import NOTICES
 from bot.couriers.exception_messages import seen, told_outside
 from bot.couriers.exceptions import news_of
 from bot.slack.door import PageLinks
@@ -81,8 +82,6 @@ from storage.outbox import OWNER, where_posted
 from storage.proof_changes import change_and_visit
 from storage.records import Owed, Question
 from storage.states import Changed, GrantState, Result
-
-NOTICES = ("password-changed", "account-unlocked", "linked")
 
 # Seconds to look through a week in, of what a courier waits for each message.
 _FOR_A_WEEK = 8.0

@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
+from bot.couriers.addressees import goes_to_its_person
 from bot.couriers.pacing import LONGEST, Pacing
 from bot.couriers.refusals import NO_REPLIES, NOT_EDITABLE, Setback, refusal
 from bot.couriers.rendering import Rendering
@@ -227,8 +228,9 @@ class SlackCourier:
         return None
 
     async def _deliver(self, owed: Owed) -> None:
-        message = await self._rendering.message(owed)
-        if message is None:  # what it was about is gone
+        is_theirs = await goes_to_its_person(self._database, owed, self._direct_of)
+        message = await self._rendering.message(owed) if is_theirs else None
+        if message is None:  # what it was about is gone, or is somebody else's
             await self._database.write(lambda tx: outbox.done(tx, owed))
             return
         if owed.recipient.startswith(copies.COPY):
@@ -336,16 +338,20 @@ class SlackCourier:
     async def _channel(self, owed: Owed) -> str:
         """Where it goes: a person's direct messages, the security channel, or an owner's, never one shared outside."""
         if owed.recipient.startswith("U") or owed.recipient.startswith("W"):
-            if owed.recipient not in self._direct:
-                answer = await self._client.conversations_open(users=owed.recipient)
-                self._direct[owed.recipient] = str(answer["channel"]["id"])
-            return self._direct[owed.recipient]
+            return await self._direct_of(owed.recipient)
         channel = self._place(owed.recipient)
         if channel is None:
             raise _Undeliverable(_NO_OWNER)
         if await self._is_shared(channel):
             raise _Undeliverable(SHARED)
         return channel
+
+    async def _direct_of(self, user: str) -> str:
+        """The channel of the direct messages with them."""
+        if user not in self._direct:
+            answer = await self._client.conversations_open(users=user)
+            self._direct[user] = str(answer["channel"]["id"])
+        return self._direct[user]
 
     async def _is_shared(self, channel: str) -> bool:
         """Whether it reaches outside. Either side may share a channel at any time, so it is asked each time (SL-2)."""

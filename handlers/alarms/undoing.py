@@ -39,8 +39,9 @@ def end_what_was_set_up(tx: Session, handle: Handle, at: datetime) -> int:
     seed = proofs.seed_of(tx, *theirs)
     has_seed = seed is not None and _is_of(tx, handle, seed, _AUTHENTICATORS)
     if has_seed:
+        ended: dict[str, Fact] = {"reported": True, "ended": proofs.seeds_of(tx, *theirs)}
         proofs.remove_seed(tx, *theirs)
-        proofs_changed(tx, handle, Changed.AUTHENTICATOR_REMOVED, at=at, facts={"reported": True}, by=WICKET)
+        proofs_changed(tx, handle, Changed.AUTHENTICATOR_REMOVED, at=at, facts=ended, by=WICKET)
     codes = [one for one in proofs.recovery_codes(tx, *theirs) if _is_of(tx, handle, one, _CODES)]
     if codes:  # they are made all at once
         proofs.replace_recovery_codes(

@@ -69,8 +69,8 @@ def _would_count(tx: Session) -> bool:
 
 def _begin(tx: Session, at: datetime) -> None:
     if story(tx):
-        for table in not_yet(tx):
-            _signed(tx, at, _sign_all(tx, (table,)), **recording.BY_ITSELF)
+        if later := not_yet(tx):
+            _signed(tx, at, _sign_all(tx, later), **recording.BY_ITSELF)
         return
     found = unsigned(tx)
     if not found:

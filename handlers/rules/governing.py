@@ -131,13 +131,15 @@ class Governing:
             await self._ground.database.write(lambda tx: self._change_settings(tx, approved))
 
     def _change_settings(self, tx: Session, approved: Rules) -> None:
-        before, told = rule_sets.active(tx), rule_sets.witnessed(tx)
+        before = rule_sets.active(tx)
+        told = rule_sets.told_of(tx, before)
         if before is not None and before.content == approved.content and _are_one(before, told):
             self._change(tx, approved, before, told)
 
     def _take(self, tx: Session, rules: Rules) -> bool:
         """Whether it waits for its owners."""
-        now, before, told = self._ground.now(), rule_sets.active(tx), rule_sets.witnessed(tx)
+        now, before = self._ground.now(), rule_sets.active(tx)
+        told = rule_sets.told_of(tx, before)
         if self._two_owners and not _are_one(before, told):
             raise PolicyFault(UNWITNESSED)
         settle_exceptions(tx, at=now, causes=[cause_of(Kind.RULES_INVALID, self._replica)])
@@ -207,7 +209,7 @@ class Governing:
 
     def is_as_proposed(self, tx: Session, row: RuleSet) -> bool:
         """Whether it is what its owners were shown; otherwise it is withdrawn, and security is told."""
-        told = rule_sets.as_proposed(tx, row.id)
+        told = rule_sets.as_proposed(tx, row)
         if told is not None and told.content == row.content and _is_witnessed(row, told):
             return True
         withdraw(tx, row, self._ground.now())
@@ -298,7 +300,7 @@ def kept_set(tx: Session) -> Kept | None:
     row = rule_sets.active(tx)
     if row is None:
         return None
-    return Kept(row=RuleSet(**row.model_dump()), told=rule_sets.witnessed(tx))
+    return Kept(row=RuleSet(**row.model_dump()), told=rule_sets.told_of(tx, row))
 
 
 def withdraw(tx: Session, row: RuleSet, now: datetime) -> None:

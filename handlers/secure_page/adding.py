@@ -121,6 +121,7 @@ class Adding:
         return Made(passkey=passkey)
 
     def _keep_seed(self, tx: Session, handle: Handle, step: int) -> Done | Over:
+        ended = proofs.seeds_of(tx, handle.directory, handle.account)
         replaced = proofs.seed_of(tx, handle.directory, handle.account) is not None
         if not proofs.replace_seed(
             tx, handle=handle.id, directory=handle.directory, account=handle.account, step=step
@@ -128,7 +129,7 @@ class Adding:
             return Over()
         self._shown(tx, handle, ProofKind.TOTP)
         what = Changed.AUTHENTICATOR_REPLACED if replaced else Changed.AUTHENTICATOR_ADDED
-        proofs_changed(tx, handle, what, at=self._ground.now())
+        proofs_changed(tx, handle, what, at=self._ground.now(), facts={"ended": ended} if ended else None)
         return Done()
 
     def _shown(self, tx: Session, handle: Handle, kind: ProofKind) -> None:

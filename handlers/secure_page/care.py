@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers.decisions.passkey_names import shown_name
+from handlers.recording import Fact
 from handlers.secure_page.attempts import Attempts
 from handlers.secure_page.owned import owned_by
 from handlers.secure_page.proof_news import proofs_changed
@@ -148,8 +149,9 @@ class Care:
                 return NotYet(reason=GONE)
             if not authenticator.removable:
                 return NotYet(reason=LAST_ONE)
+            facts: dict[str, Fact] = {"ended": proofs.seeds_of(tx, handle.directory, handle.account)}
             proofs.remove_seed(tx, handle.directory, handle.account)
-            proofs_changed(tx, handle, Changed.AUTHENTICATOR_REMOVED, at=self._ground.now())
+            proofs_changed(tx, handle, Changed.AUTHENTICATOR_REMOVED, at=self._ground.now(), facts=facts)
             return Done()
 
         return await self._entry.change(entered, work)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pyotp
 from sqlmodel import Session
 
+from handlers.recording import Fact
 from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.proof_news import proofs_changed
 from handlers.secure_page.proving import (
@@ -134,6 +135,7 @@ class Enrolment:
             return Over()
         if not move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at):
             return Over()
+        ended = proofs.seeds_of(tx, handle.directory, handle.account)
         proofs.replace_proofs(
             tx,
             handle=handle.id,
@@ -143,9 +145,8 @@ class Enrolment:
             hashed_codes=hashed,
             at=at,
         )
-        proofs_changed(
-            tx, handle, Changed.SET_UP, at=at, facts={"replaced": replaced, "recovery_codes": len(codes)}
-        )
+        facts: dict[str, Fact] = {"replaced": replaced, "recovery_codes": len(codes), "ended": ended}
+        proofs_changed(tx, handle, Changed.SET_UP, at=at, facts=facts)
         return Codes(codes=codes)
 
 

@@ -122,6 +122,7 @@ class Regaining:
                 return Over()
             if not take(tx, handle.id, at=at):  # cancelled, over, or another tab was faster
                 return Over()
+            ended = proofs.seeds_of(tx, handle.directory, handle.account)
             with tx.begin_nested() as step:
                 for old in passkeys.passkeys_of(tx, handle.directory, handle.account):
                     passkeys.remove_passkey(tx, old)
@@ -133,7 +134,8 @@ class Regaining:
                 tx, directory=handle.directory, account=handle.account, hashed_codes=hashed, at=at
             )
             move_handle(tx, handle.id, was=Result.CHANGING, now=Result.DONE, at=at)
-            proofs_changed(tx, handle, Changed.REGAINED, at=at, facts={**facts, "recovery_codes": len(codes)})
+            told: dict[str, Fact] = {**facts, "recovery_codes": len(codes), "ended": ended}
+            proofs_changed(tx, handle, Changed.REGAINED, at=at, facts=told)
             ends.used(tx, handle, at)
             return Codes(codes=codes)
 

@@ -50,12 +50,11 @@ class Lifting:
             others = [one for one in said if (one.directory, one.account) != (account.directory, account.id)]
             if said and not others:
                 return WordKept(again=True)
-            lost = freeze.facts.get("lost")
             return MayResume(
                 exception=intent.freeze,
                 kind=freeze.kind,
                 since=freeze.since,
-                lost=lost if isinstance(lost, int) else 0,
+                lost=freezes.lost_in(tx, freeze),
                 said=tuple(one.name for one in others),
             )
 

@@ -28,15 +28,18 @@ def put(tx: Session, row: R) -> R:
 def change(tx: Session, row: SQLModel, **values: Any) -> None:
     """Set these columns of a row that is stored under its `id`, in the database and on the object, and sign it anew.
 
-    NotKept where the database says that it changed none.
+    What was assigned to it and is not written yet is written with them: a MAC is of the whole row. NotKept where the
+    database says that it changed none.
     """
+    state = instance_state(row)
+    if state.session_id is not None and state.committed_state:
+        values = {name: getattr(row, name) for name in state.committed_state} | values
     values = values if "mac" in values else {**values, **resigned(tx, row, values)}
     table = row.metadata.tables[str(row.__tablename__)]
     new = {f"new_{name}": value for name, value in values.items()}
     about = {"of": getattr(row, "id"), **new}  # noqa: B009 - mypy
     if run(tx.connection(), _update(table, tuple(values)), about) != 1:
         raise NotKept
-    state = instance_state(row)
     if state.session_id is None and not state.modified and not state.expired_attributes:
         instance_dict(row).update(values)  # nobody follows what becomes of it
         return

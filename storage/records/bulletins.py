@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment
+from storage.records.columns import added_empty, moment
 
 
 class Bulletin(SQLModel, table=True):
@@ -26,3 +26,4 @@ class Bulletin(SQLModel, table=True):
     number: int = 0
     first: int = 0
     at: datetime = moment()
+    mac: str = added_empty()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment
+from storage.records.columns import added_empty, moment
 
 
 class Inquiry(SQLModel, table=True):
@@ -27,3 +27,4 @@ class Inquiry(SQLModel, table=True):
     answer: str = ""
     asked_at: datetime = moment()
     answered_at: datetime | None = moment(null=True)
+    mac: str = added_empty()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment, only, plain_json
+from storage.records.columns import added_empty, moment, only, plain_json
 
 
 class RuleSet(SQLModel, table=True):
@@ -35,6 +35,7 @@ class RuleSet(SQLModel, table=True):
     composition: dict[str, Any] = plain_json()
     sources: dict[str, Any] = plain_json()
     catalogue: dict[str, Any] = plain_json()
+    mac: str = added_empty()
 
 
 class RuleApproval(SQLModel, table=True):

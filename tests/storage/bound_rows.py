@@ -11,6 +11,7 @@ from storage import (
     alarms,
     announcements,
     approvals,
+    bulletins,
     delegations,
     emergencies,
     exceptions,
@@ -18,11 +19,13 @@ from storage import (
     grants,
     handles,
     holdings,
+    inquiries,
     lift_words,
     links,
     passkeys,
     petitions,
     proofs,
+    rule_sets,
     sign_ins,
     step_ups,
     streams,
@@ -35,7 +38,15 @@ from storage.macs import DETECTORS, SENDING
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
 from storage.records import Attestation, Emergency, LiftWord, Petition, RestoreWord
-from storage.states import EmergencyState, FreezeKind, GrantState, PetitionState, Purpose, Result
+from storage.states import (
+    EmergencyState,
+    FreezeKind,
+    GrantState,
+    PetitionState,
+    Purpose,
+    Result,
+    RuleSetState,
+)
 from storage.step_ups import About, Whose
 from tests.storage.rows import keep, recorded
 
@@ -217,6 +228,43 @@ def _is_told(tx: Session, _: datetime) -> bool:
     return bool(exceptions.open_of(tx, "access-stopped:z-1"))
 
 
+def _inquiry(tx: Session, at: datetime) -> str:
+    keep(tx, at, GrantState.PENDING, id="g-1", expires_at=None, lapses_at=at + HOUR)
+    made = inquiries.ask(
+        tx, at=at, grant="g-1", asker="p-bob", asker_name="Bob", slack_user="U0BOB", question="Why?"
+    )
+    inquiries.answer(tx, made, at=at, text="INC-1")
+    return made.id
+
+
+def _is_shown(tx: Session, _: datetime) -> bool:
+    return bool(inquiries.about(tx, "g-1"))
+
+
+def _bulletin(tx: Session, at: datetime) -> str:
+    assert bulletins.begin(tx, "checkpoint", "2026-11-23", since=at, until=at, at=at)
+    bulletins.signed(tx, "2026-11-23", number=7, week_of=at)
+    return "checkpoint"
+
+
+def _was_told(tx: Session, _: datetime) -> bool:
+    told = bulletins.of(tx, "checkpoint", "2026-11-23")
+    one, any_one = bulletins.has_begun(tx, "checkpoint", "2026-11-23"), bulletins.any_yet(tx, "checkpoint")
+    assert one == any_one == (told is not None)
+    return one
+
+
+def _rule_set(tx: Session, at: datetime) -> str:
+    rules = rule_sets.Loaded(policy_set="s1", content="c1", composition={"x": "y"}, sources={}, catalogue={})
+    made = rule_sets.add(tx, rules, RuleSetState.ACTIVE, at=at)
+    assert made is not None
+    return made.id
+
+
+def _holds(tx: Session, _: datetime) -> bool:
+    return rule_sets.holding(tx) is not None
+
+
 def _lift_word(tx: Session, at: datetime) -> str:
     freeze = freezes.begin(tx, at=at, kind=FreezeKind.EMERGENCY, by="cli", lost_from=None, facts={})
     word = LiftWord(freeze=freeze.id, **ADA, name="Ada", rationale="", at=at)
@@ -381,6 +429,13 @@ KINDS = (
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="exceptions", make=an_exception, change="facts = '{\"freeze\": \"z-2\"}'", counts=_is_told),
+    Kind(table="rule_sets", make=_rule_set, change="composition = '{\"x\": \"z\"}'", counts=_holds),
+    Kind(table="inquiries", make=_inquiry, change="answer = 'The CTO ordered it'", counts=_is_shown),
+    Kind(table="grants", make=_grant, change="requester_name = 'Grace Hopper'", counts=covers),
+    Kind(table="petitions", make=_petition, change="explanation = 'I am the CTO'", counts=_has_petition),
+    Kind(table="emergencies", make=_emergency, change="name = 'Grace Hopper'", counts=_has_asked),
+    Kind(table="freezes", make=_freeze, change="facts = '{\"lost\": 0}'", counts=_is_lifted),
+    Kind(table="bulletins", make=_bulletin, change="first = 6", counts=_was_told),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
     Kind(table="restore_words", make=_restore_word, change="emergency = 'b-2'", counts=_is_settled),
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from sqlalchemy import text
+from sqlalchemy import update
 
 from bot.demo.company import LOVELACE
 from handlers.decisions.cedar import CedarPolicy
 from handlers.policies import shipped
+from storage.records import Petition
 from tests.bot.web.serving import Browser
 from tests.wire.conftest import World, close_world, open_world
 from tests.wire.steps import SECURITY
@@ -184,12 +185,12 @@ async def test_who_may_not_and_who_is_second_hear_so(world):
 
 
 async def test_whoever_decides_reads_whose_account_it_is_from_the_directory(world):
-    """Promise 9: whom the row calls otherwise, by another hand or by a name of before, is not decided about unseen."""
+    """Promise 9: whom the row calls otherwise, by a name of before, is not decided about unseen."""
     await ask(world, "ada", "proofs")
     alan = world.person("alan")
     petition = await alan.sees(TITLE["proofs"], "Ada Lovelace (ada", channel=DESK)
     await world.database.write(
-        lambda tx: tx.connection().execute(text("UPDATE petitions SET name = 'Bob Noyce', login = 'bob'"))
+        lambda tx: tx.execute(update(Petition).values(name="Bob Noyce", login="bob")) and None
     )
     await alan.click(petition, "petition.deny")
     form = await alan.sees_view("Deny petition")

@@ -13,7 +13,7 @@ from storage.audit import log
 from storage.clock import utc_now
 from storage.exceptions import decide_exceptions, raise_exception
 from storage.grants import add
-from storage.records import Grant, RestoreWord
+from storage.records import ExceptionRecord, Grant, RestoreWord
 from storage.states import GrantState
 from tests.bot.cli.test_cli import ADA, GRACE, Install, granted, install
 
@@ -83,7 +83,8 @@ def test_without_the_keys_by_which_a_row_is_signed_nothing_begins(install: Insta
         if where == "a word":
             tx.add(
                 RestoreWord(
-                    emergency="b-1", directory="staff", account=ADA, name="Ada", rationale=WORDS, settles=True, at=at
+                    emergency="b-1", directory="staff", account=ADA, name="Ada", rationale=WORDS, settles=True, at=at,
+                    mac="k.m",
                 )
             )  # fmt: skip
         else:
@@ -92,6 +93,7 @@ def test_without_the_keys_by_which_a_row_is_signed_nothing_begins(install: Insta
                 correlation=tx.exec(select(Grant.id)).one(), facts={"why": WORDS},
             )  # fmt: skip
             decide_exceptions(tx, at=at, cause="z-1", facts={"decided_by": "Ada"})
+            tx.execute(update(ExceptionRecord).values(mac="k.m"))
 
     with install.tx() as write:
         write(work)

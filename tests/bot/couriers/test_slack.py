@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +17,7 @@ from sqlmodel import delete
 from structlog.testing import capture_logs
 
 from bot.couriers import slack as couriers
+from bot.couriers.addressees import _WHOSE
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.demo.company import seed_workspace
@@ -23,12 +25,20 @@ from bot.demo.workspace import Workspace
 from bot.metrics import Metrics
 from bot.slack.door import PageLinks
 from handlers.approvals.owners import CHANNEL, Owners
-from storage import outbox, rule_sets
+from handlers.audit.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
+from handlers.delegations.outcomes import DELEGATION
+from handlers.emergencies.followups import REMINDER as REVIEW_REMINDER
+from handlers.emergencies.outcomes import ALERTED
+from handlers.emergencies.outcomes import NEWS as EMERGENCY_NEWS
+from handlers.exceptions.outcomes import WORKER_NEWS
+from handlers.petitions.outcomes import APPROVAL as PETITION_APPROVAL
+from storage import handles, outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
+from storage.copies import COPY
 from storage.exceptions import SECURITY, raise_exception, settle_exceptions
 from storage.outbox import ALERT, GRAVE, NORMAL, OWNER
 from storage.records import Owed, Posted
-from storage.states import RuleSetState
+from storage.states import Purpose, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World
 from tests.handlers.access_ground import world as open_world
 
@@ -51,7 +61,7 @@ class Post:
         """Another process, after an operator gave the owner another channel."""
         return _courier(self.world, self.client, _catalogue(channel))
 
-    async def owe(self, recipient: str, *which: int, kind: str = "request") -> None:
+    async def owe(self, recipient: str, *which: int, kind: str = "approval") -> None:
         """Owe these requests' messages to somebody, each a moment after the one before."""
         for one in which:
             await self.world.ground.database.write(
@@ -606,7 +616,7 @@ async def test_a_request_for_what_only_another_replica_knows_is_told_by_that_one
     """Promise 9: told from here an approver would read of no risk, or of that of another group, and could decide."""
     await _brought(post.world)
     await post.owe(f"{OWNER}data", 0, kind="approval")
-    await post.owe(f"{OWNER}data", 1)
+    await post.owe(f"{OWNER}data", 1, kind="reminder")
     known = CATALOGUE.entitlements["prod-db"]
     offered = {known.id: replace(known, group=group)} if group else {}
     post.world.reopen(catalogue=replace(CATALOGUE, entitlements=offered))
@@ -679,3 +689,45 @@ async def test_what_is_said_after_its_lease_stands_over_nothing_that_was_said_si
     standing = [str(one.blocks) for one in post.slack.person("U0ALAN").messages(ALARMS)]
     assert len(standing) == 1 + first
     assert ["*Resolved*" in one for one in standing] == [True] * len(standing), standing
+
+
+async def test_what_is_one_persons_goes_to_them_alone_whatever_the_outbox_says(post):
+    """T-9, P-4: a link to somebody's page, to another person and into what stands before them; and security hears."""
+    database, now = post.world.ground.database, post.world.clock()
+    visit = await database.write(
+        lambda tx: handles.make_handle(
+            tx, at=now, expires_at=now + timedelta(hours=1), purpose=Purpose.RESET, directory="local",
+            account="ada", slack_team="T1", slack_user=ADA,
+        ).id
+    )  # fmt: skip
+    post.requests.append(visit)
+    for who in (ADA, BOB):
+        await post.owe(who, 0)
+    await deliver(post.courier, NORMAL)
+    theirs, anothers = [
+        f"{COPY}{one.channel}:{one.ts}" for who in (ADA, BOB)
+        for one in await post.world.rows(Posted) if one.recipient == who
+    ]  # fmt: skip
+    before = len(post.said())
+    for recipient in (BOB, anothers, ALARMS, f"{OWNER}data", SECURITY):
+        await post.owe(recipient, -1, kind="page")
+        await deliver(post.courier, NORMAL)
+        assert (len(post.said()), await post.waiting()) == (before, []), recipient
+    assert {(one.table, one.of) for one in database.doubts} == {("outbox", visit)}
+    for recipient in (ADA, theirs):
+        await post.owe(recipient, -1, kind="page")
+        await deliver(post.courier, NORMAL)
+    assert len(post.said()) == before + 2
+    direct = theirs.removeprefix(COPY).partition(":")[0]
+    assert {channel for channel, _ in post.said()[before:]} == {direct}
+
+
+async def test_every_kind_of_message_is_one_persons_or_is_named_here(post):
+    """T-9: whoever adds one weighs whom it may reach."""
+    of_several = {
+        "approval", "inquiry", "reply", "exception", WORKER_NEWS, OPEN_EXCEPTIONS, CHECKPOINT, DIGEST, "reminder",
+        ALERTED, EMERGENCY_NEWS, PETITION_APPROVAL, REVIEW_REMINDER, DELEGATION,
+    }  # fmt: skip
+    known = set(post.courier._rendering._table)
+    assert known - set(_WHOSE) == of_several
+    assert set(_WHOSE) <= known

@@ -5,6 +5,7 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from handlers import recording
 from handlers.audit.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS, Bulletins
@@ -69,6 +70,30 @@ async def test_each_is_owed_once_for_its_day_by_whichever_replica_comes_first(wo
         await second.owe_due()
     assert len(await owed(world, DIGEST)) == 2
     assert len(await owed(world, CHECKPOINT)) == 9
+
+
+async def test_what_was_planted_ahead_silences_nothing_and_is_told(world: World) -> None:
+    """T-9, T-2: rows of the days to come, which say that somebody told all of it already."""
+    mine = Bulletins(world.ground, SIGNER, at_the_next_hour(world))
+    strange = Strange(kind=Kind.TAMPERED, severity=Severity.HIGH, who="Eve", cause="eve", correlation="c")
+    await world.ground.database.write(lambda tx: tell_security(tx, world.ground.now(), strange))
+    await mine.owe_due()
+    due = at_the_next_hour(world).daily(world.ground.now() + WEEK)
+    planted = [
+        Bulletin(kind=kind, day=(due.until - timedelta(days=days)).date().isoformat(), since=due.since,
+                 until=due.until, number=1, first=1, at=due.since).model_dump()
+        for kind in (DIGEST, CHECKPOINT, OPEN_EXCEPTIONS) for days in range(-7, 8)
+    ]  # fmt: skip
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(insert(Bulletin).prefix_with("OR IGNORE"), planted)
+    )
+    world.clock.forward(hours=1)
+    for _ in range(7):
+        await mine.owe_due()
+        world.clock.forward(days=1)
+    found = [len(await owed(world, kind)) for kind in (DIGEST, CHECKPOINT, OPEN_EXCEPTIONS)]
+    assert found == [1, 7, 7]
+    assert {one.table for one in world.ground.database.doubts} == {"bulletins"}
 
 
 async def test_each_day_says_what_is_open_and_nothing_on_a_day_with_nothing(world: World) -> None:

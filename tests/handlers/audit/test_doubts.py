@@ -108,7 +108,6 @@ async def test_an_approval_that_was_written_by_hand_approves_nothing(world: Worl
         world,
         f'INSERT INTO approvals (id, "grant", approver, {names})'
         f" SELECT 'a-forged', \"grant\", 'sam', {names.replace('role', chr(39) + 'security' + chr(39))} FROM approvals",
-        "UPDATE grants SET missing = '{}'",
     )
     await world.settle()
     assert await world.state(grant) == GrantState.PENDING

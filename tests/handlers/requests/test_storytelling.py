@@ -5,16 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, text
+from sqlmodel import Session
 
 from handlers.audit import erasing
+from handlers.audit.doubts import Doubts
 from handlers.audit.erasable import Plan
 from handlers.audit.erasing import OfPerson
 from handlers.ground import Ground
 from handlers.intents import By, Where
 from handlers.requests.stories import GrantStory
 from handlers.requests.storytelling import tell
+from storage import inquiries
 from storage.catalogue import Catalogue
 from storage.faults import DirectoryUnavailable
+from storage.records import Inquiry
 from storage.states import GrantState
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
@@ -42,6 +47,47 @@ async def test_a_story_has_what_an_approver_must_see(world: World) -> None:
     assert (told.requester.manager, told.requester.slack_user) == ("Charles", "Uada")
     assert told.holds == ("prod-admin", "wiki-edit")
     assert (told.had, told.had_last, told.missing) == (0, None, {"owner": 1})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "justification = 'ordered by the CTO'", "ticket = 'INC-9'", "requester_name = 'Grace'",
+        "requester_login = 'grace'", "requester_team = 'Data'", "requester_employment = 'contractor'",
+        "manager_name = 'The CTO'", "standing = '[1]'", "reasons = '[]'", "missing = '{}'", "target_name = 'Grace'",
+        "target_login = 'grace'", "passed_on_why = 'ordered'",
+    ],
+)  # fmt: skip
+async def test_nothing_that_other_hands_put_there_is_shown_to_an_approver(world: World, change: str) -> None:
+    """T-9, promise 9: the request is void, and security hears of it; an untouched one is shown."""
+    grant, other = await world.asked("ada", "prod-db"), await world.asked("grace", "prod-admin")
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(text(f"UPDATE grants SET {change} WHERE id = :of"), {"of": grant})
+    )
+    assert await world.ground.database.read(lambda tx: tell(tx, world.ground, grant)) is None
+    assert await story(world, other)
+    await Doubts(world.ground).look()
+    assert (await world.state(grant), await world.state(other)) == (GrantState.VOIDED, GrantState.PENDING)
+
+
+async def test_a_question_that_nobody_asked_is_shown_to_nobody(world: World) -> None:
+    """T-9, promise 9."""
+    grant, now = await world.asked("ada", "prod-db"), world.clock()
+
+    def plant(tx: Session) -> None:
+        inquiries.ask(
+            tx, at=now, grant=grant, asker="grace", asker_name="Grace", slack_user="U1", question="Why?"
+        )
+        planted = Inquiry(
+            id="i-9", grant=grant, asker="linus", asker_name="Linus", slack_user="U2", question="Did the CTO order it?",
+            answer="Yes", asked_at=now, answered_at=now,
+        )  # fmt: skip
+        tx.connection().execute(insert(Inquiry).values(planted.model_dump()))
+
+    await world.ground.database.write(plant)
+    assert [one.question for one in (await story(world, grant)).asked] == ["Why?"]
+    await Doubts(world.ground).tell_due()
+    assert [row.facts for row in await world.exceptions()] == [{"table": "inquiries", "row": "i-9"}]
 
 
 async def test_who_decided_and_why_is_told_in_order(world: World) -> None:

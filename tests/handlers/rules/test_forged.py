@@ -6,14 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
+from sqlmodel import Session
 
 from handlers import recording
+from handlers.audit.doubts import Doubts
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.composition import Composition
 from handlers.exceptions.strange import Kind
 from handlers.ground import ROLLED_OUT_WITHIN
 from handlers.intents import SCHEDULE
+from handlers.rules.governing import hashes, kept_catalogue
 from handlers.rules.holding import Rules
 from handlers.rules.outcomes import ProveForRules, RulesApproved, RulesOver
 from storage import rule_sets
@@ -60,6 +63,59 @@ async def test_files_are_not_approved_by_a_hash_in_the_database(world: World, fo
     await set_rows(world, **{forged: new.policy.policy_set if forged == "policy_set" else new.content})
     with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
         await office(world, two_owners=True, begins=new).governing.begin("")
+
+
+@pytest.mark.parametrize("how", ["inserted", "changed", "unsigned"])
+async def test_no_row_by_other_hands_holds_though_the_log_was_made_to_tell_of_it(
+    world: World, how: str
+) -> None:
+    """T-9, G-3: with the entry beside it; what holds goes on, here and after a restart, and security hears of it."""
+    at, new = office(world, two_owners=True), rules(catalogue=LOWER)
+    await at.governing.begin("")
+    held = at.holds
+
+    def forge(tx: Session) -> None:
+        by_hand, active = tx.connection(), rule_sets.active(tx)
+        assert active is not None
+        row = active.model_dump() | {
+            "policy_set": new.policy.policy_set, "content": new.content, "sources": dict(new.sources),
+            "composition": new.composition.plain, "catalogue": as_plain(LOWER),
+        }  # fmt: skip
+        if how == "inserted":
+            by_hand.execute(update(RuleSet).values(state="former"))
+            by_hand.execute(insert(RuleSet).values(row | {"id": "r-forged"}))
+        else:
+            by_hand.execute(update(RuleSet).values({**row, **({"mac": ""} if how == "unsigned" else {})}))
+        recording.record(
+            tx, at=world.clock(), action="rules.changed", outcome="done", actor=recording.WICKET, where=SCHEDULE,
+            correlation=STORY, facts=hashes(new),
+        )  # fmt: skip
+
+    await world.ground.database.write(forge)
+    with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
+        await at.governing.look()
+    assert at.holds == held
+    assert await world.ground.database.read(kept_catalogue) is None
+    with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
+        await office(world, two_owners=True, begins=new).governing.begin("")
+    await Doubts(world.ground).tell_due()
+    assert {row.facts["table"] for row in await world.exceptions()} == {"rule_sets"}
+
+
+async def test_a_planted_denial_keeps_nothing_from_being_proposed(world: World) -> None:
+    """T-9, G-3."""
+    at, new = office(world, two_owners=True), rules("never")
+    await at.governing.begin("")
+
+    def plant(tx: Session) -> None:
+        active = rule_sets.active(tx)
+        assert active is not None
+        row = active.model_dump() | {"id": "r-planted", "content": new.content, "state": "denied"}
+        tx.connection().execute(insert(RuleSet).values(row | {"at": world.clock() + ROLLED_OUT_WITHIN}))
+
+    await world.ground.database.write(plant)
+    await at.governing.take(new)
+    assert await at.proposal()
 
 
 async def test_the_log_still_tells_what_holds_after_a_thousand_clicks_of_strangers(world: World) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
+from sqlmodel import Session
 
 from handlers.secure_page.adding import ENOUGH, KNOWN_ALREADY, MOST_PASSKEYS
 from handlers.secure_page.care import GONE, LAST_ONE, NEED_NAME, Entry
@@ -15,6 +16,7 @@ from handlers.secure_page.enrolment import WRONG_CODE, Codes
 from handlers.secure_page.looking import Step
 from handlers.secure_page.owned import Owned
 from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused, Visitor
+from storage import proofs
 from storage.records import Passkey, Proof, ProofChange
 from storage.states import Purpose
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
@@ -322,6 +324,41 @@ async def test_an_authenticator_is_replaced_and_nothing_else_goes(page: World) -
     page.clock.forward(seconds=60)
     assert await page.proving.give_totp(await opened(page), page.code()) == Refused()
     assert isinstance(await page.proving.give_totp(await opened(page), new.at(page.clock())), Proven)
+
+
+@pytest.mark.parametrize("how", ["replaced", "removed"])
+@pytest.mark.parametrize("alone", [True, False])
+async def test_an_authenticator_whose_row_is_put_back_proves_nothing(
+    page: World, how: str, alone: bool
+) -> None:
+    """T-9: whoever kept a copy writes it there again, beside what stands there or in its place; and it is told."""
+    is_seed, database = Proof.kind == "totp", page.ground.database
+    (before,) = [
+        row.model_dump() for row in await page.rows(Proof) if row.kind == "totp" and row.account == "ada"
+    ]
+    visitor = await cared(page)
+    if how == "removed":
+        await made(page, visitor)
+        assert await page.care.remove_authenticator(visitor) == Done()
+    else:
+        await page.enrolment.offer_key(visitor)
+        key = (await page.looking.look(visitor)).key
+        assert key is not None
+        new = pyotp.TOTP(key.text.replace(" ", "")).at(page.clock())
+        assert await page.adding.add_authenticator(visitor, new) == Done()
+
+    def put_back(tx: Session) -> None:
+        if alone:
+            tx.connection().execute(delete(Proof).where(is_seed, Proof.account == "ada"))
+        tx.connection().execute(insert(Proof).values(before))
+
+    await database.write(put_back)
+    page.clock.forward(seconds=60)
+    assert await page.proving.give_totp(await opened(page), page.code()) == Refused()
+    assert (await database.read(lambda tx: proofs.seed_of(tx, before["directory"], "ada")) is None) == (
+        alone or how == "removed"
+    )
+    assert ("proofs", (before["id"],)) in {(one.table, one.key) for one in database.doubts}
 
 
 async def test_a_new_key_can_be_left_and_another_made_in_the_same_visit(page: World) -> None:

@@ -53,7 +53,7 @@ SIGNER = Signer.generate("wicket.example")
 
 async def freeze(world: World, kind: FreezeKind = FreezeKind.EMERGENCY) -> str:
     """New access stops; the id of the exception that tells of it."""
-    cause = Cause(kind=kind, detail="It is a test.")
+    cause = Cause(kind=kind, detail="It is a test.", signed=3)
 
     def work(tx: Session) -> None:
         begin(tx, world.ground, cause, actor=WICKET, where=SCHEDULE, signer=SIGNER)
@@ -343,6 +343,18 @@ async def test_whoever_was_put_out_of_the_team_between_form_and_sending_does_not
     assert isinstance(may, MayResume)
     await world.local.take_from_group("security-team", "sam")
     assert isinstance(await lift(world, exception, "sam"), NotAllowed)
+
+
+@pytest.mark.parametrize("by_hand", ["began_by = began_by", "facts = '{\"lost\": 0}'", "facts = '{}'"])
+async def test_how_much_was_lost_is_shown_as_the_record_has_it(world: World, by_hand: str) -> None:
+    """T-9: whoever lets access begin again decides by that."""
+    exception = await freeze(world, FreezeKind.RESTORED)
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(text(f"UPDATE freezes SET {by_hand}"))
+    )
+    may = await Lifting(world.ground).consider(Resume(**await world.intent("sam"), freeze=exception))
+    assert isinstance(may, MayResume)
+    assert may.lost == 3
 
 
 async def test_lifting_is_on_the_record_with_its_reason_and_happens_once(world: World) -> None:
