@@ -12,6 +12,7 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.audit import log
+from storage.audit.vouched import is_doubted
 from storage.engine import upserts
 from storage.engine.changing import change
 from storage.engine.loading import Loading
@@ -138,7 +139,10 @@ def approvals(tx: Session, rule_set: str) -> Sequence[RuleApproval]:
 
 
 def witnessed(tx: Session) -> Witnessed | None:
-    """What the audit log says last about which set holds; None if it never said."""
+    """What the audit log says last about which set holds; None if it never said.
+
+    AuditFault while the log is not as Wicket left it.
+    """
     told = [entry for action in HOLDS if (entry := newest(tx, STORY, action)) is not None]
     return _as_told(max(told, key=lambda entry: entry.index).said()) if told else None
 
@@ -146,7 +150,7 @@ def witnessed(tx: Session) -> Witnessed | None:
 def as_proposed(tx: Session, rule_set: str) -> Witnessed | None:
     """What the audit log says of this set from when it was proposed; None if it does not."""
     for row in log.rows(tx, correlation=STORY, action="rules.proposed", limit=_LOOKED_AT):
-        if row.said()["facts"].get("proposal") == rule_set:
+        if row.said()["facts"].get("proposal") == rule_set and not is_doubted(tx, row.index):
             return _as_told(row.said())
     return None
 
@@ -155,7 +159,9 @@ def on_record(tx: Session, approval: RuleApproval) -> bool:
     """Whether the audit log tells of this approval, too."""
     said = {"proof": approval.proof, "proposal": approval.rule_set}
     return any(
-        row.actor == approval.account and said.items() <= row.said()["facts"].items()
+        row.actor == approval.account
+        and said.items() <= row.said()["facts"].items()
+        and not is_doubted(tx, row.index)
         for row in log.rows(tx, correlation=STORY, action="rules.approved", limit=_LOOKED_AT)
     )
 

@@ -20,6 +20,7 @@ from storage.audit.slices import BEGUN, GIVEN_UP, POSITION, STORY, WALKED
 from storage.engine import upserts
 from storage.engine.plain import Plain, rows, run
 from storage.faults import AuditFault
+from storage.micros import from_micros
 from storage.records import LogWalk
 from storage.signing import is_sound, signed
 from storage.told import Told, newest
@@ -133,8 +134,8 @@ def _told(tx: Session, fact: str, *, story: str = STORY, action: str = WALKED) -
 
 def last_end(tx: Session) -> datetime | None:
     """When the last round was walked to its end, or the log began; None while nothing is in it."""
-    ended = log.rows(tx, limit=1, correlation=STORY, action=WALKED)
-    return ended[0].at if ended else glimpses.kept_since(tx)
+    ended = newest(tx, STORY, WALKED)
+    return glimpses.kept_since(tx) if ended is None else from_micros(ended.said()["at"])
 
 
 def _row_of(stand: Stand) -> dict[str, Any]:

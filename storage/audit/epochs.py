@@ -23,6 +23,8 @@ from storage.states import FreezeKind
 # The action of the entry that opens an epoch, and the correlation by which all of them are found.
 OPENED = "log.epoch_opened"
 STORY = "log-epochs"
+# The fact of such an entry that is there if other hands added to the log since the entries that it calls history.
+UNVOUCHED = "unvouched"
 
 _NAME_DIGITS = 16
 # The first checkpoint of an epoch is kept with its opening; what stands before it there is noise.
@@ -38,7 +40,7 @@ class Epoch:
     opened: the index of that entry. agrees: how many entries it says are the history that was signed before; what
     earlier epochs signed beyond is lost. cites: the last checkpoints that are known of the earlier epochs; one that
     the key did not sign is not among them. kind: why it was opened, a storage.states.FreezeKind. before: the name of
-    the epoch that it follows.
+    the epoch that it follows. unvouched: whether nobody vouches for what stands between that history and its opening.
     """
 
     name: str = ""
@@ -48,6 +50,11 @@ class Epoch:
     kind: str = ""
     before: str = ""
     cites: tuple[Checkpoint, ...] = ()
+    unvouched: bool = False
+
+    def doubts(self, index: int) -> bool:
+        """Whether it says of this entry that nobody vouches for it."""
+        return self.unvouched and self.agrees <= index < self.opened
 
     @property
     def lost(self) -> int:
@@ -102,6 +109,10 @@ class Epochs:
             for cited in epoch.cites
         )
 
+    def doubting(self, index: int) -> Epoch | None:
+        """The epoch that says of this entry that nobody vouches for it; None if none does."""
+        return next((epoch for epoch in self.later if epoch.doubts(index)), None)
+
     def _at(self, size: int) -> str | None:
         """The name of the epoch that signs trees of this size; None for sizes that more than one may have signed."""
         for epoch in reversed(self.later):  # each says of all before it how much of it still stands
@@ -147,6 +158,7 @@ def epoch_of(row: Row, verifier: Verifier) -> Epoch | None:
         kind=str(said["facts"].get("kind", "")),
         before=str(said["facts"].get("before", "")),
         cites=tuple(_signed(cites, verifier)),
+        unvouched=bool(said["facts"].get(UNVOUCHED)),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from storage.audit import log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, Verifier, verify_note
 from storage.audit.epochs import Epochs, read_epochs
-from storage.audit.findings import sentence
+from storage.audit.findings import sentence, told_of_doubt
 from storage.audit.log import Row, Transaction, connection_of
 from storage.audit.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof
 from storage.audit.sealing import check_head, sign_head
@@ -50,11 +50,14 @@ def prove(
     note: str | None = None,
     signer: Signer | None = None,
 ) -> Inclusion | NotProven:
-    """The proof that this entry stands in the log.
+    """The proof that this entry stands in the log. There is none of one that nobody vouches for.
 
     note: the checkpoint to prove it under; otherwise the newest kept one that covers it, or else one signed now by
     `signer`, if that is at hand.
     """
+    epochs = read_epochs(tx, verifier)
+    if (doubtful := epochs.doubting(row.index)) is not None:
+        return NotProven(detail=told_of_doubt(doubtful), contradicts=True)
     try:
         if note is not None:
             return _under(tx, row, note, verifier)
