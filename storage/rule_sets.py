@@ -12,7 +12,7 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.audit import log
-from storage.audit.vouched import is_doubted
+from storage.audit.vouched import is_doubted, rely_on
 from storage.engine import upserts
 from storage.engine.changing import change
 from storage.engine.loading import Loading
@@ -143,6 +143,7 @@ def witnessed(tx: Session) -> Witnessed | None:
 
     AuditFault while the log is not as Wicket left it.
     """
+    rely_on(tx)
     told = [entry for action in HOLDS if (entry := newest(tx, STORY, action)) is not None]
     return _as_told(max(told, key=lambda entry: entry.index).said()) if told else None
 

@@ -18,7 +18,7 @@ from handlers.ground import Ground
 from handlers.intents import Where
 from storage.audit.checkpoint import Verifier
 from storage.audit.verification import verify_log
-from storage.audit.vouched import needs_mac, vouch
+from storage.audit.vouched import is_bound, needs_mac, vouch
 from storage.database import Database
 from storage.exceptions import is_open
 from storage.faults import AuditFault
@@ -57,6 +57,7 @@ def begin_now(database: Database, verifier: Verifier, at: datetime) -> None:
         if report.findings and not report.only_tiles:
             raise AuditFault(f"{_UNSOUND} {report.findings[0].detail}")
     database.write_now(partial(_begin, at=at))
+    database.read_now(is_bound)  # from now on this process knows, whatever becomes of the record
 
 
 def _would_count(tx: Session) -> bool:
@@ -72,8 +73,8 @@ def _would_count(tx: Session) -> bool:
 
 def _begin(tx: Session, at: datetime) -> None:
     if story(tx):
-        for table in not_yet(tx):
-            _signed(tx, at, _sign_all(tx, (table,)), **recording.BY_ITSELF)
+        if later := not_yet(tx):
+            _signed(tx, at, _sign_all(tx, later), **recording.BY_ITSELF)
         return
     found = unsigned(tx)
     if not found:

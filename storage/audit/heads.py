@@ -14,6 +14,7 @@ from storage.audit.merkle import Frontier
 from storage.audit.tables import ENTRIES, HEAD
 from storage.engine.plain import Plain
 from storage.faults import AuditFault, SettingsFault
+from storage.taking_over import KNOWN, Known
 
 if TYPE_CHECKING:  # what only walks over the log has no need of keys
     from storage.macs import Macs
@@ -79,8 +80,11 @@ def head_of(size: int, stored: bytes, marks: object, mac: object) -> Head:
 
 
 def first_mac(info: Mapping[str, Any], head: Head) -> str | None:
-    """The MAC of the head of a log that begins."""
+    """The MAC of the head of a log that begins. Where one was known to be there, it was taken away."""
     macs: Macs | None = info.get(MACS)
+    known: Known | None = info.get(KNOWN)
+    if known is not None and known.binds_head:
+        return TAINTED
     return None if macs is None else macs.of_head(head.said)
 
 

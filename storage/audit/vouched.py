@@ -66,11 +66,17 @@ def is_ours(tx: Transaction) -> bool:
     if macs is None:
         return found is None or found.mac != TAINTED
     ours = is_whole and (
-        holds(macs, found) if found is not None and found.mac is not None else not _is_bound(tx)
+        holds(macs, found) if found is not None and found.mac is not None else not is_bound(tx)
     )
     if ours:
         rely(tx.info)
     return ours
+
+
+def rely_on(tx: Transaction) -> None:
+    """For whoever goes by what the record says. AuditFault if it is not Wicket's: anybody may have had it say that."""
+    if not is_ours(tx):
+        raise AuditFault(NOT_OURS)
 
 
 def own_head(tx: Transaction) -> Frontier:
@@ -87,11 +93,16 @@ def own_head(tx: Transaction) -> Frontier:
     return head.tree
 
 
+def is_bound(tx: Transaction) -> bool:
+    """Whether the record says that the head was put under a key; what said so once, its process knows for good."""
+    return binds_head(connection_of(tx), tx.info)
+
+
 def needs_mac(tx: Transaction) -> bool:
     """Whether the head has no MAC, and never had one by the record."""
     with Talk(connection_of(tx)) as talk:
         found = talk.rows(READ_HEAD)
-    return bool(found) and found[0][-1] is None and not _is_bound(tx)
+    return bool(found) and found[0][-1] is None and not is_bound(tx)
 
 
 def vouch(tx: Transaction) -> None:
@@ -127,11 +138,7 @@ def second_head(tx: Transaction) -> bool:
 
 
 def _counts(tx: Transaction, head: Head) -> bool:
-    return holds(tx.info[MACS], head) if head.mac is not None else not _is_bound(tx)
-
-
-def _is_bound(tx: Transaction) -> bool:
-    return binds_head(connection_of(tx), tx.info)
+    return holds(tx.info[MACS], head) if head.mac is not None else not is_bound(tx)
 
 
 def _with_ends(tx: Transaction) -> tuple[Head | None, bool]:

@@ -217,7 +217,7 @@ async def test_what_later_versions_sign_is_signed_once_at_the_first_start_after_
     kept = older.write_now(lambda tx: an_exception(tx, now))
     assert not ours.read_now(lambda tx: exception_work.get(tx, kept))
     await taking_over.begin(world.ground, KEY)
-    assert (await world.last(SIGNED))["facts"] == {"exceptions": 1}
+    assert (await world.last(SIGNED))["facts"] == {"exceptions": 1, "audit_head": 0}
     assert ours.read_now(lambda tx: exception_work.get(tx, kept))
     await _by_hand(world, "UPDATE exceptions SET mac = ''")
     await taking_over.begin(world.ground, KEY)

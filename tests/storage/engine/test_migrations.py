@@ -154,7 +154,7 @@ def test_migrating_again_changes_nothing_and_keeps_what_is_there(migrated: Store
 
 
 def test_the_triggers_of_the_audit_tables_refuse_a_change(migrated: Store):
-    run(migrated, "INSERT INTO audit_head VALUES (1, 0, '', NULL)")
+    run(migrated, "INSERT INTO audit_head VALUES (1, 0, '', NULL, NULL)")
     with pytest.raises(
         (sqlite3.IntegrityError, psycopg.IntegrityError), match="the audit head is never deleted"
     ):
