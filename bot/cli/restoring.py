@@ -91,7 +91,6 @@ def restore(
     from storage.engine.migrating import migrate
 
     settings = place_of(context).settings()
-    settings.secrets.vault()  # without keys nobody can tell what in a copy is Wicket's
     known = [*_published(settings), *(note for path in checkpoint or () for note in notes_in(path, None))]
     if isinstance(settings.store, Server):
         if file is not None:

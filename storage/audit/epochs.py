@@ -52,10 +52,6 @@ class Epoch:
     cites: tuple[Checkpoint, ...] = ()
     unvouched: bool = False
 
-    def doubts(self, index: int) -> bool:
-        """Whether it says of this entry that nobody vouches for it."""
-        return self.unvouched and self.agrees <= index < self.opened
-
     @property
     def lost(self) -> int:
         """How many signed entries are known to be gone."""
@@ -108,10 +104,6 @@ class Epochs:
             for epoch in self.later
             for cited in epoch.cites
         )
-
-    def doubting(self, index: int) -> Epoch | None:
-        """The epoch that says of this entry that nobody vouches for it; None if none does."""
-        return next((epoch for epoch in self.later if epoch.doubts(index)), None)
 
     def _at(self, size: int) -> str | None:
         """The name of the epoch that signs trees of this size; None for sizes that more than one may have signed."""

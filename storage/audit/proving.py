@@ -19,6 +19,7 @@ from storage.audit.sides import NotProven, Side
 from storage.audit.tables import CHECKPOINTS
 from storage.audit.tiles import Tree
 from storage.audit.tlog_proof import BadProof, Continuation, Inclusion, continues, judge
+from storage.audit.vouched import doubted
 from storage.faults import AuditFault
 
 # Of the checkpoints that cover an entry, so many of the newest are tried: of those one is sound, or none will be.
@@ -55,9 +56,9 @@ def prove(
     note: the checkpoint to prove it under; otherwise the newest kept one that covers it, or else one signed now by
     `signer`, if that is at hand.
     """
-    epochs = read_epochs(tx, verifier)
-    if (doubtful := epochs.doubting(row.index)) is not None:
-        return NotProven(detail=told_of_doubt(doubtful), contradicts=True)
+    for first, end in doubted(tx):
+        if first <= row.index < end:
+            return NotProven(detail=told_of_doubt(first, end), contradicts=True)
     try:
         if note is not None:
             return _under(tx, row, note, verifier)

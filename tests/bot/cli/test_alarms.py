@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlmodel import Session, select
 
 from storage import alarms, freezes
@@ -12,10 +13,19 @@ from storage.clock import utc_now
 from storage.directories.local import LocalDirectory
 from storage.handles import make_handle
 from storage.records import Alarm
+from storage.secrets import generate_key
 from storage.states import FreezeKind, Purpose
-from tests.bot.cli.test_cli import ADA, Install, install
+from tests.bot.cli.test_cli import ADA, Install
+from tests.bot.cli.test_cli import install as bare
 
-__all__ = ["install"]
+__all__ = ["bare"]
+
+
+@pytest.fixture
+def install(bare: Install) -> Install:
+    """With the keys of the bot, without which nothing is put on record."""
+    bare.environ["WICKET_SECRET_KEYS"] = generate_key()
+    return bare
 
 
 def _reported(tx: Session) -> None:
