@@ -11,7 +11,8 @@ from tests.wire.conftest import ON_BOTH
 from tests.wire.steps import SECURITY, approve, ask, undecided
 
 DATA = "C0DATAOWN"
-pytestmark = ON_BOTH
+# On both engines where the store says who goes first, whose work is whose, or what is still owed. What a crash leaves
+# stands in tests/handlers/grants on both, and tests/chaos kills the real process on both.
 PAST_THE_LEASE = 31  # of a message; the one of a membership is shorter
 
 
@@ -95,6 +96,7 @@ async def test_what_was_approved_and_is_over_by_now_is_never_given(world):
     assert "access.given done" not in await world.actions()
 
 
+@ON_BOTH
 async def test_overdue_access_goes_first_after_a_start(world):
     """Before any new work is taken up, what should be gone is gone (A-1)."""
     people = [world.person(login) for login in ("ada", "bob", "charles")]
@@ -133,6 +135,7 @@ async def test_security_hears_at_once_of_what_cannot_be_taken_back_after_a_start
     assert "ada" not in await world.holders("grafana-edit")
 
 
+@ON_BOTH
 async def test_messages_owed_when_the_bot_stopped_arrive_when_it_is_back(world):
     """Also those it had taken up and not sent (promise 10)."""
     ada, grace = world.person("ada"), world.person("grace")
@@ -230,6 +233,7 @@ async def test_killed_while_taking_access_back_it_is_taken_back_once(world, mome
     assert actions.count("grant.expired done") == 1
 
 
+@ON_BOTH
 async def test_started_again_right_after_a_kill_it_takes_up_what_it_was_at(world):
     """Only one bot runs on a file, so it need not wait until its predecessor's lease is over (A-1).
 
@@ -271,6 +275,7 @@ async def test_killed_between_reading_and_adding_what_stood_before_stays(world):
     assert "ada" in await world.holders("prod-db")
 
 
+@ON_BOTH
 async def test_one_that_was_frozen_and_wakes_up_late_changes_nothing(world):
     """It holds a call of long ago, and another has finished the work: its late answer counts for nothing."""
     ada = world.person("ada")

@@ -79,9 +79,7 @@ def test_the_file_outside_is_what_the_log_is_verified_against(published: tuple[I
     """T-2: all that was published, as an operator who was told of a mismatch has it at hand."""
     install, file = published
     done = install.run("audit", "verify", "--checkpoint", str(file))
-    assert (done.exit_code, "all 6 entries agree with the checkpoint" in done.stdout) == (0, True), (
-        done.output
-    )
+    assert (done.exit_code, "the first 8 entries agree with it" in done.stdout) == (0, True), done.output
     publish(file, note(6))
     done = install.run("audit", "verify", "--checkpoint", str(file))
     assert (done.exit_code, "cannot be trusted" in done.stdout) == (1, True)

@@ -73,7 +73,9 @@ def test_what_is_kept_is_listed_shown_signed_and_verified(install: OnServer):
     assert "prod-db" in install.run("grants", "list", "--person", "ada").stdout
     assert install.run("audit", "show", "--person", "ada").stdout.count("grant.requested") == 3
     checkpoint = install.checkpoint()
-    assert install.run("audit", "verify", "--checkpoint", str(checkpoint)).stdout.startswith("Sound: all 3")
+    assert install.run("audit", "verify", "--checkpoint", str(checkpoint)).stdout.startswith(
+        "Sound up to the checkpoint: the first 3 entries agree"
+    )
 
 
 def test_an_edited_entry_is_found(install: OnServer):
@@ -138,7 +140,7 @@ def test_a_dump_restores_whole(install: OnServer):
         settings = (install.folder / "wicket.toml").read_text().replace(install.server.url, restored.url)
         (install.folder / "wicket.toml").write_text(settings)
         assert install.run("audit", "verify", "--checkpoint", str(checkpoint)).stdout.startswith(
-            "Sound: all 3"
+            "Sound up to the checkpoint: the first 3 entries agree"
         )
         assert "Put back" not in install.run("migrate").stdout
         install.server = restored

@@ -451,7 +451,7 @@ async def test_a_check_that_somebody_keeps_from_ever_ending_is_none(
     await watch.look()
     view = (
         "CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS "
-        "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) "
+        "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000) "
         "SELECT i AS id, 1 AS at, 1 AS size, 'x' AS note FROM n WHERE i < 0"
     )
     await by_other_hands(world, "ALTER TABLE audit_checkpoints RENAME TO elsewhere", view)

@@ -135,7 +135,7 @@ def _cut_tail(copy: Path) -> None:
         kept = size - _CUT
         for table in ("audit_entries", "audit_texts"):
             rows.execute(f'DELETE FROM {table} WHERE "index" >= ?', (kept,))  # noqa: S608 - two names of ours
-        rows.execute("DELETE FROM audit_checkpoints WHERE size > ?", (kept,))
+        rows.execute("DELETE FROM audit_checkpoints WHERE size >= ?", (kept,))
         frontier = Frontier()
         for (leaf_hash,) in rows.execute('SELECT leaf_hash FROM audit_entries ORDER BY "index"'):
             frontier = frontier.append(leaf_hash)
