@@ -10,10 +10,12 @@ from storage import alarms, freezes
 from storage.alarms import Effect
 from storage.audit import log
 from storage.clock import utc_now
+from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.handles import make_handle
+from storage.macs import Macs
 from storage.records import Alarm
-from storage.secrets import generate_key
+from storage.secrets import Vault, generate_key
 from storage.states import FreezeKind, Purpose
 from tests.bot.cli.test_cli import ADA, Install
 from tests.bot.cli.test_cli import install as bare
@@ -54,8 +56,11 @@ async def _active(install: Install, *, switch: bool | None = None) -> bool:
 
 def test_an_operator_lets_somebody_in_again_with_name_and_reason(install: Install):
     """P-6: the account is on, the alarm is lifted, and both stand on the record."""
-    with install.tx() as write:
-        write(_reported)
+    database = Database(
+        install.folder / "wicket.db", macs=Macs(Vault([install.environ["WICKET_SECRET_KEYS"]]))
+    )
+    database.write_now(_reported)
+    database.close()
     assert not asyncio.run(_active(install, switch=False))
     done = install.run("release", "ada", "--by", "Olga", "--why", "She came by with her badge.")
     assert (done.exit_code, done.stdout.startswith("Ada Lovelace is let in again.")) == (0, True), done.output
