@@ -105,6 +105,14 @@ def needs_mac(tx: Transaction) -> bool:
     return bool(found) and found[0][-1] is None and not is_bound(tx)
 
 
+def is_by_older_key(tx: Transaction) -> bool:
+    """Whether the head is Wicket's by another key than the newest."""
+    (found, _), macs = _with_ends(tx), tx.info.get(MACS)
+    if macs is None or found is None or not holds(macs, found):
+        return False
+    return not str(found.mac).startswith(f"{macs.newest}.")
+
+
 def vouch(tx: Transaction) -> None:
     """Have the next entry put the head under a key, whatever it is now: whoever calls this answers for it."""
     vouch_next(tx.info)

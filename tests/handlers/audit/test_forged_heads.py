@@ -9,7 +9,9 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.audit import taking_over
+from handlers.audit.resealing import reseal
 from handlers.decisions.freezing import Stopped
+from handlers.intents import CLI
 from storage import alarms, rule_sets, walks
 from storage.alarms import Effect
 from storage.audit import log
@@ -240,7 +242,9 @@ def test_a_head_is_put_under_a_key_once_and_moves_on_with_the_keys(
         store_of(None).read_now(lambda tx: sign_head(tx, SIGNER))
     assert not store_of(second).read_now(is_ours)
     assert store_of(both).read_now(is_ours)
-    note(store_of(both))
+    for _ in range(2):
+        reseal(store_of(both), Vault([new, old]), where=CLI, tell=lambda _done, _all: None)
+    assert len(bound.read_now(lambda tx: log.rows(tx, action="keys.resealed"))) == 1
     assert store_of(second).read_now(is_ours)
     assert not store_of(first).read_now(is_ours)
     bound.write_now(lambda tx: forge(tx.connection(), "note.made", "n", at=bound.now(), mac=None))
