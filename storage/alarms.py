@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.audit import log
 from storage.audit.tables import ENTRIES
+from storage.audit.vouched import doubted, is_doubted
 from storage.engine import upserts
 from storage.engine.changing import put
 from storage.engine.loading import Loading
@@ -46,6 +47,13 @@ _GONE = Plain(_NOT_THERE.order_by(ENTRIES.c.index))
 # Nearly always there is none, and then one look is enough.
 _ANY = Plain(pick(literal_column("1")).where(or_(pick(_ALARMS.c.handle).exists(), _NOT_THERE.exists())))
 _RAISE = upserts.or_nothing(_ALARMS)
+_RELEASES = Plain(
+    pick(ENTRIES.c.correlation).where(
+        ENTRIES.c.action == literal_column("'account.released'"),
+        ENTRIES.c.index >= bindparam("first"),
+        ENTRIES.c.index < bindparam("end"),
+    )
+)
 
 
 SECURITY = "security"
@@ -178,7 +186,7 @@ def _is_open(tx: Session, alarm: Alarm) -> bool:
 
 def _all_open(tx: Session) -> list[Alarm]:
     """Of one that is not as Wicket wrote it also what the record has: the row may name somebody else by now."""
-    if not rows(tx.connection(), _ANY):
+    if not rows(tx.connection(), _ANY) and not doubted(tx):
         return []
     sound, forged = _parted(tx)
     return [*_gone(tx), *_recorded(tx, forged), *forged, *(one for one in sound if one.lifted_at is None)]
@@ -194,7 +202,20 @@ def _parted(tx: Session) -> tuple[list[Alarm], list[Alarm]]:
 
 def _gone(tx: Session) -> list[Alarm]:
     """Those that are on the record, neither lifted nor there. Older entries do not say in which directory."""
-    return [one for row in rows(tx.connection(), _GONE) for one in _on_record(tx, str(row[0]))]
+    gone = dict.fromkeys(str(row[0]) for row in rows(tx.connection(), _GONE))
+    return [one for handle in (*gone, *_lifted_by_nobody(tx)) for one in _on_record(tx, handle)]
+
+
+def _lifted_by_nobody(tx: Session) -> list[str]:
+    """Those that are not there, and lifted by nothing but entries that nobody vouches for."""
+    found = [dict(zip(("first", "end"), each, strict=True)) for each in doubted(tx)]
+    handles = dict.fromkeys(str(row[0]) for each in found for row in rows(tx.connection(), _RELEASES, each))
+    return [one for one in handles if tx.get(Alarm, one) is None and not _is_lifted(tx, one)]
+
+
+def _is_lifted(tx: Session, handle: str) -> bool:
+    released = log.rows(tx, correlation=handle, action="account.released")
+    return not all(is_doubted(tx, one.index) for one in released)
 
 
 def _recorded(tx: Session, alarms: Sequence[Alarm]) -> list[Alarm]:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Transaction
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlmodel import Session
 
+from storage.audit.heads import MACS
 from storage.clock import Clock
 from storage.engine.jobs import Answer, Job, Jobs, tell
 from storage.engine.sqlite import SqliteFile
@@ -24,7 +25,7 @@ from storage.engine.stores import Store
 from storage.faults import Locked, OutcomeUnknown, StorageUnavailable
 from storage.group_names import ALL_EXACT, NAMES, GroupNames
 from storage.macs import Macs
-from storage.signing import DOUBTS, MACS, Doubt, Signing, new_doubts
+from storage.signing import DOUBTS, Doubt, Signing, new_doubts
 from storage.taking_over import KNOWN, Known
 from storage.unchecked import UNCHECKED, Unchecked
 

@@ -131,6 +131,8 @@ _GIVES: Mapping[str, Callable[[Row], bool]] = {
 VOID = "void"
 _NAME_BYTES = 4
 _LISTED = frozenset({list, dict})
+# What the head of the log is said behind: a row is said in JSON, so that no MAC of the one is one of the other.
+_HEAD = b"head of the log\0"
 # MACs kept: one click looks at a row several times over, and signs it anew.
 _KEPT = 256
 
@@ -183,6 +185,8 @@ class Macs:
         self._keys = {_name_of(key): _Key(key) for key in reversed(keys)}
         self._newest = _name_of(keys[0])
         self._known = lru_cache(_KEPT, typed=True)(self._computed)
+        # The head that was looked at or signed last: the next entry nearly always finds just that.
+        self._last = b"", ""
 
     def of(self, table: str, row: Row) -> str:
         """The MAC of a row by the newest key; "" for one that needs none."""
@@ -196,6 +200,24 @@ class Macs:
             return True
         return table in BOUND_BEFORE and self._fits(table, row, BOUND_BEFORE[table], mac)
 
+    def of_head(self, said: bytes) -> str:
+        """The MAC of a head of the audit log by the newest key."""
+        self._last = said, self._mac_of_head(self._newest, said)
+        return self._last[1]
+
+    def holds_head(self, said: bytes, mac: str) -> bool:
+        """Whether this is the MAC of this head, by any of the keys."""
+        last, made = self._last
+        if last != said or not _are_one(mac, made):
+            name = mac.partition(".")[0]
+            if name not in self._keys or not _are_one(mac, made := self._mac_of_head(name, said)):
+                return False
+            self._last = said, made
+        return True
+
+    def _mac_of_head(self, name: str, said: bytes) -> str:
+        return f"{name}.{self._keys[name].mac(_HEAD + said)}"
+
     def _fits(self, table: str, row: Row, columns: Sequence[str], mac: str) -> bool:
         try:
             name = mac.partition(".")[0]
@@ -204,7 +226,7 @@ class Macs:
             made = self._made(name, table, row, columns)
         except TypeError:  # SQLite keeps whatever somebody puts there: what cannot be bound nobody signed
             return False
-        return hmac.compare_digest(mac.encode("utf-8", "surrogatepass"), made.encode("ascii"))
+        return _are_one(mac, made)
 
     @property
     def newest(self) -> str:
@@ -228,6 +250,10 @@ def bound(table: str, changed: Sequence[str]) -> bool:
     """Whether any of these columns of this table is bound."""
     columns = BOUND.get(table)
     return columns is not None and not set(columns).isdisjoint(changed)
+
+
+def _are_one(mac: str, made: str) -> bool:
+    return hmac.compare_digest(mac.encode("utf-8", "surrogatepass"), made.encode("ascii"))
 
 
 def _name_of(key: bytes) -> str:

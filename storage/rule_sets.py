@@ -13,6 +13,7 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.audit import log
+from storage.audit.vouched import is_doubted, rely_on
 from storage.engine import upserts
 from storage.engine.changing import change
 from storage.engine.loading import Loading
@@ -138,7 +139,11 @@ def approvals(tx: Session, rule_set: str) -> Sequence[RuleApproval]:
 
 
 def witnessed(tx: Session) -> Witnessed | None:
-    """What the audit log says last about which set holds; None if it never said."""
+    """What the audit log says last about which set holds; None if it never said.
+
+    AuditFault while the log is not as Wicket left it.
+    """
+    rely_on(tx)
     told = [entry for action in HOLDS if (entry := newest(tx, STORY, action)) is not None]
     return _as_told(max(told, key=lambda entry: entry.index).said()) if told else None
 
@@ -153,7 +158,7 @@ def as_proposed(tx: Session, rule_set: RuleSet) -> Witnessed | None:
     if not genuine(tx, rule_set):
         return None
     for row in log.rows(tx, correlation=STORY, action="rules.proposed", limit=_LOOKED_AT):
-        if row.said()["facts"].get("proposal") == rule_set.id:
+        if row.said()["facts"].get("proposal") == rule_set.id and not is_doubted(tx, row.index):
             return _as_told(row.said())
     return None
 
@@ -162,7 +167,9 @@ def on_record(tx: Session, approval: RuleApproval) -> bool:
     """Whether the audit log tells of this approval, too."""
     said = {"proof": approval.proof, "proposal": approval.rule_set}
     return any(
-        row.actor == approval.account and said.items() <= row.said()["facts"].items()
+        row.actor == approval.account
+        and said.items() <= row.said()["facts"].items()
+        and not is_doubted(tx, row.index)
         for row in log.rows(tx, correlation=STORY, action="rules.approved", limit=_LOOKED_AT)
     )
 

@@ -27,13 +27,14 @@ from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committ
 from sqlmodel import Session, SQLModel
 
 from storage import records
+from storage.audit.heads import MACS
 from storage.engine.plain import Plain, run_each
 from storage.macs import ACTED_UPON, BOUND, FOLLOWING, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
 from storage.taking_over import may_be_unsigned, takes_over
 
 R = TypeVar("R", bound=SQLModel)
 
-MACS, DOUBTS = "macs", "doubts"
+DOUBTS = "doubts"
 _CHANGING = "changing"
 _MOST_DOUBTS = 1000
 _AT_ONCE = 100

@@ -4,7 +4,10 @@ It signs nothing and writes no entry. That time begins and ends with an entry of
 writes the database brings it back for nobody who compares the log with its checkpoints.
 """
 
-from sqlalchemy import bindparam, select
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
 from sqlmodel import Session
 
 from storage.audit.entry import decode
@@ -16,7 +19,8 @@ STORY, BEGUN, SIGNED = "rows", "rows.unsigned", "rows.signed"
 
 # What a later version signs as well. Which of these is signed, an entry says that names it; each is signed once, so
 # that whoever writes the database has nothing signed that a version before left there.
-LATER = ("exceptions", "rule_sets", "inquiries", "bulletins")
+HEAD = "audit_head"
+LATER = ("exceptions", "rule_sets", "inquiries", "bulletins", HEAD)
 
 KNOWN = "taking_over"
 _HERE = "takes_over"
@@ -25,12 +29,13 @@ _LEAVES = Plain(select(ENTRIES.c.action, ENTRIES.c.leaf).where(ENTRIES.c.correla
 
 
 class Known:
-    """What one process knows for good: that it is over. That it goes on is asked anew in each transaction.
+    """What one process knows for good: that it is over, and that the head of the log is under a key. What goes on is
+    asked anew in each transaction.
 
     all_signed: so is what later versions sign.
     """
 
-    is_over = all_signed = False
+    is_over = all_signed = binds_head = False
 
 
 def takes_over(tx: Session) -> bool:
@@ -64,8 +69,20 @@ def story(tx: Session) -> frozenset[str]:
     return frozenset(str(row[0]) for row in rows(tx.connection(), _SAID, {"story": STORY}))
 
 
+def binds_head(connection: Connection, info: Mapping[str, Any]) -> bool:
+    """Whether the record says that the head of the log was put under a key: without a MAC it counts no more then."""
+    known: Known = info.get(KNOWN) or Known()
+    known.binds_head = known.binds_head or any(HEAD in one for one in _signed(connection))
+    return known.binds_head
+
+
 def not_yet(tx: Session) -> list[str]:
     """The tables that an upgrade since has to sign; none before all others are, for they are signed with those."""
-    told = rows(tx.connection(), _LEAVES, {"story": STORY})
-    signed = [decode(bytes(leaf)).get("facts") or {} for action, leaf in told if action == SIGNED]
+    signed = _signed(tx.connection())
     return [table for table in LATER if all(table not in one for one in signed)] if signed else []
+
+
+def _signed(connection: Connection) -> list[Mapping[str, Any]]:
+    """What each of the entries says that says what is signed."""
+    told = rows(connection, _LEAVES, {"story": STORY})
+    return [decode(bytes(leaf)).get("facts") or {} for action, leaf in told if action == SIGNED]

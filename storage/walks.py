@@ -17,9 +17,11 @@ from storage.audit import glimpses, log
 from storage.audit.forgiving import forgiving
 from storage.audit.merkle import Frontier
 from storage.audit.slices import BEGUN, GIVEN_UP, POSITION, STORY, WALKED
+from storage.audit.vouched import is_ours, rely_on
 from storage.engine import upserts
 from storage.engine.plain import Plain, rows, run
 from storage.faults import AuditFault
+from storage.micros import from_micros
 from storage.records import LogWalk
 from storage.signing import is_sound, signed
 from storage.told import Told, newest
@@ -104,7 +106,7 @@ def is_given_up(tx: Session, name: str) -> bool:
 
     Nothing may leave by a name beside a leaf, or by an entry behind the log's end: those anybody may have put there.
     """
-    given_up = newest(tx, name, GIVEN_UP)
+    given_up = newest(tx, name, GIVEN_UP) if is_ours(tx) else None
     if given_up is None or given_up.index >= log.head(tx).size or not _says(given_up, GIVEN_UP, name):
         return False
     begun = newest(tx, name, BEGUN)
@@ -121,6 +123,7 @@ def _says(entry: Told, action: str, story: str) -> bool:
 
 def _told(tx: Session, fact: str, *, story: str = STORY, action: str = WALKED) -> int | None:
     """This number as the last such entry has it; None if there is none, or it does not say."""
+    rely_on(tx)
     entry = newest(tx, story, action)
     if entry is None:
         return None
@@ -133,8 +136,9 @@ def _told(tx: Session, fact: str, *, story: str = STORY, action: str = WALKED) -
 
 def last_end(tx: Session) -> datetime | None:
     """When the last round was walked to its end, or the log began; None while nothing is in it."""
-    ended = log.rows(tx, limit=1, correlation=STORY, action=WALKED)
-    return ended[0].at if ended else glimpses.kept_since(tx)
+    rely_on(tx)
+    ended = newest(tx, STORY, WALKED)
+    return glimpses.kept_since(tx) if ended is None else from_micros(ended.said()["at"])
 
 
 def _row_of(stand: Stand) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def release(
 ) -> None:
     """Let a person in again after “This wasn't me”: the account is switched on, and the alarm lifted. On the record."""
     settings, doer = place_of(context).settings(), doer_of(by, why)
+    settings.secrets.vault()  # before the account is switched on: without keys nothing can be put on record
     with opened(settings) as database:
         account = known_person(settings, login)
         released = asyncio.run(_release(settings, database, account, doer.name, doer.why))

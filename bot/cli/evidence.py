@@ -23,11 +23,13 @@ from bot.cli.tables import say, show, time_in
 from bot.settings import Settings
 from storage.audit import log, proving
 from storage.audit.checkpoint import Signer
+from storage.audit.findings import told_of_doubt
 from storage.audit.log import Row
 from storage.audit.passing import Progress
 from storage.audit.sealing import check_head, sign_head
 from storage.audit.sides import NotProven
 from storage.audit.verification import verify_log
+from storage.audit.vouched import doubted
 from storage.clock import utc_now
 from storage.faults import AuditFault
 
@@ -82,13 +84,16 @@ def evidence(
         rows = list(gathered.rows.values())
         note, proofs = database.read_now(lambda tx: _proven(tx, rows, signer)) if signer else ("", {})
         unheard = database.read_now(lambda tx: _unheard(tx, wanted))
+        doubts = [told_of_doubt(*each) for each in database.read_now(doubted)]
     others = gathered.delegators | ({whom} if whom else set())
     made = Evidence(
         gathered=gathered, wanted=wanted, names=_names(settings, rows, others), proofs=proofs, checkpoint=note,
-        entries={row.id: _whole(row) for row in rows}, written=utc_now(),
+        entries={row.id: _whole(row) for row in rows}, written=utc_now(), doubts=doubts,
     )  # fmt: skip
     files = write(made, out)
     typer.echo(f"Wrote {len(gathered.cases)} requests with {len(rows)} entries in {files} files to {out}.")
+    for doubt in doubts:
+        say(doubt, err=True)
     for word in unheard:
         say(
             f"No entry of the whole log is about {word or repr(word)}. Is it spelled as in the catalogue, or as the "
@@ -166,7 +171,8 @@ def _proven(tx: Session, rows: list[Row], signer: Signer) -> tuple[str, dict[str
         raise AuditFault(f"{wrong} {_NOTHING}")
     note = sign_head(tx, signer)
     proofs: dict[str, str] = {}
-    for row in rows:
+    doubts = doubted(tx)  # of those it says that there is none
+    for row in (one for one in rows if not any(first <= one.index < end for first, end in doubts)):
         proof = proving.prove(tx, row, signer.verifier, note=note, signer=signer)
         if isinstance(proof, NotProven):
             raise AuditFault(f"{proof.detail} {_NOTHING}")

@@ -28,8 +28,9 @@ from storage.audit import log
 from storage.audit.checkpoint import Checkpoint, verify_note
 from storage.audit.findings import Report
 from storage.audit.published import read_published
-from storage.audit.sealing import kept_checkpoint, last_checkpoint_id, sign_head
+from storage.audit.sealing import kept_checkpoint, largest_agreeing, last_checkpoint_id, sign_head
 from storage.audit.verification import verify_log
+from storage.audit.vouched import is_ours
 from storage.clock import utc_now
 from storage.database import Database
 from storage.engine.backup import copy_store, damage_of, remove, swap
@@ -213,7 +214,8 @@ def _mark(settings: Settings, database: Database, notes: Sequence[str]) -> None:
         cause = Cause(
             kind=FreezeKind.RESTORED,
             detail="An operator restored a backup.",
-            agrees=log.head(tx).size,
+            # Where the copy itself is not Wicket's alone, only what was signed of it is known to be.
+            agrees=log.head(tx).size if is_ours(tx) else largest_agreeing(tx, (*known,), signer.verifier),
             cites=tuple(largest.values()),
             signed=max((one.size for one in known.values()), default=0),
         )
@@ -227,7 +229,7 @@ def _last_words(settings: Settings, store: Path) -> list[str]:
     if not store.exists():
         return []
     try:
-        with looked_at(store, patience=_PATIENCE) as tx:
+        with looked_at(store, patience=_PATIENCE, macs=macs_of(settings)) as tx:
             return [sign_head(tx, settings.secrets.signer())]
     except (WicketFault, OSError) as fault:
         say(f"What is there now cannot be read, so it is not cited: {fault}", err=True)
@@ -252,7 +254,7 @@ def _verified(settings: Settings, file: Path) -> Report:
     if wrong is not None:
         raise StorageUnavailable(f"{file} is not a whole database: {wrong}.")
     verifier = settings.secrets.signer().verifier if settings.secrets.audit_key is not None else None
-    with progress("Verifying") as tell, looked_at(file, patience=_PATIENCE) as tx:
+    with progress("Verifying") as tell, looked_at(file, patience=_PATIENCE, macs=macs_of(settings)) as tx:
         return verify_log(tx, verifier=verifier, progress=tell)
 
 

@@ -30,9 +30,10 @@ from storage.audit.archives import Archives as AllArchives
 from storage.audit.archives import read_archives
 from storage.audit.checkpoint import Verifier
 from storage.audit.crew import Crew
-from storage.audit.findings import Report
+from storage.audit.findings import Report, told_of_doubt
 from storage.audit.ranges import PartReport, verify_part
 from storage.audit.verification import verify_log
+from storage.audit.vouched import doubted
 from storage.faults import AuditFault, SettingsFault
 
 Notes = Annotated[
@@ -190,7 +191,11 @@ def _verify_part(
     with opened(settings) as database, progress("Verifying") as tell:
         report = database.read_now(work)
         there = database.read_now(lambda tx: read_archives(tx, verifier))
+        doubts = database.read_now(doubted)
     say(report.conclusion)
+    for each in doubts:
+        if each.end > first and (last is None or each.first <= last):
+            say(told_of_doubt(*each), indent=2)
     for finding in report.findings[1:]:
         say(f"Also: {finding.detail}", indent=2)
     if report.more:

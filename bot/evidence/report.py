@@ -85,9 +85,10 @@ def report(
     written: datetime,
     checkpoint: str,
     broken: Sequence[Broken] = (),
+    doubts: Sequence[str] = (),
 ) -> str:
     """The page. written: when. checkpoint: the signed one that covers it all, "" without the key. broken: emergencies,
-    the oldest first.
+    the oldest first. doubts: of entries that nobody vouches for.
     """
     waits = [case.waited for case in cases if case.waited is not None]
     lates = [timedelta(seconds=late) for late in _lates(cases)]
@@ -101,6 +102,7 @@ def report(
             written=written,
             checkpoint=checkpoint,
             broken=broken,
+            doubts=doubts,
             often=frequency(broken),
             numbers=summary(cases),
             kinds=VOLUME,

@@ -6,7 +6,7 @@ It asks nobody anything; what it writes was gathered before.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,7 +43,8 @@ The public key is not in here on purpose: take it from where you keep it.
 class Evidence:
     """What is written. entries: for each id of an entry, what `wicket audit show --json` says of it, with the salts.
 
-    proofs: for each id, the proof's text. checkpoint: the signed note, "" where the key was not at hand.
+    proofs: for each id, the proof's text. checkpoint: the signed note, "" where the key was not at hand. doubts: what
+    is to be said of entries that nobody vouches for, and of which there is no proof.
     """
 
     gathered: Gathered
@@ -53,6 +54,7 @@ class Evidence:
     proofs: Mapping[str, str]
     checkpoint: str
     written: datetime
+    doubts: Sequence[str] = ()
 
 
 def write(evidence: Evidence, folder: Path) -> int:
@@ -77,7 +79,7 @@ def _files(evidence: Evidence) -> Mapping[str, str]:
     cases, names = evidence.gathered.cases, evidence.names
     page = report(
         cases, evidence.wanted, names, written=evidence.written, checkpoint=evidence.checkpoint,
-        broken=evidence.gathered.broken,
+        broken=evidence.gathered.broken, doubts=evidence.doubts,
     )  # fmt: skip
     files = {
         "README.txt": _READ_ME,

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from handlers.intents import Where
 from handlers.recording import OPERATOR, record
 from storage import proofs
+from storage.audit.vouched import is_by_older_key
 from storage.database import Database
 from storage.identifiers import new_id
 from storage.macs import BOUND
@@ -69,7 +70,8 @@ def _sign_anew(database: Database, *, where: Where, correlation: str) -> tuple[i
                 break
             signed, skip = signed + moved, skip + unsound
         doubtful += skip
-    if signed or doubtful:
+    # The entry itself puts the log under the newest key, where nothing else was added since there is one.
+    if signed or doubtful or database.read_now(is_by_older_key):
         facts = {"signed": signed, "lost": doubtful}
         database.write_now(
             lambda tx: record(

@@ -18,12 +18,13 @@ from handlers.ground import Ground
 from handlers.intents import Where
 from storage.audit.checkpoint import Verifier
 from storage.audit.verification import verify_log
+from storage.audit.vouched import is_bound, needs_mac, vouch
 from storage.database import Database
 from storage.exceptions import is_open
 from storage.faults import AuditFault
 from storage.macs import BOUND
 from storage.signing import sign_unsigned, unsigned
-from storage.taking_over import LATER, SIGNED, STORY, not_yet, story, takes_over
+from storage.taking_over import HEAD, LATER, SIGNED, STORY, not_yet, story, takes_over
 
 AT_A_TIME = 200
 _ANEW = timedelta(hours=24)
@@ -56,6 +57,7 @@ def begin_now(database: Database, verifier: Verifier, at: datetime) -> None:
         if report.findings and not report.only_tiles:
             raise AuditFault(f"{_UNSOUND} {report.findings[0].detail}")
     database.write_now(partial(_begin, at=at))
+    database.read_now(is_bound)  # from now on this process knows, whatever becomes of the record
 
 
 def _would_count(tx: Session) -> bool:
@@ -64,6 +66,8 @@ def _would_count(tx: Session) -> bool:
     if SIGNED in story(tx) and not later:
         return False
     found = unsigned(tx)
+    if needs_mac(tx):
+        found[HEAD] = 1
     return any(table in found for table in later or found)
 
 
@@ -74,7 +78,7 @@ def _begin(tx: Session, at: datetime) -> None:
         return
     found = unsigned(tx)
     if not found:
-        _signed(tx, at, dict.fromkeys(LATER, 0), **recording.BY_ITSELF)
+        _signed(tx, at, _sign_all(tx, LATER), **recording.BY_ITSELF)
         return
     recording.record(
         tx, at=at, action="rows.unsigned", outcome="done", **recording.BY_ITSELF, correlation=STORY, facts=dict(found)
@@ -82,9 +86,17 @@ def _begin(tx: Session, at: datetime) -> None:
 
 
 def _sign_all(tx: Session, tables: Iterable[str]) -> dict[str, int]:
-    """Sign what of these has no MAC; how many of each, of those that a version before left unsigned even if none."""
+    """Sign what of these has no MAC; how many of each, of those that a version before left unsigned even if none.
+
+    The head is signed by the entry that says so.
+    """
     counts = dict.fromkeys((one for one in tables if one in LATER), 0)
     for table in tables:
+        if table == HEAD:
+            if needs_mac(tx):
+                vouch(tx)
+                counts[HEAD] = 1
+            continue
         while some := sign_unsigned(tx, table, limit=AT_A_TIME):
             counts[table] = counts.get(table, 0) + some
     return counts
@@ -138,7 +150,7 @@ def sign_rows(database: Database, *, where: Where, tell: Tell) -> dict[str, int]
 def _end(tx: Session, at: datetime, done: dict[str, int], where: Where) -> dict[str, int] | None:
     if SIGNED in story(tx):
         return None
-    counts = _sign_all(tx, BOUND)
+    counts = _sign_all(tx, (*BOUND, HEAD))
     counts |= {table: counts.get(table, 0) + some for table, some in done.items()}
     _signed(tx, at, counts, actor=recording.OPERATOR, where=where)
     return counts

@@ -23,7 +23,8 @@ from storage.audit import log as audit_log
 from storage.audit.acting import acting, told_of_acting
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
 from storage.audit.published import Published
-from storage.audit.sealing import Contradiction, agrees, contradiction, latest_checkpoint, sign_head
+from storage.audit.sealing import Contradiction, contradiction, largest_agreeing, sign_head, size_said
+from storage.audit.vouched import is_ours
 from storage.faults import AuditFault, StorageUnavailable, WicketFault
 from storage.sentences import Sentence, template
 from storage.states import FreezeKind
@@ -38,6 +39,10 @@ _REMEMBERED = 1000
 _ENDS_WITHIN = 60.0
 _UNENDED = "TimeoutError"
 
+_ADDED = template(
+    "Something was added to the audit log, or its head was changed, by hands that have no key of Wicket's: nobody "
+    "vouches for the entries from index {first} on."
+)
 _STOP_IS_GONE = template("A stop of new access that this process knows is neither open nor lifted.")
 
 
@@ -82,10 +87,11 @@ class Watching:
     async def look_again(self) -> None:
         """Look before it is due, if the store is unchecked: what passes is not to stop access for as long as that.
 
-        So too where it could not be signed, which stops access only where it lasts.
+        So too where it could not be signed, which stops access only where it lasts; and where the log is not Wicket's.
         """
         is_unsigned = Check.SIGNING in self._late and not self._alone.locked()
-        if is_unsigned or self._ground.database.unchecked.since is not None:
+        is_due = is_unsigned or self._ground.database.unchecked.since is not None
+        if is_due or not await self._ground.database.read(is_ours):
             await self.look()
 
     async def look_for_strangers(self) -> None:
@@ -229,7 +235,8 @@ class Watching:
     def _freeze(self, tx: Session, found: Published | None, history: Sequence[str]) -> None:
         """Look once more where nobody else can write: of several that saw it, one freezes."""
         wrong = self._wrong(tx, found, history)
-        if wrong is None or (wrong.checkpoint is None and what_stops(written(tx), What.PROOFS)):
+        stands = what_stops(written(tx), What.PROOFS)
+        if wrong is None or (wrong.checkpoint is None and not wrong.unvouched and stands):
             return  # an open freeze says all there is to say of a file that cannot be used
         self._begin(tx, wrong, found, history)
 
@@ -237,30 +244,20 @@ class Watching:
         self, tx: Session, wrong: Contradiction, found: Published | None, history: Sequence[str]
     ) -> None:
         known = self._signed([*(found.notes if found else ()), *self._own])
-        size = audit_log.head(tx).size
         kind = FreezeKind.RESTORED if wrong.behind else FreezeKind.MISMATCH
         latest = max((checkpoint.size for _, checkpoint in known), default=0)
+        agrees = audit_log.head(tx).size
+        if kind == FreezeKind.RESTORED or not is_ours(tx):
+            # Of what came after that nobody knows whether other hands added it.
+            agrees = largest_agreeing(tx, [*history, *self._own], self._signer.verifier)
         cause = Cause(
             kind=kind,
-            detail=wrong.detail,
-            agrees=self._agreeing(tx, history) if kind == FreezeKind.RESTORED else size,
+            detail=Sentence(_ADDED, first=agrees) if wrong.unvouched else wrong.detail,
+            agrees=agrees,
             cites=_last_of_each(known, wrong),
             signed=max(latest, wrong.checkpoint.size if wrong.checkpoint else 0),
         )
         begin(tx, self._ground, cause, actor=WICKET, where=SCHEDULE, signer=self._signer)
-
-    def _agreeing(self, tx: Session, history: Sequence[str]) -> int:
-        """How many entries are certainly those that were signed, by the largest checkpoint that agrees."""
-        head = audit_log.head(tx)
-        kept = latest_checkpoint(tx)
-        notes = [*([kept] if kept else []), *history, *self._own]
-        for note in sorted(notes, key=_size, reverse=True):
-            if _size(note) > head.size:
-                continue
-            read = verify_note(note, self._signer.verifier)
-            if isinstance(read, Checkpoint) and agrees(tx, head, read, self._signer.verifier):
-                return read.size
-        return 0
 
     def _signed(self, notes: Sequence[str]) -> list[tuple[str, Checkpoint]]:
         read = [(note, verify_note(note, self._signer.verifier)) for note in notes]
@@ -286,10 +283,4 @@ def _last_of_each(known: Sequence[tuple[str, Checkpoint]], wrong: Contradiction)
         if checkpoint.size >= largest.get(checkpoint.origin, (0, ""))[0]:
             largest[checkpoint.origin] = (checkpoint.size, note)
     told = [wrong.note] if wrong.note else []
-    return sorted({*(note for _, note in largest.values()), *told}, key=_size)
-
-
-def _size(note: str) -> int:
-    """How many entries a note says it covers; it is not trusted for that."""
-    lines = note.split("\n", 2)
-    return int(lines[1]) if len(lines) > 1 and lines[1].isascii() and lines[1].isdigit() else 0
+    return sorted({*(note for _, note in largest.values()), *told}, key=size_said)

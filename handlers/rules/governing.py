@@ -17,6 +17,7 @@ from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_
 from handlers.ground import ROLLED_OUT_WITHIN, Ground
 from handlers.rules.holding import Held, Rules, content_of
 from storage import deliveries, rule_sets
+from storage.audit.vouched import is_ours
 from storage.catalogue import Catalogue, as_plain, from_plain
 from storage.exceptions import decide_exceptions, settle_exceptions
 from storage.faults import PolicyFault
@@ -285,7 +286,7 @@ class Kept:
 
 def kept_catalogue(tx: Session) -> Catalogue | None:
     """The catalogue that held last by the store; None if there is none, or the audit log tells of another."""
-    kept = kept_set(tx)
+    kept = kept_set(tx) if is_ours(tx) else None
     if kept is None or not kept.is_witnessed:
         return None
     try:

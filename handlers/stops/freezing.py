@@ -21,8 +21,9 @@ from handlers.vouching.telling import told
 from storage import freezes, grants, handles, holdings, petitions, proofs, vouchings
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import Signer
-from storage.audit.epochs import OPENED, STORY, read_epochs
+from storage.audit.epochs import OPENED, STORY, UNVOUCHED, read_epochs
 from storage.audit.sealing import seal_epoch
+from storage.audit.vouched import is_ours, vouch
 from storage.exceptions import open_of
 from storage.micros import EPOCH
 from storage.records import Freeze
@@ -104,9 +105,13 @@ def tell_anew(tx: Session, ground: Ground) -> None:
 
 def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, signer: Signer) -> None:
     before, now = read_epochs(tx, signer.verifier).current.name, ground.now()
+    facts: dict[str, recording.Fact] = {"kind": cause.kind, "agrees": cause.agrees, "before": before}
+    if not is_ours(tx):
+        facts[UNVOUCHED] = True
+    vouch(tx)  # for all that follows; what is before it, and was signed by nobody, is said to be doubtful
     opening = recording.record(
         tx, at=now, action=OPENED, outcome="done", **by, correlation=STORY,
-        facts={"kind": cause.kind, "agrees": cause.agrees, "before": before, "cites": list(cause.cites)},
+        facts={**facts, "cites": list(cause.cites)},
     )  # fmt: skip
     seal_epoch(tx, signer, opening, at=now)
     record_kept(tx, at=now, by=by)

@@ -23,6 +23,8 @@ from storage.states import FreezeKind
 # The action of the entry that opens an epoch, and the correlation by which all of them are found.
 OPENED = "log.epoch_opened"
 STORY = "log-epochs"
+# The fact of such an entry that is there if other hands added to the log since the entries that it calls history.
+UNVOUCHED = "unvouched"
 
 _NAME_DIGITS = 16
 # The first checkpoint of an epoch is kept with its opening; what stands before it there is noise.
@@ -38,7 +40,7 @@ class Epoch:
     opened: the index of that entry. agrees: how many entries it says are the history that was signed before; what
     earlier epochs signed beyond is lost. cites: the last checkpoints that are known of the earlier epochs; one that
     the key did not sign is not among them. kind: why it was opened, a storage.states.FreezeKind. before: the name of
-    the epoch that it follows.
+    the epoch that it follows. unvouched: whether nobody vouches for what stands between that history and its opening.
     """
 
     name: str = ""
@@ -48,6 +50,7 @@ class Epoch:
     kind: str = ""
     before: str = ""
     cites: tuple[Checkpoint, ...] = ()
+    unvouched: bool = False
 
     @property
     def lost(self) -> int:
@@ -147,6 +150,7 @@ def epoch_of(row: Row, verifier: Verifier) -> Epoch | None:
         kind=str(said["facts"].get("kind", "")),
         before=str(said["facts"].get("before", "")),
         cites=tuple(_signed(cites, verifier)),
+        unvouched=bool(said["facts"].get(UNVOUCHED)),
     )
 
 

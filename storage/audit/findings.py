@@ -122,9 +122,18 @@ def _break(number: int, epoch: Epoch) -> str:
         before = f"It cites the checkpoint over {known} entries: {epoch.lost} that were signed are lost."
     else:
         before = f"It cites the checkpoint over {known} entries."
+    doubt = f" {told_of_doubt(epoch.agrees, epoch.opened)}" if epoch.unvouched else ""
     return (
         f"Epoch {number} ({epoch.name}) began at index {epoch.opened}, {epoch.at:%Y-%m-%d %H:%M:%S} UTC "
-        f"({epoch.kind}): the first {epoch.agrees} entries are of the time before. {before}"
+        f"({epoch.kind}): the first {epoch.agrees} entries are of the time before. {before}{doubt}"
+    )
+
+
+def told_of_doubt(first: int, end: int) -> str:
+    """What to say of entries that nobody vouches for, as an epoch says itself."""
+    return (
+        f"Nobody vouches for the entries from index {first} to {end - 1}: other hands, without a key "
+        "of Wicket's, added to the log among them, so they are no evidence."
     )
 
 

@@ -33,6 +33,8 @@ def _refuse(table: str, event: str, sentence: str, when: str = "", *, how: str =
 _NEXT = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_entries)'
 _KEPT_ENTRIES = "audit entries are never deleted before they are archived"
 _KEPT_TEXTS = "audit texts are erased, never deleted before they are archived"
+# A replica of a version that knows no MAC would move the head on and leave it: so it adds nothing.
+_KEPT_MAC = "NEW.mac = OLD.mac AND OLD.mac <> ''"
 # The same for tiles, level by level; only full ones are kept.
 _NEXT_TILE = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_tiles WHERE level = NEW.level)'
 
@@ -87,7 +89,7 @@ TRIGGERS_SQLITE = (
         "audit_head",
         "UPDATE",
         "the audit head moves on with the entries only",
-        f"NEW.size <= OLD.size OR NEW.size IS NOT {_NEXT}",
+        f"NEW.size <= OLD.size OR NEW.size IS NOT {_NEXT} OR {_KEPT_MAC}",
     ),
     *(_refuse(*each) for each in _never("UPDATE", "DELETE")),
     _refuse(
@@ -152,7 +154,7 @@ _FUNCTIONS = (
     ),
     _function(
         "audit_head_follows",
-        f"BEGIN IF NEW.size <= OLD.size OR NEW.size IS DISTINCT FROM {_NEXT} OR NEW.id <> OLD.id THEN "
+        f"BEGIN IF NEW.size <= OLD.size OR NEW.size IS DISTINCT FROM {_NEXT} OR NEW.id <> OLD.id OR {_KEPT_MAC} THEN "
         "RAISE EXCEPTION USING MESSAGE = 'the audit head moves on with the entries only', "
         "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END",
     ),

@@ -3,7 +3,7 @@
 It never opens, commits or rolls back a transaction, and never changes an entry.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Unpack
@@ -13,22 +13,20 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     Select,
-    bindparam,
     cast,
     func,
     insert,
-    literal_column,
     or_,
     select,
     type_coerce,
     update,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from storage.audit import times
 from storage.audit.entry import BESIDE, TEXT_ERASED, Entry, decode, written
 from storage.audit.filters import Wanted, conditions
+from storage.audit.heads import HEAD_ID, LOCK_HEAD, MOVE_HEAD, READ_HEAD, Head, first_mac, head_of, next_mac
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
 from storage.audit.salted import fresh_salts
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
@@ -40,17 +38,10 @@ from storage.micros import from_micros
 
 Transaction = Session | Connection
 
-_HEAD_ID = 1
 _BATCH = 1000
 _COPIES = tuple(name for name in BESIDE if name != "at")
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 
-_THE_HEAD = select(
-    HEAD.c.size, cast(HEAD.c.frontier, LargeBinary).label("frontier"), type_coerce(HEAD.c.marks, NullType())
-).where(HEAD.c.id == literal_column(str(_HEAD_ID)))
-# Built once: making a statement costs more than running it.
-_READ_HEAD = Plain(_THE_HEAD)
-_LOCK_HEAD = Plain(_THE_HEAD.with_for_update())
 # SQLite lets anything stand in any column. Whoever edited a row may have left text where bytes were, and it must
 # still be read to be named.
 _READ_ENTRIES = select(
@@ -68,17 +59,12 @@ _READ_TEXTS = select(
     cast(TEXTS.c.salt, LargeBinary).label("salt"),
     TEXTS.c.erased_by,
 )
-_SIZE = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
+_SIZE = select(HEAD.c.size).where(HEAD.c.id == HEAD_ID).scalar_subquery()
 _ADD_HEAD = insert(HEAD)
 _FIRST_HAS_MARK = select(ENTRIES.c.root != ENTRIES.c.leaf_hash).where(ENTRIES.c.index == 0)
 # What stands there of an entry is made as the drivers take it, so no type has to change it any more.
 ADD_ENTRIES = Together(ENTRIES.name, ("index", *BESIDE, "leaf", "leaf_hash", "root"))
 _ADD_TEXTS = Together(TEXTS.name, ("index", "name", "text", "salt"))
-_MOVE_HEAD = Plain(
-    update(HEAD)
-    .where(HEAD.c.id == literal_column(str(_HEAD_ID)), HEAD.c.size == bindparam("old_size"))
-    .values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +117,8 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
         return
     connection = connection_of(tx)
     with Talk(connection) as talk:
-        before, beside_each = _locked_head(connection, talk)
+        head = _locked_head(connection, talk, tx.info)
+        before, beside_each = head.tree, mark_of if head.marks else root_under
         rows, texts = list[tuple[Any, ...]](), list[tuple[int, str, str, bytes]]()
         for index, entry in enumerate(entries, before.size):
             salts = fresh_salts(entry.texts)
@@ -142,8 +129,9 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
         ADD_ENTRIES.put_by(
             talk, [(*row, beside_each(spine)) for row, spine in zip(rows, spines, strict=True)]
         )
-        moved = {"old_size": before.size, "new_size": grown.size, "new_frontier": grown.to_bytes()}
-        if talk.run(_MOVE_HEAD, moved) != 1:
+        stored = grown.to_bytes()
+        moved = {"old_size": before.size, "new_size": grown.size, "new_frontier": stored}
+        if talk.run(MOVE_HEAD, {**moved, "new_mac": next_mac(tx.info, head, stored)}) != 1:
             raise AuditFault("the audit head moved while an entry was added")
         _ADD_TEXTS.put_by(talk, texts)
 
@@ -152,37 +140,31 @@ def head(tx: Transaction) -> Frontier:
     """How far the tree has grown. AuditFault if the head row is damaged or gone though there are entries."""
     connection = connection_of(tx)
     with Talk(connection) as talk:
-        found = _head(connection, talk, _READ_HEAD)
-    return found[0] if found else Frontier()
+        found = _head(connection, talk, READ_HEAD)
+    return found.tree if found else Frontier()
 
 
-def _locked_head(connection: Connection, talk: Talk) -> tuple[Frontier, Callable[[bytes], bytes]]:
-    """The head, held until the transaction ends, and what makes of a spine what stands beside an entry.
+def _locked_head(connection: Connection, talk: Talk, info: Mapping[str, Any]) -> Head:
+    """The head, held until the transaction ends.
 
     The first one is written here: who begins a log shares it with no version that knows roots alone.
     """
-    found = _head(connection, talk, _LOCK_HEAD)
+    found = _head(connection, talk, LOCK_HEAD)
     if found is None:
-        found = Frontier(), True
-        first = {"id": _HEAD_ID, "size": 0, "frontier": found[0].to_bytes(), "marks": True}
+        new = Head(Frontier(), True, None)
+        found = new._replace(mac=first_mac(info, new))
+        first = {"id": HEAD_ID, "size": 0, "frontier": new.tree.to_bytes(), "marks": True, "mac": found.mac}
         connection.execute(_ADD_HEAD, first)
-    return found[0], mark_of if found[1] else root_under
+    return found
 
 
-def _head(connection: Connection, talk: Talk, query: Plain) -> tuple[Frontier, bool] | None:
+def _head(connection: Connection, talk: Talk, query: Plain) -> Head | None:
     found = talk.rows(query)
-    if not found:
-        if connection.execute(select(ENTRIES.c.index).limit(1)).first() is not None:
-            raise AuditFault("the audit head is gone though there are entries")
-        return None
-    size, stored, marks = found[0]
-    try:
-        frontier = Frontier.from_bytes(stored)
-    except ValueError as problem:
-        raise AuditFault("the audit head cannot be read") from problem
-    if frontier.size != size:
-        raise AuditFault("the audit head contradicts itself about its size")
-    return frontier, bool(marks)
+    if found:
+        return head_of(*found[0])
+    if connection.execute(select(ENTRIES.c.index).limit(1)).first() is not None:
+        raise AuditFault("the audit head is gone though there are entries")
+    return None
 
 
 def rows(tx: Transaction, *, limit: int = 100, **wanted: Unpack[Wanted]) -> list[Row]:
@@ -301,19 +283,13 @@ def loose_texts(tx: Transaction, *, after: int, last: int) -> list[object]:
     return [index for index in text_indexes(tx, after=after, last=last) if not isinstance(index, int)]
 
 
-def second_head(tx: Transaction) -> bool:
-    """Whether another row stands beside the one that counts as the head."""
-    query = select(HEAD.c.id).where(HEAD.c.id != _HEAD_ID).limit(1)
-    return connection_of(tx).execute(query).first() is not None
-
-
 def has_odd_marks(tx: Transaction) -> bool:
     """Whether the head says of marks what no version wrote there: a store of SQLite has them since it was brought up,
     and one of PostgreSQL from its first entry on, or none. Of one leaf the hash is the root.
     """
     connection = connection_of(tx)
     with Talk(connection) as talk:
-        marks = [row[2] for row in talk.rows(_READ_HEAD)]
+        marks = [row[2] for row in talk.rows(READ_HEAD)]
     if connection.dialect.name == "sqlite":
         return marks != [1] * len(marks)
     first = connection.execute(_FIRST_HAS_MARK).scalar_one_or_none()

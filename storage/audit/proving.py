@@ -11,7 +11,7 @@ from sqlalchemy import select
 from storage.audit import log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, Verifier, verify_note
 from storage.audit.epochs import Epochs, read_epochs
-from storage.audit.findings import sentence
+from storage.audit.findings import sentence, told_of_doubt
 from storage.audit.log import Row, Transaction, connection_of
 from storage.audit.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof
 from storage.audit.sealing import check_head, sign_head
@@ -19,6 +19,7 @@ from storage.audit.sides import NotProven, Side
 from storage.audit.tables import CHECKPOINTS
 from storage.audit.tiles import Tree
 from storage.audit.tlog_proof import BadProof, Continuation, Inclusion, continues, judge
+from storage.audit.vouched import doubted
 from storage.faults import AuditFault
 
 # Of the checkpoints that cover an entry, so many of the newest are tried: of those one is sound, or none will be.
@@ -50,11 +51,14 @@ def prove(
     note: str | None = None,
     signer: Signer | None = None,
 ) -> Inclusion | NotProven:
-    """The proof that this entry stands in the log.
+    """The proof that this entry stands in the log. There is none of one that nobody vouches for.
 
     note: the checkpoint to prove it under; otherwise the newest kept one that covers it, or else one signed now by
     `signer`, if that is at hand.
     """
+    for first, end in doubted(tx):
+        if first <= row.index < end:
+            return NotProven(detail=told_of_doubt(first, end), contradicts=True)
     try:
         if note is not None:
             return _under(tx, row, note, verifier)

@@ -18,6 +18,7 @@ from storage.audit.forgiving import forgiving
 from storage.audit.log import Transaction
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.tables import CHECKPOINTS
+from storage.audit.vouched import NOT_OURS, is_ours, own_head
 from storage.faults import AuditFault
 from storage.sentences import Sentence, template
 
@@ -38,6 +39,7 @@ class Contradiction:
     """What is wrong with the head, as a sentence, and the checkpoint that says so, where it is one.
 
     behind: the log ends before what the checkpoint covers, as an older copy does. broken: the log cannot even go on.
+    unvouched: no checkpoint says so, but the head is not as Wicket left it.
     """
 
     detail: str
@@ -45,6 +47,7 @@ class Contradiction:
     checkpoint: Checkpoint | None = None
     behind: bool = False
     broken: bool = False
+    unvouched: bool = False
 
 
 def check_head(tx: Transaction, verifier: Verifier, notes: Sequence[str | bytes] = ()) -> str | None:
@@ -56,7 +59,7 @@ def check_head(tx: Transaction, verifier: Verifier, notes: Sequence[str | bytes]
 def contradiction(
     tx: Transaction, verifier: Verifier, notes: Sequence[str | bytes] = ()
 ) -> Contradiction | None:
-    """What contradicts the head, or None: the last entry, the checkpoint kept last, and `notes`.
+    """What contradicts the head, or None: the last entry, the checkpoint kept last, `notes`, and its MAC.
 
     Meant for startup (T-2): it costs a few reads whatever the size of the log, and is no verification of it.
     `notes` are checkpoints from elsewhere; one that is not signed by this key is a contradiction too. What an epoch of
@@ -86,7 +89,7 @@ def contradiction(
             detail = Sentence("The audit log contradicts the checkpoint over {size} entries.", size=read.size)
             text = note if isinstance(note, str) else note.decode()
             return _contradicted(detail, text, read, head)
-    return None
+    return None if is_ours(tx) else Contradiction(detail=Sentence(NOT_OURS), unvouched=True)
 
 
 def _stands(earlier: Earlier, epochs: Epochs, checkpoint: Checkpoint) -> bool:
@@ -133,7 +136,7 @@ def seal_epoch(tx: Transaction, signer: Signer, opening: str, *, at: datetime) -
 
 
 def _signed(tx: Transaction, signer: Signer, epoch: str) -> str:
-    head = log.head(tx)
+    head = own_head(tx)
     return sign(Checkpoint(origin=origin_of(signer.name, epoch), size=head.size, root=head.root), signer)
 
 
@@ -189,6 +192,26 @@ def _stands_on(tx: Transaction, head: Frontier) -> bool:
         return head.size == 0
     at_head = newest.index == head.size - 1 and head.is_told_by(newest.root)
     return at_head and leaf_hash(newest.leaf) == newest.leaf_hash
+
+
+def largest_agreeing(tx: Transaction, notes: Sequence[str], verifier: Verifier) -> int:
+    """How many entries are certainly those that were signed, by the largest of these checkpoints that agrees, or of the
+    one kept last.
+    """
+    head, kept = log.head(tx), latest_checkpoint(tx)
+    for note in sorted((*([kept] if kept else []), *notes), key=size_said, reverse=True):
+        if size_said(note) > head.size:
+            continue
+        read = verify_note(note, verifier)
+        if isinstance(read, Checkpoint) and agrees(tx, head, read, verifier):
+            return read.size
+    return 0
+
+
+def size_said(note: str) -> int:
+    """How many entries a note says it covers; it is not trusted for that."""
+    lines = note.split("\n", 2)
+    return int(lines[1]) if len(lines) > 1 and lines[1].isascii() and lines[1].isdigit() else 0
 
 
 def agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint, verifier: Verifier) -> bool:

@@ -71,6 +71,8 @@ class AuditHead(SQLModel, table=True):
     """The one row that knows how far the tree has grown: its size and its frontier (merkle.Frontier.to_bytes).
 
     marks: whether new entries have marks beside them. Not so in a store that replicas of the version before may share.
+    mac: over all of that (storage.audit.heads); None until the record says that it is under a key, "" once Wicket found
+    that other hands had moved it.
     """
 
     __tablename__ = "audit_head"
@@ -79,6 +81,7 @@ class AuditHead(SQLModel, table=True):
     size: int = Field(sa_column=Column(BigInteger, nullable=False))
     frontier: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     marks: bool | None = Field(default=None, sa_column=Column(Boolean))
+    mac: str | None = Field(default=None, sa_column=Column(Text))
 
 
 class AuditCheckpoint(SQLModel, table=True):

@@ -21,6 +21,7 @@ from storage.audit.passing import Progress, passed
 from storage.audit.sealing import checkpoints, last_checkpoint_id
 from storage.audit.stretches import Walkers, joined
 from storage.audit.tile_check import TileCheck, count_tiles
+from storage.audit.vouched import NOT_OURS, is_ours, second_head
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
 
@@ -90,7 +91,9 @@ def note_strays(tx: Transaction, walk: Walk) -> None:
             walk.note(_taken_away(said))
     for misfit in misfits(tx):
         walk.note(misfit)
-    if log.second_head(tx):
+    if not is_ours(tx):
+        walk.note(Finding(kind="head", detail=NOT_OURS))
+    if second_head(tx):
         walk.note(Finding(kind="head", detail="A second head stands beside that of the log."))
     if log.has_odd_marks(tx):
         walk.note(Finding(kind="head", detail="What the head says of marks beside entries was changed."))

@@ -14,15 +14,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
+from storage.audit.heads import MACS
 from storage.faults import StorageUnavailable
+from storage.macs import Macs
 
 # How many steps of SQLite's machine lie between two looks at the clock.
 _STEPS = 10_000
 
 
 @contextmanager
-def looked_at(path: Path, *, patience: float) -> Iterator[Session]:
-    """A session that only reads. patience: seconds to wait for a lock. StorageUnavailable if it cannot be read."""
+def looked_at(path: Path, *, patience: float, macs: Macs | None = None) -> Iterator[Session]:
+    """A session that only reads. patience: seconds to wait for a lock. StorageUnavailable if it cannot be read.
+
+    macs: the keys by which it knows what is Wicket's; without them it cannot tell.
+    """
     engine = create_engine("sqlite://", creator=lambda: _connect(path, patience), poolclass=NullPool)
 
     @event.listens_for(engine, "begin")
@@ -31,6 +36,7 @@ def looked_at(path: Path, *, patience: float) -> Iterator[Session]:
 
     try:
         with Session(engine) as session:
+            session.info[MACS] = macs
             yield session
     except DBAPIError as error:
         raise StorageUnavailable(f"The database cannot be read: {error.orig}.") from error

@@ -3,19 +3,31 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlmodel import Session, select
 
 from storage import alarms, freezes
 from storage.alarms import Effect
 from storage.audit import log
 from storage.clock import utc_now
+from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.handles import make_handle
+from storage.macs import Macs
 from storage.records import Alarm
+from storage.secrets import Vault, generate_key
 from storage.states import FreezeKind, Purpose
-from tests.bot.cli.test_cli import ADA, Install, install
+from tests.bot.cli.test_cli import ADA, Install
+from tests.bot.cli.test_cli import install as bare
 
-__all__ = ["install"]
+__all__ = ["bare"]
+
+
+@pytest.fixture
+def install(bare: Install) -> Install:
+    """With the keys of the bot, without which nothing is put on record."""
+    bare.environ["WICKET_SECRET_KEYS"] = generate_key()
+    return bare
 
 
 def _reported(tx: Session) -> None:
@@ -44,8 +56,11 @@ async def _active(install: Install, *, switch: bool | None = None) -> bool:
 
 def test_an_operator_lets_somebody_in_again_with_name_and_reason(install: Install):
     """P-6: the account is on, the alarm is lifted, and both stand on the record."""
-    with install.tx() as write:
-        write(_reported)
+    database = Database(
+        install.folder / "wicket.db", macs=Macs(Vault([install.environ["WICKET_SECRET_KEYS"]]))
+    )
+    database.write_now(_reported)
+    database.close()
     assert not asyncio.run(_active(install, switch=False))
     done = install.run("release", "ada", "--by", "Olga", "--why", "She came by with her badge.")
     assert (done.exit_code, done.stdout.startswith("Ada Lovelace is let in again.")) == (0, True), done.output

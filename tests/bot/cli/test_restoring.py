@@ -12,8 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 from sqlmodel import select
 
+from handlers.recording import BY_ITSELF, record
 from storage.audit import log
 from storage.audit.checkpoint import Checkpoint, read_signer, verify_note
 from storage.audit.epochs import OPENED
@@ -23,10 +25,13 @@ from storage.engine.exclusive import held_alone
 from storage.freezes import open_ones
 from storage.grants import get
 from storage.holdings import follow_grant
+from storage.macs import Macs
 from storage.records import ExceptionRecord
+from storage.secrets import Vault, generate_key
 from storage.states import GrantState
 from tests.bot.cli.test_cli import AUDIT_KEY, Install, granted, installed
 from tests.bot.cli.test_postgresql import OnServer, installed_on_server
+from tests.storage.audit.forging import forge
 from tests.storage.postgres import postgres
 
 
@@ -181,6 +186,27 @@ def test_the_first_entry_after_a_restore_opens_the_epoch(install: Install):
     install.run("backup", str(copy))
     install.run("restore", str(copy))
     assert [row.action for row in looked(install, lambda tx: log.rows(tx))][2] == OPENED
+
+
+def test_a_copy_to_which_other_hands_added_is_not_restored(install: Install):
+    """T-9: with the keys it shows, though all of it fits together; and without them nothing is added to it."""
+    key, copy = generate_key(), install.folder / "copy.db"
+    database = Database(install.store, macs=Macs(Vault([key])))
+    database.write_now(
+        lambda tx: record(tx, at=utc_now(), action="note.made", outcome="done", **BY_ITSELF, correlation="c")
+    )
+    database.close()
+    install.run("backup", str(copy))
+    keyless = install.run("restore", str(copy))
+    assert (keyless.exit_code, "WICKET_SECRET_KEYS" in keyless.stderr) == (2, True), keyless.output
+    other = create_engine(f"sqlite:///{copy}")
+    with other.begin() as tx:
+        forge(tx, "account.released", "h-1", at=utc_now())
+    other.dispose()
+    install.environ["WICKET_SECRET_KEYS"] = key
+    refused = install.run("restore", str(copy))
+    assert refused.exit_code == 1
+    assert "is no sound copy. Not sound. Something was added to the audit log" in refused.stderr
 
 
 def test_what_was_approved_and_not_given_is_void_after_a_restore(install: Install):

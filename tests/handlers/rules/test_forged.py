@@ -21,13 +21,15 @@ from handlers.rules.holding import Rules
 from handlers.rules.outcomes import ProveForRules, RulesApproved, RulesOver
 from storage import rule_sets
 from storage.catalogue import Catalogue, as_plain
-from storage.faults import PolicyFault
+from storage.faults import AuditFault, PolicyFault
 from storage.records import RuleApproval, RuleSet
 from storage.rule_sets import STORY
 from storage.states import RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World
+from tests.handlers.audit.test_watching import watching
 from tests.handlers.rules.test_governing import LOWER, SCHEMA, Office, built, office, rules
 from tests.handlers.rules.test_governing import world as world
+from tests.storage.audit.forging import forge
 
 
 async def proposed(world: World) -> tuple[Office, str]:
@@ -116,6 +118,26 @@ async def test_a_planted_denial_keeps_nothing_from_being_proposed(world: World) 
     await world.ground.database.write(plant)
     await at.governing.take(new)
     assert await at.proposal()
+
+
+async def test_a_record_that_other_hands_wrote_changes_no_rules(world: World) -> None:
+    """T-9: neither while the log is not Wicket's alone, nor when an epoch says of it that nobody vouches for it."""
+    at, new = office(world, two_owners=True), rules("smuggled")
+    await at.governing.begin("")
+    before, now = at.holds, world.clock()
+    await set_rows(
+        world, policy_set=new.policy.policy_set, content=new.content, sources=dict(new.sources),
+        composition=new.composition.plain, catalogue=as_plain(new.catalogue),
+    )  # fmt: skip
+    await world.ground.database.write(
+        lambda tx: forge(tx.connection(), "rules.changed", STORY, hashes(new), at=now)
+    )
+    with pytest.raises(AuditFault, match="no key of Wicket's"):
+        await at.governing.look()
+    await watching(world, None).look()
+    with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
+        await at.governing.look()
+    assert at.holds == before
 
 
 async def test_the_log_still_tells_what_holds_after_a_thousand_clicks_of_strangers(world: World) -> None:

@@ -140,7 +140,7 @@ def test_an_id_is_used_once(engine: Engine, make_entry: MakeEntry, unguarded: En
         "INSERT OR REPLACE INTO audit_texts SELECT \"index\", name, 'other', salt, NULL FROM audit_texts",
         "DELETE FROM audit_head",
         "UPDATE audit_head SET size = 0",
-        "INSERT OR REPLACE INTO audit_head SELECT id, 0, frontier, NULL FROM audit_head",
+        "INSERT OR REPLACE INTO audit_head SELECT id, 0, frontier, NULL, NULL FROM audit_head",
         "UPDATE audit_checkpoints SET size = 9",
         "DELETE FROM audit_checkpoints",
         "INSERT OR REPLACE INTO audit_checkpoints SELECT id, at, 9, note FROM audit_checkpoints",
@@ -170,7 +170,8 @@ def test_the_triggers_refuse_every_way_to_change_what_is_written(
         "TRUNCATE audit_head",
         "UPDATE audit_head SET size = 0",
         "INSERT INTO audit_head SELECT 2, 0, frontier FROM audit_head",
-        "INSERT INTO audit_head SELECT id, 0, frontier, NULL FROM audit_head ON CONFLICT (id) DO UPDATE SET size = 0",
+        "INSERT INTO audit_head SELECT id, 0, frontier, NULL, NULL FROM audit_head"
+        " ON CONFLICT (id) DO UPDATE SET size = 0",
         "UPDATE audit_checkpoints SET size = 9",
         "DELETE FROM audit_checkpoints",
         "TRUNCATE audit_checkpoints",

@@ -21,12 +21,17 @@ from storage.audit.archives import ARCHIVED, Archive, Facts, Statement, facts_of
 from storage.audit.checkpoint import Signer
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
 from storage.audit.findings import Report
+from storage.audit.heads import MACS
 from storage.audit.kept import TAKEN, newest, untold
 from storage.audit.merkle import WIDTH, Frontier, leaf_hash
 from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import ARCHIVES, HEAD, TABLES
 from storage.audit.tiles import Tree, add_tiles, next_tiles
 from storage.audit.verification import verify_log
+from storage.audit.vouched import vouch
+from storage.macs import Macs
+from storage.secrets import Vault, generate_key
+from storage.taking_over import SIGNED, STORY
 from tests.storage.rows import numbered
 
 from .conftest import START
@@ -91,16 +96,22 @@ def another() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[tuple[Engine, str]]:
-    """With rows in every table: two kept checkpoints, and an archive of which every entry stands here all the same."""
+    """With rows in every table, and the head under a key: two kept checkpoints, and an archive of which every entry
+    stands here all the same.
+    """
     engine, note = filled()
     with engine.begin() as tx:
         take_checkpoint(tx, SIGNER, at=START + timedelta(days=1))
+        tx.info[MACS] = Macs(Vault([generate_key()]))  # from here on its head is under a key
+        vouch(tx)
         for facts in untold(tx):
             log.append(tx, telling(TAKEN, facts, log.head(tx).size))
         archive = stated(tx, SIGNER)
         keep_archive(tx, archive)
         said = {**facts_of(archive), **newest(tx, ARCHIVES)}
         log.append(tx, telling(ARCHIVED, said, log.head(tx).size))
+        bound = telling(SIGNED, {HEAD.name: 1}, log.head(tx).size)
+        log.append(tx, replace(bound, correlation=STORY))
     yield engine, note
     engine.dispose()
 
@@ -141,7 +152,7 @@ def after(engine: Engine, note: str, deed: Deed) -> Report | None:
 
 
 def test_an_untouched_store_is_sound(sealed: tuple[Engine, str], whole: tuple[Engine, str]) -> None:
-    for store, entries, archived in ((sealed, COUNT, 0), (whole, COUNT + 3, WIDTH)):
+    for store, entries, archived in ((sealed, COUNT, 0), (whole, COUNT + 4, WIDTH)):
         report = after(*store, lambda _rows, _tx: True)
         assert report is not None
         assert (report.sound, report.entries, report.anchored) == (True, entries, COVERED), report.conclusion
@@ -429,7 +440,7 @@ def test_a_second_head_hides_no_text(sealed: tuple[Engine, str]) -> None:
     """T-1: one that counts more entries, so that what stands behind the true end would stand before it."""
 
     def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
-        rows.execute("INSERT INTO audit_head SELECT 0, 99999, frontier, 1 FROM audit_head")
+        rows.execute("INSERT INTO audit_head SELECT 0, 99999, frontier, 1, NULL FROM audit_head")
         rows.execute("INSERT INTO audit_texts VALUES (9999, 'rationale', 'granted', zeroblob(32), NULL)")
         return True
 
@@ -469,8 +480,8 @@ def test_what_looks_alike_is_not_alike(sealed: tuple[Engine, str]) -> None:
             (f"INSERT INTO audit_texts VALUES ({place}, 'rationale', 'granted', zeroblob(32), NULL)", place)
             for place in ("-0.5", "1.5", "255.5", "529.5", "'x'")
         ),
-        ("INSERT INTO audit_head VALUES (2, 9, x'00', 1)", "A second head"),
-        ("INSERT INTO audit_head SELECT 0, 9, frontier, 1 FROM audit_head", "A second head"),
+        ("INSERT INTO audit_head VALUES (2, 9, x'00', 1, NULL)", "A second head"),
+        ("INSERT INTO audit_head SELECT 0, 9, frontier, 1, NULL FROM audit_head", "A second head"),
     ],
 )
 def test_a_tile_text_or_head_that_belongs_to_nothing_is_named(

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -154,11 +154,28 @@ def test_migrating_again_changes_nothing_and_keeps_what_is_there(migrated: Store
 
 
 def test_the_triggers_of_the_audit_tables_refuse_a_change(migrated: Store):
-    run(migrated, "INSERT INTO audit_head VALUES (1, 0, '', NULL)")
+    run(migrated, "INSERT INTO audit_head VALUES (1, 0, '', NULL, NULL)")
     with pytest.raises(
         (sqlite3.IntegrityError, psycopg.IntegrityError), match="the audit head is never deleted"
     ):
         run(migrated, "DELETE FROM audit_head")
+
+
+def test_a_replica_of_before_moves_no_head_that_is_under_a_key(migrated: Store):
+    """T-9: it would leave the MAC as it was, and the log would be nobody's. One that is nobody's goes on as that."""
+    size = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_entries)'
+    run(migrated, "INSERT INTO audit_head VALUES (1, 0, '', NULL, NULL)")
+    refused = pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError), match="the audit head moves on")
+    columns = 'id, at, actor, subject, action, outcome, correlation, resource, leaf, leaf_hash, root, "index"'
+    moves = (("", True), (", mac = 'k.1'", True), ("", False), (", mac = ''", True), ("", True))
+    for number, (mac, goes_on) in enumerate(moves):
+        run(
+            migrated,
+            f"INSERT INTO audit_entries ({columns}) VALUES ('e-{number}', 1, 'a', NULL, 'b', 'c', 'd', NULL, 'leaf', "
+            f"'hash', 'root', {size})",
+        )
+        with nullcontext() if goes_on else refused:
+            run(migrated, f"UPDATE audit_head SET size = {size}{mac}")
 
 
 def test_a_database_is_current_only_once_it_was_migrated(fresh: Store):
