@@ -7,12 +7,13 @@ writes the database brings it back for nobody who compares the log with its chec
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, LargeBinary, bindparam, cast, select
 from sqlmodel import Session
 
 from storage.audit.entry import decode
 from storage.audit.tables import ENTRIES
 from storage.engine.plain import Plain, rows
+from storage.faults import AuditFault
 
 # What is on record of it, as one story: it begins, and everything there is signed.
 STORY, BEGUN, SIGNED = "rows", "rows.unsigned", "rows.signed"
@@ -25,7 +26,9 @@ LATER = ("exceptions", "rule_sets", "inquiries", "bulletins", HEAD)
 KNOWN = "taking_over"
 _HERE = "takes_over"
 _SAID = Plain(select(ENTRIES.c.action).where(ENTRIES.c.correlation == bindparam("story")))
-_LEAVES = Plain(select(ENTRIES.c.action, ENTRIES.c.leaf).where(ENTRIES.c.correlation == bindparam("story")))
+_LEAVES = Plain(
+    select(cast(ENTRIES.c.leaf, LargeBinary).label("leaf")).where(ENTRIES.c.correlation == bindparam("story"))
+)
 
 
 class Known:
@@ -83,6 +86,16 @@ def not_yet(tx: Session) -> list[str]:
 
 
 def _signed(connection: Connection) -> list[Mapping[str, Any]]:
-    """What each of the entries says that says what is signed."""
-    told = rows(connection, _LEAVES, {"story": STORY})
-    return [decode(bytes(leaf)).get("facts") or {} for action, leaf in told if action == SIGNED]
+    """What each of the entries says that says what is signed, by its leaf alone: its copies anybody edits unseen. One
+    that cannot be read any more says all of it, so that nothing is signed anew by damaging it.
+    """
+    found = list[Mapping[str, Any]]()
+    for (leaf,) in rows(connection, _LEAVES, {"story": STORY}):
+        try:
+            said = decode(bytes(leaf))
+        except AuditFault:
+            found.append(dict.fromkeys(LATER, 0))
+            continue
+        if said["action"] == SIGNED:
+            found.append(said.get("facts") or {})
+    return found

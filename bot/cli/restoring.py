@@ -174,15 +174,19 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
 
     if not file.exists():
         raise StorageUnavailable(f"There is no file {file}. Nothing was changed.")
-    report = _verified(settings, file)
-    if not report.sound:
-        raise AuditFault(f"{file} is no sound copy. {report.conclusion} Nothing was changed.")
+    _refuse_damaged(file)
     coming = store.with_name(f"{store.name}.restoring")
     remove(coming)  # of a restore that was cut off
     with progress("Restoring") as tell:
         copy_store(file, coming, patience=_PATIENCE, tell=tell)
     try:
-        migrate(coming)
+        migrate(coming)  # first, for a version before may have made it
+        report = _verified(settings, coming)
+        if not report.sound:
+            raise AuditFault(
+                f"{file} is no sound copy. {report.conclusion} Nothing was changed. If it is from before "
+                "WICKET_SECRET_KEYS was changed, give the older key behind the newer, and try again."
+            )
         database = Database(
             coming, macs=macs_of(settings), replica=settings.server.replica,
             group_names=group_names(settings.directories),
@@ -250,12 +254,16 @@ def _published(settings: Settings) -> list[str]:
 
 def _verified(settings: Settings, file: Path) -> Report:
     """What the copy holds. AuditFault if it is no whole database."""
-    wrong = damage_of(file)
-    if wrong is not None:
-        raise StorageUnavailable(f"{file} is not a whole database: {wrong}.")
+    _refuse_damaged(file)
     verifier = settings.secrets.signer().verifier if settings.secrets.audit_key is not None else None
     with progress("Verifying") as tell, looked_at(file, patience=_PATIENCE, macs=macs_of(settings)) as tx:
         return verify_log(tx, verifier=verifier, progress=tell)
+
+
+def _refuse_damaged(file: Path) -> None:
+    wrong = damage_of(file)
+    if wrong is not None:
+        raise StorageUnavailable(f"{file} is not a whole database: {wrong}.")
 
 
 def _signed_in(file: Path) -> str:

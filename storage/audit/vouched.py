@@ -41,7 +41,7 @@ _NO_KEYS = (
 _OPENINGS = Plain(
     select(ENTRIES.c.index, cast(ENTRIES.c.leaf, LargeBinary))
     .where(ENTRIES.c.correlation == bindparam("story"))
-    .order_by(ENTRIES.c.index)
+    .order_by(ENTRIES.c.index.desc())
 )
 
 
@@ -86,7 +86,7 @@ def own_head(tx: Transaction) -> Frontier:
     if not found:
         return Frontier()
     head, macs = head_of(*found[0]), tx.info.get(MACS)
-    if macs is None and head.mac:
+    if macs is None and (head.mac or is_bound(tx)):
         raise SettingsFault(_NO_KEYS)
     if head.mac == TAINTED or (macs is not None and not _counts(tx, head)):
         raise AuditFault(_NOT_SIGNED)
@@ -119,11 +119,13 @@ def vouch(tx: Transaction) -> None:
 
 
 def doubted(tx: Transaction) -> list[Doubted]:
-    """What epochs of the log say of themselves that nobody vouches for it. It asks for no signature: whoever writes an
-    entry without a key that says so has only more doubted.
+    """What epochs of the log say of themselves that nobody vouches for it, the last first. It asks for no signature:
+    whoever writes an entry without a key that says so has only more doubted, until the next epoch doubts that entry.
     """
     found = list[Doubted]()
     for index, leaf in rows(connection_of(tx), _OPENINGS, {"story": STORY}):
+        if any(first <= index < end for first, end in found):
+            continue
         try:
             facts = decode(bytes(leaf)).get("facts") or {}
         except AuditFault:

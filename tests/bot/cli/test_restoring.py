@@ -396,3 +396,17 @@ def test_everything_of_somebody_whom_nobody_knows_revokes_nothing(install: Insta
 def test_nobody_lets_it_begin_again_without_a_word(install: Install):
     assert install.run("resume", "restored", "--by", "Sam").exit_code == 2
     assert install.run("resume", "restored", "--by", " ", "--why", "because").exit_code == 2
+
+
+def test_a_copy_of_a_version_before_is_brought_up_to_date_and_restored(install: Install):
+    """Its log has no MAC of its head yet."""
+    install.happened(3)
+    copy = install.folder / "copy.db"
+    assert install.run("backup", str(copy)).exit_code == 0
+    with closing(sqlite3.connect(copy)) as rows, rows:
+        rows.execute("DROP TRIGGER audit_head_update")
+        rows.execute("ALTER TABLE audit_head DROP COLUMN mac")
+        rows.execute("UPDATE alembic_version SET version_num = '0042'")
+    done = install.run("restore", str(copy))
+    assert (done.exit_code, "New access is stopped" in done.stdout) == (0, True), done.output
+    assert facts_of_epoch(install)["kind"] == "restored"

@@ -16,7 +16,8 @@ from storage import alarms, rule_sets, walks
 from storage.alarms import Effect
 from storage.audit import log
 from storage.audit.checkpoint import Verifier
-from storage.audit.epochs import read_epochs
+from storage.audit.epochs import OPENED, read_epochs
+from storage.audit.epochs import STORY as EPOCHS
 from storage.audit.heads import TAINTED
 from storage.audit.proving import prove
 from storage.audit.sealing import sign_head
@@ -147,6 +148,9 @@ async def test_what_was_forged_is_not_believed_once_access_begins_again(world: W
     await forged(world, "rules.changed", rule_sets.STORY, facts=RULES)
     await forged(world, "account.released", "h-1")
     await forged(world, WALKED, STORY, facts={"round": 9, "sending": 99})
+    await forged(
+        world, OPENED, EPOCHS, facts={"agrees": 0, "unvouched": True, "cites": [], "kind": "mismatch"}
+    )
     for read in (rule_sets.witnessed, walks.last_round, walks.last_end):
         with pytest.raises(AuditFault, match="no key of Wicket"):
             await database.read(read)
@@ -249,6 +253,8 @@ def test_a_head_is_put_under_a_key_once_and_moves_on_with_the_keys(
     assert not store_of(first).read_now(is_ours)
     bound.write_now(lambda tx: forge(tx.connection(), "note.made", "n", at=bound.now(), mac=None))
     assert not store_of(both).read_now(is_ours)
+    with pytest.raises(SettingsFault, match="Nothing was signed"):
+        store_of(None).read_now(lambda tx: sign_head(tx, SIGNER))
     taking_over.begin_now(store_of(both), VERIFIER, bound.now())
     note(store_of(both))
     assert not store_of(both).read_now(is_ours)

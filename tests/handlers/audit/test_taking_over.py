@@ -228,8 +228,29 @@ async def test_what_later_versions_sign_is_signed_once_at_the_first_start_after_
         "DROP TRIGGER audit_entries_update",
         "UPDATE audit_entries SET action = 'rows.resigned' WHERE CAST(leaf AS TEXT) LIKE '%exceptions%'",
     )
+    await taking_over.begin(world.ground, KEY)
+    assert not ours.read_now(lambda tx: exception_work.get(tx, kept))
+    await _by_hand(
+        world,
+        "UPDATE audit_entries SET correlation = 'elsewhere' WHERE CAST(leaf AS TEXT) LIKE '%exceptions%'",
+    )
     with pytest.raises(AuditFault, match="the audit log that says so is not sound"):
         await taking_over.begin(world.ground, KEY)
+
+
+async def test_what_says_that_all_is_signed_has_nothing_signed_anew_and_keeps_no_start_up_where_it_is_damaged(
+    world: World, older: Database
+):
+    """T-9: a bot that does not start takes nothing back."""
+    await taking_over.begin(world.ground, KEY)
+    planted = older.write_now(lambda tx: an_exception(tx, world.clock()))
+    await _by_hand(
+        world,
+        "DROP TRIGGER audit_entries_update",
+        "UPDATE audit_entries SET leaf = 'no leaf' WHERE action = 'rows.signed'",
+    )
+    await taking_over.begin(world.ground, KEY)
+    assert not world.ground.database.read_now(lambda tx: exception_work.get(tx, planted))
 
 
 @pytest.mark.parametrize("taken_over", [False, True])
