@@ -445,10 +445,10 @@ async def test_a_check_that_somebody_keeps_from_ever_ending_is_none(
     world: World, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """T-2: a view that is read for ever fails nowhere, and no look comes after it."""
-    monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.1)
     late, unchecked = asyncio.Event(), world.ground.database.unchecked
     watch = watching(world, file, stopped=lambda open_: late.set() if open_ else None)
     await watch.look()
+    monkeypatch.setattr(watching_module, "_ENDS_WITHIN", 0.1)
     view = (
         "CREATE VIEW audit_checkpoints AS WITH RECURSIVE n(i) AS "
         "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000) "
