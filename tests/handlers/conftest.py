@@ -1,7 +1,7 @@
 """The engines that a handler's test runs on: SQLite, and PostgreSQL as well if it is marked `both_engines`.
 
 It decides nothing else. `make postgresql` runs every one of them on both, but for those that do what only SQLite lets
-anybody do (`sqlite_alone`); CONTRIBUTING.md says which are marked.
+anybody do (`sqlite_alone`), or only a server does (`postgresql_alone`); CONTRIBUTING.md says which are marked.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marked = metafunc.definition.get_closest_marker
     asked = marked("both_engines") or metafunc.config.getoption("--postgresql")
     both = asked and not marked("sqlite_alone")
+    engines = _ENGINES[1:] if marked("postgresql_alone") else _ENGINES if both else _ENGINES[:1]
     for name in {"server", "engine"}.intersection(metafunc.fixturenames):
-        metafunc.parametrize(name, _ENGINES if both else _ENGINES[:1], indirect=name == "server")
+        metafunc.parametrize(name, engines, indirect=name == "server")
 
 
 @pytest.fixture

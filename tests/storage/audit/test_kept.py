@@ -108,8 +108,7 @@ def test_the_head_says_of_marks_what_the_first_entry_has(
 ) -> None:
     """A store of PostgreSQL that is older than marks goes on without; of SQLite each has them."""
     with unguarded.begin() as tx:
-        if tx.dialect.name == "sqlite" and begun is None:
-            pytest.skip("it was brought up")
+        begun = begun or (True if tx.dialect.name == "sqlite" else None)
         tx.execute(insert(HEAD), {"id": 1, "size": 0, "frontier": Frontier().to_bytes(), "marks": begun})
         log.append(tx, make_entry())
         assert found(tx) == []
