@@ -18,6 +18,7 @@ from storage.database import DUE_WITHIN
 from storage.engine.changing import put
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows
 from storage.faults import NotKept
 from storage.floods import Lead
 from storage.identifiers import new_id
@@ -49,7 +50,7 @@ RESOLVE_WITHIN: Mapping[str, timedelta] = MappingProxyType(
 
 # Built once: making a statement costs more than running it, and every effect asks. Mostly there is none.
 _EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
-_IS_KEPT = select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.id == bindparam("of"))
+_IS_KEPT = Plain(select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.id == bindparam("of")))
 _KNOWN = select(_EXCEPTIONS.c.cause).where(among(_EXCEPTIONS.c.cause, "causes"))
 _OF_CAUSES = Loading(
     ExceptionRecord,
@@ -112,7 +113,7 @@ def raise_exception(
             row.assignee_name = one.assignee_name
     put(tx, row)
     show(tx, at, row, news=True, lead=lead)
-    if not tx.connection().execute(_IS_KEPT, {"of": row.id}).all():
+    if not rows(tx.connection(), _IS_KEPT, {"of": row.id}):
         raise NotKept
     return row
 

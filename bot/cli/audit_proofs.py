@@ -29,9 +29,7 @@ from storage.audit.log import Row, Transaction, as_index
 from storage.audit.proving import Continued
 from storage.audit.sealing import check_head, sign_head
 from storage.audit.sides import NotProven, Side, signed_side
-from storage.audit.tlog_proof import (
-    Inclusion,
-)
+from storage.audit.tlog_proof import Inclusion
 from storage.faults import AuditFault, SettingsFault, WicketFault
 
 Out = Annotated[

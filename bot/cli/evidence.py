@@ -4,7 +4,7 @@ It changes nothing in the store.
 """
 
 import json
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,6 +92,13 @@ def evidence(
     )  # fmt: skip
     files = write(made, out)
     typer.echo(f"Wrote {len(gathered.cases)} requests with {len(rows)} entries in {files} files to {out}.")
+    _say_of(doubts, unheard)
+    if signer is None:
+        typer.echo("Without WICKET_AUDIT_KEY it holds no checkpoint and no proofs.", err=True)
+
+
+def _say_of(doubts: Iterable[str], unheard: Iterable[str]) -> None:
+    """What is to be known of a folder beside what is in it: what nobody vouches for, and words that fit nothing."""
     for doubt in doubts:
         say(doubt, err=True)
     for word in unheard:
@@ -100,8 +107,6 @@ def evidence(
             "login or the id of an account? Somebody who left is found by the id alone.",
             err=True,
         )
-    if signer is None:
-        typer.echo("Without WICKET_AUDIT_KEY it holds no checkpoint and no proofs.", err=True)
 
 
 def controls(
@@ -172,7 +177,7 @@ def _proven(tx: Session, rows: list[Row], signer: Signer) -> tuple[str, dict[str
     note = sign_head(tx, signer)
     proofs: dict[str, str] = {}
     doubts = doubted(tx)  # of those it says that there is none
-    for row in (one for one in rows if not any(first <= one.index < end for first, end in doubts)):
+    for row in (one for one in rows if not any(doubt.covers(one.index) for doubt in doubts)):
         proof = proving.prove(tx, row, signer.verifier, note=note, signer=signer)
         if isinstance(proof, NotProven):
             raise AuditFault(f"{proof.detail} {_NOTHING}")

@@ -18,12 +18,11 @@ from handlers.secure_page.signing_in import forget_subject
 
 commands = typer.Typer(help="The proofs of the secure page.", callback=group)
 
+Login = Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")]
+
 
 @commands.command()
-def unlock(
-    context: typer.Context,
-    login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
-) -> None:
+def unlock(context: typer.Context, login: Login) -> None:
     """Let a person prove who they are again, after too many wrong codes. Goes on the record."""
     name, lifted = _changed(context, login, lift_lock)
     if lifted:
@@ -33,10 +32,7 @@ def unlock(
 
 
 @commands.command()
-def forget_sign_in(
-    context: typer.Context,
-    login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
-) -> None:
+def forget_sign_in(context: typer.Context, login: Login) -> None:
     """Let a person's next sign-in at the provider count, though it knows them as somebody new. Goes on the record."""
     name, forgotten = _changed(context, login, forget_subject)
     if forgotten:

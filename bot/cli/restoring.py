@@ -63,6 +63,7 @@ def backup(
         raise StorageUnavailable(f"There is no database at {store}, so there is nothing to copy.")
     with progress("Copying") as tell:
         copy_store(store, file, patience=_PATIENCE, tell=tell)
+    _refuse_damaged(file)
     report = _verified(settings, file)
     say(f"Copied {store} to {file}, which only its owner may read.")
     say(f"{report.conclusion} {_signed_in(file)}")
@@ -253,14 +254,14 @@ def _published(settings: Settings) -> list[str]:
 
 
 def _verified(settings: Settings, file: Path) -> Report:
-    """What the copy holds. AuditFault if it is no whole database."""
-    _refuse_damaged(file)
+    """What the copy holds, which is a whole database."""
     verifier = settings.secrets.signer().verifier if settings.secrets.audit_key is not None else None
     with progress("Verifying") as tell, looked_at(file, patience=_PATIENCE, macs=macs_of(settings)) as tx:
         return verify_log(tx, verifier=verifier, progress=tell)
 
 
 def _refuse_damaged(file: Path) -> None:
+    """StorageUnavailable if it is no whole database: all of it is read for that, so it is asked once."""
     wrong = damage_of(file)
     if wrong is not None:
         raise StorageUnavailable(f"{file} is not a whole database: {wrong}.")

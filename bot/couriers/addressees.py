@@ -4,7 +4,7 @@ It sends nothing. Letters ask nobody here: each goes to the address that the dir
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import structlog
 from sqlmodel import Session
@@ -25,10 +25,13 @@ from storage.signing import note_missing
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 NOTICES = ("password-changed", "account-unlocked", "linked")
 
 Whose: TypeAlias = frozenset[str] | None
 """Slack accounts; None where what it is about is gone, so that nothing of anybody's is said."""
+_Asked: TypeAlias = Callable[[Session, str], Whose]
 
 
 async def goes_to_its_person(database: Database, owed: Owed, direct: Callable[[str], Awaitable[str]]) -> bool:
@@ -54,9 +57,17 @@ def _one(user: str | None) -> Whose:
     return None if user is None else frozenset({user} - {""})
 
 
-def _of_visit(tx: Session, subject: str) -> Whose:
-    visit = handle_by_id(tx, subject)
-    return _one(visit.slack_user if visit is not None else None)
+def _of(find: Callable[[Session, str], T | None], user: Callable[[T], str | None]) -> _Asked:
+    """Whose it is by the row that it is about, if that counts."""
+
+    def found(tx: Session, subject: str) -> Whose:
+        row = find(tx, subject)
+        return _one(user(row) if row is not None else None)
+
+    return found
+
+
+_of_visit = _of(handle_by_id, lambda visit: visit.slack_user)
 
 
 def _of_change(tx: Session, subject: str) -> Whose:
@@ -74,24 +85,9 @@ def _of_question(tx: Session, subject: str) -> Whose:
     return _one(asked.slack_user if is_theirs else "")
 
 
-def _of_petition(tx: Session, subject: str) -> Whose:
-    petition = petitions.look(tx, subject)
-    return _one(petition.slack_user if petition is not None else None)
-
-
-def _of_emergency(tx: Session, subject: str) -> Whose:
-    emergency = emergencies.get(tx, subject)
-    return _one(emergency.slack_user if emergency is not None else None)
-
-
 def _of_vouching(tx: Session, subject: str) -> Whose:
     row = vouchings.by_id(tx, subject)
     return _of_visit(tx, row.handle) if row is not None else None
-
-
-def _of_voucher(tx: Session, subject: str) -> Whose:
-    row = vouchings.by_id(tx, subject)
-    return _one(row.voucher_slack if row is not None else None)
 
 
 def _of_help(tx: Session, subject: str) -> Whose:
@@ -99,7 +95,7 @@ def _of_help(tx: Session, subject: str) -> Whose:
     return _of_visit(tx, act.handle) if act is not None else None
 
 
-def _of_grant(*of: Callable[[Session, Grant], str]) -> Callable[[Session, str], Whose]:
+def _of_grant(*of: Callable[[Session, Grant], str]) -> _Asked:
     def found(tx: Session, subject: str) -> Whose:
         grant = grants.get(tx, subject)
         return None if grant is None else frozenset(each(tx, grant) for each in of) - {""}
@@ -111,7 +107,7 @@ def _requester(_: Session, grant: Grant) -> str:
     return grant.slack_user
 
 
-_WHOSE: Mapping[str, Callable[[Session, str], Whose]] = {
+_WHOSE: Mapping[str, _Asked] = {
     "page": _of_visit,
     **dict.fromkeys(NOTICES, _of_visit),
     "proofs-changed": _of_change,
@@ -119,10 +115,10 @@ _WHOSE: Mapping[str, Callable[[Session, str], Whose]] = {
     "request": _of_grant(_requester),
     "report": _of_grant(report_of),
     **dict.fromkeys((ENDING, ENDED_EARLY), _of_grant(_requester, report_of)),
-    **dict.fromkeys((STATUS, *NEWS), _of_petition),
-    EMERGENCY_STATUS: _of_emergency,
+    **dict.fromkeys((STATUS, *NEWS), _of(petitions.look, lambda petition: petition.slack_user)),
+    EMERGENCY_STATUS: _of(emergencies.get, lambda emergency: emergency.slack_user),
     VOUCHED: _of_vouching,
-    WORD_GIVEN: _of_voucher,
+    WORD_GIVEN: _of(vouchings.by_id, lambda word: word.voucher_slack),
     DESK_ACT: _of_help,
 }
 # Whose these are follows from a link, which may be another than when they were owed.

@@ -31,9 +31,8 @@ async def take_over(ground: Ground, *, alone: bool) -> frozenset[str]:
                 await ground.database.write(partial(free, at=ground.now()))
             except StorageUnavailable:
                 raise
-            except (
-                Exception
-            ) as fault:  # they run out by themselves, and a start that fails takes nothing back
+            except Exception as fault:
+                # They run out by themselves, and a start that fails takes nothing back.
                 log.error("leases.not_freed", exc_info=fault)
     return await ground.database.write(lambda tx: _take_over(tx, ground))
 

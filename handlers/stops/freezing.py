@@ -106,9 +106,8 @@ def tell_anew(tx: Session, ground: Ground) -> None:
 def _open_epoch(tx: Session, ground: Ground, cause: Cause, by: recording.By, signer: Signer) -> None:
     before, now = read_epochs(tx, signer.verifier).current.name, ground.now()
     facts: dict[str, recording.Fact] = {"kind": cause.kind, "agrees": cause.agrees, "before": before}
-    if not is_ours(
-        tx
-    ):  # what is, needs it not: what other hands add before this entry is written is found by that
+    # What is ours needs no vouching: what other hands add before this entry is written is found for want of it.
+    if not is_ours(tx):
         facts[UNVOUCHED] = True
         vouch(tx)  # for all that follows; what is before it, and was signed by nobody, is said to be doubtful
     opening = recording.record(

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 import storage.records  # noqa: F401  the tables by name
-from storage.audit.guards import strangers
+from storage.audit.guards import strangers, told_of_strangers
 from storage.audit.log import Transaction, connection_of
 from storage.audit.tables import TABLES
 from storage.engine.listed import listed
@@ -41,5 +41,4 @@ def acting(tx: Transaction) -> list[str]:
 
 def told_of_acting(found: Sequence[str]) -> str:
     """What to say of `acting`."""
-    which = "is none of Wicket's" if len(found) == 1 else "are none of Wicket's"
-    return f"{', '.join(found)} {which} and may change, or leave out, what is written: an end, or an alert."
+    return told_of_strangers(found, ": an end, or an alert")

@@ -292,10 +292,10 @@ def strangers(tx: Transaction) -> list[str]:
     return sorted(_there(tx).keys() - _wanted(tx).keys())
 
 
-def told_of_strangers(found: Sequence[str]) -> str:
-    """What to say of `strangers`."""
+def told_of_strangers(found: Sequence[str], where: str = " to the record") -> str:
+    """What to say of `strangers`. where: what follows “what is written”."""
     which = "is none of Wicket's" if len(found) == 1 else "are none of Wicket's"
-    return f"{', '.join(found)} {which} and may change, or leave out, what is written to the record."
+    return f"{', '.join(found)} {which} and may change, or leave out, what is written{where}."
 
 
 def _there(tx: Transaction) -> dict[str, str | None]:

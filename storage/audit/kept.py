@@ -63,6 +63,11 @@ class _Told:
     action: str
     facts: Facts
 
+    @property
+    def names_row(self) -> bool:
+        """Whether it says of a row what that held."""
+        return {"number", "row"} <= self.facts.keys()
+
     def tells_of(self, row: _Row) -> bool:
         """Whether the row is as this says."""
         return row.facts.items() <= self.facts.items()
@@ -82,9 +87,9 @@ def misfits(tx: Transaction) -> Iterator[Finding]:
     """What is kept and is not what the log says, or on no record; what is on record and not kept any more."""
     if told := _told(tx, TAKEN):
         yield from _compared(_kept(tx, CHECKPOINTS), told, (), "checkpoint")
-    told = [*_told(tx, ARCHIVED), *_told(tx, SIGNED_ANEW)]
-    said = (*_said(tx, ARCHIVED), *_said(tx, SIGNED_ANEW))
+    said = [*_said(tx, ARCHIVED), *_said(tx, SIGNED_ANEW)]
     before = [one.facts for one in said if "row" not in one.facts]
+    told = [one for one in said if one.names_row]
     yield from _compared(_kept(tx, ARCHIVES), told, before, "statement of an archive")
 
 
@@ -126,7 +131,7 @@ def _kept(tx: Transaction, table: Table) -> list[_Row]:
 
 def _told(tx: Transaction, action: str) -> list[_Told]:
     """The entries of this action that say of a row what it held."""
-    return [one for one in _said(tx, action) if {"number", "row"} <= one.facts.keys()]
+    return [one for one in _said(tx, action) if one.names_row]
 
 
 def _said(tx: Transaction, action: str) -> Iterator[_Told]:

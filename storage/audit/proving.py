@@ -56,9 +56,9 @@ def prove(
     note: the checkpoint to prove it under; otherwise the newest kept one that covers it, or else one signed now by
     `signer`, if that is at hand.
     """
-    for first, end in doubted(tx):
-        if first <= row.index < end:
-            return NotProven(detail=told_of_doubt(first, end), contradicts=True)
+    for one in doubted(tx):
+        if one.covers(row.index):
+            return NotProven(detail=told_of_doubt(*one), contradicts=True)
     try:
         if note is not None:
             return _under(tx, row, note, verifier)

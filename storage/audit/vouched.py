@@ -51,6 +51,10 @@ class Doubted(NamedTuple):
     first: int
     end: int
 
+    def covers(self, index: int) -> bool:
+        """Whether this entry is among them."""
+        return self.first <= index < self.end
+
 
 def is_ours(tx: Transaction) -> bool:
     """Whether Wicket wrote the last entry and left the head as it is, and nothing stands before or behind the log.
@@ -62,12 +66,7 @@ def is_ours(tx: Transaction) -> bool:
         found, is_whole = _with_ends(tx)
     except AuditFault:
         return False
-    macs = tx.info.get(MACS)
-    if macs is None:
-        return found is None or found.mac != TAINTED
-    ours = is_whole and (
-        holds(macs, found) if found is not None and found.mac is not None else not is_bound(tx)
-    )
+    ours = _counts(tx, found) and (is_whole or tx.info.get(MACS) is None)
     if ours:
         rely(tx.info)
     return ours
@@ -85,10 +84,10 @@ def own_head(tx: Transaction) -> Frontier:
         found = talk.rows(READ_HEAD)
     if not found:
         return Frontier()
-    head, macs = head_of(*found[0]), tx.info.get(MACS)
-    if macs is None and (head.mac or is_bound(tx)):
+    head = head_of(*found[0])
+    if tx.info.get(MACS) is None and (head.mac or is_bound(tx)):
         raise SettingsFault(_NO_KEYS)
-    if head.mac == TAINTED or (macs is not None and not _counts(tx, head)):
+    if not _counts(tx, head):
         raise AuditFault(_NOT_SIGNED)
     return head.tree
 
@@ -124,7 +123,7 @@ def doubted(tx: Transaction) -> list[Doubted]:
     """
     found = list[Doubted]()
     for index, leaf in rows(connection_of(tx), _OPENINGS, {"story": STORY}):
-        if any(first <= index < end for first, end in found):
+        if any(one.covers(index) for one in found):
             continue
         try:
             facts = decode(bytes(leaf)).get("facts") or {}
@@ -138,7 +137,7 @@ def doubted(tx: Transaction) -> list[Doubted]:
 
 def is_doubted(tx: Transaction, index: int) -> bool:
     """Whether this entry is among those."""
-    return any(first <= index < end for first, end in doubted(tx))
+    return any(one.covers(index) for one in doubted(tx))
 
 
 def second_head(tx: Transaction) -> bool:
@@ -147,8 +146,12 @@ def second_head(tx: Transaction) -> bool:
     return connection_of(tx).execute(query).first() is not None
 
 
-def _counts(tx: Transaction, head: Head) -> bool:
-    return holds(tx.info[MACS], head) if head.mac is not None else not is_bound(tx)
+def _counts(tx: Transaction, head: Head | None) -> bool:
+    """Whether the head is Wicket's by its MAC, or needs none yet. Without keys nobody can tell but what was noted."""
+    macs = tx.info.get(MACS)
+    if macs is None:
+        return head is None or head.mac != TAINTED
+    return holds(macs, head) if head is not None and head.mac is not None else not is_bound(tx)
 
 
 def _with_ends(tx: Transaction) -> tuple[Head | None, bool]:
