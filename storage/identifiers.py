@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from os import urandom
+from struct import unpack
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
@@ -73,7 +74,8 @@ def are_of(prefix: str, ids: Sequence[str], micros: Sequence[int]) -> bool:
     # The two dashes of each are no digits, and nothing else is none.
     if any(text[place::size] != one * count for place, one in around) or digits.count("!") != 2 * count:
         return False
-    made = [int(digits[first : first + 9], 32) for first in range(begin, len(digits), size)]
+    nine = unpack(f"{begin}x9s{size - begin - 9}x" * count, digits.encode())
+    made = [int(each, 32) for each in nine]
     moments = [micro // 1000 for micro in micros]
     if made == moments:
         return True

@@ -20,6 +20,7 @@ BATCH = WIDTH
 
 # What may be asked of a store (storage.audit.asked), and whoever answers it with rows.
 ROWS, TEXTS, TILES, SIGNED = "rows", "texts", "tiles", "signed"
+HANDED = (ROWS, TEXTS)  # by SQLite, as it reads them (storage.audit.handed): there is a row for each entry
 Ask: TypeAlias = Callable[[str, Mapping[str, int]], Sequence[Sequence[Any]]]
 
 COPIES = ("action", "actor", "correlation", "id", "outcome", "resource", "subject")
@@ -30,7 +31,9 @@ _ID_AT = COPIES.index("id")
 _RESOURCE, _SUBJECT = COPIES.index("resource"), COPIES.index("subject")
 AT, INDEX, LEAF, LEAF_HASH, ROOT = range(len(COPIES), len(COPIES) + 5)
 
-# The leaf of docs/audit-format.md, whole, on a line of its own: its keys in their order, its ids without escapes.
+# The leaf of docs/audit-format.md, whole, on a line of its own: its keys in their order, its ids without escapes. The
+# time and the commitments may be written in any way here: they are compared, letter for letter, with how they must be.
+# The end of any other line is found too, so that there are as many as lines only if each line is a leaf.
 _PLAIN = r"[ !#-\[\]-~]"
 _STRING = rf'"{_PLAIN}*+(?:\\(?:["\\/bfnrt]|u[0-9a-f]{{4}}){_PLAIN}*+)*+"'
 _STRINGS = rf"\[(?:{_STRING}(?:,{_STRING})*+)?\]"
@@ -41,18 +44,17 @@ _FACT = rf'"{_KEY}":(?:{_STRING}|{_NUMBER}|true|false|{_STRINGS})'
 _SOME, _ID = rf'(?:"{_PLAIN}*+"|null)', rf'"({_PLAIN}*+)"'
 # An empty one would look like none.
 _ID_OR_NULL = rf'(?:"({_PLAIN}++)"|null)'
-_COMMITTED = rf'"{_KEY}":"[0-9a-f]{{64}}"'
 _SHAPES = re.compile(
     rf'(?m)^\{{"action":{_ID},"actor":\{{"id":{_ID},"slack_team":{_SOME},"slack_user":{_SOME},"type":"{_PLAIN}*+"\}},'
-    rf'"at":(0|-?[1-9][0-9]{{0,15}}),"correlation":{_ID},"facts":\{{((?:{_FACT}(?:,{_FACT})*+)?)\}},'
+    rf'"at":(-?[0-9]{{1,16}}+),"correlation":{_ID},"facts":\{{((?:{_FACT}(?:,{_FACT})*+)?)\}},'
     rf'"id":{_ID},"outcome":{_ID},'
     rf'"policy":(?:null|\{{"allowed":(?:true|false),"ids":{_STRINGS},"set":{_STRING}\}}),'
-    rf'"resource":{_ID_OR_NULL},"subject":{_ID_OR_NULL},"texts":\{{((?:{_COMMITTED}(?:,{_COMMITTED})*+)?)\}},"v":1,'
-    rf'"where":\{{"channel":{_SOME},"replica":"{_PLAIN}*+","team":{_SOME},"transport":"{_PLAIN}*+"\}}\}}\n'
+    rf'"resource":{_ID_OR_NULL},"subject":{_ID_OR_NULL},"texts":\{{([^{{}}]*+)\}},"v":1,'
+    rf'"where":\{{"channel":{_SOME},"replica":"{_PLAIN}*+","team":{_SOME},"transport":"{_PLAIN}*+"\}}\}}\n|\n'
 ).findall
 # Inside a string no quotation mark stands alone, so these are keys.
 _KEYS = re.compile(r'"([a-z][a-z0-9_]*+)":').findall
-_COMMITMENTS = re.compile(r'"([a-z0-9_]++)":"([0-9a-f]{64})"').findall
+_is_key = re.compile(_KEY).fullmatch
 
 _sha256 = hashlib.sha256
 # What stands in a tile before its last entry: subtrees of 128, 64 … 1.
@@ -121,24 +123,23 @@ def _told(beside: Sequence[object], spines: Sequence[bytes]) -> bool:
     return beside == tuple(map(root_under, spines))
 
 
-def _copied(columns: Sequence[Sequence[Any]], lines: str) -> dict[tuple[int, str], str] | None:
-    """The commitments in these leaves, by index and name, if every copy is what its leaf says.
+def _copied(columns: Sequence[Sequence[Any]], lines: str) -> Sequence[str] | None:
+    """What each of these leaves lists as its commitments, if every copy is what its leaf says.
 
     lines: the leaves, each with a line end, which none may hold itself.
     """
     found = _SHAPES(lines)
-    count = len(columns[INDEX])
-    if len(found) != count or lines.count("\n") != count:
+    if len(found) != len(columns[INDEX]):
         return None
     said = list(zip(*found, strict=True))
     *copies, at, facts, texts = (said[place] for place in _PLACES)
     for place in (_RESOURCE, _SUBJECT):
         copies[place] = tuple([each or None for each in copies[place]])
-    if copies != columns[:AT] or tuple(map(int, at)) != columns[AT]:
+    if copies != columns[:AT] or ", ".join(at) != str(list(columns[AT]))[1:-1]:
         return None
     if _repeats(facts) or not are_of(_PREFIX, columns[_ID_AT], columns[AT]):
         return None
-    return _committed(columns[INDEX], texts)
+    return texts
 
 
 def _repeats(facts: Sequence[str]) -> bool:
@@ -146,35 +147,28 @@ def _repeats(facts: Sequence[str]) -> bool:
     return any(len(set(keys)) != len(keys) for keys in map(_KEYS, set(facts)))
 
 
-def _committed(indexes: Sequence[int], texts: Sequence[str]) -> dict[tuple[int, str], str] | None:
-    """The commitments by index and name; None if an entry names one twice."""
-    committed: dict[tuple[int, str], str] = {}
-    listed = 0
-    for index, of_one in zip(indexes, texts, strict=True):
-        if of_one:
-            pairs = _COMMITMENTS(of_one)
-            listed += len(pairs)
-            committed.update({(index, name): value for name, value in pairs})
-    return committed if len(committed) == listed else None
+def _texts_fit(ask: Ask, first: int, last: int, committed: Sequence[str]) -> bool:
+    """Whether the texts of these entries are those that were committed to, whole, and no other.
 
-
-def _texts_fit(ask: Ask, first: int, last: int, committed: Mapping[tuple[int, str], str]) -> bool:
-    """Whether the texts of these entries are those that were committed to, whole, and no other."""
+    committed: what each leaf lists. It is not taken apart, but compared with the list that these texts give.
+    """
     try:
         found = ask(TEXTS, {"after": first - 1, "last": last})
     except Unreadable:  # SQLite holds text that is none
         return False
-    if len(found) != len(committed):
-        return False
+    own, names, before = dict[int, str](), set[str](), (first, "")
     for index, name, text, salt, erased_by in found:
-        if erased_by is not None or not isinstance(text, str) or not isinstance(salt, bytes):
+        if erased_by is not None or not (isinstance(text, str) and isinstance(name, str)):
             return False
-        if len(salt) != SALT_SIZE:
+        # In the order of the leaf, in which none stands twice.
+        if not isinstance(salt, bytes) or len(salt) != SALT_SIZE or (index, name) <= before:
             return False
         try:
-            own = quick_commitment(salt, text)
+            said = f'"{name}":"{quick_commitment(salt, text)}"'
         except UnicodeEncodeError:
             return False
-        if committed.get((index, name)) != own:
-            return False
-    return True
+        own[index] = f"{own[index]},{said}" if index in own else said
+        names.add(name)
+        before = index, name
+    beside = {index: each for index, each in enumerate(committed, first) if each}
+    return own == beside and all(map(_is_key, names))

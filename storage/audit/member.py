@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import IO, Any
 
 from storage.audit import lean
+from storage.audit.handed import Handed
 from storage.audit.stretch import Fits, Stretch, fitting_at_sight
 
 WAIT_SECONDS = 10.0
@@ -62,10 +63,16 @@ def _at_sight(file: str, questions: Questions, stretch: Stretch) -> Fits | None:
 
 
 def _asking(store: sqlite3.Connection, questions: Questions) -> lean.Ask:
+    handed = Handed(store)
+
     def ask(question: str, values: Mapping[str, int]) -> Sequence[Sequence[Any]]:
         text, names, fixed = questions[question]
         given = {**fixed, **values}
-        return store.execute(text, [given[name] for name in names]).fetchall()
+
+        def answered() -> Sequence[Sequence[Any]]:
+            return store.execute(text, [given[name] for name in names]).fetchall()
+
+        return handed.over(answered) if question in lean.HANDED else answered()
 
     return ask
 

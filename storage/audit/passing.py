@@ -35,7 +35,7 @@ def passed(
             progress(walk.frontier.size, below)
     after = walk.frontier.size - 1
     ask = asking(tx)
-    while batch := _next_batch(tx, after, end):
+    while batch := _next_batch(tx, ask, after, end):
         fit = lean.fit(ask, batch, walk.frontier)
         last = lean.last_of(batch)
         if fit is not None:
@@ -48,9 +48,10 @@ def passed(
     return True
 
 
-def _next_batch(tx: Transaction, after: int, end: int) -> Sequence[Sequence[Any]]:
+def _next_batch(tx: Transaction, ask: lean.Ask, after: int, end: int) -> Sequence[Sequence[Any]]:
     try:
-        return batch_after(tx, after, below=end)
+        # Where there is none among the next indexes there may be one behind them.
+        return ask(lean.ROWS, {"after": after, "below": end}) or batch_after(tx, after, below=end)
     except OperationalError:  # text that is none; to read every text forgivingly costs more than all else
         with forgiving(tx):
             return batch_after(tx, after, below=end)

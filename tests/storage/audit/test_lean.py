@@ -76,3 +76,28 @@ def test_a_number_beyond_the_format_does_not_fit(leaf: bytes, number: int) -> No
     beyond = leaf.replace(b'"minutes":120', b'"minutes":%d' % number)
     assert beyond != leaf
     assert not is_fit([beyond], [columns(decode(leaf))])
+
+
+def test_texts_fit_only_as_each_was_committed_to(make_entry: MakeEntry) -> None:
+    """T-1: neither twice, nor two as one, by a name that makes it look like both."""
+    salt, another = bytes(32), bytes([1]) * 32
+    salts = {"justification": salt, "rationale": another}
+    leaf = written(make_entry(texts={"justification": "why", "rationale": "so"}), salts)[1]
+    said = columns(decode(leaf))
+    why, so = decode(leaf)["texts"].values()
+    twice = leaf.replace(f'"rationale":"{so}"'.encode(), f'"justification":"{why}"'.encode())
+    assert twice != leaf
+    one, other = (0, "justification", "why", salt, None), (0, "rationale", "so", another, None)
+
+    def fits(leaf: bytes, *texts: tuple[Any, ...]) -> bool:
+        return lean.fit(lambda *_: texts, batch([leaf], [said]), Frontier()) is not None
+
+    assert fits(leaf, one, other)
+    assert not fits(leaf, one)
+    assert not fits(leaf, one, other, (1, "justification", "why", salt, None))
+    assert not fits(leaf, one, (0, "rationale", "so", salt, None))
+    assert not fits(leaf, one, (0, "rationale", b"so", another, None))
+    assert not fits(leaf, one, (0, b"rationale", "so", another, None))
+    assert not fits(leaf, (0, f'justification":"{why}","rationale', "so", another, None))
+    assert not fits(twice, one, one)
+    assert not fits(twice, one)

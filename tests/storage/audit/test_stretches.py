@@ -128,6 +128,18 @@ def test_an_entry_before_the_first_is_named_and_all_others_are_judged(
     ]
 
 
+def test_a_gap_as_long_as_a_batch_is_named(sealed: tuple[Engine, str]) -> None:
+    """T-1: what stands behind it is no end of the log."""
+    engine, note = sealed
+    with engine.connect() as tx:
+        tx.execute(text('DELETE FROM audit_entries WHERE "index" BETWEEN 200 AND 500'))
+        report, _ = both(tx, note)
+        tx.rollback()
+    assert [(finding.kind, finding.first, finding.last) for finding in report.findings[:1]] == [
+        ("missing", 200, 500)
+    ]
+
+
 def test_a_stretch_that_begins_with_another_tree_is_not_believed(sealed: tuple[Engine, str]) -> None:
     """T-1: tiles forged, and all that follows made to fit them: it fits, and not what stands before it."""
     engine, note = sealed
