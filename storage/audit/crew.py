@@ -25,8 +25,8 @@ from storage.database import Database
 from storage.engine.stores import Store
 from storage.faults import WicketFault
 
-# What a tile of level 1 spans: long enough that nobody waits for another, and short enough to be held in no memory.
-_LEVELS = 2
+# Long enough that nobody waits for another, and short enough to be held in no memory.
+_MOST = WIDTH**2
 # Without the folder that one happens to work in, which may hold modules of these names.
 _MEMBER = (sys.executable, "-P", "-c", "from storage.audit.member import serve; serve()")
 
@@ -35,10 +35,13 @@ Answered = tuple[int, int, Stretch | None, Fits | None]
 
 
 class Crew:
-    """So many processes, from entering to leaving. They know the store alone, and no key."""
+    """So many processes, from entering to leaving. They know the store alone, and no key.
 
-    def __init__(self, store: Store, number: int, *, levels: int = _LEVELS) -> None:
-        self.levels = levels
+    most: how many entries a stretch has at most.
+    """
+
+    def __init__(self, store: Store, number: int, *, most: int = _MOST) -> None:
+        self.most = most
         # A file is looked at without anything of ours that takes long to load; the store itself, if that must be.
         file, asked = (str(store), as_sqlite_takes_them()) if isinstance(store, Path) else (None, {})
         self._told = pickle.dumps(store), file, asked
@@ -47,10 +50,12 @@ class Crew:
         self._idle = SimpleQueue[subprocess.Popen[bytes]]()
         self._threads = ThreadPoolExecutor(number, "wicket-walk")
 
-    @property
-    def span(self) -> int:
-        """How many entries a stretch has."""
-        return int(WIDTH**self.levels)
+    def span(self, size: int) -> int:
+        """How many entries each stretch of so long a log has: whole tiles, and as much for one process as for another,
+        or all but one would wait for the last stretch.
+        """
+        rounds = -(-size // (self._number * self.most))
+        return -(-size // (self._number * rounds * WIDTH)) * WIDTH
 
     def __enter__(self) -> "Crew":
         return self

@@ -1,4 +1,4 @@
-"""A long log in stretches, each as long as a stored tile spans, so that several processes can walk over one each.
+"""A long log in stretches of so many stored tiles each, so that several processes can walk over one each.
 
 A process only says that a stretch fits whole. Whatever does not is walked over again here, by the walk that words it:
 so what is found is the same, in the same order, as if one process had walked over all of it.
@@ -19,15 +19,17 @@ from storage.audit.tiles import Tree
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
 
+# Of tiles: those of entries are compared by whoever walks over a stretch, and those above by whoever joins them.
+_LEVELS = 1
+
 
 class Walkers(Protocol):
-    """Whoever walks over stretches, several at a time. levels: how many of tiles a stretch spans; span: entries."""
+    """Whoever walks over stretches, several at a time. most: how many entries one has at most."""
 
-    levels: int
+    most: int
 
-    @property
-    def span(self) -> int:
-        """How many entries a stretch has."""
+    def span(self, size: int) -> int:
+        """How many entries each stretch of so long a log has: whole tiles."""
 
     def each(
         self, stretches: Iterable[tuple[int, int, Stretch | None]]
@@ -49,11 +51,10 @@ def joined(
 
     A stretch counts only if it began with exactly that tree; otherwise it is walked over again.
     """
-    levels = walkers.levels
-    above = TileCheck(tx, walk.note, counts=counts, lowest=levels)
+    above = TileCheck(tx, walk.note, counts=counts, lowest=_LEVELS)
     walk.begin()
     for first, end, stretch, fits in walkers.each(
-        _stretches(tx, size, counts, sizes, levels, walk.archives.end)
+        _stretches(tx, size, counts, sizes, walkers.span(size), walk.archives.end)
     ):
         if stretch and fits and stretch.before == walk.frontier:
             walk.join(fits.grown, fits.roots)
@@ -61,7 +62,7 @@ def joined(
             if progress:
                 progress(walk.frontier.size, size)
             continue
-        tiles = TileCheck(tx, walk.note, counts=counts, first=first, levels=levels)
+        tiles = TileCheck(tx, walk.note, counts=counts, first=first, levels=_LEVELS)
         tell = _of_all(progress, size) if progress else None
         if not passed(tx, walk, tiles, below=end, progress=tell):
             return False
@@ -85,20 +86,20 @@ def fitting(tx: Transaction, stretch: Stretch) -> Fits | None:
 
 
 def _stretches(
-    tx: Transaction, size: int, counts: Sequence[int], sizes: Sequence[int], levels: int, archived: int
+    tx: Transaction, size: int, counts: Sequence[int], sizes: Sequence[int], span: int, archived: int
 ) -> Iterator[tuple[int, int, Stretch | None]]:
     """All of the log; None for a stretch before which no tiles stand, or none that can be read, and for one of which
     something is archived.
     """
     sealed = counts[0] * WIDTH if counts else 0
     tree = Tree(tx, size)
-    for first in range(0, size, WIDTH**levels):
-        end, stretch = min(size, first + WIDTH**levels), None
+    for first in range(0, size, span):
+        end, stretch = min(size, first + span), None
         if archived <= first <= sealed:
             try:
                 before = tree.frontier(first)
                 stretch = Stretch(
-                    first=first, end=end, before=before, counts=counts, sizes=sizes, levels=levels
+                    first=first, end=end, before=before, counts=counts, sizes=sizes, levels=_LEVELS
                 )
             except AuditFault:
                 pass  # the walk names what is wrong with them

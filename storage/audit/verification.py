@@ -48,7 +48,7 @@ def verify_log(
         verifier, notes, kept, find=partial(log.row, tx), epochs=epochs, archives=read_archives(tx, verifier)
     )  # fmt: skip
     counts = count_tiles(tx, walk.note, head.size) if head else ()
-    if head and crew and head.size > crew.span:
+    if head and crew and head.size > crew.most:
         sizes = tuple(_sizes(verifier, notes))
         whole = joined(tx, walk, crew, size=head.size, counts=counts, sizes=sizes, progress=progress)
     else:

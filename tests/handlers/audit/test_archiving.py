@@ -352,7 +352,7 @@ def test_parts_and_proofs_hold_across_what_is_archived(
         assert isinstance(proof, Inclusion), proof
     for size, side in early.items():
         assert database.read_now(lambda tx, n=size: proving.side_of(tx, n, KEY)) == side  # type: ignore[misc]
-    with Crew(store, 2, levels=1) as crew:
+    with Crew(store, 2, most=WIDTH) as crew:
         assert database.read_now(
             lambda tx: verify_log(tx, verifier=KEY, notes=[kept, later], crew=crew)
         ).sound

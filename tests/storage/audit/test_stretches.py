@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,15 @@ TILE = 256
 class Beside:
     """Walks over stretches of a tile each, as the processes do, in this one; it remembers which fitted."""
 
-    levels, span = 1, TILE
+    most = TILE
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self.fitted: list[int] = []
         self.at_sight: list[int] = []
+
+    def span(self, _: int) -> int:
+        return TILE
 
     def each(self, stretches: Iterable[Asked]) -> Iterator[Answered]:
         for first, end, stretch in stretches:
@@ -201,7 +205,7 @@ def test_processes_come_to_the_verdict_of_one_and_so_does_one_that_was_left_alon
     """
     path, note = store
     database = Database(path)
-    with Watched(path.with_name("nowhere.db") / "none" if lost else path, 2, levels=1) as crew:
+    with Watched(path.with_name("nowhere.db") / "none" if lost else path, 2, most=TILE) as crew:
         report = database.read_now(lambda tx: verify_log(tx, verifier=KEY, notes=[note], crew=crew))
     alone = database.read_now(lambda tx: verify_log(tx, verifier=KEY, notes=[note]))
     database.close()
@@ -216,3 +220,15 @@ def test_a_process_begins_without_what_takes_long_to_load() -> None:
     asked = f"import sys, storage.audit.member; print(sorted({slow} & set(sys.modules)))"
     said = subprocess.run([sys.executable, "-P", "-c", asked], check=True, capture_output=True, text=True)
     assert said.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("size", [257, 65_537, 300_000, 1_000_000, 2**40])
+@pytest.mark.parametrize("number", [2, 3, 8])
+def test_stretches_are_whole_tiles_and_as_many_for_each_process(size: int, number: int) -> None:
+    """T-1: or all but one would wait for the last of them."""
+    crew = Crew(Path("nowhere.db"), number)
+    span = crew.span(size)
+    assert 0 < span <= crew.most
+    assert span % TILE == 0
+    longest = ceil(ceil(size / span) / number) * span
+    assert longest * number <= size * 1.02 + number * TILE
