@@ -24,6 +24,8 @@ class Handed:
 
     def over(self, run: Callable[[], object]) -> Sequence[Sequence[Any]]:
         """All rows that are handed over while this runs."""
-        self._rows.clear()
-        run()
-        return self._rows[:]
+        try:
+            run()
+            return self._rows[:]
+        finally:
+            self._rows.clear()

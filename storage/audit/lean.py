@@ -49,7 +49,7 @@ _SHAPES = re.compile(
     rf'"at":(-?[0-9]{{1,16}}+),"correlation":{_ID},"facts":\{{((?:{_FACT}(?:,{_FACT})*+)?)\}},'
     rf'"id":{_ID},"outcome":{_ID},'
     rf'"policy":(?:null|\{{"allowed":(?:true|false),"ids":{_STRINGS},"set":{_STRING}\}}),'
-    rf'"resource":{_ID_OR_NULL},"subject":{_ID_OR_NULL},"texts":\{{([^{{}}]*+)\}},"v":1,'
+    rf'"resource":{_ID_OR_NULL},"subject":{_ID_OR_NULL},"texts":\{{([^}}]*+)\}},"v":1,'
     rf'"where":\{{"channel":{_SOME},"replica":"{_PLAIN}*+","team":{_SOME},"transport":"{_PLAIN}*+"\}}\}}\n|\n'
 ).findall
 # Inside a string no quotation mark stands alone, so these are keys.
