@@ -135,6 +135,26 @@ def test_a_guard_whose_function_was_changed_is_named_and_put_back(
             connection.execute(text("DELETE FROM audit_entries"))
 
 
+def test_guards_of_tables_in_another_schema_ask_the_tables_there(
+    postgresql_engine: Engine, make_entry: MakeEntry
+) -> None:
+    """T-2: whatever it is called, and whatever stands in the usual one."""
+    fill(postgresql_engine, make_entry, 1)
+    with postgresql_engine.connect() as connection:
+        connection.execute(text("""CREATE SCHEMA "Olga's" """))
+        for table in TABLES:
+            connection.execute(text(f"""ALTER TABLE {table.name} SET SCHEMA "Olga's" """))
+        connection.execute(text("""SET LOCAL search_path = "Olga's", public"""))
+        everything = missing_guards(connection)
+        assert "audit_entries_delete" in everything
+        assert put_back(connection) == everything
+        assert missing_guards(connection) == []
+        connection.execute(text("CREATE TABLE public.audit_archives AS SELECT 0 AS first, 9 AS size"))
+        connection.execute(text("CREATE TEMPORARY TABLE audit_archives AS SELECT 0 AS first, 9 AS size"))
+        with pytest.raises(Exception, match=DELETED):
+            connection.execute(text("DELETE FROM audit_entries"))
+
+
 STRANGE = {
     "sqlite": {
         "trigger zz on audit_texts": (
