@@ -8,6 +8,7 @@ from itertools import chain, product
 
 from sqlalchemy import Connection, and_, delete, not_, or_, text
 
+from storage.audit.keys import lost_keys, put_keys_back
 from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import WIDTH
 from storage.audit.tables import TABLES, TILES
@@ -248,6 +249,7 @@ def put_back(tx: Transaction) -> list[str]:
     if strange := not_tables(tx):
         raise AuditFault(told_of(strange))
     connection, missing = connection_of(tx), missing_guards(tx)
+    put_keys_back(tx, lost_keys(tx))
     for each in triggers(tx) if missing else ():
         words = each.split()
         if each.startswith("CREATE TRIGGER") and words[2] in missing:
@@ -298,11 +300,12 @@ def told_of(strange: Sequence[str]) -> str:
 
 
 def missing_guards(tx: Transaction) -> list[str]:
-    """The names of the triggers that should guard the audit tables and do not, in order: they are not there, or are not
-    as they were made.
+    """The names of the triggers that should guard the audit tables and do not, and the keys that do not, in order: they
+    are not there, or are not as they were made.
     """
     there = _there(tx)
-    return sorted(called.split()[1] for called, made in _wanted(tx).items() if there.get(called) != made)
+    off = (called.split()[1] for called, made in _wanted(tx).items() if there.get(called) != made)
+    return sorted([*off, *lost_keys(tx)])
 
 
 def strangers(tx: Transaction) -> list[str]:
