@@ -1,5 +1,6 @@
 """T-9: entries that other hands add to the log: noticed at the next click, signed by nobody, believed by nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_watching import SIGNER, happened, watching
 from tests.handlers.made_once import copy_empty_database
 from tests.storage.audit.forging import forge
+from tests.storage.postgres import postgres
 
 VERIFIER: Verifier = SIGNER.verifier
 RULES = {"set": "forged", "content": "forged", "composition": "forged"}
@@ -182,6 +184,36 @@ async def test_what_is_decided_while_somebody_adds_to_the_log_is_not_kept(world:
     with pytest.raises(AuditFault, match="Other hands added"):
         await world.ground.database.write(decide)
     assert await world.ground.database.read(log.head) == before
+
+
+_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'transactionid'"
+
+
+@pytest.mark.postgresql_alone
+@pytest.mark.parametrize("mac", ["", None], ids=["of another key", "taken away"])
+async def test_nobody_slips_an_entry_in_between_the_look_of_an_epoch_and_its_entry(
+    world: World, server: Server, mac: str | None
+) -> None:
+    """They commit once the look was taken: then the epoch is not opened, and the next one vouches for none of it."""
+    await happened(world)
+    watch, at, engine = watching(world, None), world.clock(), postgres().engine(server)
+    await watch.look()
+    agreed = (await world.ground.database.read(log.head)).size
+    with engine.connect() as other, engine.connect() as third:
+        evil = forge(other, "account.released", "h-1", at=at, mac=mac)
+        stops = asyncio.create_task(watch.stop_for("Something was found.", unless=lambda _: False))
+        while not third.exec_driver_sql(_WAITS).scalar_one():
+            third.rollback()
+            await asyncio.sleep(0.01)
+        other.commit()
+        with pytest.raises(AuditFault, match="Other hands added"):
+            await stops
+    engine.dispose()
+    assert not await world.ground.database.read(open_ones)
+    await watch.look()
+    (epoch,) = (await world.ground.database.read(lambda tx: read_epochs(tx, VERIFIER))).later
+    assert (epoch.unvouched, epoch.agrees, agreed) == (True, evil, evil)
+    assert await ours(world)
 
 
 OTHER_HEADS: dict[str, tuple[str, ...]] = {
