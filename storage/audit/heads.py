@@ -100,9 +100,9 @@ def next_mac(info: MutableMapping[str, Any], before: Head, stored: bytes) -> str
         return before.mac  # type: ignore[no-any-return]
     if info.pop(_VOUCHED, False) or holds(macs, before):
         return macs.of_head(_said(before.marks, stored))
-    if before.mac is None and not known_of(info).binds_head:
+    if before.mac is None and not (info.get(_RELIED) or known_of(info).binds_head):
         return None  # nobody has put it under a key yet, or it was taken away: the record says which
-    if info.get(_RELIED):
+    if _RELIED in info:
         raise AuditFault(_MEANWHILE)
     return TAINTED
 
@@ -117,9 +117,11 @@ def vouch_next(info: MutableMapping[str, Any]) -> None:
     info[_VOUCHED] = True
 
 
-def rely(info: MutableMapping[str, Any]) -> None:
-    """This transaction goes by a head that is Wicket's: where it turns out to be none, nothing of it is kept."""
-    info[_RELIED] = True
+def rely(info: MutableMapping[str, Any], head: Head | None) -> None:
+    """This transaction goes by a head that is Wicket's: where it turns out to be none, nothing of it is kept; nor where
+    it has no MAC any more.
+    """
+    info[_RELIED] = head is not None and head.mac is not None
 
 
 def _said(marks: bool, frontier: bytes) -> bytes:

@@ -62,27 +62,22 @@ def is_ours(tx: Transaction) -> bool:
     Without keys nobody can tell, but where Wicket itself noted that it was not. From then on this transaction relies on
     it: it adds nothing if somebody else did meanwhile.
     """
-    ours = seems_ours(tx) and not needs_walk(tx)
+    ours, found = _looks_ours(tx, is_walked=known_of(tx.info).was_walked)
     if ours:
-        rely(tx.info)
+        rely(tx.info, found)
     return ours
 
 
 def seems_ours(tx: Transaction) -> bool:
     """The same as far as the head and the record say, for whoever walks over all of the record itself."""
-    try:
-        found, is_whole = _with_ends(tx)
-    except AuditFault:
-        return False
-    return _counts(tx, found) and (is_whole or tx.info.get(MACS) is None)
+    return _looks_ours(tx, is_walked=True)[0]
 
 
 def needs_walk(tx: Transaction) -> bool:
     """Whether nothing but the record says that the head needs no MAC, and nobody walked over that here: whoever takes
     the MAC away may have edited what says that there is one.
     """
-    known = known_of(tx.info)
-    return tx.info.get(MACS) is not None and not (known.binds_head or known.was_walked) and needs_mac(tx)
+    return tx.info.get(MACS) is not None and not known_of(tx.info).was_walked and needs_mac(tx)
 
 
 def walked(tx: Transaction) -> None:
@@ -105,7 +100,7 @@ def own_head(tx: Transaction) -> Frontier:
     head = head_of(*found[0])
     if tx.info.get(MACS) is None and (head.mac or is_bound(tx)):
         raise SettingsFault(_NO_KEYS)
-    if not _counts(tx, head) or needs_walk(tx):
+    if not _counts(tx, head, is_walked=known_of(tx.info).was_walked):
         raise AuditFault(_NOT_SIGNED)
     return head.tree
 
@@ -164,16 +159,25 @@ def second_head(tx: Transaction) -> bool:
     return connection_of(tx).execute(query).first() is not None
 
 
-def _counts(tx: Transaction, head: Head | None) -> bool:
-    """Whether the head is Wicket's by its MAC, or needs none yet. Without keys nobody can tell but what was noted."""
+def _looks_ours(tx: Transaction, *, is_walked: bool) -> tuple[bool, Head | None]:
+    """The head, too."""
+    try:
+        found, is_whole = _with_ends(tx)
+    except AuditFault:
+        return False, None
+    return _counts(tx, found, is_walked=is_walked) and (is_whole or tx.info.get(MACS) is None), found
+
+
+def _counts(tx: Transaction, head: Head | None, *, is_walked: bool) -> bool:
+    """Whether the head is Wicket's by its MAC, or needs none yet: the record, once it was walked over, says which.
+    Without keys nobody can tell but what was noted.
+    """
     macs = tx.info.get(MACS)
     if macs is None:
         return head is None or head.mac != TAINTED
     if head is None or head.mac is None:
-        return not is_bound(tx)
-    ours = holds(macs, head)
-    known_of(tx.info).binds_head |= ours
-    return ours
+        return not is_bound(tx) and (is_walked or head is None)
+    return holds(macs, head)
 
 
 def _with_ends(tx: Transaction) -> tuple[Head | None, bool]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from storage.freezes import lift, open_ones
 from storage.macs import Macs
 from storage.secrets import Vault, generate_key
 from storage.states import FreezeKind, GrantState
-from tests.handlers.access_ground import World
+from tests.handlers.access_ground import MACS, World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_watching import SIGNER, happened, watching
@@ -241,6 +242,28 @@ async def test_a_head_is_not_ours_however_it_was_changed(world: World, how: str)
     await by_other_hands(world, 'DELETE FROM audit_entries WHERE "index" < 0')
     world.ground.database.write_now(lambda tx: note_in(tx, world.clock()))
     assert not await ours(world) or how == "an entry before the first"
+
+
+@pytest.mark.sqlite_alone
+async def test_a_process_that_looked_once_the_head_was_under_a_key_needs_no_record_of_that(
+    world: World, tmp_path: Path
+) -> None:
+    """Though it began with the store of a version before, and walked over that."""
+    began = Database(tmp_path / "wicket.db", macs=MACS)
+    ground = replace(world.ground, database=began)
+    await began.read(lambda tx: verify_log(tx, verifier=VERIFIER))
+    await watching(replace(world, ground=ground), None).look_again()
+    await by_other_hands(
+        world,
+        "DROP TRIGGER audit_head_update",
+        "DROP TRIGGER audit_entries_update",
+        "UPDATE audit_head SET mac = NULL",
+        "UPDATE audit_entries SET correlation = 'elsewhere' WHERE action = 'rows.signed'",
+    )
+    assert not await began.read(is_ours)
+    began.write_now(lambda tx: note_in(tx, world.clock()))
+    assert await stored_mac(world) == TAINTED
+    began.close()
 
 
 @pytest.fixture
