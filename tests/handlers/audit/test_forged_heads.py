@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -264,6 +266,32 @@ async def test_a_process_that_looked_once_the_head_was_under_a_key_needs_no_reco
     began.write_now(lambda tx: note_in(tx, world.clock()))
     assert await stored_mac(world) == TAINTED
     began.close()
+
+
+@pytest.mark.postgresql_alone
+def test_two_bots_add_at_once_and_what_is_undone_is_done_again(server: Server) -> None:
+    """Whatever became of a transaction, its process goes by what stands there."""
+    one, other = (Database(server, macs=MACS, busy_timeout=10) for _ in range(2))
+
+    def add(database: Database, fails: bool) -> None:
+        def work(tx: Session) -> None:
+            assert is_ours(tx)
+            note_in(tx, database.now())
+            assert is_ours(tx)
+            if fails:
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+            database.write_now(work)
+        assert database.read_now(is_ours)
+
+    add(one, True)
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(add, [one, other] * 8, [False, False, True, False] * 4))
+    assert one.read_now(log.head).size == 12
+    assert one.read_now(lambda tx: verify_log(tx, verifier=VERIFIER)).sound
+    one.close()
+    other.close()
 
 
 @pytest.fixture
