@@ -127,7 +127,9 @@ class App:
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
         self._discovering = Discovering(settings, self.directories, self.database, now, self._wake)
-        self._held, self._unusable = begin_with(self._discovering.begins, policy, self.database)
+        self._held, self._unusable = begin_with(
+            self._discovering.begins, policy, self.database, self._signer.verifier
+        )
         self.ground = ground_of(settings, self.database, self.directories, now, vault=vault, held=self._held)
         self.governing = govern(settings, self.ground, self._held, self._look_anew)
         self._reloading = reloads(settings, self.ground, self.governing, reread, self._discovering)
