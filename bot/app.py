@@ -62,7 +62,7 @@ from handlers.questions.checks import Checks
 from handlers.secure_page.handles import Handles
 from handlers.vouching.giving import Vouching
 from storage import freezes
-from storage.audit.guards import missing_guards, not_tables, strangers, told_of, told_of_strangers
+from storage.audit.guards import missing_guards, not_tables, told_of
 from storage.audit.privileges import MEND, too_wide
 from storage.clock import Clock
 from storage.database import Database
@@ -127,7 +127,9 @@ class App:
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
         self._discovering = Discovering(settings, self.directories, self.database, now, self._wake)
-        self._held, self._unusable = begin_with(self._discovering.begins, policy, self.database)
+        self._held, self._unusable = begin_with(
+            self._discovering.begins, policy, self.database, self._signer.verifier
+        )
         self.ground = ground_of(settings, self.database, self.directories, now, vault=vault, held=self._held)
         self.governing = govern(settings, self.ground, self._held, self._look_anew)
         self._reloading = reloads(settings, self.ground, self.governing, reread, self._discovering)
@@ -235,10 +237,6 @@ class App:
             raise AuditFault(
                 f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing, changed or off. "
                 "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back."
-            )
-        if added := await self.database.read(strangers):
-            raise AuditFault(
-                f"{told_of_strangers(added)} Find out who made that, drop it, and run `wicket audit verify`."
             )
         if wide := await self.database.read(too_wide):
             log.warning("audit.role_too_wide", can=wide, mend=MEND)

@@ -20,6 +20,8 @@ from handlers.drift.undiscovered import Undiscovered
 from handlers.ground import Ground
 from handlers.rules.governing import Governing, kept_set
 from handlers.rules.holding import Held, Rules
+from storage.audit.checkpoint import Verifier
+from storage.audit.verification import walk_unless_bound
 from storage.database import Database
 from storage.faults import PolicyFault, SettingsFault
 
@@ -117,7 +119,9 @@ def reloads(
     return Reloading(settings, governing, reread) if reread else None
 
 
-def begin_with(settings: Settings, policy: PolicyEngine | None, database: Database) -> tuple[Held, str]:
+def begin_with(
+    settings: Settings, policy: PolicyEngine | None, database: Database, verifier: Verifier | None
+) -> tuple[Held, str]:
     """The rules to begin with; and, where those of the files will not do, what is wrong and so holds nothing up.
 
     Only a set that two owners approved stands in for them; otherwise the PolicyFault passes through.
@@ -125,7 +129,11 @@ def begin_with(settings: Settings, policy: PolicyEngine | None, database: Databa
     try:
         return held_by(settings, policy), ""
     except PolicyFault as fault:
-        kept = database.read_now(kept_set) if settings.policy.two_owners else None
+        if not settings.policy.two_owners:
+            raise
+        # What was approved the record says.
+        database.read_now(partial(walk_unless_bound, verifier=verifier))
+        kept = database.read_now(kept_set)
         if kept is None:
             raise
         return Held(kept.rules(partial(rules_of, running=settings))), str(fault)

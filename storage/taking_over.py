@@ -4,7 +4,7 @@ It signs nothing and writes no entry. That time begins and ends with an entry of
 writes the database brings it back for nobody who compares the log with its checkpoints.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, bindparam, cast, select
@@ -35,10 +35,16 @@ class Known:
     """What one process knows for good: that it is over, and that the head of the log is under a key. What goes on is
     asked anew in each transaction.
 
-    all_signed: so is what later versions sign.
+    all_signed: so is what later versions sign. was_walked: the whole log was walked over in this process, and fits.
     """
 
-    is_over = all_signed = binds_head = False
+    is_over = all_signed = binds_head = was_walked = False
+
+
+def known_of(info: MutableMapping[str, Any]) -> Known:
+    """What the process of this transaction knows; of one that was opened for a look alone, what that look found."""
+    known: Known = info.setdefault(KNOWN, Known())
+    return known
 
 
 def takes_over(tx: Session) -> bool:
@@ -72,9 +78,9 @@ def story(tx: Session) -> frozenset[str]:
     return frozenset(str(row[0]) for row in rows(tx.connection(), _SAID, {"story": STORY}))
 
 
-def binds_head(connection: Connection, info: Mapping[str, Any]) -> bool:
+def binds_head(connection: Connection, info: MutableMapping[str, Any]) -> bool:
     """Whether the record says that the head of the log was put under a key: without a MAC it counts no more then."""
-    known: Known = info.get(KNOWN) or Known()
+    known = known_of(info)
     known.binds_head = known.binds_head or any(HEAD in one for one in _signed(connection))
     return known.binds_head
 

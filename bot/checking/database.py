@@ -186,7 +186,7 @@ def _audit(
         yield failed(
             "guards",
             told_of_strangers(added),
-            "Find out who made that, drop it, and run `wicket audit verify`.",
+            "No bot gives new access meanwhile. Find out who made that, drop it, and run `wicket audit verify`.",
         )
     if others := [one for one in acting(tx) if one not in added]:
         yield failed(

@@ -5,6 +5,7 @@ They decide nothing about access: after a restore it is stopped until a person c
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +30,7 @@ from storage.audit.checkpoint import Checkpoint, verify_note
 from storage.audit.findings import Report
 from storage.audit.published import read_published
 from storage.audit.sealing import kept_checkpoint, largest_agreeing, last_checkpoint_id, sign_head
-from storage.audit.verification import verify_log
+from storage.audit.verification import verify_log, walk_unless_bound
 from storage.audit.vouched import is_ours
 from storage.clock import utc_now
 from storage.database import Database
@@ -226,6 +227,7 @@ def _mark(settings: Settings, database: Database, notes: Sequence[str]) -> None:
         )
         begin(tx, ground, cause, actor=OPERATOR, where=CLI, signer=signer)
 
+    database.read_now(partial(walk_unless_bound, verifier=signer.verifier))
     database.write_now(work)
 
 
@@ -234,8 +236,10 @@ def _last_words(settings: Settings, store: Path) -> list[str]:
     if not store.exists():
         return []
     try:
+        signer = settings.secrets.signer()
         with looked_at(store, patience=_PATIENCE, macs=macs_of(settings)) as tx:
-            return [sign_head(tx, settings.secrets.signer())]
+            walk_unless_bound(tx, verifier=signer.verifier)
+            return [sign_head(tx, signer)]
     except (WicketFault, OSError) as fault:
         say(f"What is there now cannot be read, so it is not cited: {fault}", err=True)
         return []

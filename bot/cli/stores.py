@@ -5,10 +5,13 @@ It never makes a database or a directory that is not there: a command that reads
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from bot.cli.public_keys import verifier_of
 from bot.group_names import group_names
 from bot.settings import Settings
+from storage.audit.verification import walk_unless_bound
 from storage.database import Database
 from storage.engine.revisions import is_current
 from storage.faults import SchemaFault, StorageUnavailable
@@ -38,6 +41,7 @@ def opened(settings: Settings) -> Iterator[Database]:
         due_within=settings.exceptions.due_within, group_names=group_names(settings.directories),
     )  # fmt: skip
     try:
+        database.read_now(partial(walk_unless_bound, verifier=verifier_of(settings, None)))
         yield database
     finally:
         database.close()

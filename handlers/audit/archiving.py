@@ -46,6 +46,7 @@ from storage.audit.sealing import latest_checkpoint
 from storage.audit.tables import ARCHIVES
 from storage.audit.texts import erasures
 from storage.audit.tiles import Tree, sealed
+from storage.audit.vouched import NOT_OURS, is_ours, rely_on
 from storage.database import Database
 from storage.desk_acts import COUNTED_FOR
 from storage.faults import AuditFault
@@ -128,6 +129,8 @@ def look(
         return TooYoung(latest=at - YOUNGEST)
     if not may_archive(tx):
         return NotSound(detail=_NOT_THE_OWNER)
+    if not is_ours(tx):
+        return NotSound(detail=NOT_OURS)
     there = read_archives(tx, verifier)
     # What is stated by others counts for nothing and is in nobody's way, unless something went by it.
     if archives.gone_beyond(tx, there):
@@ -255,6 +258,7 @@ def _state(
     """Sign it, keep it and record it, if nobody was faster, it is what a checkpoint was signed for, and no words of it
     were lost since it was verified.
     """
+    rely_on(tx)
     first, end = unsigned.first, unsigned.end
     _is_next(read_archives(tx, signer.verifier), first)
     if streams.has_begun(tx, SENDING) and (sent := streams.position(tx, SENDING)) < end:
@@ -309,9 +313,13 @@ def _take_out(database: Database, one: Archive, held: Held, *, folder: Path, tel
 
 
 def _erased_since(tx: Session, *, one: Archive, held: Held) -> Mapping[tuple[int, str], str]:
-    """What was erased here, on record, and stands in the file still. What else is empty here, others emptied."""
+    """What was erased here, on record, and stands in the file still. What else is empty here, others emptied.
+
+    AuditFault where that record is not Wicket's alone: the files are beyond the reach of whoever writes it.
+    """
+    rely_on(tx)
     empty = {each: record for each, record in erased_here(tx, one.first, one.end).items() if held.has(*each)}
-    on_record = erasures(tx) if empty else {}
+    on_record = erasures(tx, vouched_for=True) if empty else {}
     return {
         (index, name): record
         for (index, name), record in empty.items()

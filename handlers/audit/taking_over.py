@@ -21,7 +21,7 @@ from storage.audit.verification import verify_log
 from storage.audit.vouched import is_bound, needs_mac, vouch
 from storage.database import Database
 from storage.exceptions import is_open
-from storage.faults import AuditFault
+from storage.faults import AuditFault, StorageUnavailable
 from storage.macs import BOUND
 from storage.signing import sign_unsigned, unsigned
 from storage.taking_over import HEAD, LATER, SIGNED, STORY, not_yet, story, takes_over
@@ -33,6 +33,8 @@ _UNSOUND = (
     "Rows without a MAC would count, and the audit log that says so is not sound. Find out who could change the "
     "database (`wicket audit verify`), and run `wicket keys sign` once each row in it may count."
 )
+
+_MEANWHILE = "Other hands changed the database while it was looked at, so nothing was done."
 
 Tell = Callable[[int, int | None], None]
 
@@ -51,12 +53,13 @@ async def begin(ground: Ground, verifier: Verifier) -> None:
 
 def begin_now(database: Database, verifier: Verifier, at: datetime) -> None:
     """`begin` in this thread."""
-    if database.read_now(_would_count):
+    is_walked = database.read_now(_would_count)
+    if is_walked:
         # With the key: without it, whatever says of itself that it is archived may be gone.
         report = database.read_now(partial(verify_log, verifier=verifier))
-        if report.findings and not report.only_tiles:
+        if not report.fits:
             raise AuditFault(f"{_UNSOUND} {report.findings[0].detail}")
-    database.write_now(partial(_begin, at=at))
+    database.write_now(partial(_begin, at=at, is_walked=is_walked))
     database.read_now(is_bound)  # from now on this process knows, whatever becomes of the record
 
 
@@ -71,7 +74,9 @@ def _would_count(tx: Session) -> bool:
     return any(table in found for table in later or found)
 
 
-def _begin(tx: Session, at: datetime) -> None:
+def _begin(tx: Session, at: datetime, is_walked: bool) -> None:
+    if not is_walked and _would_count(tx):
+        raise StorageUnavailable(_MEANWHILE)
     if story(tx):
         if later := not_yet(tx):
             _signed(tx, at, _sign_all(tx, later), **recording.BY_ITSELF)

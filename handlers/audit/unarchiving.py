@@ -25,6 +25,7 @@ from storage.audit.moving import bring_back, indexes_here
 from storage.audit.passing import Progress
 from storage.audit.tables import ARCHIVES
 from storage.audit.texts import Erasures, erasures
+from storage.audit.vouched import rely_on
 from storage.database import Database, replica_of
 from storage.faults import AuditFault
 from storage.identifiers import new_ids
@@ -44,7 +45,10 @@ class BroughtBack:
 
 
 def unarchive(database: Database, *, folder: Path, verifier: Verifier, by: By, tell: Progress) -> BroughtBack:
-    """Bring back everything of which the files are in this folder. It can be broken off and begun again."""
+    """Bring back everything of which the files are in this folder. It can be broken off and begun again.
+
+    AuditFault where the log is not Wicket's alone: by its record it is known what was erased.
+    """
     there, gone = database.read_now(partial(_gone, verifier=verifier))
     done, erased, wrong = 0, 0, list[str]()
     for one in gone:
@@ -66,6 +70,7 @@ def sign_anew(database: Database, *, signer: Signer, old: Verifier, by: By) -> i
 
 
 def _gone(tx: Session, *, verifier: Verifier) -> tuple[Archives, list[Archive]]:
+    rely_on(tx)
     there = read_archives(tx, verifier)
     return there, gone_of(tx, there)
 
@@ -76,8 +81,9 @@ def _bring_back(
     """How many texts were put on record as erased."""
 
     def begin(tx: Session) -> tuple[Erasures, int]:
+        rely_on(tx)
         record_archive(tx, UNARCHIVED, one, by=by, at=database.now())
-        return erasures(tx), head(tx).size
+        return erasures(tx, vouched_for=True), head(tx).size
 
     tree, lacking, begun = before, 0, database.write_now(begin)
     for first in range(0, len(held.leaves), AT_ONCE):
@@ -109,9 +115,10 @@ def _some_back(
 
     begun: what was erased when this began, and how many entries there were.
     """
+    rely_on(tx)
     before_that, size = begun
     # Somebody else may have brought some of it back, erased it there and taken it out since.
-    erased = {**before_that, **erasures(tx, first=size)}
+    erased = {**before_that, **erasures(tx, first=size, vouched_for=True)}
     here = indexes_here(tx, before.size, before.size + len(leaves))
     said = {
         index: audit.decode(leaf) for index, leaf in enumerate(leaves, start=before.size) if index not in here
@@ -143,6 +150,7 @@ def _some_back(
 
 
 def _sign_anew(tx: Session, *, database: Database, signer: Signer, old: Verifier, by: By) -> int:
+    rely_on(tx)
     there = read_archives(tx, old)
     # Whoever has the old key states what they like by it: that is believed only where it is on record who archived it.
     for one in archives.unrecorded(there, archives.recorded(tx)):

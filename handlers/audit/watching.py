@@ -24,7 +24,7 @@ from storage.audit.acting import acting, told_of_acting
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
 from storage.audit.published import Published
 from storage.audit.sealing import Contradiction, contradiction, largest_agreeing, sign_head, size_said
-from storage.audit.vouched import is_ours
+from storage.audit.vouched import is_bound, is_ours
 from storage.faults import AuditFault, StorageUnavailable, WicketFault
 from storage.sentences import Sentence, template
 from storage.states import FreezeKind
@@ -89,6 +89,8 @@ class Watching:
 
         So too where it could not be signed, which stops access only where it lasts; and where the log is not Wicket's.
         """
+        # Once the record says that the head is under a key, this process knows it for good.
+        await self._ground.database.read(is_bound)
         is_unsigned = Check.SIGNING in self._late and not self._alone.locked()
         is_due = is_unsigned or self._ground.database.unchecked.since is not None
         if is_due or not await self._ground.database.read(is_ours):

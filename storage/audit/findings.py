@@ -77,6 +77,11 @@ class Report:
         return not self.findings
 
     @property
+    def fits(self) -> bool:
+        """Whether nothing is wrong with the entries."""
+        return self.sound or self.only_tiles
+
+    @property
     def conclusion(self) -> str:
         """The answer in a sentence or two, which never promises more than was compared."""
         if self.findings:

@@ -8,6 +8,7 @@ from itertools import chain, product
 
 from sqlalchemy import Connection, and_, delete, not_, or_, text
 
+from storage.audit.keys import lost_keys, put_keys_back
 from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import WIDTH
 from storage.audit.tables import TABLES, TILES
@@ -129,8 +130,16 @@ def _on_postgresql(table: str, event: str, which: str, function: str) -> tuple[s
     )
 
 
+# Instead of the schema that the tables are in. A name that a function asks for is looked for there alone: before all
+# others would else come a temporary table, which anybody may make.
+_THEIR_SCHEMA = "'the schema of the tables'"
+
+
 def _function(name: str, does: str) -> str:
-    return f"CREATE OR REPLACE FUNCTION {name}()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function${does}$function$\n"
+    return (
+        f"CREATE OR REPLACE FUNCTION {name}()\n RETURNS trigger\n LANGUAGE plpgsql\n"
+        f" SET search_path TO 'pg_catalog', {_THEIR_SCHEMA}, 'pg_temp'\nAS $function${does}$function$\n"
+    )
 
 
 # These and the triggers are written letter for letter as pg_get_functiondef and pg_get_triggerdef say them back, which
@@ -168,7 +177,7 @@ _FUNCTIONS = (
 )
 
 # A second row of the same key fails there, or becomes an update; but a table can be truncated.
-TRIGGERS_POSTGRESQL = (
+_TRIGGERS_POSTGRESQL = (
     *_FUNCTIONS,
     *_refuse_on_postgresql("audit_entries", "UPDATE", "audit entries are never changed"),
     *_on_postgresql(
@@ -194,7 +203,10 @@ TRIGGERS_POSTGRESQL = (
 )
 
 _OF_TILES = "audit_tiles_delete"
-_TRIGGERS = {"sqlite": TRIGGERS_SQLITE, "postgresql": TRIGGERS_POSTGRESQL}
+_SCHEMA = text(
+    "SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+    " WHERE pg_class.oid = to_regclass('audit_entries')"
+)
 _THE_TABLES = ", ".join(f"to_regclass('{table.name}')" for table in TABLES)
 # All that does something by itself when one of the tables is written to, with what made it. On SQLite that is any
 # trigger that names one, and it is kept word for word. PostgreSQL says that of a trigger and of its function, from
@@ -223,12 +235,22 @@ _IS_TABLE = {
 }
 
 
+def triggers(tx: Transaction) -> tuple[str, ...]:
+    """DDL of all of them, and on PostgreSQL of their functions, for the schema that the tables are in."""
+    connection = connection_of(tx)
+    if connection.dialect.name == "sqlite":
+        return TRIGGERS_SQLITE
+    schema = str(connection.execute(_SCHEMA).scalar_one()).replace("'", "''")
+    return tuple(each.replace(_THEIR_SCHEMA, f"'{schema}'") for each in _TRIGGERS_POSTGRESQL)
+
+
 def put_back(tx: Transaction) -> list[str]:
     """Make the missing ones anew; their names, in order. AuditFault where one would guard no table."""
     if strange := not_tables(tx):
         raise AuditFault(told_of(strange))
     connection, missing = connection_of(tx), missing_guards(tx)
-    for each in _TRIGGERS[connection.dialect.name] if missing else ():
+    put_keys_back(tx, lost_keys(tx))
+    for each in triggers(tx) if missing else ():
         words = each.split()
         if each.startswith("CREATE TRIGGER") and words[2] in missing:
             _drop(connection, words[2], words[6])  # it may be switched off, or do something else
@@ -278,11 +300,12 @@ def told_of(strange: Sequence[str]) -> str:
 
 
 def missing_guards(tx: Transaction) -> list[str]:
-    """The names of the triggers that should guard the audit tables and do not, in order: they are not there, or are not
-    as they were made.
+    """The names of the triggers that should guard the audit tables and do not, and the keys that do not, in order: they
+    are not there, or are not as they were made.
     """
     there = _there(tx)
-    return sorted(called.split()[1] for called, made in _wanted(tx).items() if there.get(called) != made)
+    off = (called.split()[1] for called, made in _wanted(tx).items() if there.get(called) != made)
+    return sorted([*off, *lost_keys(tx)])
 
 
 def strangers(tx: Transaction) -> list[str]:
@@ -306,16 +329,15 @@ def _there(tx: Transaction) -> dict[str, str | None]:
 
 def _wanted(tx: Transaction) -> dict[str, str]:
     """The guards, likewise."""
-    engine = connection_of(tx).dialect.name
-    triggers = ((each.split(), each) for each in _TRIGGERS[engine] if each.startswith("CREATE TRIGGER"))
+    made = triggers(tx)
+    functions = {each.split()[4]: each for each in made if each.startswith("CREATE OR REPLACE FUNCTION")}
+    each_trigger = ((each.split(), each) for each in made if each.startswith("CREATE TRIGGER"))
     return {
-        f"trigger {words[2]} on {words[6]}": each + (_function_of(each) if engine == "postgresql" else "")
-        for words, each in triggers
+        f"trigger {words[2]} on {words[6]}": each + functions.get(_function_of(each), "")
+        for words, each in each_trigger
     }
 
 
 def _function_of(trigger: str) -> str:
-    """DDL of the function of a trigger on PostgreSQL."""
-    name = trigger.rpartition("EXECUTE FUNCTION ")[2].partition("(")[0]
-    [made] = [each for each in _FUNCTIONS if each.startswith(f"CREATE OR REPLACE FUNCTION {name}(")]
-    return made
+    """What a trigger of PostgreSQL calls, as its DDL begins; nothing on SQLite."""
+    return trigger.rpartition("EXECUTE FUNCTION ")[2].partition("(")[0] + "()"

@@ -4,7 +4,7 @@ It reads no entry and moves no head. Whoever can write the database adds entries
 nothing but this MAC tells whether Wicket added the last one.
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import LargeBinary, bindparam, cast, func, literal_column, select, type_coerce, update
@@ -14,7 +14,7 @@ from storage.audit.merkle import Frontier
 from storage.audit.tables import ENTRIES, HEAD
 from storage.engine.plain import Plain
 from storage.faults import AuditFault, SettingsFault
-from storage.taking_over import KNOWN, Known
+from storage.taking_over import known_of
 
 if TYPE_CHECKING:  # what only walks over the log has no need of keys
     from storage.macs import Macs
@@ -79,11 +79,10 @@ def head_of(size: int, stored: bytes, marks: object, mac: object) -> Head:
     return Head(tree, bool(marks), mac)
 
 
-def first_mac(info: Mapping[str, Any], head: Head) -> str | None:
+def first_mac(info: MutableMapping[str, Any], head: Head) -> str | None:
     """The MAC of the head of a log that begins. Where one was known to be there, it was taken away."""
     macs: Macs | None = info.get(MACS)
-    known: Known | None = info.get(KNOWN)
-    if known is not None and known.binds_head:
+    if known_of(info).binds_head:
         return TAINTED
     return None if macs is None else macs.of_head(head.said)
 
@@ -101,9 +100,9 @@ def next_mac(info: MutableMapping[str, Any], before: Head, stored: bytes) -> str
         return before.mac  # type: ignore[no-any-return]
     if info.pop(_VOUCHED, False) or holds(macs, before):
         return macs.of_head(_said(before.marks, stored))
-    if before.mac is None:
+    if before.mac is None and not (info.get(_RELIED) or known_of(info).binds_head):
         return None  # nobody has put it under a key yet, or it was taken away: the record says which
-    if info.get(_RELIED):
+    if _RELIED in info:
         raise AuditFault(_MEANWHILE)
     return TAINTED
 
@@ -118,9 +117,11 @@ def vouch_next(info: MutableMapping[str, Any]) -> None:
     info[_VOUCHED] = True
 
 
-def rely(info: MutableMapping[str, Any]) -> None:
-    """This transaction goes by a head that is Wicket's: where it turns out to be none, nothing of it is kept."""
-    info[_RELIED] = True
+def rely(info: MutableMapping[str, Any], head: Head | None) -> None:
+    """This transaction goes by a head that is Wicket's: where it turns out to be none, nothing of it is kept; nor where
+    it has no MAC any more.
+    """
+    info[_RELIED] = head is not None and head.mac is not None
 
 
 def _said(marks: bool, frontier: bytes) -> bytes:

@@ -3,7 +3,7 @@
 It never opens, commits or rolls back a transaction, and never changes an entry.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Unpack
@@ -144,7 +144,7 @@ def head(tx: Transaction) -> Frontier:
     return found.tree if found else Frontier()
 
 
-def _locked_head(connection: Connection, talk: Talk, info: Mapping[str, Any]) -> Head:
+def _locked_head(connection: Connection, talk: Talk, info: MutableMapping[str, Any]) -> Head:
     """The head, held until the transaction ends.
 
     The first one is written here: who begins a log shares it with no version that knows roots alone.

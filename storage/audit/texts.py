@@ -23,6 +23,7 @@ from sqlalchemy import (
 from storage.audit.entry import TEXT_ERASED, decode
 from storage.audit.log import Transaction, connection_of
 from storage.audit.tables import ENTRIES, TEXTS
+from storage.audit.vouched import doubted
 from storage.engine.listed import among, listed
 from storage.engine.plain import Plain, rows
 from storage.micros import from_micros
@@ -55,7 +56,7 @@ _ASKED = (
 )  # fmt: skip
 
 _ERASURES = Plain(
-    select(ENTRIES.c.id, cast(ENTRIES.c.leaf, LargeBinary)).where(
+    select(ENTRIES.c.index, ENTRIES.c.id, cast(ENTRIES.c.leaf, LargeBinary)).where(
         ENTRIES.c.action == literal_column(f"'{TEXT_ERASED}'"), ENTRIES.c.index >= bindparam("first")
     )
 )
@@ -81,12 +82,16 @@ def of_entry(tx: Transaction, entry: str) -> list[Said]:
     return _found(tx, ENTRIES.c.id == entry)
 
 
-def erasures(tx: Transaction, *, first: int = 0) -> Erasures:
+def erasures(tx: Transaction, *, first: int = 0, vouched_for: bool = False) -> Erasures:
     """Every text that the record says was erased, in an entry from the index `first` on. AuditFault if one of those
     cannot be read.
+
+    vouched_for: only where it is Wicket that says so, for whoever has a hand on what nobody else has.
     """
-    found = {}
-    for record, leaf in rows(connection_of(tx), _ERASURES, {"first": first}):
+    found, doubts = {}, doubted(tx) if vouched_for else []
+    for index, record, leaf in rows(connection_of(tx), _ERASURES, {"first": first}):
+        if any(one.covers(index) for one in doubts):
+            continue
         facts = decode(leaf)["facts"]
         found[str(facts.get("entry")), str(facts.get("text"))] = str(record)
     return found

@@ -21,7 +21,7 @@ from storage.audit.passing import Progress, passed
 from storage.audit.sealing import checkpoints, last_checkpoint_id
 from storage.audit.stretches import Walkers, joined
 from storage.audit.tile_check import TileCheck, count_tiles
-from storage.audit.vouched import NOT_OURS, is_ours, second_head
+from storage.audit.vouched import NOT_OURS, needs_walk, second_head, seems_ours, walked
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
 
@@ -60,7 +60,19 @@ def verify_log(
         walk.note(complaint)
     if head:
         note_strays(tx, walk)
-    return walk.report()
+    report = walk.report()
+    # Without the key, what says of itself that it is archived may be gone: so may what says that the head is bound.
+    if report.fits and (verifier is not None or not report.archived):
+        walked(tx)
+    return report
+
+
+def walk_unless_bound(tx: Transaction, *, verifier: Verifier | None) -> None:
+    """Walk over the whole log where nothing else says that its head was never under a key: only if it fits anything is
+    signed or given by it (vouched.is_ours).
+    """
+    if needs_walk(tx):
+        verify_log(tx, verifier=verifier)
 
 
 def _sizes(verifier: Verifier | None, notes: Sequence[str | bytes]) -> Iterable[int]:
@@ -91,7 +103,7 @@ def note_strays(tx: Transaction, walk: Walk) -> None:
             walk.note(_taken_away(said))
     for misfit in misfits(tx):
         walk.note(misfit)
-    if not is_ours(tx):
+    if not seems_ours(tx):
         walk.note(Finding(kind="head", detail=NOT_OURS))
     if second_head(tx):
         walk.note(Finding(kind="head", detail="A second head stands beside that of the log."))

@@ -28,7 +28,7 @@ from storage.audit.tables import ENTRIES, HEAD
 from storage.engine.plain import Plain, Talk, rows
 from storage.faults import AuditFault, SettingsFault
 from storage.sentences import template
-from storage.taking_over import binds_head
+from storage.taking_over import binds_head, known_of
 
 NOT_OURS = template(
     "Something was added to the audit log, or its head was changed, by hands that have no key of Wicket's."
@@ -62,14 +62,27 @@ def is_ours(tx: Transaction) -> bool:
     Without keys nobody can tell, but where Wicket itself noted that it was not. From then on this transaction relies on
     it: it adds nothing if somebody else did meanwhile.
     """
-    try:
-        found, is_whole = _with_ends(tx)
-    except AuditFault:
-        return False
-    ours = _counts(tx, found) and (is_whole or tx.info.get(MACS) is None)
+    ours, found = _looks_ours(tx, is_walked=known_of(tx.info).was_walked)
     if ours:
-        rely(tx.info)
+        rely(tx.info, found)
     return ours
+
+
+def seems_ours(tx: Transaction) -> bool:
+    """The same as far as the head and the record say, for whoever walks over all of the record itself."""
+    return _looks_ours(tx, is_walked=True)[0]
+
+
+def needs_walk(tx: Transaction) -> bool:
+    """Whether nothing but the record says that the head needs no MAC, and nobody walked over that here: whoever takes
+    the MAC away may have edited what says that there is one.
+    """
+    return tx.info.get(MACS) is not None and not known_of(tx.info).was_walked and needs_mac(tx)
+
+
+def walked(tx: Transaction) -> None:
+    """The whole log was walked over, and fits: so this process believes it where it says that the head needs no MAC."""
+    known_of(tx.info).was_walked = True
 
 
 def rely_on(tx: Transaction) -> None:
@@ -87,7 +100,7 @@ def own_head(tx: Transaction) -> Frontier:
     head = head_of(*found[0])
     if tx.info.get(MACS) is None and (head.mac or is_bound(tx)):
         raise SettingsFault(_NO_KEYS)
-    if not _counts(tx, head):
+    if not _counts(tx, head, is_walked=known_of(tx.info).was_walked):
         raise AuditFault(_NOT_SIGNED)
     return head.tree
 
@@ -146,12 +159,25 @@ def second_head(tx: Transaction) -> bool:
     return connection_of(tx).execute(query).first() is not None
 
 
-def _counts(tx: Transaction, head: Head | None) -> bool:
-    """Whether the head is Wicket's by its MAC, or needs none yet. Without keys nobody can tell but what was noted."""
+def _looks_ours(tx: Transaction, *, is_walked: bool) -> tuple[bool, Head | None]:
+    """The head, too."""
+    try:
+        found, is_whole = _with_ends(tx)
+    except AuditFault:
+        return False, None
+    return _counts(tx, found, is_walked=is_walked) and (is_whole or tx.info.get(MACS) is None), found
+
+
+def _counts(tx: Transaction, head: Head | None, *, is_walked: bool) -> bool:
+    """Whether the head is Wicket's by its MAC, or needs none yet: the record, once it was walked over, says which.
+    Without keys nobody can tell but what was noted.
+    """
     macs = tx.info.get(MACS)
     if macs is None:
         return head is None or head.mac != TAINTED
-    return holds(macs, head) if head is not None and head.mac is not None else not is_bound(tx)
+    if head is None or head.mac is None:
+        return not is_bound(tx) and (is_walked or head is None)
+    return holds(macs, head)
 
 
 def _with_ends(tx: Transaction) -> tuple[Head | None, bool]:

@@ -60,7 +60,7 @@ class Running:
         settings, now = self.settings(), self.database.now
         directories = {"local": self.directory}
         self.discovering = Discovering(settings, directories, self.database, now, self.woken.append)
-        self.held, _ = begin_with(self.discovering.begins, None, self.database)
+        self.held, _ = begin_with(self.discovering.begins, None, self.database, None)
         self.ground: Ground = ground_of(settings, self.database, directories, now, held=self.held)
         self.governing: Governing = govern(settings, self.ground, self.held)
         both = (self.discovering, Undiscovered(self.ground))

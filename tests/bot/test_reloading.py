@@ -21,8 +21,10 @@ from handlers.rules.holding import Held
 from storage.database import Database
 from storage.faults import PolicyFault
 from storage.records import ExceptionRecord
+from storage.signing import sign_unsigned
 from tests.bot.test_serving import SETTINGS, serving, started, written
 from tests.bot.test_serving import environ as environ
+from tests.handlers.access_ground import MACS
 from tests.handlers.made_once import copy_empty_database
 
 OWN = '@id("{}") @reason("It is ours.") forbid (principal, action == Action::"grant", resource);\n'
@@ -320,19 +322,26 @@ def test_a_start_with_bad_rules_is_refused_unless_approved_ones_are_known(files:
     try:
         files.policy("permit (principal")
         with pytest.raises(PolicyFault, match="line 1, column"):
-            begin_with(files.settings(), None, database)
+            begin_with(files.settings(), None, database, None)
         files.toml(f'{MORE}owners = "policy-owners"\ntwo_owners = true\n')
         with pytest.raises(PolicyFault, match="line 1, column"):  # nothing was ever approved
-            begin_with(files.settings(), None, database)
+            begin_with(files.settings(), None, database, None)
         files.policy(OWN.format("ours"))
         settings = files.settings()
-        held, _ = begin_with(settings, None, database)
+        held, _ = begin_with(settings, None, database, None)
         ground = ground_of(settings, database, {}, database.now, held=held)
         asyncio.run(govern(settings, ground, held).begin(""))
         files.policy("permit (principal")
-        kept, wrong = begin_with(files.settings(), None, database)
+        kept, wrong = begin_with(files.settings(), None, database, None)
         assert kept.newest.content == held.newest.content
         assert "line 1, column" in wrong
+    finally:
+        database.close()
+    # With keys, in a process that did not walk over the log yet: it was begun by a version that put it under none.
+    database = Database(files.folder / "wicket.db", macs=MACS)
+    try:
+        database.write_now(lambda tx: sign_unsigned(tx, "rule_sets", limit=9))
+        assert begin_with(files.settings(), None, database, None)[1] == wrong
     finally:
         database.close()
 

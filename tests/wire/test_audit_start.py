@@ -41,6 +41,24 @@ async def test_a_store_that_was_cut_back_starts_and_gives_nothing_new(world):
     assert "are lost" in report.breaks[0]
 
 
+async def test_the_bot_starts_though_something_else_acts_on_the_record_and_ends_what_it_gave(world):
+    """Promise 1: one that does not start takes nothing back. It gives nothing new until that is gone."""
+    ada = world.person("ada")
+    await ask(ada, "I need grafana-edit for 2h because INC-4711")
+    await ada.sees("✅ grafana-edit")
+    await world.stop()
+    with sqlite3.connect(world.settings.database.path) as added:
+        added.execute("CREATE TRIGGER zz BEFORE INSERT ON audit_texts BEGIN SELECT RAISE(IGNORE); END")
+    added.close()
+    world.clock.skip(hours=3)
+    await world.start()
+    assert world.database.unchecked.found == ("trigger zz on audit_texts",)
+    await ada.sees("grafana-edit", "ended")
+    assert "ada" not in await world.holders("grafana-edit")
+    await ask(ada, "I need grafana-edit for 1h because INC-1")
+    await ada.sees("no new access is given")
+
+
 async def test_the_bot_does_not_start_on_a_store_that_lost_its_guards_or_its_head(world):
     """Whatever happened to the triggers may happen to the rows; and where nothing can be recorded, nothing is done."""
     ada = world.person("ada")
@@ -60,16 +78,6 @@ async def test_the_bot_does_not_start_on_a_store_that_lost_its_guards_or_its_hea
         elsewhere.execute("CREATE VIEW audit_entries AS SELECT * FROM elsewhere")
     elsewhere.close()
     with pytest.raises(AuditFault, match=r"^audit_entries is no plain table any more"):
-        await world.start()
-
-    await world.stop()
-    path.write_bytes(kept)
-    with sqlite3.connect(path) as added:
-        added.execute("CREATE TRIGGER zz BEFORE INSERT ON audit_texts BEGIN SELECT RAISE(IGNORE); END")
-    added.close()
-    with pytest.raises(
-        AuditFault, match=r"^trigger zz on audit_texts is none of Wicket's .* drop it, and run"
-    ):
         await world.start()
 
     await world.stop()

@@ -77,12 +77,13 @@ def test_one_that_is_away(install: Installation, server: Server):
     assert "a-password" not in seen["server"][1]
 
 
-def test_a_guard_that_is_switched_off(install: Installation, server: Server):
+def test_a_guard_that_is_switched_off_and_a_key_that_is_gone(install: Installation, server: Server):
     with psycopg.connect(server.url, autocommit=True) as raw:
         raw.execute("ALTER TABLE audit_texts DISABLE TRIGGER audit_texts_delete")
+        raw.execute("ALTER TABLE audit_entries DROP CONSTRAINT audit_entries_id_key")
     level, said = levels(install)["guards"]
     assert level == "failed"
-    assert "audit_texts_delete" in said
+    assert "UNIQUE (id) on audit_entries, audit_texts_delete is missing" in said
 
 
 def test_what_else_stands_on_the_tables_of_the_record(install: Installation, server: Server):

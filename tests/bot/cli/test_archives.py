@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from storage.audit import log
 from storage.audit.checkpoint import BadKey, Signer, read_signer
 from storage.audit.merkle import WIDTH
 from storage.audit.tiles import add_tiles, next_tiles
+from storage.database import Database
+from storage.macs import Macs
+from storage.secrets import Vault
 from tests.bot.cli.test_cli import Install, install
 from tests.full_disk import room_for
 from tests.handlers.audit.test_archives_planted import plant
@@ -30,14 +34,14 @@ SCRIPT = Path(__file__).parents[3] / "docs" / "verify_audit.py"
 @pytest.fixture
 def folder(install: Install) -> Path:
     """Of an install whose log is old enough to be archived in part."""
-    with install.tx() as write:
+    install.environ["WICKET_SECRET_KEYS"] = KEYS
+    with closing(Database(install.store, macs=Macs(Vault([KEYS])))) as database:
         each = [
             entry(one, OLD + timedelta(minutes=one) if one < OLDS else NOW) for one in range(OLDS + TODAYS)
         ]
-        write(lambda tx: log.append_each(tx, each))
-        write(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
+        database.write_now(lambda tx: log.append_each(tx, each))
+        database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
     assert install.run("audit", "checkpoint").exit_code == 0
-    install.environ["WICKET_SECRET_KEYS"] = KEYS
     made = install.folder / "archive"
     made.mkdir()
     return made

@@ -107,9 +107,11 @@ def test_missing_guards_are_put_back_by_migrating_and_named(install: OnServer):
     install.run("migrate")
     install.sql("ALTER TABLE audit_head DISABLE TRIGGER audit_head_update")
     install.sql("DROP TRIGGER audit_entries_delete ON audit_entries")
+    install.sql("ALTER TABLE audit_texts DROP CONSTRAINT audit_texts_pkey")
     done = install.run("migrate")
     assert done.stdout.startswith(
-        "Put back what guards the audit tables: audit_entries_delete, audit_head_update."
+        "Put back what guards the audit tables: PRIMARY KEY (index, name) on audit_texts, audit_entries_delete, "
+        "audit_head_update."
     )
     assert "Put back" not in install.run("migrate").stdout
 

@@ -31,6 +31,7 @@ from storage.audit.crew import Crew
 from storage.audit.entry import Actor, Entry
 from storage.audit.entry import Where as Place
 from storage.audit.findings import Report
+from storage.audit.heads import Head
 from storage.audit.merkle import WIDTH, Frontier, leaf_hash, mark_of
 from storage.audit.ranges import verify_part
 from storage.audit.sealing import check_head, take_checkpoint
@@ -75,7 +76,7 @@ def entry(number: int, at: datetime) -> Entry:
 
 
 def filled(store: Store) -> None:
-    opened = Database(store)
+    opened = Database(store, macs=MACS)
     for first in range(0, OLDS + TODAYS, 100):
         some = range(first, min(first + 100, OLDS + TODAYS))
         each = [entry(one, OLD + timedelta(minutes=one) if one < OLDS else NOW) for one in some]
@@ -223,16 +224,13 @@ def test_entries_are_kept_for_a_siem_whose_place_somebody_deleted(database: Data
     assert archived(database, folder).archived == WIDTH
 
 
-def test_the_last_entry_never_leaves(store: Store, folder: Path) -> None:
-    opened = Database(store)
-    count = opened.read_now(lambda tx: log.head(tx).size)
+def test_the_last_entry_never_leaves(database: Database, folder: Path) -> None:
+    count = database.read_now(lambda tx: log.head(tx).size)
     fill_up = [entry(one, OLD + timedelta(minutes=one)) for one in range(count, 5 * WIDTH)]
-    opened.write_now(lambda tx: log.append_each(tx, fill_up))
-    opened.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
-    checkpoint(opened)
-    plan = opened.read_now(lambda tx: look(tx, KEY, before=OLDEST, at=NOW))
-    opened.close()
-    assert isinstance(plan, Plan)
+    database.write_now(lambda tx: log.append_each(tx, fill_up))
+    database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
+    checkpoint(database)
+    plan = planned(database)
     assert plan.end == 3 * WIDTH  # what is of today stands between
 
 
@@ -638,7 +636,7 @@ def test_no_statement_is_signed_of_entries_that_no_checkpoint_was_signed_for(
 
 
 def written_anew(database: Database, leaves: Sequence[bytes]) -> None:
-    """What somebody does who may do anything: other leaves, and whatever stands beside them as it would be."""
+    """What somebody does who may do anything and has the keys: other leaves, with what stands beside as it would be."""
     hashes = [leaf_hash(leaf) for leaf in leaves]
     grown, spines = Frontier().extend(hashes)
     said = enumerate(zip(leaves, hashes, spines, strict=True))
@@ -649,7 +647,9 @@ def written_anew(database: Database, leaves: Sequence[bytes]) -> None:
         for index, (leaf, hashed, spine) in said
     ]
     done_to(database, ENTRIES.name, *entries)
-    done_to(database, HEAD.name, update(HEAD).values(size=grown.size, frontier=grown.to_bytes()))
+    head = Head(grown, marks=True, mac=None)
+    moved = {"size": grown.size, "frontier": grown.to_bytes(), "mac": MACS.of_head(head.said)}
+    done_to(database, HEAD.name, update(HEAD).values(moved))
     done_to(database, TILES.name, delete(TILES))
     database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
 

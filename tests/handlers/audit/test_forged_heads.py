@@ -1,6 +1,10 @@
 """T-9: entries that other hands add to the log: noticed at the next click, signed by nobody, believed by nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -33,12 +37,13 @@ from storage.freezes import lift, open_ones
 from storage.macs import Macs
 from storage.secrets import Vault, generate_key
 from storage.states import FreezeKind, GrantState
-from tests.handlers.access_ground import World
+from tests.handlers.access_ground import MACS, World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.audit.stores import by_other_hands
 from tests.handlers.audit.test_watching import SIGNER, happened, watching
 from tests.handlers.made_once import copy_empty_database
 from tests.storage.audit.forging import forge
+from tests.storage.postgres import postgres
 
 VERIFIER: Verifier = SIGNER.verifier
 RULES = {"set": "forged", "content": "forged", "composition": "forged"}
@@ -184,6 +189,36 @@ async def test_what_is_decided_while_somebody_adds_to_the_log_is_not_kept(world:
     assert await world.ground.database.read(log.head) == before
 
 
+_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'transactionid'"
+
+
+@pytest.mark.postgresql_alone
+@pytest.mark.parametrize("mac", ["", None], ids=["of another key", "taken away"])
+async def test_nobody_slips_an_entry_in_between_the_look_of_an_epoch_and_its_entry(
+    world: World, server: Server, mac: str | None
+) -> None:
+    """They commit once the look was taken: then the epoch is not opened, and the next one vouches for none of it."""
+    await happened(world)
+    watch, at, engine = watching(world, None), world.clock(), postgres().engine(server)
+    await watch.look()
+    agreed = (await world.ground.database.read(log.head)).size
+    with engine.connect() as other, engine.connect() as third:
+        evil = forge(other, "account.released", "h-1", at=at, mac=mac)
+        stops = asyncio.create_task(watch.stop_for("Something was found.", unless=lambda _: False))
+        while not third.exec_driver_sql(_WAITS).scalar_one():
+            third.rollback()
+            await asyncio.sleep(0.01)
+        other.commit()
+        with pytest.raises(AuditFault, match="Other hands added"):
+            await stops
+    engine.dispose()
+    assert not await world.ground.database.read(open_ones)
+    await watch.look()
+    (epoch,) = (await world.ground.database.read(lambda tx: read_epochs(tx, VERIFIER))).later
+    assert (epoch.unvouched, epoch.agrees, agreed) == (True, evil, evil)
+    assert await ours(world)
+
+
 OTHER_HEADS: dict[str, tuple[str, ...]] = {
     "taken away": ("UPDATE audit_head SET mac = NULL",),
     "emptied": ("UPDATE audit_head SET mac = ''",),
@@ -211,6 +246,54 @@ async def test_a_head_is_not_ours_however_it_was_changed(world: World, how: str)
     assert not await ours(world) or how == "an entry before the first"
 
 
+@pytest.mark.sqlite_alone
+async def test_a_process_that_looked_once_the_head_was_under_a_key_needs_no_record_of_that(
+    world: World, tmp_path: Path
+) -> None:
+    """Though it began with the store of a version before, and walked over that."""
+    began = Database(tmp_path / "wicket.db", macs=MACS)
+    ground = replace(world.ground, database=began)
+    await began.read(lambda tx: verify_log(tx, verifier=VERIFIER))
+    await watching(replace(world, ground=ground), None).look_again()
+    await by_other_hands(
+        world,
+        "DROP TRIGGER audit_head_update",
+        "DROP TRIGGER audit_entries_update",
+        "UPDATE audit_head SET mac = NULL",
+        "UPDATE audit_entries SET correlation = 'elsewhere' WHERE action = 'rows.signed'",
+    )
+    assert not await began.read(is_ours)
+    began.write_now(lambda tx: note_in(tx, world.clock()))
+    assert await stored_mac(world) == TAINTED
+    began.close()
+
+
+@pytest.mark.postgresql_alone
+def test_two_bots_add_at_once_and_what_is_undone_is_done_again(server: Server) -> None:
+    """Whatever became of a transaction, its process goes by what stands there."""
+    one, other = (Database(server, macs=MACS, busy_timeout=10) for _ in range(2))
+
+    def add(database: Database, fails: bool) -> None:
+        def work(tx: Session) -> None:
+            assert is_ours(tx)
+            note_in(tx, database.now())
+            assert is_ours(tx)
+            if fails:
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+            database.write_now(work)
+        assert database.read_now(is_ours)
+
+    add(one, True)
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(add, [one, other] * 8, [False, False, True, False] * 4))
+    assert one.read_now(log.head).size == 12
+    assert one.read_now(lambda tx: verify_log(tx, verifier=VERIFIER)).sound
+    one.close()
+    other.close()
+
+
 @pytest.fixture
 def store_of(tmp_path: Path) -> Iterator[Callable[[Macs | None], Database]]:
     """One store, as a process with these keys opens it."""
@@ -235,7 +318,7 @@ def test_a_head_is_put_under_a_key_once_and_moves_on_with_the_keys(
     note(before)
     assert before.read_now(is_ours)
     bound = store_of(first)
-    assert bound.read_now(is_ours)
+    assert not bound.read_now(is_ours)  # before it walked over what says so
     for _ in range(2):
         taking_over.begin_now(bound, VERIFIER, bound.now())
     told = bound.read_now(lambda tx: log.rows(tx, action="rows.signed"))

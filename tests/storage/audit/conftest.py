@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import SQLModel
 
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
-from storage.audit.guards import TRIGGERS_POSTGRESQL, TRIGGERS_SQLITE
+from storage.audit.guards import TRIGGERS_SQLITE, triggers
 from storage.audit.tables import TABLES
 from storage.engine.stores import Server
 from storage.identifiers import new_id
@@ -56,7 +56,7 @@ def unguarded(engine: Engine) -> Engine:
     """The same store without its triggers, as somebody with the file in hand would have it."""
     with engine.begin() as connection:
         on_table = engine.dialect.name == "postgresql"
-        for trigger in TRIGGERS_POSTGRESQL if on_table else TRIGGERS_SQLITE:
+        for trigger in triggers(connection):
             if trigger.startswith("CREATE TRIGGER"):
                 name, table = trigger.split()[2], trigger.split(" ON ")[1].split()[0]
                 connection.execute(text(f"DROP TRIGGER {name}{f' ON {table}' if on_table else ''}"))

@@ -135,6 +135,77 @@ def test_a_guard_whose_function_was_changed_is_named_and_put_back(
             connection.execute(text("DELETE FROM audit_entries"))
 
 
+def test_guards_of_tables_in_another_schema_ask_the_tables_there(
+    postgresql_engine: Engine, make_entry: MakeEntry
+) -> None:
+    """T-2: whatever it is called, and whatever stands in the usual one."""
+    fill(postgresql_engine, make_entry, 1)
+    with postgresql_engine.connect() as connection:
+        connection.execute(text("""CREATE SCHEMA "Olga's" """))
+        for table in TABLES:
+            connection.execute(text(f"""ALTER TABLE {table.name} SET SCHEMA "Olga's" """))
+        connection.execute(text("""SET LOCAL search_path = "Olga's", public"""))
+        everything = missing_guards(connection)
+        assert "audit_entries_delete" in everything
+        assert put_back(connection) == everything
+        assert missing_guards(connection) == []
+        connection.execute(text("CREATE TABLE public.audit_archives AS SELECT 0 AS first, 9 AS size"))
+        connection.execute(text("CREATE TEMPORARY TABLE audit_archives AS SELECT 0 AS first, 9 AS size"))
+        with pytest.raises(Exception, match=DELETED):
+            connection.execute(text("DELETE FROM audit_entries"))
+
+
+LOST = {
+    "DROP CONSTRAINT audit_entries_id_key": "UNIQUE (id) on audit_entries",
+    "DROP CONSTRAINT audit_entries_pkey": "PRIMARY KEY (index) on audit_entries",
+    "DROP CONSTRAINT audit_entries_pkey, ADD PRIMARY KEY (index) DEFERRABLE": "PRIMARY KEY (index) on audit_entries",
+    "ALTER leaf DROP NOT NULL": "NOT NULL (leaf) on audit_entries",
+}
+
+
+@pytest.mark.parametrize(("change", "called"), LOST.items(), ids=LOST)
+def test_a_key_that_is_gone_or_put_off_is_named_and_put_back(
+    postgresql_engine: Engine, make_entry: MakeEntry, change: str, called: str
+) -> None:
+    """A-7: the guards leave it to the keys that nothing is written twice."""
+    fill(postgresql_engine, make_entry, 1)
+    with postgresql_engine.connect() as connection:
+        connection.execute(text(f"ALTER TABLE audit_entries {change}"))
+        assert missing_guards(connection) == [called]
+        if "DEFERRABLE" in change:
+            with pytest.raises(AuditFault, match="cannot be put back: multiple primary keys"):
+                put_back(connection)
+            return
+        assert put_back(connection) == [called]
+        assert missing_guards(connection) == []
+
+
+def test_a_key_that_does_not_fit_any_more_is_put_back_by_nobody(postgresql_engine: Engine) -> None:
+    with postgresql_engine.connect() as connection:
+        connection.execute(text("ALTER TABLE audit_head DROP CONSTRAINT audit_head_pkey"))
+        for _ in range(2):
+            connection.execute(text("INSERT INTO audit_head (id, size, frontier) VALUES (1, 0, '')"))
+        with pytest.raises(
+            AuditFault, match=r"PRIMARY KEY \(id\) on audit_head cannot be put back: could not"
+        ):
+            put_back(connection)
+
+
+def test_a_table_of_sqlite_that_was_made_anew_without_its_keys_is_named(sqlite_engine: Engine) -> None:
+    with sqlite_engine.connect() as connection:
+        for each in (
+            "ALTER TABLE audit_texts RENAME TO before",
+            'CREATE TABLE audit_texts ("index" INTEGER, name TEXT NOT NULL, text TEXT, salt BLOB, erased_by TEXT)',
+            "DROP TABLE before",
+        ):
+            connection.execute(text(each))
+        lost = ["NOT NULL (index) on audit_texts", "PRIMARY KEY (index, name) on audit_texts"]
+        missing = missing_guards(connection)
+        assert [each for each in missing if each in lost] == lost
+        with pytest.raises(AuditFault, match="go back to a copy of before"):
+            put_back(connection)
+
+
 STRANGE = {
     "sqlite": {
         "trigger zz on audit_texts": (

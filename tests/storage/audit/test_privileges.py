@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, IntegrityConstraintViolation
 from sqlalchemy import Engine
 from sqlalchemy.exc import ProgrammingError
 
@@ -25,6 +25,7 @@ from storage.audit.guards import missing_guards
 from storage.audit.privileges import statements, too_wide
 from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import TABLES
+from storage.audit.verification import walk_unless_bound
 from storage.database import Database
 from storage.engine.migrating import migrate
 from storage.engine.stores import Server
@@ -122,6 +123,37 @@ def test_the_bots_role_changes_no_record(roles: Roles, entry: str, change: str):
     assert _refused(roles, f"UPDATE {change}")
 
 
+_COPIED = "id || 'x', at, actor, subject, resource, action, outcome, correlation, leaf, leaf_hash, root"
+SHADOWS = {
+    "audit_archives": (
+        "SELECT 0::bigint AS first, 999::bigint AS size",
+        f"INSERT INTO public.audit_entries SELECT 900, {_COPIED} FROM public.audit_entries WHERE index = 0",
+    ),
+    "audit_entries": (
+        "SELECT 899::bigint AS index",
+        f"INSERT INTO public.audit_entries SELECT 900, {_COPIED} FROM public.audit_entries WHERE index = 0",
+        "UPDATE public.audit_head SET size = 900",
+    ),
+    "audit_tiles": (
+        "SELECT 0 AS level, 8::bigint AS index",
+        "INSERT INTO public.audit_tiles VALUES (0, 9, repeat('x', 32)::bytea, repeat('x', 8192)::bytea)",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "change"), [(table, each) for table, (_, *changes) in SHADOWS.items() for each in changes]
+)
+def test_no_guard_asks_a_table_that_the_bots_role_puts_before_the_real_one(
+    roles: Roles, entry: str, table: str, change: str
+):
+    """T-2: anybody may make a temporary table, and its name comes before all others."""
+    with closing(psycopg.connect(roles.runs.url)) as connection:
+        connection.execute(f"CREATE TEMPORARY TABLE {table} AS {SHADOWS[table][0]}")
+        with pytest.raises(IntegrityConstraintViolation):
+            connection.execute(change)
+
+
 def test_the_bots_role_seals_erases_and_reads(roles: Roles, entry: str):
     """T-2, T-5: what sealing and erasing need, it may."""
     database, signer = Database(roles.runs), Signer.generate("wicket")
@@ -158,6 +190,7 @@ def test_the_bots_role_archives_nothing_and_hears_who_may(roles: Roles, entry: s
 async def test_a_grant_is_asked_for_given_and_taken_back_under_the_bots_role(roles: Roles, tmp_path: Path):
     """A-7: the whole way, and its tiles."""
     async with world(tmp_path, server=roles.runs) as made:
+        made.ground.database.read_now(lambda tx: walk_unless_bound(tx, verifier=None))  # as a start does
         grant = await made.asked("ada", "prod-db")
         await made.decide("grace", grant)
         await made.settle()

@@ -25,7 +25,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlmodel import SQLModel
 
 from storage import records  # noqa: F401  its tables join the metadata
-from storage.audit.guards import TRIGGERS_POSTGRESQL, TRIGGERS_SQLITE
+from storage.audit.guards import triggers
 from storage.engine.migrating import migrate
 from storage.engine.revisions import is_current, revisions
 from storage.engine.stores import Server, Store
@@ -44,7 +44,7 @@ UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace
 UNION ALL SELECT tgname, tgenabled::text || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-UNION ALL SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION ALL SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 """
 
 
@@ -122,8 +122,7 @@ def test_a_migrated_database_has_the_tables_indexes_and_triggers_of_the_code(
     made_by_the_code = make_store()
     with opened(made_by_the_code) as connection:
         SQLModel.metadata.create_all(connection)
-        triggers = TRIGGERS_SQLITE if isinstance(made_by_the_code, Path) else TRIGGERS_POSTGRESQL
-        for trigger in triggers:
+        for trigger in triggers(connection):
             connection.exec_driver_sql(trigger)
     assert schema(migrated) == schema(made_by_the_code)
 
