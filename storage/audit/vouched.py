@@ -4,6 +4,7 @@ It changes nothing and stops nothing. Of a log that is not Wicket's nothing give
 signed.
 """
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from sqlalchemy import LargeBinary, bindparam, cast, select
@@ -18,6 +19,7 @@ from storage.audit.heads import (
     TAINTED,
     Head,
     head_of,
+    head_row,
     holds,
     rely,
     vouch_next,
@@ -75,9 +77,11 @@ def seems_ours(tx: Transaction) -> bool:
 
 def needs_walk(tx: Transaction) -> bool:
     """Whether nothing but the record says that the head needs no MAC, and nobody walked over that here: whoever takes
-    the MAC away may have edited what says that there is one.
+    the MAC away may have edited what says that there is one. A head that cannot be read counts in no case.
     """
-    return tx.info.get(MACS) is not None and not known_of(tx.info).was_walked and needs_mac(tx)
+    with suppress(AuditFault):
+        return tx.info.get(MACS) is not None and not known_of(tx.info).was_walked and needs_mac(tx)
+    return False
 
 
 def walked(tx: Transaction) -> None:
@@ -94,7 +98,7 @@ def rely_on(tx: Transaction) -> None:
 def own_head(tx: Transaction) -> Frontier:
     """The tree that is to be signed. AuditFault if the head is not Wicket's; SettingsFault where nobody can tell."""
     with Talk(connection_of(tx)) as talk:
-        found = talk.rows(READ_HEAD)
+        found = head_row(talk, READ_HEAD)
     if not found:
         return Frontier()
     head = head_of(*found[0])
@@ -113,7 +117,7 @@ def is_bound(tx: Transaction) -> bool:
 def needs_mac(tx: Transaction) -> bool:
     """Whether the head has no MAC, and never had one by the record."""
     with Talk(connection_of(tx)) as talk:
-        found = talk.rows(READ_HEAD)
+        found = head_row(talk, READ_HEAD)
     return bool(found) and found[0][-1] is None and not is_bound(tx)
 
 
@@ -183,7 +187,8 @@ def _counts(tx: Transaction, head: Head | None, *, is_walked: bool) -> bool:
 def _with_ends(tx: Transaction) -> tuple[Head | None, bool]:
     """The head, and whether the entries begin and end where it says."""
     connection = connection_of(tx)
-    found = rows(connection, READ_WITH_ENDS)
+    with Talk(connection) as talk:
+        found = head_row(talk, READ_WITH_ENDS)
     if not found:
         return None, connection.execute(select(ENTRIES.c.index).limit(1)).first() is None
     *head, lowest, highest = found[0]
