@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import delete, text, update
@@ -82,6 +83,16 @@ def filled(store: Store) -> None:
         opened.write_now(lambda tx, found=each: log.append_each(tx, found))  # type: ignore[misc]
     opened.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=9)))
     opened.write_now(lambda tx: take_checkpoint(tx, SIGNER, at=NOW))
+    opened.close()
+
+
+def filled_and_archived(store: Store) -> None:
+    """The files go: what is looked at afterwards is what is left here."""
+    filled(store)
+    opened = Database(store, macs=MACS)
+    with TemporaryDirectory() as folder:
+        archived(opened, Path(folder))
+    assert slices(opened) == []
     opened.close()
 
 
@@ -278,16 +289,18 @@ def test_entries_of_a_story_that_goes_on_stay(database: Database, folder: Path) 
     ],
 )  # fmt: skip
 def test_whatever_is_done_to_what_is_left_of_an_archive_is_told(
-    database: Database, folder: Path, table: str, deed: str, told: str
+    engine: str, tmp_path: Path, table: str, deed: str, told: str
 ) -> None:
     """T-2, T-9: by whoever verifies, and by the walk that the bot makes."""
-    archived(database, folder)
-    assert slices(database) == []
-    done_to(database, table, deed)
-    findings = [one.detail for one in verified(database).findings]
-    assert any(told in one for one in findings), findings
-    assert any(told in one for one in slices(database)) or told == "What stood at"
-    assert slices(database) != []
+    with filled_store(engine, tmp_path, "archived", filled_and_archived) as store:
+        database = Database(store, macs=MACS)
+        done_to(database, table, deed)
+        findings = [one.detail for one in verified(database).findings]
+        assert any(told in one for one in findings), findings
+        walked = slices(database)
+        assert any(told in one for one in walked) or told == "What stood at"
+        assert walked != []
+        database.close()
 
 
 def slices(database: Database) -> list[str]:

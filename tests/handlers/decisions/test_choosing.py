@@ -61,7 +61,9 @@ def own(family: str, then: Sequence[str], chance: Random) -> list[tuple[str, str
     of_each = (("permit", "forbid"), SCOPES, ("when", "when", "when", "unless"), FIRST_WORDS[family], then)
     return [
         (effect, scope, kind, first, later)
-        for effect, scope, kind, first, later in zip(*(chance.choices(each, k=70) for each in of_each), strict=True)
+        for effect, scope, kind, first, later in zip(
+            *(chance.choices(each, k=70) for each in of_each), strict=True
+        )
     ]
 
 
