@@ -143,7 +143,6 @@ def checkpoint(database: Database) -> str:
     return database.write_now(lambda tx: take_checkpoint(tx, SIGNER, at=NOW))
 
 
-@pytest.mark.both_engines
 def test_whole_old_tiles_leave_and_the_log_is_as_sound_as_before(database: Database, folder: Path) -> None:
     before, kept = leaves_of(database), checkpoint(database)
     done = archived(database, folder)
@@ -175,7 +174,6 @@ def test_only_what_was_written_before_that_day_leaves(database: Database, folder
     assert archived(database, folder, OLD + timedelta(minutes=WIDTH + 10)).archived == WIDTH
 
 
-@pytest.mark.both_engines
 def test_entries_that_the_siem_has_yet_to_take_are_kept(database: Database, folder: Path) -> None:
     database.write_now(
         lambda tx: streams.take(
@@ -254,7 +252,6 @@ def test_a_log_with_which_something_is_wrong_is_left_as_it_is(database: Database
     assert "index 70" in found.detail
 
 
-@pytest.mark.both_engines
 def test_entries_of_a_story_that_goes_on_stay(database: Database, folder: Path) -> None:
     """What is held is asked about, however old it is."""
     database.write_now(lambda tx: keep(tx, OLD, id="g-21"))
@@ -406,7 +403,6 @@ def test_a_checkpoint_over_entries_that_are_archived_still_agrees(database: Data
     )
 
 
-@pytest.mark.both_engines
 def test_what_comes_back_is_what_left(database: Database, folder: Path) -> None:
     def everything(tx: log.Transaction) -> list[log.Row]:
         return list(log.every(tx, below=OLDS))
@@ -423,7 +419,6 @@ def test_what_comes_back_is_what_left(database: Database, folder: Path) -> None:
     assert verified(database).sound
 
 
-@pytest.mark.both_engines
 def test_a_text_that_was_erased_in_the_file_comes_back_erased_on_record(
     database: Database, folder: Path
 ) -> None:
@@ -490,7 +485,6 @@ def test_somebody_elses_file_of_that_name_is_not_written_over(database: Database
     assert len(leaves_of(database)) == OLDS + TODAYS
 
 
-@pytest.mark.both_engines
 def test_archives_go_on_one_behind_the_other(database: Database, folder: Path) -> None:
     archived(database, folder, OLD + timedelta(minutes=WIDTH + 10))
     archived(database, folder)
@@ -501,7 +495,6 @@ def test_archives_go_on_one_behind_the_other(database: Database, folder: Path) -
     assert verified(database).sound
 
 
-@pytest.mark.both_engines
 def test_an_entry_is_found_in_the_archive_whose_files_are_there(
     database: Database, folder: Path, tmp_path: Path
 ) -> None:
@@ -704,7 +697,6 @@ def test_nobody_but_their_owner_reads_the_files(database: Database, folder: Path
     assert [stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()] == [0o600] * 3
 
 
-@pytest.mark.both_engines
 def test_a_statement_that_could_not_be_written_is_written_by_the_next_run(
     database: Database, folder: Path
 ) -> None:
@@ -741,7 +733,6 @@ def test_no_file_names_the_record_of_an_erasure(database: Database, folder: Path
     assert verified(database).sound
 
 
-@pytest.mark.both_engines
 def test_words_that_were_erased_come_back_from_no_file(database: Database, folder: Path) -> None:
     """A-16: the files of an archive, or a copy of them, hold what was erased in the store since."""
     archived(database, folder)

@@ -102,7 +102,6 @@ def only(detector: Any, settings: Any) -> tuple[Tuned[Any], ...]:
     return (Tuned(detector=detector, settings=settings),)
 
 
-@pytest.mark.both_engines
 async def test_a_burst_of_refusals_of_one_person_is_told_and_explains_itself(world: World) -> None:
     """A-15: who, how often, when, what is usual and what tunes it; it stops nobody."""
     eye = await Eye(world).begun()
@@ -275,7 +274,6 @@ async def test_approvals_of_each_other_long_ago_or_one_way_alone_are_not_told(pl
     assert await eye.sees() == []
 
 
-@pytest.mark.both_engines
 async def test_approvals_within_seconds_again_and_again_are_told(world: World) -> None:
     """A-15: the request may be of before the detectors' place; slow ones between them change nothing."""
     eye = await Eye(world).begun()
@@ -304,7 +302,6 @@ async def test_approvals_that_took_their_time_or_came_before_the_request_are_not
     assert await eye.sees() == []
 
 
-@pytest.mark.both_engines
 async def test_a_privileged_request_after_a_long_silence_is_told(world: World) -> None:
     """A-15: looking around on the day before is no sign of life; what is harmless may be asked for at any time."""
     eye = await Eye(world, only(DORMANT, Dormant())).begun()

@@ -248,7 +248,6 @@ async def test_what_was_drafted_for_oneself_and_sent_for_a_report_is_the_reports
     assert (await world.holds("ada", "prod-db"), await world.holds("charles", "prod-db")) == (True, False)
 
 
-@pytest.mark.both_engines
 async def test_approved_it_is_the_reports_until_its_end(world: World) -> None:
     grant = await by_charles(world)
     await world.decide("grace", grant)
@@ -336,7 +335,6 @@ async def test_what_needs_no_approval_is_asked_again_too_before_a_report_has_it(
     assert not await world.holds("ada")
 
 
-@pytest.mark.both_engines
 async def test_somebody_who_is_no_report_is_refused_and_nothing_is_told_of_them(world: World) -> None:
     await link(world, "grace")
     refused = [
@@ -361,7 +359,6 @@ async def test_oneself_named_as_the_report_is_oneself(world: World) -> None:
     assert (row.requester_account, row.target_account) == ("charles", "")
 
 
-@pytest.mark.both_engines
 async def test_the_report_can_give_it_back_and_not_withdraw_it(world: World) -> None:
     grant = await by_charles(world, "wiki-edit")
     assert isinstance(await world.access.withdraw(await world.on("ada", grant)), Unknown)
@@ -440,7 +437,6 @@ async def test_no_ticket_is_wanted_for_what_is_left_out(strict: World) -> None:
     assert [type(one) for _, one in outcome.each] == [AlreadyHeld, Asked]
 
 
-@pytest.mark.both_engines
 async def test_a_freeze_is_foretold(world: World) -> None:
     """Nobody is promised at once what would be stopped."""
     assert (await foreseen(world, "ada", entitlements=("wiki-edit",), minutes=60)).stopped is None
@@ -449,7 +445,6 @@ async def test_a_freeze_is_foretold(world: World) -> None:
     assert ahead.stopped == await together(world, "ada", "wiki-edit")
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(("login", "told"), [("ada", "Ada (ada)"), ("charles", "Charles (charles)")])
 async def test_the_alert_about_a_leaver_names_the_one_who_left(world: World, login: str, told: str) -> None:
     """Not whoever asked for it, nor whom it was for: only the grant still knows the name."""

@@ -63,7 +63,6 @@ async def test_a_flood_stops_resets_once_and_is_one_message(page: World) -> None
     assert [outcome for outcome, _ in await page.audited("resets.stopped")] == ["done"]
 
 
-@pytest.mark.both_engines
 async def test_the_reset_that_is_too_many_is_not_made_and_hears_what_to_do(page: World) -> None:
     """P-7: neither blame nor a bare no; links that were open are over."""
     visitor, other = await page.proven(), await page.opened(Purpose.RESET, "bob")
@@ -319,7 +318,6 @@ def test_what_is_usual_lowers_the_bar_and_never_below_a_third(
     assert found == most or (usual is not None and times)
 
 
-@pytest.mark.both_engines
 async def test_counts_are_forgotten_after_four_weeks(page: World) -> None:
     await count(page, Counted.RESETS, 1)
     page.clock.forward(days=28, minutes=10)
