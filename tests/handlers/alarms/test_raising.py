@@ -111,7 +111,6 @@ async def active(door: Door) -> bool:
     return account.active
 
 
-@pytest.mark.both_engines
 async def test_one_click_in_slack_stops_it_all(door: Door) -> None:
     """P-6: open links closed, account off, sessions ended, requests held back, one grave exception."""
     handle = await door.reset()
@@ -223,7 +222,6 @@ async def test_said_before_the_change_it_prevents_it(door: Door) -> None:
     assert page.faulty.calls["set_password"] == 0
 
 
-@pytest.mark.both_engines
 async def test_somebody_else_s_button_is_a_forgery(door: Door) -> None:
     """P-6, SL-1: nobody is locked out by a colleague."""
     handle = await door.reset()
@@ -836,7 +834,6 @@ async def test_whoever_security_switched_off_by_hand_did_not_leave(door: Door) -
     assert await Leavers(door.ground).look(everybody=True) == 0
 
 
-@pytest.mark.both_engines
 async def test_whoever_said_so_and_is_gone_from_the_directory_did_leave(door: Door) -> None:
     """J-1: an alarm that nobody lifts any more keeps nobody's access."""
     handle = await door.reset()

@@ -218,7 +218,6 @@ async def test_what_is_still_missing_is_shown_after_the_first_of_two(world: Worl
     assert (await world.grant(grant)).missing == {"security": 1}
 
 
-@pytest.mark.both_engines
 async def test_a_wrong_person_is_told_who_may_and_security_hears_once(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
     for _ in range(3):
@@ -390,7 +389,6 @@ async def test_the_request_of_somebody_who_left_is_voided(world: World) -> None:
     assert await world.actions("grant.voided") == ["grant.voided refused"]
 
 
-@pytest.mark.both_engines
 async def test_a_button_that_we_never_made_is_an_exception(world: World) -> None:
     automatic = await world.given("ada")
     for grant in ("g-made-up", automatic):

@@ -124,7 +124,6 @@ async def test_an_approval_rests_on_the_proof_that_was_given_for_it(world: World
     assert told == {"proof": handle, "proved_by": ["passkey"], "proved_at": at.isoformat()}
 
 
-@pytest.mark.both_engines
 async def test_without_a_proof_nothing_is_approved_and_what_was_typed_is_kept(world: World) -> None:
     """The next form is prefilled; once it is decided nothing of it is left."""
     grant = await world.asked("ada", "prod-db")
@@ -200,7 +199,6 @@ async def test_the_third_approval_without_a_proof_is_an_exception(world: World) 
     assert "unproven" in await world.kinds()
 
 
-@pytest.mark.both_engines
 async def test_a_wrong_person_is_one_with_or_without_a_proof(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
     assert isinstance(await decides(world, "charles", grant), NotAllowed)
@@ -240,7 +238,6 @@ async def test_where_policy_wants_no_proof_nothing_is_looked_for_or_kept(world: 
     assert await world.rows(StepUp) == []
 
 
-@pytest.mark.both_engines
 async def test_an_approver_with_nothing_set_up_hears_of_it_and_may_do_it_yet(world: World) -> None:
     """The link is theirs all the same: it works once they have set something up."""
     grant = await world.asked("ada", "prod-db")
@@ -297,7 +294,6 @@ async def test_at_risk_5_the_code_is_retyped_too(world: World) -> None:
     assert (await decides(world, "sam", grant, code=others.code)).state == GrantState.APPROVED
 
 
-@pytest.mark.both_engines
 async def test_what_was_approved_with_a_proof_is_given(world: World) -> None:
     """Promise 3: at execution each approval is asked about with the proof that it was given with."""
     grant = await world.asked("ada", "prod-db")
@@ -337,7 +333,6 @@ async def test_an_approval_of_before_gives_it_only_if_its_code_was_retyped(
         assert (await world.grant(grant)).state == (GrantState.ACTIVE if retyped else GrantState.VOIDED)
 
 
-@pytest.mark.both_engines
 async def test_what_was_typed_is_erased_an_hour_after_the_link_is_over(world: World) -> None:
     """With the names of what it was for; who proved what, and when, stays."""
     grant = await world.asked("ada", "prod-db")

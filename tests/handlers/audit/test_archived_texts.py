@@ -79,7 +79,6 @@ def text_at(database: Database, index: int = INDEX) -> log.StoredText:
     return row.texts["justification"]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("lost", [b"", b"INC-105"])
 def test_words_that_the_file_lacks_are_not_taken_out(database: Database, folder: Path, lost: bytes) -> None:
     """A-17: a file that was cut or copied in part is no reason to let go of the only copy."""
@@ -109,7 +108,6 @@ def test_words_that_were_erased_here_and_in_the_file_leave_like_any(database: Da
     assert archived(database, folder) == GONE
 
 
-@pytest.mark.both_engines
 def test_words_that_were_brought_back_and_erased_leave_the_file_when_they_are_taken_out_again(
     database: Database, folder: Path
 ) -> None:

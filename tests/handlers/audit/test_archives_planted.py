@@ -56,7 +56,6 @@ def plant(
     return made
 
 
-@pytest.mark.both_engines
 def test_another_statement_hides_nothing_of_what_is_archived(database: Database, folder: Path) -> None:
     """Promise 5: nothing found there would be taken for an answer, and the rest of a story shown to too many."""
     archived(database, folder)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import delete, text, update
@@ -86,6 +87,16 @@ def filled(store: Store) -> None:
     opened.close()
 
 
+def filled_and_archived(store: Store) -> None:
+    """The files go: what is looked at afterwards is what is left here."""
+    filled(store)
+    opened = Database(store, macs=MACS)
+    with TemporaryDirectory() as folder:
+        archived(opened, Path(folder))
+    assert slices(opened) == []
+    opened.close()
+
+
 @pytest.fixture
 def store(engine: str, tmp_path: Path) -> Iterator[Store]:
     with filled_store(engine, tmp_path, "archivable", filled) as made:
@@ -133,7 +144,6 @@ def checkpoint(database: Database) -> str:
     return database.write_now(lambda tx: take_checkpoint(tx, SIGNER, at=NOW))
 
 
-@pytest.mark.both_engines
 def test_whole_old_tiles_leave_and_the_log_is_as_sound_as_before(database: Database, folder: Path) -> None:
     before, kept = leaves_of(database), checkpoint(database)
     done = archived(database, folder)
@@ -165,7 +175,6 @@ def test_only_what_was_written_before_that_day_leaves(database: Database, folder
     assert archived(database, folder, OLD + timedelta(minutes=WIDTH + 10)).archived == WIDTH
 
 
-@pytest.mark.both_engines
 def test_entries_that_the_siem_has_yet_to_take_are_kept(database: Database, folder: Path) -> None:
     database.write_now(
         lambda tx: streams.take(
@@ -241,7 +250,6 @@ def test_a_log_with_which_something_is_wrong_is_left_as_it_is(database: Database
     assert "index 70" in found.detail
 
 
-@pytest.mark.both_engines
 def test_entries_of_a_story_that_goes_on_stay(database: Database, folder: Path) -> None:
     """What is held is asked about, however old it is."""
     database.write_now(lambda tx: keep(tx, OLD, id="g-21"))
@@ -276,16 +284,18 @@ def test_entries_of_a_story_that_goes_on_stay(database: Database, folder: Path) 
     ],
 )  # fmt: skip
 def test_whatever_is_done_to_what_is_left_of_an_archive_is_told(
-    database: Database, folder: Path, table: str, deed: str, told: str
+    engine: str, tmp_path: Path, table: str, deed: str, told: str
 ) -> None:
     """T-2, T-9: by whoever verifies, and by the walk that the bot makes."""
-    archived(database, folder)
-    assert slices(database) == []
-    done_to(database, table, deed)
-    findings = [one.detail for one in verified(database).findings]
-    assert any(told in one for one in findings), findings
-    assert any(told in one for one in slices(database)) or told == "What stood at"
-    assert slices(database) != []
+    with filled_store(engine, tmp_path, "archived", filled_and_archived) as store:
+        database = Database(store, macs=MACS)
+        done_to(database, table, deed)
+        findings = [one.detail for one in verified(database).findings]
+        assert any(told in one for one in findings), findings
+        walked = slices(database)
+        assert any(told in one for one in walked) or told == "What stood at"
+        assert walked != []
+        database.close()
 
 
 def slices(database: Database) -> list[str]:
@@ -391,7 +401,6 @@ def test_a_checkpoint_over_entries_that_are_archived_still_agrees(database: Data
     )
 
 
-@pytest.mark.both_engines
 def test_what_comes_back_is_what_left(database: Database, folder: Path) -> None:
     def everything(tx: log.Transaction) -> list[log.Row]:
         return list(log.every(tx, below=OLDS))
@@ -408,7 +417,6 @@ def test_what_comes_back_is_what_left(database: Database, folder: Path) -> None:
     assert verified(database).sound
 
 
-@pytest.mark.both_engines
 def test_a_text_that_was_erased_in_the_file_comes_back_erased_on_record(
     database: Database, folder: Path
 ) -> None:
@@ -475,7 +483,6 @@ def test_somebody_elses_file_of_that_name_is_not_written_over(database: Database
     assert len(leaves_of(database)) == OLDS + TODAYS
 
 
-@pytest.mark.both_engines
 def test_archives_go_on_one_behind_the_other(database: Database, folder: Path) -> None:
     archived(database, folder, OLD + timedelta(minutes=WIDTH + 10))
     archived(database, folder)
@@ -486,7 +493,6 @@ def test_archives_go_on_one_behind_the_other(database: Database, folder: Path) -
     assert verified(database).sound
 
 
-@pytest.mark.both_engines
 def test_an_entry_is_found_in_the_archive_whose_files_are_there(
     database: Database, folder: Path, tmp_path: Path
 ) -> None:
@@ -691,7 +697,6 @@ def test_nobody_but_their_owner_reads_the_files(database: Database, folder: Path
     assert [stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()] == [0o600] * 3
 
 
-@pytest.mark.both_engines
 def test_a_statement_that_could_not_be_written_is_written_by_the_next_run(
     database: Database, folder: Path
 ) -> None:
@@ -728,7 +733,6 @@ def test_no_file_names_the_record_of_an_erasure(database: Database, folder: Path
     assert verified(database).sound
 
 
-@pytest.mark.both_engines
 def test_words_that_were_erased_come_back_from_no_file(database: Database, folder: Path) -> None:
     """A-16: the files of an archive, or a copy of them, hold what was erased in the store since."""
     archived(database, folder)

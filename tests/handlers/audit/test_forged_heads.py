@@ -91,7 +91,6 @@ async def test_the_next_click_is_refused_and_what_ends_ends(world: World) -> Non
     assert await stored_mac(world) == TAINTED
 
 
-@pytest.mark.both_engines
 async def test_nothing_is_signed_until_a_new_epoch_says_what_nobody_vouches_for(world: World) -> None:
     """And its entries prove nothing, while those before and after do."""
     await happened(world)

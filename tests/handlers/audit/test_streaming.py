@@ -74,7 +74,6 @@ async def told(world: World) -> list[ExceptionRecord]:
     return [one for one in await world.rows(ExceptionRecord) if one.kind == "not-streamed"]
 
 
-@pytest.mark.both_engines
 async def test_everything_is_sent_once_and_in_order(world: World) -> None:
     """From the first entry on, and from there where it stood after a restart."""
     collector, behind = Collector(), list[int]()
@@ -217,7 +216,6 @@ async def test_a_clock_that_is_set_back_holds_no_stream_up(world: World) -> None
     assert await streaming(world, Collector()).send_due() > 0
 
 
-@pytest.mark.both_engines
 async def test_security_hears_when_it_stands_still_and_when_it_flows_again(world: World) -> None:
     """One message, however long; and the events of that time are not lost."""
     collector = Collector()
@@ -328,7 +326,6 @@ async def test_a_place_that_other_hands_moved_is_told_and_nothing_is_passed_by(
     await told_and_nothing_passed_by(world, stream, collector)
 
 
-@pytest.mark.both_engines
 async def test_whoever_comes_from_another_place_moves_nothing(world: World) -> None:
     """Promise 2: what was accepted from there says nothing of what stands between."""
     await world.given("ada")
@@ -339,7 +336,6 @@ async def test_whoever_comes_from_another_place_moves_nothing(world: World) -> N
     assert await world.ground.database.read(lambda tx: streams.position(tx, SENDING)) == at
 
 
-@pytest.mark.both_engines
 async def test_a_place_that_was_kept_from_a_longer_log_is_told_and_nothing_is_passed_by(world: World) -> None:
     """T-9: as Wicket wrote it, and put into a log that was put back to what it was before."""
     collector = Collector()
@@ -376,7 +372,6 @@ async def test_a_row_that_cannot_even_be_read_holds_nothing_up(world: World, cha
     )
 
 
-@pytest.mark.both_engines
 async def test_it_goes_on_from_the_end_of_the_last_walk(world: World) -> None:
     """T-9: and not from its beginning, which may be very long ago."""
     collector = Collector()
@@ -424,7 +419,6 @@ async def test_what_other_hands_put_behind_the_end_moves_no_place(world: World) 
     assert "e-stray" not in collector.taken
 
 
-@pytest.mark.both_engines
 async def test_a_stream_that_was_given_up_goes_on_where_it_stood_and_is_waited_for_again(
     world: World,
 ) -> None:

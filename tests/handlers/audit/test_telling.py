@@ -273,7 +273,6 @@ async def flaps(world: World, tells: Telling, times: int, up: int = 2, down: int
         await looks(world, tells, times=up)
 
 
-@pytest.mark.both_engines
 async def test_a_stop_that_comes_and_goes_is_one_alert_that_counts(on_each: World) -> None:
     """Each time it was a grave alert of its own; the first is told, and the last end."""
     world, tells = on_each, telling(on_each)

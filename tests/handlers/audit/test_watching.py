@@ -132,7 +132,6 @@ async def test_without_a_file_a_process_remembers_what_it_signed_itself(world: W
     assert freeze.kind == FreezeKind.RESTORED
 
 
-@pytest.mark.both_engines
 async def test_a_store_that_ends_before_what_was_published_was_restored(world: World, file: Path) -> None:
     """The new epoch cites the checkpoint as it was published, and says how much of the log still agrees."""
     await happened(world)
@@ -299,7 +298,6 @@ async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only_where
     assert len(await looked(world, file, is_own=is_own)) == (0 if is_own else 1)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("is_own", [False, True])
 async def test_a_file_that_cannot_be_written_is_told_once_and_that_it_can_and_stops_nothing(
     world: World, tmp_path: Path, is_own: bool

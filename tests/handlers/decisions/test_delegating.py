@@ -45,7 +45,7 @@ SCOPED = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     made=st.lists(MADE, max_size=4),
     scopes=st.lists(SCOPED, max_size=1),

@@ -222,7 +222,6 @@ async def test_a_removal_between_the_reading_and_the_telling_is_no_drift(watched
     assert await watched.exceptions() == []
 
 
-@pytest.mark.both_engines
 async def test_a_stranger_who_is_gone_at_the_second_reading_is_none(watched: World) -> None:
     """Of whoever was ever ours to change, one reading is not enough."""
     await watched.given("ada")
@@ -256,7 +255,6 @@ async def test_access_given_between_the_two_readings_is_not_told_as_drift(watche
     assert await watched.exceptions() == []
 
 
-@pytest.mark.both_engines
 async def test_the_catalogue_may_say_that_strangers_are_taken_away(watched: World) -> None:
     """Told, on the record, and read back like any removal; a group is left for somebody to decide."""
     watched.ground = _with(watched, db={"drift": "remove"})
@@ -296,7 +294,6 @@ async def test_a_grant_whose_membership_is_gone_is_told(watched: World) -> None:
     assert await watched.state(grant) == GrantState.ACTIVE
 
 
-@pytest.mark.both_engines
 async def test_what_is_just_being_given_has_not_vanished(watched: World) -> None:
     await watched.asked("ada", "wiki-edit")
     tasks = await watched.begin("add_member")
@@ -392,7 +389,6 @@ async def test_what_was_told_is_not_settled_by_a_directory_that_is_silent(watche
     assert "settled" not in row.facts
 
 
-@pytest.mark.both_engines
 async def test_a_hung_directory_delays_no_other(watched: World, tmp_path: Path) -> None:
     other = LocalDirectory(tmp_path / "other.db", name="other", now=watched.clock, cost=Scrypt(n=2))
     await other.add_group("wiki-edit")
@@ -479,7 +475,6 @@ async def test_a_first_look_needs_two_readings_that_agree(world: World) -> None:
     assert await world.kinds() == [Kind.FOUND_STANDING]
 
 
-@pytest.mark.both_engines
 async def test_what_stood_before_a_grant_stands_at_the_first_look_too(world: World) -> None:
     """The grant explains it only while it lasts; afterwards it is no newcomer to take away (promise 8)."""
     world.ground = _with(world, db={"drift": "remove"})

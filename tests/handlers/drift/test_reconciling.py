@@ -300,7 +300,6 @@ async def test_what_may_not_stand_is_not_declared_and_hears_what_to_do(world: Wo
     assert await world.kinds() == [Kind.UNEXPLAINED]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(("days", "fits"), [(0, False), (1, True), (365, True), (367, False)])
 async def test_a_declaration_is_reviewed_within_a_year(world: World, days: int, fits: bool) -> None:
     exception = await found(world)
@@ -491,7 +490,6 @@ async def test_the_grant_of_what_vanished_can_be_ended(world: World) -> None:
     assert await world.changes() == ["add ada wiki-edit"]
 
 
-@pytest.mark.both_engines
 async def test_what_is_back_by_itself_is_not_given_again(world: World) -> None:
     grant, exception = await vanished(world)
     await world.local.put_in_group("wiki-edit", "ada")

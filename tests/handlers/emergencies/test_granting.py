@@ -377,7 +377,6 @@ async def test_the_same_asked_twice_is_one_and_gives_its_own_link_again(on_eithe
     assert len(await on_either.world.rows_of_grants()) == 1
 
 
-@pytest.mark.both_engines
 async def test_one_person_has_one_at_a_time_and_everybody_together_only_so_many(on_either: Glass) -> None:
     """B-1."""
     on_either.start(most_in_all=2)
@@ -428,7 +427,6 @@ async def test_the_same_again_needs_a_second_person_whom_the_ordinary_request_as
     await glass.granted(incident="INC-3")
 
 
-@pytest.mark.both_engines
 async def test_the_same_again_under_another_name_needs_a_second_person_too(on_either: Glass) -> None:
     """B-1: the catalogue called it otherwise meanwhile, and it is the same group."""
     emergency = await on_either.granted()
@@ -469,7 +467,6 @@ async def test_a_drill_stands_in_the_way_of_no_emergency(glass: Glass) -> None:
     await glass.granted(incident="INC-8")
 
 
-@pytest.mark.both_engines
 async def test_another_account_of_theirs_is_no_second_person(on_either: Glass) -> None:
     """B-1, R-1: neither beside the first one nor after it, and by whatever account they began."""
     await on_either.world.local.add_account(

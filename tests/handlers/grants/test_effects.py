@@ -42,7 +42,6 @@ async def test_access_is_read_back_before_it_is_called_active(world: World) -> N
     assert await world.state(grant) == GrantState.ACTIVE
 
 
-@pytest.mark.both_engines
 async def test_access_is_taken_back_and_its_lateness_recorded(world: World) -> None:
     grant = await world.given("ada")
     world.clock.forward(hours=1, seconds=2)
@@ -375,7 +374,6 @@ async def settled(world: World) -> list[bool]:
     return ["settled" in row.facts for row in await world.exceptions()]
 
 
-@pytest.mark.both_engines
 async def test_an_overdue_removal_is_told_to_be_over(world: World) -> None:
     """Nobody is left to believe that they may still have it."""
     await world.given("ada")
@@ -478,7 +476,6 @@ async def test_a_late_end_of_what_stays_is_no_overdue_removal(world: World) -> N
 # What stands in the record before the directory is asked, and the ends that are none of the usual ones.
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(("call", "removal"), [("add_member", False), ("remove_member", True)])
 async def test_what_is_about_to_be_done_is_on_the_record_before_the_directory_is_asked(
     world: World, call: str, removal: bool
@@ -523,7 +520,6 @@ async def test_each_try_is_on_the_record_with_what_came_of_it(world: World) -> N
     assert world.tries == ["done", "failed", "failed", "done"]
 
 
-@pytest.mark.both_engines
 async def test_asking_policy_does_not_use_up_the_time_for_the_change(world: World) -> None:
     """However long the approvers took to be read: the lease is taken anew when that is over."""
     grant = await world.asked("ada", "prod-db")
@@ -755,7 +751,6 @@ async def test_a_dead_ones_lease_holds_up_no_removal_though_the_clock_is_set_bac
     assert not await world.holds("ada")
 
 
-@pytest.mark.both_engines
 async def test_nothing_is_given_for_what_was_approved_after_policy_was_asked(world: World) -> None:
     """Promise 3: the first is void by the time; the second was approved meanwhile, and has to be asked about too."""
     first = await world.asked("ada", "prod-db")

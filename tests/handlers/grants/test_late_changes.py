@@ -117,7 +117,6 @@ async def test_access_given_late_is_not_taken_for_what_stood_before(world: World
     assert not await world.holds("ada")
 
 
-@pytest.mark.both_engines
 async def test_access_taken_late_is_on_the_record_and_given_again(world: World) -> None:
     """Another took it, and gave it again for another grant; that one holds."""
     first = await world.given("ada")
@@ -135,7 +134,6 @@ async def test_access_taken_late_is_on_the_record_and_given_again(world: World) 
     assert (await world.last("access.given"))["facts"]["overtaken"] is True
 
 
-@pytest.mark.both_engines
 async def test_access_that_may_have_been_taken_late_is_looked_for(world: World) -> None:
     first = await world.given("ada")
     await world.access.give_back(await world.on("ada", first))
@@ -152,7 +150,6 @@ async def test_access_that_may_have_been_taken_late_is_looked_for(world: World) 
     assert await world.holds("ada")
 
 
-@pytest.mark.both_engines
 async def test_a_stay_prolonged_late_is_taken_back(tmp_path: Path, server: Server | None) -> None:
     """It was there already when it was read, and not any more when the call came."""
     async with open_world(tmp_path, server=server) as world:

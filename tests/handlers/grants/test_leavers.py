@@ -183,7 +183,6 @@ async def test_what_a_leaver_worked_on_waits_for_somebody_again(world: World, ho
     assert (await world.last("person.left"))["facts"]["exceptions"] == 1
 
 
-@pytest.mark.both_engines
 async def test_coming_back_revives_nothing(world: World) -> None:
     """J-4: neither the access, nor the request, nor the approval they gave."""
     held = await world.given("grace")
@@ -220,7 +219,6 @@ async def test_an_approval_of_a_leaver_is_void_and_asked_for_again(world: World)
     assert await world.state(waiting) == GrantState.APPROVED
 
 
-@pytest.mark.both_engines
 async def test_an_approver_who_is_back_may_approve_again_what_waits(world: World) -> None:
     """They are named as somebody who can decide; what they approved before they left has no part in it."""
     waiting = await world.asked("ada", "prod-admin")
@@ -252,7 +250,6 @@ async def test_an_approver_who_is_back_may_deny_what_they_approved(world: World)
     assert (await world.decide("grace", waiting, approve=False)).state == GrantState.DENIED
 
 
-@pytest.mark.both_engines
 async def test_who_is_linked_and_holds_nothing_is_looked_at_now_and_then(world: World) -> None:
     await link(world, "ada")
     await leave(world, "ada", "switched off")
@@ -404,7 +401,6 @@ async def test_what_is_halted_is_not_let_through_by_a_look_at_more_people(world:
     assert {one.state for one in await _grants(world)} == {GrantState.ACTIVE}
 
 
-@pytest.mark.both_engines
 async def test_a_look_at_fewer_people_settles_no_alarm_about_the_others(world: World) -> None:
     """Twelve who are linked and hold nothing: security has longer than a minute to say that they left."""
     logins = [f"q{number:03}" for number in range(12)]
@@ -462,7 +458,6 @@ async def test_the_security_team_of_another_home_says_nothing_about_this_one(
     assert isinstance(answer, NotAllowed)
 
 
-@pytest.mark.both_engines
 async def test_many_who_are_back_settle_the_alarm(world: World) -> None:
     logins = await crowd(world, 12)
     for login in logins:

@@ -543,7 +543,7 @@ def test_lives_of_grants_keep_the_promises() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis has no types for it
         Lives,
         settings=settings(
-            max_examples=LIVES or (settings().max_examples if is_long else 12),
+            max_examples=LIVES or (settings().max_examples if is_long else 9),
             stateful_step_count=25,
             derandomize=not (LIVES or is_long),
             deadline=None,

@@ -12,6 +12,9 @@ from storage.records import ExceptionRecord, Grant, Holding, Owed
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 
+# More than have a message each, and not many more.
+FEW = MANY + 2
+
 
 @pytest.fixture
 async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
@@ -46,13 +49,13 @@ async def later(world: World, **parts: float) -> list[ExceptionRecord]:
 
 async def test_what_is_late_together_is_told_in_one_message_with_a_count_and_the_owners(world: World) -> None:
     """Promise 1: overdue goes to security; who holds what is in `wicket grants overdue` and on the record."""
-    await away(world, 40)
+    await away(world, FEW)
     (told,) = await later(world, minutes=2)
-    assert (told.who, told.facts["count"], told.facts["owners"]) == ("staff", 40, ["Data Platform"])
+    assert (told.who, told.facts["count"], told.facts["owners"]) == ("staff", FEW, ["Data Platform"])
     assert (told.severity, told.facts.get("paged")) == ("high", None)
-    assert len(await world.actions("access.removal_overdue")) == 40
+    assert len(await world.actions("access.removal_overdue")) == FEW
     noted = await world.last("directory.not_following")
-    assert (noted["correlation"], noted["facts"]) == (told.correlation, {"kind": told.kind, "count": 40})
+    assert (noted["correlation"], noted["facts"]) == (told.correlation, {"kind": told.kind, "count": FEW})
     assert len(await later(world, minutes=2)) == len(await world.actions("directory.not_following")) == 1
     assert ("exception", "owner:data") not in await world.owed()
 
@@ -65,7 +68,7 @@ async def test_up_to_ten_have_a_message_each(world: World) -> None:
 
 async def test_an_outage_is_a_page_after_a_quarter_of_an_hour_and_told_anew_each_hour(world: World) -> None:
     """As one that is late alone is: named with its owners, who hear of it in their channels."""
-    await away(world, 40)
+    await away(world, FEW)
     await later(world, minutes=2)
     first, page = await later(world, minutes=14)
     assert first.facts["renewed"] == page.facts["paged"] == world.clock().isoformat()
@@ -98,7 +101,7 @@ async def test_the_message_counts_down_and_is_over_when_all_is_taken_back(world:
 @pytest.mark.both_engines
 async def test_what_fails_together_is_told_in_one_message_too_and_settled(world: World) -> None:
     """Not a message for each holding at its third try, a few seconds after all were due."""
-    await away(world, 30)
+    await away(world, FEW)
     for _ in range(TELL_AFTER + 1):
         world.clock.forward(seconds=8)
         await world.effects.settle_due()
@@ -107,9 +110,9 @@ async def test_what_fails_together_is_told_in_one_message_too_and_settled(world:
     told = [row for row in await world.exceptions() if row.kind == "effect-failed"]
     together = [row for row in told if row.who == "staff"]
     assert len(told) <= MANY + 1
-    assert [row.facts["count"] for row in together] == [30]
+    assert [row.facts["count"] for row in together] == [FEW]
     noted = (await world.last("directory.not_following"))["facts"]
-    assert noted == {"kind": "effect-failed", "count": 30}
+    assert noted == {"kind": "effect-failed", "count": FEW}
     world.faulty.mend()
     world.clock.forward(minutes=6)
     await world.settle()

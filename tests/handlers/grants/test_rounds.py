@@ -164,7 +164,6 @@ async def remains(world: World) -> dict[str, Any]:
     }
 
 
-@pytest.mark.both_engines
 async def test_a_round_leaves_what_single_removals_leave(tmp_path: Path, server: Server | None) -> None:
     """States, entries, messages and holdings are the same to the letter."""
     folders = [tmp_path / name for name in ("alone", "together")]
@@ -175,7 +174,6 @@ async def test_a_round_leaves_what_single_removals_leave(tmp_path: Path, server:
     assert len(alone["late"]) == len(PEOPLE) + 1
 
 
-@pytest.mark.both_engines
 async def test_each_is_on_the_record_before_the_directory_is_asked(world: World) -> None:
     """T-3: a crash between the two is seen as beginnings without an outcome."""
     grants = await given_to_all(world)
@@ -189,7 +187,6 @@ async def test_each_is_on_the_record_before_the_directory_is_asked(world: World)
     await asyncio.gather(*tasks)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("call", ["membership", "remove_member"])
 async def test_the_failure_of_one_is_its_own(world: World, call: str) -> None:
     """It waits and is tried again alone; the others are over."""
@@ -443,7 +440,6 @@ async def test_a_crash_between_the_removals_and_their_record_is_found_out(
     assert await world.kinds() == []
 
 
-@pytest.mark.both_engines
 async def test_a_group_that_is_gone_ends_them_all_and_is_told_once(world: World) -> None:
     grants = await given_to_all(world)
     await world.local.drop_group("wiki-edit")

@@ -60,7 +60,6 @@ async def on_each(tmp_path: Path, server: Server | None) -> AsyncIterator[Desks]
         yield made
 
 
-@pytest.mark.both_engines
 async def test_the_help_desk_unlocks_whom_it_serves_and_they_hear_of_it(on_each: Desks) -> None:
     """R-6: on the record with who, for whom, by which desk, ticket and policy; told in Slack and by mail."""
     staff = on_each
@@ -104,7 +103,6 @@ async def test_what_a_crash_cut_off_is_closed_as_not_known(staff: Desks) -> None
     assert told == {("desk-act", "Uada")}  # the message that said that it is under way says so no more
 
 
-@pytest.mark.both_engines
 async def test_a_reset_is_started_for_the_person_alone(on_each: Desks) -> None:
     """R-6, P-9: the visit is theirs, and the helper hears nothing but that it was started."""
     staff = on_each
@@ -306,7 +304,6 @@ async def test_bursts_are_held_by_helper_and_by_person_and_security_hears(staff:
     assert isinstance(await staff.help(Act.RESET, ticket="INC-6"), ResetStarted)
 
 
-@pytest.mark.both_engines
 async def test_a_second_account_on_the_desk_has_no_limit_of_its_own(on_each: Desks) -> None:
     """R-1, R-6: so much a day is for one person, by whatever accounts they act."""
     staff, local = on_each, on_each.world.local

@@ -79,7 +79,6 @@ async def on_each(tmp_path: Path, server: Server | None) -> AsyncIterator[Square
         yield made
 
 
-@pytest.mark.both_engines
 async def test_a_privileged_password_goes_the_whole_way(on_each: Square) -> None:
     """P-14, P-4: two people of two roles, four hours, their own proof, and the rules of any reset."""
     sq = on_each
@@ -179,7 +178,6 @@ async def test_whoever_can_help_themselves_asks_nobody(sq: Square) -> None:
     assert await sq.page.rows(Petition) == []
 
 
-@pytest.mark.both_engines
 async def test_whoever_is_refused_before_the_form_opens_is_on_the_record(on_each: Square) -> None:
     """P-14, promise 2: once a click."""
     sq = on_each
@@ -211,7 +209,6 @@ async def test_at_the_front_door_no_word_fails_for_those_who_are_known_alone(on_
     assert row.explanation == "My phone\ufffd is gone"
 
 
-@pytest.mark.both_engines
 async def test_one_petition_a_person(on_each: Square) -> None:
     """P-14, P-7: and three a day."""
     sq = on_each

@@ -308,7 +308,6 @@ async def test_a_draft_is_thrown_away_once_and_not_sent_after_that(world: World)
     assert [row.state for row in await world.rows(Grant)] == ["withdrawn"]
 
 
-@pytest.mark.both_engines
 async def test_somebody_elses_request_cannot_be_touched_and_trying_is_told(world: World) -> None:
     """A button or a form of theirs was never shown to anybody else; the answer tells nothing about it."""
     draft = (await world.draft("ada", "prod-db")).grant

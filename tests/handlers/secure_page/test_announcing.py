@@ -29,7 +29,6 @@ async def page(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
         yield made
 
 
-@pytest.mark.both_engines
 async def test_both_are_out_before_the_directory_is_asked(page: World) -> None:
     """P-6: two channels, one of them not Slack, before the new password takes effect."""
     visitor, left = await page.proven(), list[list[tuple[str, str, str]]]()
@@ -183,7 +182,6 @@ async def test_a_change_in_the_middle_of_a_visit_stops_it(page: World) -> None:
     assert await page.rows(Address) != []
 
 
-@pytest.mark.both_engines
 async def test_who_controls_the_slack_session_and_the_mailbox_gets_no_further_than_a_code(
     page: World,
 ) -> None:

@@ -63,7 +63,6 @@ async def test_a_flood_stops_resets_once_and_is_one_message(page: World) -> None
     assert [outcome for outcome, _ in await page.audited("resets.stopped")] == ["done"]
 
 
-@pytest.mark.both_engines
 async def test_the_reset_that_is_too_many_is_not_made_and_hears_what_to_do(page: World) -> None:
     """P-7: neither blame nor a bare no; links that were open are over."""
     visitor, other = await page.proven(), await page.opened(Purpose.RESET, "bob")
@@ -132,8 +131,8 @@ async def test_brute_force_over_many_links_and_persons_stops_everybody_s_resets(
 
 async def test_one_person_s_bad_day_stops_nobody_else(tmp_path: Path) -> None:
     """P-7: they are locked long before, and what comes after the lock is not counted."""
-    async with world(tmp_path) as page:
-        for _ in range(150):
+    async with world(tmp_path, limits=THREE) as page:
+        for _ in range(20):
             await page.proving.give_totp(await page.opened(Purpose.RESET), page.wrong_code())
         assert await page.exceptions() == ["page-lockout"]
 
@@ -319,7 +318,6 @@ def test_what_is_usual_lowers_the_bar_and_never_below_a_third(
     assert found == most or (usual is not None and times)
 
 
-@pytest.mark.both_engines
 async def test_counts_are_forgotten_after_four_weeks(page: World) -> None:
     await count(page, Counted.RESETS, 1)
     page.clock.forward(days=28, minutes=10)

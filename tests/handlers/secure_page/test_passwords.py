@@ -77,7 +77,6 @@ async def test_a_directory_that_does_not_answer_leaves_it_unknown_and_says_so(pa
     assert ("mail", "password-changed", "ada") in await page.told()
 
 
-@pytest.mark.both_engines
 async def test_sessions_that_could_not_be_ended_are_admitted(page: World) -> None:
     visitor = await page.proven()
     page.faulty.error("end_sessions")
@@ -146,7 +145,6 @@ async def test_another_browser_with_the_same_link_gets_nowhere(page: World) -> N
     assert page.faulty.calls["set_password"] == 0
 
 
-@pytest.mark.both_engines
 async def test_a_session_is_good_for_its_own_link_only(page: World) -> None:
     mine = await page.proven()
     other = await page.opened(Purpose.RESET, "bob")

@@ -98,7 +98,6 @@ async def test_a_code_works_once(page: World) -> None:
     assert (await page.audited("proof.given"))[-1] == ("refused", "used_before")
 
 
-@pytest.mark.both_engines
 async def test_a_code_before_the_last_one_accepted_is_refused(page: World) -> None:
     """Otherwise the neighbour of a code that was watched could be replayed."""
     await page.proving.give_totp(await page.opened(Purpose.RESET), page.code(steps=1))
@@ -431,7 +430,6 @@ async def test_an_old_link_locks_nobody_out(page: World, right: bool) -> None:
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 
 
-@pytest.mark.both_engines
 async def test_a_used_link_locks_nobody_out(page: World) -> None:
     used = await page.proven(Purpose.RESET)
     await page.passwords.choose(used, NEW_PASSWORD, NEW_PASSWORD)

@@ -142,7 +142,6 @@ async def test_what_was_given_and_is_gone_is_not_put_back(world: World) -> None:
     assert not await world.holds("ada")
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("kind", [FreezeKind.RESTORED, FreezeKind.MISMATCH])
 async def test_after_a_loss_what_was_approved_and_not_given_is_void(world: World, kind: FreezeKind) -> None:
     grant = await world.asked("ada", "wiki-edit")
@@ -254,7 +253,6 @@ async def reconcile(world: World, login: str, exception: str, way: str, **more: 
     return await Reconciling(world.ground).reconcile(intent)
 
 
-@pytest.mark.both_engines
 async def test_drift_is_asked_about_and_decided_so_that_it_ends_but_nothing_is_made_to_stand(
     world: World,
 ) -> None:

@@ -51,7 +51,6 @@ def wrong(code: str) -> str:
     return code[:-1] + str((int(code[-1]) + 1) % 10)
 
 
-@pytest.mark.both_engines
 async def test_a_manager_vouches_by_the_code_that_was_read_out(on_each: Company) -> None:
     """P-13: it is on the record with who, how and which proof, and both hear of it."""
     staff = on_each

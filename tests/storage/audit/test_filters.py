@@ -102,7 +102,7 @@ def test_filters_together_find_what_each_of_them_lets_through(engine: Engine, ma
             "until": (UNTIL, lambda row: row.at < UNTIL),
             "after": (4, lambda row: row.index > 4),
         }
-        for many in range(1, 4):
+        for many in (1, 2):
             for names in combinations(asked, many):
                 wanted: Any = {name: asked[name][0] for name in names}
                 expected = [row.index for row in every if all(asked[name][1](row) for name in names)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
@@ -44,6 +44,7 @@ def test_slices_of_a_sound_log_lead_to_its_head(sealed: Engine) -> None:
         assert slices[-1].passed == log.head(tx)
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.sampled_from(DEEDS), st.integers(0, COUNT - 1))
 def test_a_round_finds_whatever_a_walk_over_all_finds(sealed: Engine, deed: str, at: int) -> None:
     """T-1: in whatever slice and column it is."""

@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
@@ -96,6 +96,7 @@ DEEDS = [
 ]  # fmt: skip
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.sampled_from(DEEDS), st.integers(0, COUNT - 1), st.sampled_from(DEEDS), st.integers(0, COUNT - 1))
 def test_whatever_was_done_stretches_find_what_one_walk_finds(
     sealed: tuple[Engine, str], one: str, at: int, other: str, there: int

@@ -43,13 +43,13 @@ def test_no_entry_of_a_time_is_left_out_and_none_of_another_is_told(
     """Against a look at each entry, for every time around those at which there are any."""
     with Session(engine) as tx:
         fill(tx, make_entry, WRITTEN)
-        for since in around(WRITTEN):
+        for since in sorted(set(around(WRITTEN))):
             expected = [index for index, at in enumerate(WRITTEN) if at >= since]
             assert [row.index for row in log.rows(tx, since=since)] == expected
             assert [row.index for row in log.rows(tx, until=since)] == [
                 index for index in range(len(WRITTEN)) if index not in expected
             ]
-            for until in around(WRITTEN[:4]):
+            for until in around([WRITTEN[1], WRITTEN[3]]):
                 within = [index for index, at in enumerate(WRITTEN) if since <= at < until]
                 assert [row.index for row in log.rows(tx, since=since, until=until)] == within
                 assert sum(log.tally(tx, since, until).values()) == len(within)

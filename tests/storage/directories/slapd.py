@@ -27,8 +27,8 @@ ROOT, ROOT_PASSWORD = f"cn=root,{SUFFIX}", "the-root-of-the-test"
 SERVICE, SERVICE_PASSWORD = f"cn=wicket,ou=services,{SUFFIX}", "the-service-of-the-test"
 # May read a few entries at a time only.
 NARROW = f"cn=narrow,ou=services,{SUFFIX}"
-# Five thousand people "p0", "p1" …, to be put into one group.
-CROWD, CROWD_SIZE = f"ou=crowd,{SUFFIX}", 5000
+# Twelve hundred people "p0", "p1" …, to be put into one group.
+CROWD, CROWD_SIZE = f"ou=crowd,{SUFFIX}", 1200
 POLICY = f"cn=default,ou=policies,{SUFFIX}"
 
 # What docs/ldap.md tells an operator to write; a test holds the two together.

@@ -231,7 +231,7 @@ async def test_groups_twenty_deep_and_in_a_circle_are_followed_to_the_end(corp: 
 
 @pytest.mark.parametrize("membership", ["member", "memberOf"])
 async def test_a_crowd_is_given_whole(membership: Any, corp: LdapStage) -> None:
-    """Five thousand in one group: more than a page, and more than a batch of names."""
+    """Twelve hundred in one group: more than two pages, and a dozen batches of names."""
     await corp.group("everybody")
     names = [f"uid=p{number},{CROWD}" for number in range(CROWD_SIZE)]
     corp.root.modify(corp.group_dn("everybody"), {"member": [(ldap3.MODIFY_ADD, names)]})

@@ -356,7 +356,7 @@ ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELE
 
 async def test_what_is_read_for_ever_is_broken_off_and_takes_nobody_their_reader(store):
     """A view in the place of a table may have no end; else a few looks at it, and nothing would be read any more."""
-    database = Database(store, patience=0.3, reads_within=0.3)
+    database = Database(store, patience=0.2, reads_within=0.2)
     for _ in range(READERS + 1):
         with pytest.raises(StorageUnavailable):
             await database.read(lambda tx: tx.execute(ENDLESS).one())
@@ -427,12 +427,12 @@ async def test_whoever_else_writes_has_no_connection_stay_open(path, monkeypatch
 
 
 async def test_what_nobody_waits_for_may_be_read_for_longer_and_a_command_for_as_long_as_it_takes(store):
-    database = Database(store, patience=0.2, reads_within=0.2)
-    some = ENDLESS.text.replace("SELECT i FROM n)", "SELECT i + 1 FROM n WHERE i < 3000000)")
+    database = Database(store, patience=0.05, reads_within=0.05)
+    some = ENDLESS.text.replace("SELECT i FROM n)", "SELECT i + 1 FROM n WHERE i < 1000000)")
     with pytest.raises(StorageUnavailable):
         await database.read(lambda tx: tx.execute(text(some)).one())
     found = await database.read(lambda tx: tx.execute(text(some)).one(), patience=60)
-    assert [*found, *database.read_now(lambda tx: tx.execute(text(some)).one())] == [3_000_000] * 2
+    assert [*found, *database.read_now(lambda tx: tx.execute(text(some)).one())] == [1_000_000] * 2
     database.close()
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import shutil
 import sqlite3
 import stat
 import threading
@@ -97,11 +98,23 @@ def fresh(make_store: MakeStore) -> Store:
     return make_store()
 
 
+@pytest.fixture(scope="module")
+def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy."""
+    made = tmp_path_factory.mktemp("migrated") / "wicket.db"
+    migrate(made)
+    return made
+
+
 @pytest.fixture
-def migrated(make_store: MakeStore) -> Store:
+def migrated(make_store: MakeStore, migrated_once: Path) -> Iterator[Store]:
+    """What `migrate` makes; a copy of it."""
     store = make_store()
-    migrate(store)
-    return store
+    if isinstance(store, Path):
+        yield Path(shutil.copy(migrated_once, store))
+    else:
+        with postgres().database(postgres().migrated) as name:
+            yield postgres().server(name)
 
 
 @contextmanager
