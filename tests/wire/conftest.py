@@ -143,7 +143,7 @@ class World:
             if found:
                 return
             assert asyncio.get_running_loop().time() < ends, "it never became so"
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
 
     async def in_time(self, holds: Callable[[], object], *, step: float = 4, pace: float = 0.6) -> None:
         """Let time pass in steps of so many seconds, one each `pace`, until it is so: whatever waits for its next try
