@@ -19,8 +19,9 @@ from storage.signing import genuine
 from storage.states import GrantState
 
 _GIVEN, _KEPT = "access.given", "access.kept"
-# What the record says becomes of a membership: that it came, that it stayed without a grant, that it went.
-_MOVES = (_GIVEN, _KEPT, "access.removed", "drift.vanished")
+# What the record says becomes of a membership: that it came, that it stayed without a grant, that it went, also by
+# other hands.
+_MOVES = (_GIVEN, _KEPT, "access.removed", "drift.vanished", "desk.given_again")
 # By the index of whom it is about alone, so that no engine looks through all that was ever done with one entitlement.
 _ABOUT = Plain(
     select(ENTRIES.c.index, ENTRIES.c.action, ENTRIES.c.leaf)
