@@ -80,6 +80,9 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     # What it is made of is bound by its content, the hash of policies and catalogue that whoever reads them compares.
     "rule_sets": ("id", "policy_set", "content", "state", "at", "ended_at", "composition"),
     "sign_ins": ("id", "handle", "browser", "created_at", "expires_at", "used_at"),
+    "standings": (
+        "id", "directory", "group", "entitlement", "kind", "member", "owner", "declared_by", "review_at", "at",
+    ),
     "step_ups": ("handle", "about", "kind", "spent_at"),
     "streams": ("name", "position"),
     "subjects": ("issuer", "sub", "directory", "account", "pinned_at"),

@@ -103,7 +103,7 @@ def note_doubt(tx: Session, table: str, row: Row) -> None:
         table=table,
         key=tuple(str(row[name]) for name in _key(table)),
         directory=_first_of(row, columns, "directory"),
-        account=_first_of(row, columns, "account", "approver"),
+        account=_first_of(row, columns, "account", "approver", "member"),
         of=_first_of(row, columns, "grant", "petition", "handle"),
     )
     tx.info[DOUBTS].append(doubt)

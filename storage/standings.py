@@ -1,6 +1,7 @@
 """Standing memberships as they are kept: declared by somebody, or found at the first look at a group.
 
-It compares nothing with a directory and decides nothing; a member is given as (kind, id or inner group's name).
+It compares nothing with a directory and decides nothing; a member is given as (kind, id or inner group's name). One
+that is not as Wicket wrote it counts nowhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.records import Standing, Watched
+from storage.signing import genuine, only_genuine
 from storage.spellings import NONE_KNOWN, Looked, as_watched
 
 Key = tuple[str, str]
@@ -36,7 +38,7 @@ _IS_WATCHED = Plain(
 
 def of_group(tx: Session, directory: str, group: str, known: Looked = NONE_KNOWN) -> Sequence[Standing]:
     """What stands in a group, declared or only found. known: see `spellings.as_watched`."""
-    return _OF_GROUP.held(tx, _place(tx, directory, group, known))
+    return only_genuine(tx, _OF_GROUP.held(tx, _place(tx, directory, group, known)))
 
 
 def is_watched(tx: Session, directory: str, group: str, known: Looked = NONE_KNOWN) -> bool:
@@ -49,6 +51,7 @@ def watch(
 ) -> None:
     """From now on newcomers must be explained; what was `found` stood there before."""
     tx.add(Watched(directory=directory, group=group, since=at))
+    _make_way(tx, directory, group)
     for kind, member in found:
         tx.add(
             Standing(
@@ -79,6 +82,7 @@ def declare(
 ) -> None:
     """Account for these members, anew where they were declared before. owner: an owner's id."""
     written, *_ = as_watched(tx, directory, group)
+    _make_way(tx, directory, group)
     known = {(row.kind, row.member): row for row in of_group(tx, directory, group)}
     for kind, member in members:
         row = known.get((kind, member)) or Standing(
@@ -98,6 +102,14 @@ def forget(tx: Session, directory: str, group: str, members: Iterable[Key]) -> N
         if (row.kind, row.member) in gone:
             tx.delete(row)
     tx.flush()
+
+
+def _make_way(tx: Session, directory: str, group: str) -> None:
+    """Take away what others wrote there: each member stands there once, by a row of Wicket's."""
+    for row in _OF_GROUP.held(tx, _place(tx, directory, group)):
+        if not genuine(tx, row):
+            tx.delete(row)
+    tx.flush()  # before what is new is written
 
 
 def _place(tx: Session, directory: str, group: str, known: Looked = NONE_KNOWN) -> dict[str, str]:

@@ -21,7 +21,7 @@ STORY, BEGUN, SIGNED = "rows", "rows.unsigned", "rows.signed"
 # What a later version signs as well. Which of these is signed, an entry says that names it; each is signed once, so
 # that whoever writes the database has nothing signed that a version before left there.
 HEAD = "audit_head"
-LATER = ("exceptions", "rule_sets", "inquiries", "bulletins", HEAD)
+LATER = ("exceptions", "rule_sets", "inquiries", "bulletins", "standings", HEAD)
 
 KNOWN = "taking_over"
 _HERE = "takes_over"

@@ -30,12 +30,17 @@ from storage.exceptions import (
 )
 from storage.group_names import GroupNames
 from storage.identifiers import new_id
+from storage.ours import was_left_given
 from storage.records import ExceptionRecord, Grant
 from storage.sentences import Sentence, template
 from storage.spellings import names_in
 from storage.states import GrantState
+from storage.truly import given_truly
 
 BY_CATALOGUE = "the catalogue"
+BY_RECORD = "the record"
+_STRANGER = template("nobody had granted it, and the catalogue says that it is taken away")
+_GIVEN_BEFORE = template("I gave it, and its grant in the database is not as I wrote it")
 
 
 class Telling:
@@ -65,6 +70,10 @@ class Telling:
         first = frozenset(one for one in look.found.first & again.first if same(one.id))
         place = {"directory": entitlement.directory, "group": entitlement.group}
         if look.found.is_first and again.is_first:
+            left_given = {one for one in first if _was_left_given(tx, entitlement, one)}
+            for member in sorted(left_given):  # the group was looked at before, and others took that row away
+                self._tell_unexplained(tx, entitlement, member, known.get(member.id))
+            first -= left_given
             standings.watch(
                 tx, at=now, **place, entitlement=entitlement.id, found=[(one.kind, one.id) for one in first]
             )
@@ -87,32 +96,35 @@ class Telling:
         self, tx: Session, entitlement: Entitlement, member: Member, account: Account | None
     ) -> None:
         now = self._ground.now()
-        asked = self._ground.stopped(tx) is not None or _was_asked(tx, entitlement, member)
-        unasked = is_taken_away_unasked(entitlement, member) and not asked
+        given = _was_left_given(tx, entitlement, member)
+        asked = not given and (self._ground.stopped(tx) is not None or _was_asked(tx, entitlement, member))
+        unasked = given or (is_taken_away_unasked(entitlement, member) and not asked)
         who = named(account.name, account.login) if account else member.id
         cause = membership_cause(entitlement.id, member.kind, member.id)
         correlation = new_id("d", now)
         if unasked:
-            why = template("nobody had granted it, and the catalogue says that it is taken away")
+            why = _GIVEN_BEFORE if given else _STRANGER
             grant = take_away(
                 tx, self._ground, entitlement, member.id, account, by="", why=why
             )  # fmt: skip
             correlation = grant.id
         self._record(
-            tx, entitlement, "drift.unexplained", correlation, subject=member.id, facts={"removed": unasked}
-        )
+            tx, entitlement, "drift.unexplained", correlation, subject=member.id,
+            facts={"removed": unasked, **({"given": True} if given else {})},
+        )  # fmt: skip
         longest = int(entitlement.max_duration.total_seconds() // 60)
         strange = Strange(
             kind=Kind.UNEXPLAINED, severity=Severity(how_grave(entitlement)), who=who, cause=cause,
             correlation=correlation,
             facts={
                 "entitlement": entitlement.id, **place_told(self._ground, entitlement), "kind": member.kind,
-                "member": member.id, "longest": longest, "asked": asked,
+                "member": member.id, "longest": longest, "asked": asked, **({"given": True} if given else {}),
             },
         )  # fmt: skip
         tell_security(tx, now, strange)
         if unasked:
-            facts = {"way": Way.REMOVE, "decided_by": BY_CATALOGUE, "decided_at": now.isoformat()}
+            by = BY_RECORD if given else BY_CATALOGUE
+            facts = {"way": Way.REMOVE, "decided_by": by, "decided_at": now.isoformat()}
             decide_exceptions(tx, at=now, cause=cause_of(Kind.UNEXPLAINED, cause), facts=facts)
 
     def _tell_vanished(self, tx: Session, look: Look, account_id: str, account: Account | None) -> None:
@@ -345,6 +357,20 @@ def _was_asked(tx: Session, entitlement: Entitlement, member: Member) -> bool:
     """Whether a human was asked about it while new access was stopped: then it stays theirs to decide."""
     cause = cause_of(Kind.UNEXPLAINED, membership_cause(entitlement.id, member.kind, member.id))
     return any(row.facts.get("asked") for row in open_of(tx, cause))
+
+
+def _was_left_given(tx: Session, entitlement: Entitlement, member: Member) -> bool:
+    """Whether Wicket gave it, and took it back by no entry: no grant that is as Wicket wrote it lets go of that.
+
+    While one gives the same elsewhere, the catalogue calls another group so by now, and this is none of Wicket's.
+    """
+    directory = entitlement.directory
+    if member.kind != "account" or not was_left_given(
+        tx, directory=directory, account=member.id, entitlement=entitlement.id
+    ):
+        return False
+    live = given_truly(tx, grants.live_of(tx, directory, member.id))
+    return all(one.entitlement != entitlement.id for one in live)
 
 
 def _is_restless(tx: Session, entitlement: Entitlement, account: str) -> bool:

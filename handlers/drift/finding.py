@@ -1,7 +1,7 @@
 """Drift: each directory compared with what was granted and declared, and what differs told to the security channel.
 
 It believes no single reading: what a reading shows is looked at again, and nothing is removed unasked unless the
-catalogue says so of that entitlement.
+catalogue says so of that entitlement, or the record that Wicket gave it and never took it back.
 """
 
 import asyncio

@@ -184,6 +184,7 @@ class Standing(SQLModel, table=True):
     rationale: str = ""
     review_at: datetime | None = moment(null=True)
     at: datetime = moment()
+    mac: str = added_empty()
 
 
 class Watched(SQLModel, table=True):

@@ -27,6 +27,7 @@ from storage import (
     proofs,
     rule_sets,
     sign_ins,
+    standings,
     step_ups,
     streams,
     vouchings,
@@ -407,6 +408,18 @@ def _is_released(tx: Session, _: datetime) -> bool:
     return not alarms.reported(tx)
 
 
+def _standing(tx: Session, at: datetime) -> str:
+    standings.declare(
+        tx, at=at, directory="local", group="prod-db-rw", entitlement="prod-db", members=[("account", "p-ada")],
+        owner="data", declared_by="p-grace", rationale="", review_at=at + HOUR,
+    )  # fmt: skip
+    return standings.of_group(tx, "local", "prod-db-rw")[0].id
+
+
+def _stands(tx: Session, _: datetime) -> bool:
+    return bool(standings.of_group(tx, "local", "prod-db-rw"))
+
+
 def _grant(tx: Session, at: datetime) -> str:
     return keep(tx, at).id
 
@@ -443,6 +456,7 @@ KINDS = (
     Kind(table="log_walks", make=_log_walk, change="position = 7", counts=_is_walked),
     Kind(table="streams", make=_detectors, change="position = 7", counts=_have_come_far),
     Kind(table="streams", make=_siem, change="position = 7", counts=_has_taken_much),
+    Kind(table="standings", make=_standing, change="member = 'p-eve'", counts=_stands),
     Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
 )  # fmt: skip
 """What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""

@@ -71,6 +71,7 @@ UNBOUND = {
     "restore_words": ("name",),
     "rule_sets": ("sources", "catalogue"),
     "sign_ins": (),
+    "standings": ("rationale",),
     "step_ups": ("thing", "whom", "rationale", "minutes", "tries"),
     "streams": ("sender", "lease_until", "failing_since"),
     "subjects": (),

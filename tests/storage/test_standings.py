@@ -1,13 +1,28 @@
 """Standing memberships as rows: found once, declared anew, forgotten when they are gone."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import text
+
 from storage import standings
 from storage.database import Database
+from storage.engine.stores import Store
+from storage.macs import Macs
+from storage.secrets import Vault, generate_key
 
 PLACE = {"directory": "local", "group": "wiki-editors"}
 ADA, TEAM = ("account", "p-ada"), ("group", "team")
+MACS = Macs(Vault([generate_key()]))
+
+
+@pytest.fixture
+def database(store: Store) -> Iterator[Database]:
+    opened = Database(store, macs=MACS)
+    yield opened
+    opened.close()
 
 
 def watch(database: Database, at: datetime, *found: tuple[str, str], **place: str) -> None:
@@ -59,3 +74,23 @@ def test_an_account_and_a_group_of_one_name_are_two(database, now):
     declare(database, now, ("account", "x"), ("group", "x"))
     database.write_now(lambda tx: standings.forget(tx, **PLACE, members=[("group", "x")]))
     assert list(kept(database)) == [("account", "x")]
+
+
+@pytest.mark.parametrize("by", ["", "p-eve"])
+def test_what_others_wrote_counts_for_nothing_and_keeps_nobody_from_declaring(database, now, by):
+    """T-9: a member stands in a group once, so a row by hand would be in the way."""
+    database.write_now(
+        lambda tx: tx.connection().execute(
+            text(
+                'INSERT INTO standings (id, directory, "group", entitlement, kind, member, owner, declared_by,'
+                " rationale, review_at, at) VALUES"
+                f" ('s-1', 'local', 'wiki-editors', 'wiki-edit', 'account', 'p-ada', '', '{by}', '', 1, 1)"
+            )
+        ) and None
+    )  # fmt: skip
+    assert kept(database) == {}
+    assert [(one.table, one.account) for one in database.doubts] == [("standings", "p-ada")]
+    watch(database, now, ADA)
+    assert kept(database) == {ADA: ""}
+    declare(database, now, ADA)
+    assert kept(database) == {ADA: "p-sam"}

@@ -38,6 +38,15 @@ def _unexplained(alert: Alert) -> Told:
             "The group {name} is in {group}, and no grant and no declaration explains it.",
             name=who, group=_place(alert),
         )  # fmt: skip
+    elif alert.facts.get("given"):
+        title = say("Not written by Wicket: the grant of {entitlement} to {name}", entitlement=what, name=who)
+        found = together(
+            say(
+                "{name} is in {group}. Wicket gave it, and in the database its grant was changed or taken away.",
+                name=who, group=_place(alert),
+            ),
+            say("Find out who can write to the database, and compare it with the record."),
+        )  # fmt: skip
     else:
         title = say("Not given by Wicket: {entitlement}, held by {name}", entitlement=what, name=who)
         found = say(

@@ -65,7 +65,7 @@ IN_HANDLERS = {
     },
     "handlers/decisions/pinpointing.py": {"invalid token", "unexpected end of input"},
     "handlers/decisions/statements.py": {"for policy `policy0`, ", "@reason may hold ", ", and no other braces"},
-    "handlers/drift/differences.py": {"the catalogue"},
+    "handlers/drift/differences.py": {"the catalogue", "the record"},
     "handlers/requests/foresight.py": {"to be said"},
     "handlers/rules/governing.py": {"rules refused ", "rules differ "},
     "handlers/people/identity.py": {

@@ -8,7 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import Session
 
+from handlers import recording
 from handlers.drift.finding import Drift
 from handlers.exceptions.raising import Kind
 from storage import standings
@@ -601,3 +604,88 @@ async def test_a_clock_that_is_set_back_keeps_nothing_from_being_told_or_settled
     await watched.local.put_in_group("wiki-edit", "linus")
     await look(watched)
     assert len(await watched.exceptions()) == 2
+
+
+# Rows that others wrote (T-9).
+
+_STANDING = (
+    'INSERT INTO standings (id, directory, "group", entitlement, kind, member, owner, declared_by, rationale,'
+    " review_at, at) SELECT 's-1', directory, \"group\", entitlement, 'account', account, 'it', 'sam', 'ok',"
+    " 9000000000000000, requested_at FROM grants"
+)
+_FORGED = {
+    "over": ["UPDATE grants SET state = 'ended', mac = ''"],
+    "denied": ["UPDATE grants SET state = 'denied', mac = ''"],
+    "no state": ["UPDATE grants SET state = 'Active'"],
+    "gone": ["DELETE FROM grants", "DELETE FROM holdings"],
+    "never looked at": ["DELETE FROM grants", "DELETE FROM holdings", "DELETE FROM watched"],
+    "over and declared": [_STANDING, "UPDATE grants SET state = 'ended', mac = ''"],
+    "stood before": ["DELETE FROM grants", "UPDATE holdings SET stood_before = true"],
+}
+
+
+async def _by_hand(world: World, *statements: str) -> None:
+    await world.ground.database.write(
+        lambda tx: [tx.connection().execute(text(each)) for each in statements] and None
+    )
+
+
+@pytest.mark.parametrize("forged", _FORGED)
+async def test_what_wicket_gave_is_taken_back_whatever_others_wrote_of_its_grant(
+    watched: World, forged: str
+) -> None:
+    """T-9, promise 1: the record knows who gave it, and that nothing took it back."""
+    await watched.given("ada")
+    await _by_hand(watched, *_FORGED[forged])
+    await look(watched)
+    await watched.settle()
+    assert not await watched.holds("ada")
+    (row,) = await told(watched, Kind.UNEXPLAINED)
+    assert (row.facts["decided_by"], row.facts["given"]) == ("the record", True)
+    assert (await watched.last("drift.unexplained"))["facts"] == {"removed": True, "given": True}
+
+
+async def test_a_declaration_by_other_hands_explains_nobody(watched: World) -> None:
+    """T-9: whom Wicket did not give it stays until somebody decides."""
+    await watched.given("charles")
+    await watched.local.put_in_group("wiki-edit", "ada")
+    await _by_hand(watched, _STANDING.replace("'account', account", "'account', 'ada'"))
+    await look(watched)
+    (row,) = await told(watched, Kind.UNEXPLAINED)
+    assert (row.who, row.facts.get("decided_by")) == ("Ada (ada)", None)
+    assert {one.table for one in watched.ground.database.doubts} == {"standings"}
+    assert await watched.holds("ada")
+
+
+def _recorded(world: World, tx: Session, action: str, grant: str) -> None:
+    recording.record(
+        tx, at=world.clock(), action=action, outcome="done", **recording.BY_ITSELF, subject="ada",
+        resource="wiki-edit", correlation=grant,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("over", ["taken back", "vanished", "to be given again", "in another group"])
+async def test_who_came_back_by_other_hands_is_not_what_wicket_gave(watched: World, over: str) -> None:
+    """Promise 8: it was taken back, or went, or the grant is about another group, and somebody is to decide."""
+    grant = await watched.given("ada")
+    if over == "taken back":
+        watched.clock.forward(hours=3)
+        await watched.tick()
+        await watched.local.put_in_group("wiki-edit", "ada")
+    elif over != "in another group":
+        await watched.local.take_from_group("wiki-edit", "ada")
+        if over == "vanished":
+            await look(watched)
+        else:
+            await watched.ground.database.write(lambda tx: _recorded(watched, tx, "desk.given_again", grant))
+        await _by_hand(watched, f"UPDATE grants SET state = 'voided', mac = '' WHERE id = '{grant}'")
+        await watched.local.put_in_group("wiki-edit", "ada")
+    else:
+        await watched.local.put_in_group("wiki-admins", "ada")
+        watched.ground = _with(watched, wiki={"group": "wiki-admins"})
+    for _ in range(2):
+        await look(watched)
+        await watched.settle()
+    there = "wiki-admins" if over == "in another group" else "wiki-edit"
+    assert await watched.holds("ada", there)
+    assert all("decided_by" not in row.facts for row in await watched.exceptions())

@@ -239,6 +239,7 @@ _ROWS = {
     "proofs": template("an authenticator or a recovery code"),
     "restore_words": template("a word that somebody may break the glass again"),
     "rule_sets": template("a set of rules"),
+    "standings": template("a membership that no grant gives"),
     "streams": template("how far the detectors had come, or a SIEM"),
     "subjects": template("an account at the provider"),
     "vouchings": template("a word that was given for somebody"),

@@ -72,6 +72,14 @@ GOLDEN = [
         "",
     ),
     (
+        alert(Kind.UNEXPLAINED, {**ADA, "given": True, "decided_by": "the record", "way": "remove", "settled": LATER}),
+        "⚠️ Not written by Wicket: the grant of prod-db to Ada Lovelace (ada)",
+        "Ada Lovelace (ada) is in prod-db-rw. Wicket gave it, and in the database its grant was changed or taken away. "
+        "Find out who can write to the database, and compare it with the record.\n"
+        "✅ Removed by the record. The directory agrees since 14:05 UTC.",
+        "",
+    ),
+    (
         alert(Kind.UNEXPLAINED, {**ADA, **BY_ALAN, "way": "adopt", "minutes": 480, "settled": LATER}),
         "⚠️ Not given by Wicket: prod-db, held by Ada Lovelace (ada)",
         f"{STRANGER}\n✅ Adopted by Alan Turing at 14:05 UTC for 8 hours. It ends by itself.",
