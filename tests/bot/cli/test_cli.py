@@ -756,8 +756,9 @@ def test_a_checkpoint_of_another_key_does_not_count(install: Install):
     note = install.checkpoint()
     install.environ["WICKET_AUDIT_KEY"] = new_audit_key("wicket.example")
     done = install.run("audit", "verify", "--checkpoint", str(note))
-    assert done.exit_code == 1
-    assert "The checkpoint from elsewhere cannot be trusted" in done.stdout
+    assert done.exit_code == 2
+    assert f"{note}: A checkpoint cannot be trusted: it is not signed by the key" in done.stderr
+    assert "If the key was changed since, give the one that signed it by --key" in done.stderr
 
 
 # What is kept
