@@ -92,6 +92,13 @@ def _place(path: Path) -> Iterator[Finding]:
 
 def _file(path: Path, settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _rights(path)
+    if not path.stat().st_size:
+        yield failed(
+            "file",
+            f"{path} is empty: nothing of Wicket is in it.",
+            "Correct [database] url, or restore a backup; to begin anew, run `wicket migrate`.",
+        )
+        return
     try:
         with looked_at(path, patience=_PATIENCE) as tx:
             tables = _tables(tx)

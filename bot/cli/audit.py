@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
-from bot.cli.files import note_in, place_for, put, side_in
+from bot.cli.files import note_in, place_for, put
 from bot.cli.people import account_id, names_of
 from bot.cli.place import place_of
 from bot.cli.sentences import NOT_DONE, sentence
@@ -35,11 +35,11 @@ from storage.audit.checkpoint import Signer
 from storage.audit.filters import Wanted
 from storage.audit.log import NO_TIME, Row
 from storage.audit.sealing import check_head, last_checkpoint_id, take_checkpoint
-from storage.audit.sides import NotProven
+from storage.audit.sides import NotProven, signed_side
 from storage.clock import utc_now
 from storage.database import Database
 from storage.exceptions import SECURITY
-from storage.faults import AuditFault
+from storage.faults import AuditFault, SettingsFault
 from storage.outbox import owe
 
 # How often `--follow` looks, and how many new entries it reads at a time: more than these it shows without waiting.
@@ -203,11 +203,13 @@ def checkpoint(
 
 
 def _earlier(out: Path, signer: Signer) -> str:
-    """The checkpoint that stands there. AuditFault for anything else, which is not written over."""
-    side = side_in(out, signer.verifier)
+    """The checkpoint that stands there. A fault for anything else, which is not written over."""
+    side = signed_side(note_in(out), signer.verifier)
     if isinstance(side, NotProven):
-        raise AuditFault(
-            f"{side.detail} No checkpoint was signed. If that file should hold something else, name another as --out."
+        fault = AuditFault if side.contradicts else SettingsFault
+        raise fault(
+            f"{out}: {side.detail} No checkpoint was signed. If that file should hold something else, name another as "
+            "--out."
         )
     return note_in(out)
 

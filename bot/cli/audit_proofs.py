@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.files import note_in, place_for, put, side_in, writing
+from bot.cli.files import place_for, put, side_in, writing
 from bot.cli.judging import OldKey, continued, earlier_key
 from bot.cli.outputs import on_terminal
 from bot.cli.place import place_of
@@ -52,7 +52,10 @@ def prove_entry(
     settings = place_of(context).settings()
     signer, verifier = _keys(settings, key)
     place_for(out)
-    note = None if checkpoint is None else note_in(checkpoint)
+    held = None if checkpoint is None else side_in(checkpoint, verifier)
+    if isinstance(held, NotProven):
+        raise _refusal(held)
+    note = None if held is None else held.note
 
     def work(tx: Transaction) -> Inclusion | NotProven | None:
         row = proving.find_entry(tx, entry) or _archived(tx, entry, verifier, archives)

@@ -26,6 +26,11 @@ _READ_AT_MOST = 256 * 1024
 _COPY_WHOLE = (
     "Copy the checkpoint whole, from the name of the log to the end of the line that begins with a dash."
 )
+# What to do about a checkpoint that is none, or another key's.
+_WHICH = (
+    "Give the file that holds the checkpoint, whole, and the public key that signed it. If the key was changed since, "
+    "give the one that signed it by --key, or by --old-key where two checkpoints are compared and it is the earlier."
+)
 # How the proofs of both kinds begin (storage.audit.tlog_proof); no checkpoint does, since a log's name has no space.
 _PROOF = re.compile(r"c2sp\.org/tlog-proof@|old [0-9]+\n")
 
@@ -44,17 +49,25 @@ def notes_in(path: Path, verifier: Verifier | None) -> list[str]:
     """The checkpoint that somebody kept, or the latest ones of the file that the bot publishes them to.
 
     Whatever one was copied through may have changed its line ends, which are not signed, and put a mark before it. What
-    is no checkpoint is the answer as it is; of several only the last, as a crash may have cut off others. SettingsFault
-    for what is not even text.
+    is forged is the answer as it is; of several only the last, as a crash may have cut off others. SettingsFault for
+    what is no checkpoint, or is another key's.
     """
     *earlier, last = _texts_in(path)
+    if verifier is not None:
+        side = side_in(path, verifier, last)
+        if isinstance(side, NotProven) and not side.contradicts:
+            raise SettingsFault(side.detail)
     return [*(each for each in earlier if not verifier or _is_signed(each, verifier)), last]
 
 
-def side_in(path: Path, verifier: Verifier) -> Side | NotProven:
-    """What the one checkpoint in a file says (`note_in`); where it cannot be trusted, the file is named with why."""
-    side = signed_side(note_in(path), verifier)
-    return replace(side, detail=f"{path}: {side.detail}") if isinstance(side, NotProven) else side
+def side_in(path: Path, verifier: Verifier, note: str | None = None) -> Side | NotProven:
+    """What the one checkpoint in a file says (`note_in`); where it cannot be trusted, the file is named with why, and
+    with what to do where it is none or another key's. note: what was read of it already.
+    """
+    side = signed_side(note_in(path) if note is None else note, verifier)
+    if not isinstance(side, NotProven):
+        return side
+    return replace(side, detail=f"{path}: {side.detail}{'' if side.contradicts else f' {_WHICH}'}")
 
 
 def untrusted(found: Mapping[Path, Sequence[str]], verifier: Verifier | None) -> list[str]:
@@ -66,12 +79,23 @@ def untrusted(found: Mapping[Path, Sequence[str]], verifier: Verifier | None) ->
     ]
 
 
+def to_read(path: Path) -> BinaryIO:
+    """What somebody named, to be read. A pipe to which nobody writes holds nothing, instead of being waited for."""
+    return open(path, "rb", opener=_at_once)
+
+
+def _at_once(path: str, flags: int) -> int:
+    file = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(file, True)
+    return file
+
+
 def _is_signed(text: str, verifier: Verifier) -> bool:
     return not isinstance(verify_note(text, verifier), BadNote)
 
 
 def _texts_in(path: Path) -> list[str]:
-    with path.open("rb") as file:
+    with to_read(path) as file:
         is_long = file.seekable() and file.seek(0, os.SEEK_END) > _READ_AT_MOST
         if file.seekable():
             file.seek(-_READ_AT_MOST if is_long else 0, os.SEEK_END if is_long else os.SEEK_SET)

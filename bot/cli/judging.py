@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.files import side_in
+from bot.cli.files import side_in, to_read
 from bot.cli.place import place_of
 from bot.cli.public_keys import Key, needed_verifier, read_key
 from bot.cli.tables import moment, say, show
@@ -26,8 +26,10 @@ from storage.audit.tlog_proof import (
     judge_continuation,
     read_proof,
 )
-from storage.faults import AuditFault, SettingsFault
+from storage.faults import AuditFault, SettingsFault, WicketFault
 from storage.micros import from_micros
+
+_WHOLE = "Give the whole file that `wicket audit prove` or `wicket audit consistency --out` wrote"
 
 OldKey = Annotated[
     str | None,
@@ -52,18 +54,15 @@ def verify_proof(
     earlier = earlier_key(old_key, verifier) if isinstance(proof, Continuation) else verifier
     held = None if checkpoint is None else side_in(checkpoint, earlier)
     if isinstance(held, NotProven):
-        raise _Fails(held.detail)
+        raise _Fails(held.detail) if held.contradicts else SettingsFault(held.detail)
     if isinstance(proof, BadProof):
-        raise _Fails(
-            f"{file}: This is no proof: {proof.reason}. Give the whole file that `wicket audit prove` or `wicket audit "
-            "consistency --out` wrote."
-        )
+        raise SettingsFault(f"{file}: This is no proof: {proof.reason}. {_WHOLE}.")
     if isinstance(proof, Continuation):
-        _say_continued(proof, held, verifier, as_json=as_json)
+        _say_continued(file, proof, held, verifier, as_json=as_json)
         return
     judged = judge(proof, verifier)
     if isinstance(judged, BadProof):
-        raise _Fails(f"The proof fails: {judged.reason}.")
+        raise _refusal(file, judged)
     _compare(judged.checkpoint, held)
     _show_proven(judged, verifier, as_json=as_json, held=held is not None)
 
@@ -84,6 +83,15 @@ class _Fails(AuditFault):
     """What was given to be verified does not hold."""
 
 
+def _refusal(file: Path, found: BadProof) -> WicketFault:
+    if found.fails:
+        return _Fails(f"The proof fails: {found.reason}.")
+    return SettingsFault(
+        f"{file}: The proof cannot be judged: {found.reason}. {_WHOLE}, and by --key the public key that signed the "
+        "checkpoint in it."
+    )
+
+
 def _public(context: typer.Context, key: str | None) -> Verifier:
     """The key that was given; only without one are settings looked for."""
     if key is not None:
@@ -99,7 +107,7 @@ def _public(context: typer.Context, key: str | None) -> Verifier:
 
 def _bytes_of(file: Path) -> bytes:
     """What stands in a file, and no more of it than a proof can hold; its line ends are not signed either."""
-    with file.open("rb") as opened_file:
+    with to_read(file) as opened_file:
         read = opened_file.read(LARGEST + 2).removeprefix(BOM_UTF8)
     return read.replace(b"\r\n", b"\n").strip(b"\n") + b"\n"
 
@@ -127,14 +135,16 @@ def _compare(checkpoint: Checkpoint, held: Side | None) -> None:
     )
 
 
-def _say_continued(proof: Continuation, held: Side | None, verifier: Verifier, *, as_json: bool) -> None:
+def _say_continued(
+    file: Path, proof: Continuation, held: Side | None, verifier: Verifier, *, as_json: bool
+) -> None:
     if held is None or held.checkpoint is None:
         raise SettingsFault(
             "This proof is about two checkpoints and holds the later one. Give the earlier one with --checkpoint."
         )
     judged = judge_continuation(proof, held.checkpoint, verifier)
     if isinstance(judged, BadProof):
-        raise _Fails(f"The proof fails: {judged.reason}.")
+        raise _refusal(file, judged)
     if as_json:
         typer.echo(json.dumps({"old": held.size, "new": judged.size}))
     else:

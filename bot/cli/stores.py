@@ -34,6 +34,12 @@ def opened(settings: Settings) -> Iterator[Database]:
         raise StorageUnavailable(
             f"There is no database at {store} yet. `wicket serve` or `wicket migrate` makes it."
         )
+    if isinstance(store, Path) and not store.stat().st_size:
+        raise StorageUnavailable(
+            f"The database at {store} is empty, so nothing of Wicket is in it. Check the path. If there was something, "
+            "keep what lies beside it, and go back to a backup with `wicket restore COPY`; to begin anew, run `wicket "
+            "migrate`."
+        )
     if not is_current(store):
         raise SchemaFault(f"The database at {store} is of an earlier version. Run `wicket migrate` first.")
     database = Database(

@@ -19,6 +19,7 @@ import aiohttp
 from bot.siem.ocsf import Ocsf
 from handlers.audit.streaming import NotTaken
 from storage.audit.log import Row
+from storage.engine.backup import settle
 
 _WITHIN = aiohttp.ClientTimeout(total=20)
 _MOST_SECONDS = 3600
@@ -70,6 +71,8 @@ class File:
     def _add(self, lines: bytes) -> None:
         opened = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o640)
         with os.fdopen(opened, "r+b") as file:
+            if not file.seek(0, os.SEEK_END):  # it may be new: its name is on disk before it holds anything
+                settle(self.path.parent)
             file.write(self._ending(file) + lines)
             file.flush()
             os.fsync(file.fileno())

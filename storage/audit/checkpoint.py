@@ -46,9 +46,13 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class BadNote:
-    """Why a text is not a checkpoint that can be trusted; `reason` is a clause, fit to show."""
+    """Why a text is not a checkpoint that can be trusted; `reason` is a clause, fit to show.
+
+    forged: it names this very key as its signer, whose signature does not fit. Anything else is none, or another key's.
+    """
 
     reason: str
+    forged: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,9 +212,8 @@ def open_note(note: str | bytes, verifier: Verifier) -> str | BadNote:
         if (name, key_id) != (verifier.name, verifier.key_id):
             continue
         if not verifier.accepts(body.encode(), signature):
-            return BadNote(
-                reason=Sentence("the signature of {name} does not fit the text", name=verifier.name)
-            )
+            reason = Sentence("the signature of {name} does not fit the text", name=verifier.name)
+            return BadNote(reason=reason, forged=True)
         signed = True
     return (
         body if signed else BadNote(reason=Sentence("it is not signed by the key {key}", key=verifier.text))

@@ -30,5 +30,5 @@ def signed_side(note: str, verifier: Verifier) -> Side | NotProven:
     """What a signed note says."""
     read = verify_note(note, verifier)
     if isinstance(read, BadNote):
-        return NotProven(detail=f"A checkpoint cannot be trusted: {read.reason}.", contradicts=True)
+        return NotProven(detail=f"A checkpoint cannot be trusted: {read.reason}.", contradicts=read.forged)
     return Side(size=read.size, root=read.root, note=note, checkpoint=read)

@@ -55,9 +55,13 @@ class Continuation:
 
 @dataclass(frozen=True, kw_only=True)
 class BadProof:
-    """Why a file proves nothing; `reason` is a clause, fit to show."""
+    """Why a file proves nothing; `reason` is a clause, fit to show.
+
+    fails: it is a proof under this very key, and does not hold. Anything else is none, or another key's.
+    """
 
     reason: str
+    fails: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +100,14 @@ def judge(proof: Inclusion, verifier: Verifier) -> Proven | BadProof:
     """Whether the checkpoint is signed by this key and the leaf stands in its tree. Never raises."""
     checkpoint = verify_note(proof.checkpoint, verifier)
     if isinstance(checkpoint, BadNote):
-        return BadProof(reason=f"its checkpoint cannot be trusted: {checkpoint.reason}")
+        return _untrusted(checkpoint)
     if proof.leaf is None:
         return BadProof(reason="it does not hold the entry that it is about")
     if not verify_inclusion(
         leaf_hash(proof.leaf), proof.index, checkpoint.size, proof.hashes, checkpoint.root
     ):
-        return BadProof(reason="the entry does not stand where it says in the tree of the checkpoint")
+        reason = "the entry does not stand where it says in the tree of the checkpoint"
+        return BadProof(reason=reason, fails=True)
     return Proven(index=proof.index, leaf=proof.leaf, checkpoint=checkpoint)
 
 
@@ -110,13 +115,13 @@ def judge_continuation(proof: Continuation, old: Checkpoint, verifier: Verifier)
     """Whether the checkpoint in it is signed and its tree begins with that of `old`; that checkpoint. Never raises."""
     new = verify_note(proof.checkpoint, verifier)
     if isinstance(new, BadNote):
-        return BadProof(reason=f"its checkpoint cannot be trusted: {new.reason}")
+        return _untrusted(new)
     if proof.old != old.size:
-        return BadProof(
-            reason=f"it begins at {proof.old} entries, and the earlier checkpoint covers {old.size}"
-        )
+        reason = f"it begins at {proof.old} entries, and the earlier checkpoint covers {old.size}"
+        return BadProof(reason=reason, fails=True)
     if not continues(old, new, proof.hashes):
-        return BadProof(reason="its hashes do not lead from the earlier checkpoint to the later one")
+        reason = "its hashes do not lead from the earlier checkpoint to the later one"
+        return BadProof(reason=reason, fails=True)
     return new
 
 
@@ -125,6 +130,10 @@ def continues(old: Checkpoint, new: Checkpoint, hashes: tuple[bytes, ...]) -> bo
     if old.size == 0:
         return not hashes
     return verify_consistency(old.size, new.size, hashes, old.root, new.root)
+
+
+def _untrusted(checkpoint: BadNote) -> BadProof:
+    return BadProof(reason=f"its checkpoint cannot be trusted: {checkpoint.reason}", fails=checkpoint.forged)
 
 
 def _read_inclusion(lines: list[str], checkpoint: str) -> Inclusion | BadProof:

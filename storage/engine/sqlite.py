@@ -26,6 +26,12 @@ GROUP_LIMIT = 64
 _STEPS = 1_000_000
 _OTHERS_WROTE = "PRAGMA data_version"
 _SEEN = "seen"
+# Of each of these SQLite has finer ones, which end in the same byte.
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_RESTORE = (
+    "Its file is damaged, or is no database of Wicket: keep it as it is, and go back to a backup with `wicket restore "
+    "COPY`, or correct [database] url."
+)
 
 
 class SqliteFile:
@@ -79,7 +85,9 @@ class SqliteFile:
         """What to tell if the store was locked, full, read-only or broken; None for an error of our own making."""
         of_ours = isinstance(error.orig, sqlite3.IntegrityError | sqlite3.ProgrammingError)
         if isinstance(error.orig, sqlite3.DatabaseError) and not of_ours:
-            return StorageUnavailable(f"The database cannot be used right now: {_first(error).orig}.")
+            first = _first(error).orig
+            what = f" {_RESTORE}" if getattr(first, "sqlite_errorcode", 0) & 0xFF in _BROKEN else ""
+            return StorageUnavailable(f"The database cannot be used right now: {first}.{what}")
         return None
 
 

@@ -168,6 +168,14 @@ def test_a_file_that_is_no_database(install: Installation):
     assert "not a database" in found
 
 
+def test_an_empty_file_is_not_taken_for_tables_of_before(install: Installation):
+    install.store.write_bytes(b"")
+    seen = levels(install)
+    assert seen["file"][0] == "failed"
+    assert "is empty" in seen["file"][1]
+    assert "tables" not in seen
+
+
 def test_a_damaged_file(install: Installation):
     happened(install, times=200)
     with install.store.open("r+b") as file:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pytest
 
 from bot.cli.files import put, writing
-from storage.audit.checkpoint import Signer
+from storage.audit.checkpoint import Checkpoint, Signer, sign
 from tests.bot.cli.test_cli import AUDIT_KEY, Install, install
 from tests.bot.cli.test_outputs import REPOSITORY, in_shell, typed
 from tests.full_disk import room_for
@@ -31,6 +31,11 @@ def kept(install: Install) -> Path:
     assert install.run("audit", "prove", "1", "--out", str(file.with_name("proof"))).exit_code == 0
     file.with_name("empty").write_bytes(b"")
     file.with_name("notes").write_text("milk, bread\n")
+    file.with_name("noise").write_bytes(b"\x00wicket\n" * 50_000)
+    older = Signer.from_seed("wicket.example/audit", bytes([3] * 32))
+    tree = Checkpoint(origin=older.name, size=3, root=bytes(32))
+    file.with_name("older").write_text(sign(tree, older))
+    file.with_name("forged").write_text(file.read_text().replace("\n3\n", "\n2\n"))
     return file
 
 
@@ -47,7 +52,10 @@ TAKES_ONE: list[tuple[str, ...]] = [
 @pytest.mark.parametrize(
     ("name", "code", "told"),
     [
-        ("notes", 1, "cannot be trusted"),
+        ("notes", 2, "it is not a text, a blank line and signature lines."),
+        ("noise", 2, "it is too long to be a checkpoint."),
+        ("older", 2, "it is not signed by the key"),
+        ("forged", 1, "the signature of wicket.example"),
         ("empty", 2, "is empty. Copy the checkpoint whole"),
         ("proof", 2, "is a proof, and a checkpoint is needed here"),
     ],
@@ -61,6 +69,9 @@ def test_what_is_no_checkpoint_is_named_by_its_file(
     assert done.exit_code == code, done.output
     assert told in done.output
     assert str(file) in done.output
+    if code == 2 and "cannot be trusted" in done.output:
+        which = "If the key was changed since, give the one that signed it by --key"
+        assert ("name another as --out" if words[0] == "checkpoint" else which) in done.output
     assert file.read_bytes() == before
 
 
@@ -71,10 +82,26 @@ def test_a_checkpoint_that_does_not_reach_as_far_is_named_by_its_file(install: I
 
 
 def test_a_checkpoint_given_as_a_proof_is_named_with_what_is_wanted(install: Install, kept: Path) -> None:
-    done = install.run("audit", "verify-proof", str(kept))
-    assert done.exit_code == 1
-    assert f"{kept}: This is no proof" in done.stderr
-    assert "Give the whole file that `wicket audit prove`" in done.stderr
+    for name in (kept.name, "empty", "notes", "noise"):
+        done = install.run("audit", "verify-proof", str(kept.with_name(name)))
+        assert (done.exit_code, f"{kept.with_name(name)}: This is no proof" in done.stderr) == (2, True)
+        assert "Give the whole file that `wicket audit prove`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("verify", "--checkpoint"), ("prove", "1", "--checkpoint"), ("consistency", "2"), ("verify-proof",)],
+    ids=lambda words: words[0],
+)
+def test_a_pipe_to_which_nobody_writes_is_not_waited_for(
+    install: Install, kept: Path, words: tuple[str, ...]
+) -> None:
+    """Nor does what never ends fill the memory."""
+    pipe = kept.with_name("pipe")
+    os.mkfifo(pipe)
+    for endless in (pipe, Path("/dev/zero")):
+        done = install.run("audit", *words, str(endless))
+        assert (done.exit_code, f"{endless}: " in done.stderr) == (2, True), done.output
 
 
 def test_a_private_key_is_not_taken_for_a_public_one(install: Install, kept: Path) -> None:

@@ -270,6 +270,33 @@ def test_reading_makes_no_database_and_says_how_to_have_one(tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["wicket.toml"]
 
 
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        (
+            0,
+            "is empty, so nothing of Wicket is in it. Check the path. If there was something, keep what lies beside",
+        ),
+        (20_000, "Its file is damaged, or is no database of Wicket: keep it as it is"),
+    ],
+)
+def test_a_database_that_was_cut_off_is_told_and_a_backup_takes_its_place(
+    install: Install, size: int, told: str
+):
+    """Whoever reads that it is of an earlier version migrates what is lost."""
+    install.happened(1)
+    copy = install.folder / "copy.db"
+    assert install.run("backup", str(copy)).exit_code == 0
+    os.truncate(install.store, size)
+    for words in (("grants", "list"), ("audit", "verify")):
+        done = install.run(*words)
+        assert (done.exit_code, told in done.stderr) == (2, True), done.output
+        assert "`wicket restore COPY`" in done.stderr
+    assert install.store.stat().st_size == size
+    assert install.run("restore", str(copy)).exit_code == 0
+    assert install.run("audit", "verify").exit_code == 0
+
+
 def test_a_database_of_a_newer_version_is_told(install: Install):
     install.tamper("UPDATE alembic_version SET version_num = '9999'")
     done = install.run("grants", "list")
@@ -756,8 +783,9 @@ def test_a_checkpoint_of_another_key_does_not_count(install: Install):
     note = install.checkpoint()
     install.environ["WICKET_AUDIT_KEY"] = new_audit_key("wicket.example")
     done = install.run("audit", "verify", "--checkpoint", str(note))
-    assert done.exit_code == 1
-    assert "The checkpoint from elsewhere cannot be trusted" in done.stdout
+    assert done.exit_code == 2
+    assert f"{note}: A checkpoint cannot be trusted: it is not signed by the key" in done.stderr
+    assert "If the key was changed since, give the one that signed it by --key" in done.stderr
 
 
 # What is kept

@@ -82,7 +82,7 @@ def test_the_file_outside_is_what_the_log_is_verified_against(published: tuple[I
     assert (done.exit_code, "the first 8 entries agree with it" in done.stdout) == (0, True), done.output
     publish(file, note(6))
     done = install.run("audit", "verify", "--checkpoint", str(file))
-    assert (done.exit_code, "cannot be trusted" in done.stdout) == (1, True)
+    assert (done.exit_code, "it is not signed by the key" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("part", [(), ("--to", "1")])
@@ -95,9 +95,11 @@ def test_of_several_checkpoints_that_which_was_not_copied_whole_is_named(
     cut.write_text(whole.read_text().rstrip()[:-3])
     typed = ("--checkpoint", str(whole), "--checkpoint", str(cut), *part)
     done = install.run("audit", "verify", *typed)
-    assert done.exit_code == 1
-    assert "a signature line is malformed; copy the checkpoint whole" in done.stdout
-    assert f"What cannot be trusted stands in {cut}.\n" in done.stdout
+    assert done.exit_code == 2
+    assert f"{cut}: A checkpoint cannot be trusted: a signature line is malformed; copy" in done.stderr
+    cut.write_text(whole.read_text().replace("\n", "\n1", 1))
+    done = install.run("audit", "verify", *typed)
+    assert (done.exit_code, f"What cannot be trusted stands in {cut}.\n" in done.stdout) == (1, True)
     done = install.run("audit", "consistency", str(whole), str(cut))
     assert (done.exit_code, f"{cut}: A checkpoint cannot be trusted" in done.stderr) == (1, True), done.output
     install.run("audit", "prove", "1", "--checkpoint", str(whole), "--out", str(tmp_path / "proof"))

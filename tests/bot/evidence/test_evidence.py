@@ -16,7 +16,8 @@ import pytest
 
 from bot.cli.audit import entry_as_json
 from bot.evidence import tables
-from bot.evidence.cases import Case, case_of
+from bot.evidence.cases import Case, Decision, case_of
+from bot.evidence.emergencies import Broken
 from bot.evidence.gathering import Gathered, Wanted, gather
 from bot.evidence.report import report, summary
 from bot.evidence.writing import Evidence, write
@@ -268,11 +269,38 @@ async def test_no_name_or_word_turns_ours_the_other_way_round(world: World) -> N
     """O-4: a right-to-left override in them ends where they end."""
     start, back = world.clock(), "\u202e"
     await a_day(world)
-    found = await gathered(world, start)
+    at = world.clock()
+    ended: dict[str, Any] = {
+        "ended_at": at,
+        "ended_how": "ended early",
+        "ended_by": "linus",
+        "removed_at": at,
+    }
+    glass = Broken(
+        id="g1", asked_at=at, at=at, person="ada", kind="emergency", minutes=60, proof="", **ended, kept=False,
+        reviewed_at=at, reviewer="grace", late=False, finding="justified", entries=(),
+        **{each: f"{each}{back}" for each in ("entitlement", "incident", "justification", "ended_why", "words")},
+    )  # fmt: skip
+    decision = Decision(
+        at=at, by="grace", role="owner", what="approved", rationale=f"rationale{back}", policies=(), proof="",
+        entry="e-1", delegation="dg-1", delegator="charles",
+    )  # fmt: skip
+    typed: dict[str, Any] = {
+        each: f"{each} asked{back}" for each in ("justification", "ticket", "entitlement", "ended_why")
+    }
+    cases = [
+        replace(one, requester="charles", decisions=(decision,), given_at=at, due_at=at, **ended, **typed)
+        for one in (await gathered(world, start)).cases[:1]
+    ]
     names = {each: f"{name}{back}" for each, name in NAMES.items()}
-    cases = [replace(one, justification=back, ticket=back, entitlement=back) for one in found.cases]
-    page = report(cases, period(start), names, written=world.clock(), checkpoint="")
-    assert back in page
+    wanted = replace(period(start), person="ada", entitlement=f"wanted{back}")
+    page = report(cases, wanted, names, written=at, checkpoint="", broken=[glass])
+    places = [
+        *(f"{each} asked" for each in ("justification", "ticket", "entitlement", "ended_why")), "rationale",
+        *("entitlement", "incident", "justification", "ended_why", "words"), "wanted",
+    ]  # fmt: skip
+    for each in places:
+        assert f"<bdi>{each}{back}</bdi>" in page, each
     assert back not in re.sub("<bdi>[^<]*</bdi>", "", page)
 
 

@@ -1,6 +1,7 @@
 """The ways out: a file that is only added to, and a collector over HTTP that may refuse, redirect or be away."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -35,6 +36,44 @@ async def test_a_line_that_a_crash_cut_off_is_ended(tmp_path: Path) -> None:
     file.write_bytes(b'1\n{"hal')
     await File(file).deliver(b"2\n")
     assert file.read_bytes() == b'1\n{"hal\n2\n'
+
+
+async def test_what_was_taken_is_on_disk_and_so_is_the_name_of_a_new_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O-1: the cursor moves once this returns, and what it moved over never comes again."""
+    file, synced, real = tmp_path / "events.jsonl", list[tuple[int, int]](), os.fsync
+
+    def fsync(opened: int) -> None:
+        real(opened)
+        found = os.fstat(opened)
+        synced.append((found.st_ino, found.st_size))
+
+    def is_on_disk() -> tuple[bool, bool]:
+        found = file.stat()
+        seen = ((found.st_ino, found.st_size) in synced, tmp_path.stat().st_ino in dict(synced))
+        synced.clear()
+        return seen
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    await File(file).deliver(b"1\n")
+    assert is_on_disk() == (True, True)
+    await File(file).deliver(b"2\n")
+    assert is_on_disk() == (True, False)
+    file.rename(tmp_path / "events.1")
+    await File(file).deliver(b"3\n")
+    assert is_on_disk() == (True, True)
+
+
+async def test_what_the_disk_did_not_keep_was_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fsync(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(NotTaken, match="Input/output error"):
+        await File(tmp_path / "events.jsonl").deliver(b"1\n")
 
 
 async def test_a_file_that_cannot_be_written_takes_nothing(tmp_path: Path) -> None:
