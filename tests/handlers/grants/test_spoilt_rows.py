@@ -27,6 +27,8 @@ SPOILT_ON_SQLITE = {
     "no time": "grants SET expires_at = 'x'",
     "another no time": "grants SET active_at = x'ff'",
     "no json": "grants SET missing = 'x', standing = '['",
+    "no utf-8": "grants SET slack_user = CAST(x'ff' AS TEXT)",
+    "no utf-8 in a holding": "holdings SET last_fault = CAST(x'ff' AS TEXT)",
     "bytes": "holdings SET last_fault = x'ff'",
 }
 
@@ -38,11 +40,14 @@ async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
         assert await made.sound()
 
 
-async def all_end(world: World, spoilt: str) -> None:
-    """Those of Ada and of Charles, though Ada's says that."""
+async def all_end(world: World, spoilt: str, *, begun: bool = False) -> None:
+    """Those of Ada and of Charles, though Ada's says that. begun: from when on their end has begun."""
     grants = [await world.given("ada"), await world.given("charles")]
+    if begun:
+        world.clock.forward(hours=1)
+        await world.revocation.end_due()
     await by_other_hands(world, f"UPDATE {spoilt} WHERE account = 'ada'")
-    world.clock.forward(hours=1)
+    world.clock.forward(hours=0 if begun else 1)
     await world.tick()
     await Doubts(world.ground).look()
     world.clock.forward(minutes=1)
@@ -64,6 +69,23 @@ async def test_a_time_that_is_none_keeps_nobodys_access(world: World, column: st
 async def test_what_is_none_of_its_kind_keeps_nobodys_access(world: World, what: str) -> None:
     """T-2: SQLite keeps anything in any column."""
     await all_end(world, SPOILT_ON_SQLITE[what])
+
+
+SPOILT_COUNTS = {"fence": 2**31 - 1, "attempts": 2**31 - 1}
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("column", SPOILT_COUNTS)
+async def test_a_count_that_cannot_be_counted_on_keeps_nobodys_access(world: World, column: str) -> None:
+    """T-2: it begins anew."""
+    await all_end(world, f"holdings SET {column} = {SPOILT_COUNTS[column]}", begun=True)
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.parametrize("value", ["'x'", "x'ff'", "9223372036854775807", "1.5"])
+async def test_a_count_that_is_no_number_keeps_nobodys_access(world: World, value: str) -> None:
+    """T-2: it begins anew."""
+    await all_end(world, f"holdings SET fence = {value}, attempts = {value}", begun=True)
 
 
 async def test_a_time_that_is_none_is_never_signed(world: World) -> None:
