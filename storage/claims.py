@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, case, exists, false, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
+from storage.engine.counting import one_more
 from storage.engine.listed import among, listed
 from storage.engine.plain import Plain, rows
 from storage.holdings import LEFT
@@ -72,11 +73,12 @@ _TAKE = (
     .where(_AMONG)
     .values(
         lease_until=bindparam("until"),
-        fence=_HOLDINGS.c.fence + 1,
-        attempts=_HOLDINGS.c.attempts + 1,
+        fence=one_more(_HOLDINGS.c.fence),
+        attempts=one_more(_HOLDINGS.c.attempts),
         # Whoever held it before may be dead, or stand still: what they had begun may still land in the directory.
         last_fault=case((_HOLDINGS.c.lease_until.is_not(None), LEFT), else_=_HOLDINGS.c.last_fault),
     )
+    .returning(_HOLDINGS.c.id, _HOLDINGS.c.fence, _HOLDINGS.c.attempts)
 )
 _ROWS = select(Holding).execution_options(populate_existing=True).where(among(col(Holding.id), "ids"))
 _HELD = (
@@ -112,9 +114,11 @@ def due(
 
 def take(tx: Session, found: Collection[Due], *, until: datetime) -> list[Due]:
     """Hold these, just found in this transaction, under a lease; as they are from now on."""
-    if found:
-        tx.connection().execute(_TAKE, {"ids": listed([one.id for one in found]), "until": until})
-    return [one._replace(fence=one.fence + 1, attempts=one.attempts + 1) for one in found]
+    if not found:
+        return []
+    held = tx.connection().execute(_TAKE, {"ids": listed([one.id for one in found]), "until": until})
+    counted = {holding: {"fence": fence, "attempts": attempts} for holding, fence, attempts in held}
+    return [one._replace(**counted[one.id]) for one in found]
 
 
 def rows_of(tx: Session, taken: Collection[Due]) -> list[Holding]:

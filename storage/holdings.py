@@ -17,6 +17,7 @@ from storage.endings import Ending
 from storage.endings import late as late_ends
 from storage.engine import upserts
 from storage.engine.changing import change
+from storage.engine.counting import one_more
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run
@@ -61,7 +62,7 @@ _IS_LATE = (_UNSETTLED, _HOLDINGS.c.wanted.is_(False), _HOLDINGS.c.due_at < bind
 _FREE = Plain(
     update(_HOLDINGS)
     .where(_UNSETTLED, _IS_HELD)
-    .values(lease_until=None, fence=_HOLDINGS.c.fence + 1, next_at=bindparam("at"), last_fault=LEFT)
+    .values(lease_until=None, fence=one_more(_HOLDINGS.c.fence), next_at=bindparam("at"), last_fault=LEFT)
 )
 _NEXT_DIRECTORY = Plain(
     select_columns(func.min(_HOLDINGS.c.directory)).where(_HOLDINGS.c.directory > bindparam("after"))

@@ -26,6 +26,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from storage.database import wake
 from storage.engine import upserts
 from storage.engine.changing import change_if
+from storage.engine.counting import one_more
 from storage.engine.listed import among, listed
 from storage.engine.loading import Loading
 from storage.engine.plain import Plain, rows, run, run_each
@@ -90,7 +91,7 @@ _NEXT_DUE = Plain(
 _FREE = Plain(
     update(_OWED)
     .where(_OWED.c.lease_until.is_not(None))
-    .values(lease_until=None, fence=_OWED.c.fence + 1, next_at=bindparam("at"))
+    .values(lease_until=None, fence=one_more(_OWED.c.fence), next_at=bindparam("at"))
 )
 _BACKLOG = Plain(pick(func.count()).select_from(_OWED))
 _PLACES_OF_ONE = Plain(
@@ -137,7 +138,9 @@ def _claiming(*which: ColumnElement[bool]) -> Plain:
     return Plain(
         update(_OWED)
         .where(_OWED.c.id.in_(pick(due.c.id)))
-        .values(lease_until=bindparam("until"), fence=_OWED.c.fence + 1, attempts=_OWED.c.attempts + 1)
+        .values(
+            lease_until=bindparam("until"), fence=one_more(_OWED.c.fence), attempts=one_more(_OWED.c.attempts)
+        )
         .returning(*_OWED.c)
     )
 
@@ -237,7 +240,12 @@ def claim(
     how = {} if urgency is None else {"how": urgency}
     found = rows(tx.connection(), claiming, {**asked, **how, "until": at + lease})
     claimed = [Owed(**dict(zip(_OWED.c.keys(), row, strict=True))) for row in found]
-    return sorted(claimed, key=lambda owed: (owed.urgency, owed.id or 0))
+    return sorted(claimed, key=_place)
+
+
+def _place(owed: Owed) -> tuple[int, int]:
+    """Where it stands among those that are claimed. What SQLite keeps as an urgency may be no number."""
+    return owed.urgency if isinstance(owed.urgency, int) else NORMAL, owed.id or 0
 
 
 def free_leases(tx: Session, *, at: datetime) -> None:

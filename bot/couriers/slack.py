@@ -27,6 +27,7 @@ from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
 from bot.slack.saying_no import word_of
 from handlers.approvals.owners import Trouble
+from handlers.decisions.freezing import Check
 from handlers.decisions.lifecycle import wait_before_retry
 from storage import copies, outbox
 from storage.catalogue import Catalogue
@@ -36,6 +37,7 @@ from storage.exceptions import SECURITY
 from storage.faults import NotKnownHere, StorageUnavailable
 from storage.outbox import HOLDS_UP, OWNER
 from storage.records import Owed
+from storage.unchecked import Looks
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +99,7 @@ class SlackCourier:
         self._now = now
         self._chance = chance
         self._unreachable, self._differs = unreachable, differs
+        self._looks = Looks(database.unchecked, Check.OWED, now)
         self._direct: dict[str, str] = {}
         self._pacing = Pacing(now, grave=SECURITY)
         # Posted, but not on the record: a store that is full must not make us say it again and again. Where it stands,
@@ -111,11 +114,12 @@ class SlackCourier:
         What takes long may still be under way; `finish` waits for it.
         """
         at = self._now()
-        owed = await self._database.write(
-            lambda tx: outbox.claim(
-                tx, courier="slack", at=at, lease=LEASE, limit=BATCH, longest=LONGEST, urgency=urgency
+        with self._looks.look(urgency):
+            owed = await self._database.write(
+                lambda tx: outbox.claim(
+                    tx, courier="slack", at=at, lease=LEASE, limit=BATCH, longest=LONGEST, urgency=urgency
+                )
             )
-        )
         queues: Mapping[str, list[Owed]] = defaultdict(list)
         for one in owed:
             queues[one.recipient].append(one)

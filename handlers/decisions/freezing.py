@@ -27,7 +27,8 @@ CALM = timedelta(minutes=10)
 
 class Check(StrEnum):
     """What may fail then: holding the store against what was signed, signing, walking over it, stopping for a find,
-    telling of an end that is late; and that nothing acts on the tables by itself that is none of Wicket's.
+    telling of an end that is late, finding which messages are owed; and that nothing acts on the tables by itself that
+    is none of Wicket's.
     """
 
     CHECKPOINTS = "checkpoints"
@@ -35,6 +36,7 @@ class Check(StrEnum):
     WALK = "walk"
     ENTRIES = "entries"
     ALERTS = "alerts"
+    OWED = "owed"
     STRANGERS = "strangers"
 
 

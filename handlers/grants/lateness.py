@@ -20,6 +20,7 @@ from storage import endings, grants, holdings, stuck
 from storage.records import Grant, Holding
 from storage.sentences import Sentence, template
 from storage.truly import as_it_stands
+from storage.unchecked import Looks
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class Lateness:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._looks = Looks(ground.database.unchecked, Check.ALERTS, ground.now)
         self._removals = Apart(ground.database, ground.now, "overdue")
         # Of what cannot be noted in its row, by its cause: when it is told the next time.
         self._again: dict[str, datetime] = {}
@@ -51,21 +53,26 @@ class Lateness:
     async def tell(self, tries: Mapping[str, int]) -> int:
         """How many were told. tries: how often it failed to begin the end of a grant, by its id.
 
-        While one cannot be told at all, this process gives nothing new, and says so past the store.
+        While one cannot be told at all, or cannot even be looked for, this process gives nothing new, and says so past
+        the store.
         """
+        is_told = list[bool]()
+        with self._looks.look(is_done=lambda: all(is_told)):
+            told = await self._tell_removals_late()
+            late = await self._ground.database.read(partial(self._kept_from, tries=tries))
+            self._again = {
+                each.late.cause: self._again[each.late.cause] for each in late if self._knows(each)
+            }
+            now = self._ground.now()
+            is_told += [await self._tell(each) for each in late if not self._was_told(each, now)]
+        return told + sum(is_told)
+
+    async def _tell_removals_late(self) -> int:
         told, found = 0, BATCH
         while found == BATCH:
             done = await self._removals.work(self._overdue, self._tell_removals, most=BATCH)
             found, told = done.found, told + sum(done.results)
-        late = await self._ground.database.read(partial(self._kept_from, tries=tries))
-        self._again = {each.late.cause: self._again[each.late.cause] for each in late if self._knows(each)}
-        unchecked, now = self._ground.database.unchecked, self._ground.now()
-        is_told = [await self._tell(each) for each in late if not self._was_told(each, now)]
-        if all(is_told):
-            unchecked.end(Check.ALERTS)
-        else:
-            unchecked.begin(Check.ALERTS, now)
-        return told + sum(is_told)
+        return told
 
     def _overdue(self, tx: Session, most: int) -> Sequence[Holding]:
         return holdings.overdue(tx, self._ground.now(), after=OVERDUE_AFTER, again=PAGE_AGAIN, limit=most)

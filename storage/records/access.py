@@ -58,9 +58,9 @@ class Grant(SQLModel, table=True):
     requester_team: str
     requester_employment: str
     manager_name: str
-    standing: list[str] = json_value()
-    reasons: list[str] = json_value()
-    missing: dict[str, int] = json_value()
+    standing: list[str] = json_value(list)
+    reasons: list[str] = json_value(list)
+    missing: dict[str, int] = json_value(dict)
     policy_set: str
     foreseen: str = ""
     automatic: bool = False

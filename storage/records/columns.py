@@ -5,10 +5,10 @@ It knows no table.
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, text
+from sqlalchemy import Column, text
 from sqlmodel import Field
 
-from storage.types import SentenceJson, SentenceText, UtcMicros
+from storage.types import PlainJson, SentenceJson, SentenceText, UtcMicros
 
 
 def moment(*, null: bool = False, index: bool = False) -> Any:
@@ -26,14 +26,14 @@ def added_empty() -> Any:
     return Field(default="", sa_column_kwargs={"server_default": ""})
 
 
-def json_value() -> Any:
-    """Lists and mappings of plain values and of sentences."""
-    return Field(sa_column=Column(SentenceJson, nullable=False))
+def json_value(kind: type[list[Any] | dict[str, Any]]) -> Any:
+    """A list or a mapping of plain values and of sentences."""
+    return Field(sa_column=Column(SentenceJson(kind), nullable=False))
 
 
-def plain_json() -> Any:
-    """Lists and mappings of plain values alone."""
-    return Field(sa_column=Column(JSON, nullable=False))
+def plain_json(kind: type[list[Any] | dict[str, Any]]) -> Any:
+    """A list or a mapping of plain values alone."""
+    return Field(sa_column=Column(PlainJson(kind), nullable=False))
 
 
 def sentence(*, empty: bool = True) -> Any:

@@ -38,7 +38,7 @@ class Delegation(SQLModel, table=True):
     delegate_name: str
     delegate_slack: str
     group: str
-    entitlements: list[Any] = json_value()
+    entitlements: list[Any] = json_value(list)
     max_risk: int
     max_minutes: int
     made_at: datetime = moment()

@@ -5,10 +5,10 @@ It holds a table only; what may be done is decided elsewhere.
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment
+from storage.records.columns import moment, plain_json
 
 
 class DeskAct(SQLModel, table=True):
@@ -38,5 +38,5 @@ class DeskAct(SQLModel, table=True):
     helper_slack: str
     ticket: str
     handle: str = Field(foreign_key="handles.id", index=True)
-    given_again: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    given_again: list[str] = plain_json(list)
     at: datetime = moment()

@@ -28,7 +28,7 @@ class Freeze(SQLModel, table=True):
     began_by: str
     since: datetime = moment()
     lost_from: datetime | None = moment(null=True)
-    facts: dict[str, Any] = json_value()
+    facts: dict[str, Any] = json_value(dict)
     lifted_at: datetime | None = moment(null=True)
     lifted_by: str = ""
     rationale: str = ""

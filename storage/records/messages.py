@@ -55,7 +55,7 @@ class Question(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     kind: str
-    about: list[str] = json_value()
+    about: list[str] = json_value(list)
     directory: str
     account: str
     slack_team: str
@@ -93,7 +93,7 @@ class ExceptionRecord(SQLModel, table=True):
     cause: str
     severity: str
     who: str = sentence(empty=False)
-    facts: dict[str, Any] = json_value()
+    facts: dict[str, Any] = json_value(dict)
     correlation: str
     count: int
     first_at: datetime = moment()

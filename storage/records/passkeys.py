@@ -29,7 +29,7 @@ class Passkey(SQLModel, table=True):
     user_handle: str
     sign_count: int = Field(sa_column=Column(BigInteger, nullable=False))
     aaguid: str
-    transports: list[str] = json_value()
+    transports: list[str] = json_value(list)
     backup_eligible: bool
     backed_up: bool
     name: str

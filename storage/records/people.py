@@ -62,7 +62,7 @@ class Handle(SQLModel, table=True):
     account: str
     slack_team: str
     slack_user: str
-    proven: list[str] = json_value()
+    proven: list[str] = json_value(list)
     session: str = ""
     result: str = ""
     door: str = added_empty()

@@ -42,7 +42,7 @@ class Petition(SQLModel, table=True):
     slack_user: str
     explanation: str
     state: str
-    missing: dict[str, int] = json_value()
+    missing: dict[str, int] = json_value(dict)
     asked_at: datetime = moment()
     lapses_at: datetime = moment()
     decided_at: datetime | None = moment(null=True)

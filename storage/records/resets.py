@@ -5,10 +5,10 @@ It holds tables only; rows are assigned to only inside storage/.
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import added_empty, moment, only
+from storage.records.columns import added_empty, moment, only, plain_json
 
 
 class Address(SQLModel, table=True):
@@ -89,7 +89,7 @@ class RevokedAll(SQLModel, table=True):
     directory: str
     account: str
     by: str
-    grants: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    grants: list[str] = plain_json(list)
     told: str = ""
     at: datetime = moment()
     finished_at: datetime | None = moment(null=True)

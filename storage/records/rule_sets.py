@@ -32,9 +32,9 @@ class RuleSet(SQLModel, table=True):
     state: str
     at: datetime = moment()
     ended_at: datetime | None = moment(null=True)
-    composition: dict[str, Any] = plain_json()
-    sources: dict[str, Any] = plain_json()
-    catalogue: dict[str, Any] = plain_json()
+    composition: dict[str, Any] = plain_json(dict)
+    sources: dict[str, Any] = plain_json(dict)
+    catalogue: dict[str, Any] = plain_json(dict)
     mac: str = added_empty()
 
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, select, text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
 from storage.micros import EPOCH, from_micros, to_micros
-from storage.types import UtcMicros
+from storage.types import NO_MOMENT, NOT_READ, SentenceJson, SentenceText, UtcMicros
 
 _METADATA = MetaData()
 _MOMENTS = Table(
@@ -56,3 +57,48 @@ def test_a_column_refuses_a_naive_time() -> None:
     with engine.begin() as connection, pytest.raises(StatementError, match="without a zone"):
         connection.execute(insert(_MOMENTS), {"id": 1, "at": datetime(2026, 1, 1)})  # noqa: DTZ001  as above
     engine.dispose()
+
+
+ODD_TIMES = [
+    9 * 10**18,
+    -9 * 10**18,
+    -(2**63),
+    to_micros(datetime.max.replace(tzinfo=UTC)),
+    "x",
+    b"\xff",
+    1e300,
+]
+
+
+@pytest.mark.parametrize("value", ODD_TIMES)
+def test_a_time_that_is_none_is_read_as_one_that_can_be_reckoned_with(value: object) -> None:
+    """T-2: whoever writes one row keeps no other from being read."""
+    read = UtcMicros().result_processor(sqlite.dialect(), None)(value)
+    assert read == NO_MOMENT
+    assert read - timedelta(days=366) < read < read + timedelta(days=366)
+
+
+ODD_TEXTS = [
+    b"\xff",
+    7,
+    '{"said": ',
+    '{"said": "{x.y}", "with": {"x": 1}}',
+    '{"said": "{0}", "with": {"x": 1}}',
+]
+
+
+@pytest.mark.parametrize("value", ODD_TEXTS)
+def test_a_text_that_is_none_is_read_as_one(value: object) -> None:
+    """T-2: the same, whatever SQLite keeps in a column of text."""
+    assert SentenceText().result_processor(sqlite.dialect(), None)(value) == NOT_READ
+
+
+ODD_JSON = ["x", "[", "5", "null", '"x"', "[" * 100_000, b"\xff", 7, '{"said": "{x.y}", "with": {"x": 1}}']
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+@pytest.mark.parametrize("value", ODD_JSON)
+def test_json_that_is_none_or_of_another_kind_is_read_as_an_empty_one(value: object, kind: type) -> None:
+    """T-2: the same."""
+    kept = SentenceJson(kind).dialect_impl(sqlite.dialect())
+    assert kept.result_processor(sqlite.dialect(), None)(value) == kind()

@@ -36,11 +36,13 @@ from storage import handles, outbox, rule_sets
 from storage.catalogue import Catalogue, Owner
 from storage.copies import COPY
 from storage.exceptions import SECURITY, raise_exception, settle_exceptions
+from storage.faults import StorageUnavailable
 from storage.outbox import ALERT, GRAVE, NORMAL, OWNER
 from storage.records import Owed, Posted
 from storage.states import Purpose, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.stores import by_other_hands
 
 DATA, OBSERVE, ALARMS = "C0DATAOWN", "C0OBSERVE", "C0SECURITY"
 ADA, BOB = "U0ADA", "U0BOB"
@@ -149,6 +151,51 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
         await world.ground.database.write(lambda tx: tx.exec(delete(Owed)))
         yield Post(slack, world, _courier(world, client, _catalogue(DATA)), client, requests, tmp_path)
         await slack.stop()
+
+
+_SPOILT = (
+    "INSERT INTO outbox (courier, kind, subject, recipient, urgency, fence, attempts, last_fault, owed_at, next_at)"
+    " SELECT 'slack', 'exception', {what}, '{to}', {urgency}, {count}, {count}, {what}, {time}, 0"
+)
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"what": "'x'", "count": 2**31 - 1, "time": 9 * 10**18},
+        {"what": "x'ff'", "count": "'x'", "time": "'x'"},
+        {"what": "CAST(x'ff' AS TEXT)", "count": "x'ff'", "time": "x'ff'"},
+    ],
+    ids=str,
+)
+async def test_a_row_that_is_no_message_silences_no_alert(post, spoilt):
+    """T-2: whoever can write one row of each urgency, for the same channel, keeps nothing from being told."""
+    for urgency in (GRAVE, ALERT, NORMAL):
+        await by_other_hands(post.world, _SPOILT.format(to=SECURITY, urgency=urgency, **spoilt))
+    await post.alert()
+    for _ in range(8):  # whatever was tried more often than this holds up nothing behind it
+        await deliver(post.courier, ALERT)
+        post.world.clock.forward(minutes=6)
+    assert (ALARMS, True) in post.said()
+    assert post.world.ground.database.unchecked.checks == ()
+
+
+@pytest.mark.sqlite_alone
+async def test_while_it_cannot_be_read_what_is_owed_nothing_new_is_given(post):
+    """T-2: nobody would hear of anything. One urgency that can be read says nothing of the others."""
+    unchecked = post.world.ground.database.unchecked
+    await by_other_hands(post.world, "ALTER TABLE outbox RENAME COLUMN owed_at TO x")
+    for checks in ((), ("owed",)):  # a store that is away for a moment is no news
+        with pytest.raises(StorageUnavailable):
+            await post.courier.deliver_due(ALERT)
+        assert unchecked.checks == checks
+        post.world.clock.forward(minutes=1)
+    await by_other_hands(post.world, "ALTER TABLE outbox RENAME COLUMN x TO owed_at")
+    await deliver(post.courier, NORMAL)
+    assert unchecked.checks == ("owed",)
+    await deliver(post.courier, ALERT)
+    assert unchecked.checks == ()
 
 
 @pytest.mark.parametrize("first", ["internal_error", "rate limited"])

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from handlers.audit.doubts import Doubts
 from storage.engine.stores import Server
+from storage.faults import StorageUnavailable
 from storage.records import ExceptionRecord
 from storage.states import GrantState
 from tests.handlers.access_ground import World
@@ -176,6 +177,21 @@ async def test_while_what_is_late_cannot_be_told_nothing_new_is_given(world: Wor
     assert await world.ground.database.read(world.ground.stopped) is not None
     await by_other_hands(world, "DROP TRIGGER y")
     assert await world.revocation.tell_overdue() == 1
+    assert world.ground.database.unchecked.checks == ()
+
+
+@pytest.mark.sqlite_alone
+async def test_while_it_cannot_be_found_what_is_late_nothing_new_is_given(world: World) -> None:
+    """Promise 1: what keeps it from being looked for would else keep everybody's access, silently."""
+    await by_other_hands(world, "ALTER TABLE holdings RENAME COLUMN overdue_told TO x")
+    for checks in ((), ("alerts",)):  # a store that is away for a moment is no news
+        with pytest.raises(StorageUnavailable):
+            await world.revocation.tell_overdue()
+        assert world.ground.database.unchecked.checks == checks
+        world.clock.forward(minutes=1)
+    assert await world.ground.database.read(world.ground.stopped) is not None
+    await by_other_hands(world, "ALTER TABLE holdings RENAME COLUMN x TO overdue_told")
+    await world.revocation.tell_overdue()
     assert world.ground.database.unchecked.checks == ()
 
 

@@ -8,7 +8,6 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import psycopg
@@ -400,13 +399,14 @@ async def test_whoever_else_writes_has_no_connection_stay_open(path, monkeypatch
     """One was left to the garbage with each read under way, and its files with it: in the end none can be opened."""
     opened = list[weakref.ref[sqlite3.Connection]]()
 
-    class Noted(sqlite3.Connection):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            opened.append(weakref.ref(self))
-
     connect = sqlite3.dbapi2.connect
-    monkeypatch.setattr(sqlite3.dbapi2, "connect", partial(connect, factory=Noted))
+
+    def noted(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        made = connect(*args, **kwargs)
+        opened.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", noted)
     gc.disable()
     database = Database(path)
     try:

@@ -103,7 +103,8 @@ _FAILED: Mapping[str, str] = {
     Check.ENTRIES: template(
         "The walk found what is not as it was written, and the stop could not be written."
     ),
-    Check.ALERTS: template("An end is late, and the alert about it could not be written."),
+    Check.ALERTS: template("It could not be found or told which ends are late."),
+    Check.OWED: template("The messages that are owed could not be read."),
     Check.STRANGERS: template("Something that is none of mine acts on my tables when they are written to."),
 }
 
