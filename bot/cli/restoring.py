@@ -174,7 +174,7 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
     from bot.group_names import group_names
     from storage.engine.migrating import migrate
 
-    if not file.exists():
+    if not file.is_file():  # a pipe would be waited for
         raise StorageUnavailable(f"There is no file {file}. Nothing was changed.")
     _refuse_damaged(file)
     coming = store.with_name(f"{store.name}.restoring")
@@ -266,9 +266,9 @@ def _verified(settings: Settings, file: Path) -> Report:
 
 def _refuse_damaged(file: Path) -> None:
     """StorageUnavailable if it is no whole database: all of it is read for that, so it is asked once."""
-    wrong = damage_of(file)
+    wrong = damage_of(file) if file.stat().st_size else "it is empty"  # which SQLite finds sound
     if wrong is not None:
-        raise StorageUnavailable(f"{file} is not a whole database: {wrong}.")
+        raise StorageUnavailable(f"{file} is not a whole database: {wrong}. Go back to another one.")
 
 
 def _signed_in(file: Path) -> str:

@@ -293,6 +293,13 @@ def test_a_database_that_was_cut_off_is_told_and_a_backup_takes_its_place(
         assert (done.exit_code, told in done.stderr) == (2, True), done.output
         assert "`wicket restore COPY`" in done.stderr
     assert install.store.stat().st_size == size
+    cut, pipe = install.folder / "cut.db", install.folder / "pipe"
+    os.mkfifo(pipe)
+    shutil.copy(install.store, cut)
+    for file, wrong in ((cut, "is not a whole database: "), (pipe, "There is no file")):
+        done = install.run("restore", str(file))
+        assert (done.exit_code, wrong in done.stderr) == (2, True), done.output
+    assert install.store.stat().st_size == size
     assert install.run("restore", str(copy)).exit_code == 0
     assert install.run("audit", "verify").exit_code == 0
 
