@@ -14,6 +14,7 @@ from storage.on_record import note_put_back
 from storage.records import Grant
 from storage.truly import as_it_stands
 
+# Open is said as `storage.claims` says it: SQLite keeps anything there, and what is neither true nor false is not.
 # From one entitlement to the next by the index of both, so that what ended long ago costs nothing.
 _STUCK = text(
     """
@@ -26,7 +27,7 @@ _STUCK = text(
     SELECT grants.id FROM names JOIN grants ON grants.entitlement = names.name AND grants.state = 'ending'
     WHERE NOT EXISTS (
         SELECT 1 FROM holdings WHERE holdings.directory = grants.directory AND holdings.account = grants.account
-        AND holdings."group" = grants."group" AND NOT holdings.settled
+        AND holdings."group" = grants."group" AND holdings.settled = false
     )
     LIMIT :most
     """

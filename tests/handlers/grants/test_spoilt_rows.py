@@ -82,6 +82,13 @@ async def test_a_count_that_cannot_be_counted_on_keeps_nobodys_access(world: Wor
 
 
 @pytest.mark.sqlite_alone
+@pytest.mark.parametrize("value", ["'x'", "x'ff'", "0.5"])
+async def test_an_end_that_is_neither_open_nor_done_is_taken_up_again(world: World, value: str) -> None:
+    """T-2: it waits for nothing, and that is found."""
+    await all_end(world, f"holdings SET settled = {value}, wanted = {value}", begun=True)
+
+
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("value", ["'x'", "x'ff'", "9223372036854775807", "1.5"])
 async def test_a_count_that_is_no_number_keeps_nobodys_access(world: World, value: str) -> None:
     """T-2: it begins anew."""
