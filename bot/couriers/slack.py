@@ -113,13 +113,11 @@ class SlackCourier:
 
         What takes long may still be under way; `finish` waits for it.
         """
-        at = self._now()
+        claim = partial(
+            outbox.claim, courier="slack", at=self._now(), lease=LEASE, limit=BATCH, longest=LONGEST, urgency=urgency
+        )  # fmt: skip
         with self._looks.look(urgency):
-            owed = await self._database.write(
-                lambda tx: outbox.claim(
-                    tx, courier="slack", at=at, lease=LEASE, limit=BATCH, longest=LONGEST, urgency=urgency
-                )
-            )
+            owed = await self._database.write(claim)
         queues: Mapping[str, list[Owed]] = defaultdict(list)
         for one in owed:
             queues[one.recipient].append(one)

@@ -63,7 +63,8 @@ class Telling:
 
         for member in sorted(look.found.unexplained & again.unexplained):
             if member in news.unexplained and same(member.id):
-                self._tell_unexplained(tx, entitlement, member, known.get(member.id))
+                given = _was_left_given(tx, entitlement, member)
+                self._tell_unexplained(tx, entitlement, member, known.get(member.id), given=given)
         for account in sorted(look.found.vanished & again.vanished):
             if account in news.vanished and same(account):
                 self._tell_vanished(tx, look, account, known.get(account))
@@ -72,7 +73,7 @@ class Telling:
         if look.found.is_first and again.is_first:
             left_given = {one for one in first if _was_left_given(tx, entitlement, one)}
             for member in sorted(left_given):  # the group was looked at before, and others took that row away
-                self._tell_unexplained(tx, entitlement, member, known.get(member.id))
+                self._tell_unexplained(tx, entitlement, member, known.get(member.id), given=True)
             first -= left_given
             standings.watch(
                 tx, at=now, **place, entitlement=entitlement.id, found=[(one.kind, one.id) for one in first]
@@ -93,10 +94,9 @@ class Telling:
         settle_exceptions(tx, at=now, causes=_over(tx, look, seen), began=look.began)
 
     def _tell_unexplained(
-        self, tx: Session, entitlement: Entitlement, member: Member, account: Account | None
+        self, tx: Session, entitlement: Entitlement, member: Member, account: Account | None, *, given: bool
     ) -> None:
-        now = self._ground.now()
-        given = _was_left_given(tx, entitlement, member)
+        now, by_record = self._ground.now(), {"given": True} if given else {}
         asked = not given and (self._ground.stopped(tx) is not None or _was_asked(tx, entitlement, member))
         unasked = given or (is_taken_away_unasked(entitlement, member) and not asked)
         who = named(account.name, account.login) if account else member.id
@@ -110,7 +110,7 @@ class Telling:
             correlation = grant.id
         self._record(
             tx, entitlement, "drift.unexplained", correlation, subject=member.id,
-            facts={"removed": unasked, **({"given": True} if given else {})},
+            facts={"removed": unasked, **by_record},
         )  # fmt: skip
         longest = int(entitlement.max_duration.total_seconds() // 60)
         strange = Strange(
@@ -118,7 +118,7 @@ class Telling:
             correlation=correlation,
             facts={
                 "entitlement": entitlement.id, **place_told(self._ground, entitlement), "kind": member.kind,
-                "member": member.id, "longest": longest, "asked": asked, **({"given": True} if given else {}),
+                "member": member.id, "longest": longest, "asked": asked, **by_record,
             },
         )  # fmt: skip
         tell_security(tx, now, strange)
