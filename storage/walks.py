@@ -14,7 +14,6 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, SQLModel
 
 from storage.audit import glimpses, log
-from storage.audit.forgiving import forgiving
 from storage.audit.merkle import Frontier
 from storage.audit.slices import BEGUN, GIVEN_UP, POSITION, STORY, WALKED
 from storage.audit.vouched import is_ours, rely_on
@@ -61,9 +60,7 @@ def stand(tx: Session) -> Stand | None:
 
 
 def _stand(tx: Session) -> Stand | None:
-    with forgiving(tx):
-        kept = rows(tx.connection(), _READ, {"which": AUDIT})
-    for found in kept:
+    for found in rows(tx.connection(), _READ, {"which": AUDIT}):
         row = dict(zip(_COLUMNS, found, strict=True))
         if is_sound(tx, _WALKS.name, row, row["mac"]) and row["round"] > last_round(tx):
             return Stand(

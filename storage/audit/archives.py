@@ -16,7 +16,6 @@ from sqlalchemy import LargeBinary, bindparam, cast, func, insert, literal_colum
 
 from storage.audit.checkpoint import BadNote, Signer, Verifier, open_note, read_base64, sign_text, to_base64
 from storage.audit.entry import decode
-from storage.audit.forgiving import forgiving
 from storage.audit.log import NO_TIME, Transaction, connection_of
 from storage.audit.merkle import (
     HASH_SIZE,
@@ -180,8 +179,7 @@ def read_archives(tx: Transaction, verifier: Verifier | None) -> Archives:
 
 
 def _stored(tx: Transaction) -> Sequence[Sequence[Any]]:
-    with forgiving(tx):
-        return rows(connection_of(tx), _READ)
+    return rows(connection_of(tx), _READ)
 
 
 def archived_tree(tx: Transaction, archives: Archives, size: int) -> Frontier | None:

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from storage.audit import log
 from storage.audit.checkpoint import Checkpoint, Verifier, epoch_in, origin_of, verify_note
 from storage.audit.earlier import Earlier
-from storage.audit.forgiving import forgiving
 from storage.audit.log import NO_TIME, Row, Transaction
 from storage.audit.merkle import leaf_hash
 from storage.audit.tables import CHECKPOINTS, ENTRIES
@@ -120,9 +119,8 @@ def read_epochs(tx: Transaction, verifier: Verifier) -> Epochs:
 
     It verifies what they cite, and not the log. An opening that was never signed is none.
     """
-    with forgiving(tx):
-        told = {epoch.name: epoch for epoch in _each(tx, verifier)}
-        last = next((one for one in reversed(told.values()) if _is_signed(tx, one, verifier)), None)
+    told = {epoch.name: epoch for epoch in _each(tx, verifier)}
+    last = next((one for one in reversed(told.values()) if _is_signed(tx, one, verifier)), None)
     chain: list[Epoch] = []
     while last is not None:
         chain.insert(0, last)

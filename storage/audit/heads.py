@@ -4,8 +4,7 @@ It reads no entry and moves no head. Whoever can write the database adds entries
 nothing but this MAC tells whether Wicket added the last one.
 """
 
-import sqlite3
-from collections.abc import MutableMapping, Sequence
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import LargeBinary, bindparam, cast, func, literal_column, select, type_coerce, update
@@ -13,7 +12,7 @@ from sqlalchemy.types import NullType
 
 from storage.audit.merkle import Frontier
 from storage.audit.tables import ENTRIES, HEAD
-from storage.engine.plain import Plain, Talk
+from storage.engine.plain import Plain
 from storage.faults import AuditFault, SettingsFault
 from storage.taking_over import known_of
 
@@ -67,16 +66,6 @@ class Head(NamedTuple):
     def said(self) -> bytes:
         """What its MAC is about."""
         return _said(self.marks, self.tree.to_bytes())
-
-
-def head_row(talk: Talk, plain: Plain) -> Sequence[Sequence[Any]]:
-    """What one of these finds. AuditFault for text that is none, which SQLite lets stand in any column."""
-    try:
-        return talk.rows(plain)
-    except sqlite3.OperationalError as problem:
-        if "decode" not in str(problem):
-            raise
-        raise AuditFault("the audit head cannot be read") from problem
 
 
 def head_of(size: int, stored: bytes, marks: object, mac: object) -> Head:

@@ -16,7 +16,6 @@ from sqlalchemy.types import NullType
 from storage.audit.archives import ARCHIVED, SIGNED_ANEW, Facts, archive_of, facts_of
 from storage.audit.entry import decode
 from storage.audit.findings import Finding
-from storage.audit.forgiving import forgiving
 from storage.audit.log import Transaction, connection_of
 from storage.audit.tables import ARCHIVES, CHECKPOINTS, ENTRIES
 from storage.engine.plain import Plain, rows
@@ -123,10 +122,7 @@ def _is_anew(other: _Told, one: _Told) -> bool:
 
 
 def _kept(tx: Transaction, table: Table) -> list[_Row]:
-    with forgiving(tx):
-        return [
-            _Row(number=number, beside=beside) for number, *beside in rows(connection_of(tx), _ROWS[table])
-        ]
+    return [_Row(number=number, beside=beside) for number, *beside in rows(connection_of(tx), _ROWS[table])]
 
 
 def _told(tx: Transaction, action: str) -> list[_Told]:

@@ -26,17 +26,7 @@ from sqlalchemy.orm import Session
 from storage.audit import times
 from storage.audit.entry import BESIDE, TEXT_ERASED, Entry, decode, written
 from storage.audit.filters import Wanted, conditions
-from storage.audit.heads import (
-    HEAD_ID,
-    LOCK_HEAD,
-    MOVE_HEAD,
-    READ_HEAD,
-    Head,
-    first_mac,
-    head_of,
-    head_row,
-    next_mac,
-)
+from storage.audit.heads import HEAD_ID, LOCK_HEAD, MOVE_HEAD, READ_HEAD, Head, first_mac, head_of, next_mac
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
 from storage.audit.salted import fresh_salts
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
@@ -169,7 +159,7 @@ def _locked_head(connection: Connection, talk: Talk, info: MutableMapping[str, A
 
 
 def _head(connection: Connection, talk: Talk, query: Plain) -> Head | None:
-    found = head_row(talk, query)
+    found = talk.rows(query)
     if found:
         return head_of(*found[0])
     if connection.execute(select(ENTRIES.c.index).limit(1)).first() is not None:
@@ -299,7 +289,7 @@ def has_odd_marks(tx: Transaction) -> bool:
     """
     connection = connection_of(tx)
     with Talk(connection) as talk:
-        marks = [row[2] for row in head_row(talk, READ_HEAD)]
+        marks = [row[2] for row in talk.rows(READ_HEAD)]
     if connection.dialect.name == "sqlite":
         return marks != [1] * len(marks)
     first = connection.execute(_FIRST_HAS_MARK).scalar_one_or_none()

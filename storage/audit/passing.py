@@ -12,7 +12,6 @@ from storage.audit import lean, log
 from storage.audit.archived import next_archived
 from storage.audit.asked import asking, batch_after
 from storage.audit.findings import stray_text
-from storage.audit.forgiving import forgiving
 from storage.audit.log import Transaction
 from storage.audit.merkle import MAX_SIZE
 from storage.audit.tile_check import TileCheck
@@ -28,9 +27,8 @@ def passed(
     walk.begin(tiles)
     end = MAX_SIZE if below is None else below
     while (here := walk.frontier.size) < end and (archive := walk.archives.of(here)):
-        with forgiving(tx):
-            if not next_archived(tx, walk, archive, below=end):
-                return False
+        if not next_archived(tx, walk, archive, below=end):
+            return False
         if progress:
             progress(walk.frontier.size, below)
     after = walk.frontier.size - 1
@@ -52,14 +50,12 @@ def _next_batch(tx: Transaction, ask: lean.Ask, after: int, end: int) -> Sequenc
     try:
         # Where there is none among the next indexes there may be one behind them.
         return ask(lean.ROWS, {"after": after, "below": end}) or batch_after(tx, after, below=end)
-    except OperationalError:  # text that is none; to read every text forgivingly costs more than all else
-        with forgiving(tx):
-            return batch_after(tx, after, below=end)
+    except OperationalError:  # text that is none is not handed over
+        return batch_after(tx, after, below=end)
 
 
 def _closely(tx: Transaction, walk: Walk, after: int, below: int) -> bool:
     """Take these rows one by one; False if nothing after them can be judged."""
-    with forgiving(tx):
-        for index in log.loose_texts(tx, after=after, last=below - 1):
-            walk.note(stray_text(index))
-        return all(walk.take(row) for row in log.every(tx, after=after, below=below))
+    for index in log.loose_texts(tx, after=after, last=below - 1):
+        walk.note(stray_text(index))
+    return all(walk.take(row) for row in log.every(tx, after=after, below=below))

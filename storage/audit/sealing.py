@@ -14,7 +14,6 @@ from storage.audit.checkpoint import BadNote, Checkpoint, Signer, Verifier, orig
 from storage.audit.earlier import Earlier
 from storage.audit.epochs import Epochs, epoch_of, read_epochs
 from storage.audit.findings import sentence
-from storage.audit.forgiving import forgiving
 from storage.audit.log import Transaction
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.tables import CHECKPOINTS
@@ -148,8 +147,7 @@ def keep_checkpoint(tx: Transaction, note: str, *, size: int, at: datetime) -> N
 def latest_checkpoint(tx: Transaction) -> str | None:
     """The text of the last checkpoint that was kept, or None."""
     query = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.id.desc()).limit(1)
-    with forgiving(tx):
-        return log.connection_of(tx).execute(query).scalar_one_or_none()
+    return log.connection_of(tx).execute(query).scalar_one_or_none()
 
 
 def kept_checkpoint(tx: Transaction, number: int) -> Kept | None:
@@ -177,8 +175,7 @@ def checkpoints(tx: Transaction, *, upto: int, beyond: int = -1) -> Iterator[tup
         following = or_(
             CHECKPOINTS.c.size > after[0], and_(CHECKPOINTS.c.size == after[0], CHECKPOINTS.c.id > after[1])
         )
-        with forgiving(tx):
-            batch = connection.execute(ordered.where(following)).all()
+        batch = connection.execute(ordered.where(following)).all()
         if not batch:
             return
         yield from ((each.size, each.note) for each in batch)

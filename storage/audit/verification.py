@@ -12,7 +12,6 @@ from storage.audit.archives import Archive, Facts, read_archives, recorded, unre
 from storage.audit.checkpoint import Checkpoint, Verifier, verify_note
 from storage.audit.epochs import read_epochs
 from storage.audit.findings import Finding, Report, sentence, stray, stray_text
-from storage.audit.forgiving import forgiving
 from storage.audit.guards import not_tables, told_of
 from storage.audit.kept import misfits
 from storage.audit.log import Transaction
@@ -89,11 +88,9 @@ def note_strays(tx: Transaction, walk: Walk) -> None:
     and is not what that says of it. And what is no table.
     """
     note_views(tx, walk)
-    with forgiving(tx):
-        strays, loose = log.strays(tx), log.loose_text(tx)
-    for row in strays:
+    for row in log.strays(tx):
         walk.note(stray(row))
-    if loose is not None:
+    if (loose := log.loose_text(tx)) is not None:
         walk.note(stray_text(loose))
     with suppress(AuditFault):  # an entry that was edited is named where it stands
         told = recorded(tx)

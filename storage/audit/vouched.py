@@ -4,7 +4,6 @@ It changes nothing and stops nothing. Of a log that is not Wicket's nothing give
 signed.
 """
 
-from contextlib import suppress
 from typing import NamedTuple
 
 from sqlalchemy import LargeBinary, bindparam, cast, select
@@ -19,7 +18,6 @@ from storage.audit.heads import (
     TAINTED,
     Head,
     head_of,
-    head_row,
     holds,
     rely,
     vouch_next,
@@ -77,11 +75,9 @@ def seems_ours(tx: Transaction) -> bool:
 
 def needs_walk(tx: Transaction) -> bool:
     """Whether nothing but the record says that the head needs no MAC, and nobody walked over that here: whoever takes
-    the MAC away may have edited what says that there is one. A head that cannot be read counts in no case.
+    the MAC away may have edited what says that there is one.
     """
-    with suppress(AuditFault):
-        return tx.info.get(MACS) is not None and not known_of(tx.info).was_walked and needs_mac(tx)
-    return False
+    return tx.info.get(MACS) is not None and not known_of(tx.info).was_walked and needs_mac(tx)
 
 
 def walked(tx: Transaction) -> None:
@@ -98,7 +94,7 @@ def rely_on(tx: Transaction) -> None:
 def own_head(tx: Transaction) -> Frontier:
     """The tree that is to be signed. AuditFault if the head is not Wicket's; SettingsFault where nobody can tell."""
     with Talk(connection_of(tx)) as talk:
-        found = head_row(talk, READ_HEAD)
+        found = talk.rows(READ_HEAD)
     if not found:
         return Frontier()
     head = head_of(*found[0])
@@ -117,7 +113,7 @@ def is_bound(tx: Transaction) -> bool:
 def needs_mac(tx: Transaction) -> bool:
     """Whether the head has no MAC, and never had one by the record."""
     with Talk(connection_of(tx)) as talk:
-        found = head_row(talk, READ_HEAD)
+        found = talk.rows(READ_HEAD)
     return bool(found) and found[0][-1] is None and not is_bound(tx)
 
 
@@ -187,8 +183,7 @@ def _counts(tx: Transaction, head: Head | None, *, is_walked: bool) -> bool:
 def _with_ends(tx: Transaction) -> tuple[Head | None, bool]:
     """The head, and whether the entries begin and end where it says."""
     connection = connection_of(tx)
-    with Talk(connection) as talk:
-        found = head_row(talk, READ_WITH_ENDS)
+    found = rows(connection, READ_WITH_ENDS)
     if not found:
         return None, connection.execute(select(ENTRIES.c.index).limit(1)).first() is None
     *head, lowest, highest = found[0]

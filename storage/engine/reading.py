@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
 from storage.audit.heads import MACS
+from storage.engine.forgiving import Forgiving
 from storage.faults import StorageUnavailable
 from storage.macs import Macs
 
@@ -68,4 +69,6 @@ def _connect(path: Path, patience: float) -> sqlite3.Connection:
     # Without a log beside it nobody has the file open, and SQLite would leave one behind unless it is told so.
     alone = not path.with_name(f"{path.name}-wal").exists()
     address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
-    return sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        address, uri=True, timeout=patience, isolation_level=None, check_same_thread=False, factory=Forgiving
+    )

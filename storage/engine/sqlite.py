@@ -6,9 +6,8 @@ It knows nothing of tables, of threads or of who waits for a transaction.
 import sqlite3
 import time
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Connection, Engine, Transaction, create_engine, event
 from sqlalchemy.dialects import registry
@@ -18,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePoo
 
 from storage.clock import moment, utc_now
 from storage.engine.compiled import TOGETHER, Alike
+from storage.engine.forgiving import Forgiving
 from storage.engine.savepoints import PlainSavepoints
 from storage.faults import StorageUnavailable
 
@@ -109,54 +109,6 @@ def _first(error: DBAPIError) -> DBAPIError:
     return error
 
 
-class _Forgiving(sqlite3.Cursor):
-    """Answers with text that is no UTF-8, too: whoever edited a row may have left any bytes there, and what the driver
-    makes of them would else keep all other rows that were asked for from being read.
-    """
-
-    def fetchall(self) -> list[Any]:
-        """All that is left."""
-        return self._fetched(None)
-
-    def fetchmany(self, size: int | None = None) -> list[Any]:
-        """So many at most."""
-        return self._fetched(self.arraysize if size is None else size)
-
-    def fetchone(self) -> Any:
-        """The next; None behind the last."""
-        try:
-            return super().fetchone()
-        except sqlite3.OperationalError as fault:
-            return next(iter(self._in_spite_of(fault, 1)), None)
-
-    def _fetched(self, most: int | None) -> list[Any]:
-        found = list[Any]()
-        try:
-            found.extend(islice(self, most))  # what was read before a fault stays in there
-        except sqlite3.OperationalError as fault:
-            found += self._in_spite_of(fault, None if most is None else most - len(found))
-        return found
-
-    def _in_spite_of(self, fault: sqlite3.OperationalError, most: int | None) -> list[Any]:
-        """From the row on that could not be read: the driver goes no further before it is."""
-        if "decode" not in str(fault):
-            raise fault
-        before, self.connection.text_factory = self.connection.text_factory, _replacing
-        try:
-            return list(islice(self, most))
-        finally:
-            self.connection.text_factory = before
-
-
-class _Driver(sqlite3.Connection):
-    def cursor(self, factory: Any = _Forgiving) -> Any:
-        return super().cursor(factory)
-
-
-def _replacing(stored: bytes) -> str:
-    return stored.decode(errors="replace")
-
-
 class ReadingDialect(Alike, PlainSavepoints, SQLiteDialect_pysqlite):
     """SQLite whose transactions we begin ourselves. What has no answer goes to the driver as it is: it costs least."""
 
@@ -195,7 +147,7 @@ def _engine(
 ) -> Engine:
     engine = create_engine(
         f"sqlite+{dialect}:///{path}",
-        connect_args={"timeout": busy_timeout, "check_same_thread": False, "factory": _Driver},
+        connect_args={"timeout": busy_timeout, "check_same_thread": False, "factory": Forgiving},
         execution_options=TOGETHER,
         **({"poolclass": QueuePool, "pool_size": readers} if readers else {"poolclass": StaticPool}),
     )

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, create_engine
 
 import storage.records  # noqa: F401 - its tables are made below
 from storage.database import Database
+from storage.engine.forgiving import Forgiving
 from storage.engine.stores import Server, Store
 from tests.storage.postgres import postgres
 
@@ -18,7 +19,7 @@ from tests.storage.postgres import postgres
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with nothing in it, to copy."""
     made = tmp_path_factory.mktemp("empty") / "wicket.db"
-    engine = create_engine(f"sqlite:///{made}")
+    engine = create_engine(f"sqlite:///{made}", connect_args={"factory": Forgiving})
     SQLModel.metadata.create_all(engine)
     engine.dispose()
     return made

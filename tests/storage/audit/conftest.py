@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
 from storage.audit.guards import TRIGGERS_SQLITE, triggers
 from storage.audit.tables import TABLES
+from storage.engine.forgiving import Forgiving
 from storage.engine.stores import Server
 from storage.identifiers import new_id
 from tests.storage.postgres import postgres
@@ -24,7 +25,7 @@ MakeEntry = Callable[..., Entry]
 @pytest.fixture
 def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
     """An empty audit store in a file of its own."""
-    made = create_engine(f"sqlite:///{tmp_path / 'audit.db'}")
+    made = create_engine(f"sqlite:///{tmp_path / 'audit.db'}", connect_args={"factory": Forgiving})
     # What is tested here is not the disk.
     event.listen(made, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
     with made.begin() as connection:

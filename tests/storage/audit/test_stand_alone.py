@@ -25,6 +25,7 @@ from storage.audit.sealing import sign_head, take_checkpoint
 from storage.audit.sides import signed_side
 from storage.audit.tables import TABLES
 from storage.audit.tlog_proof import BadProof, Continuation, Inclusion, judge, judge_continuation, read_proof
+from storage.engine.forgiving import Forgiving
 from tests.storage.rows import numbered
 
 from .conftest import START
@@ -81,7 +82,7 @@ def verdicts(alone: Path, asked: list[list[str]]) -> list[tuple[int, str]]:
 @pytest.fixture(scope="module")
 def grown() -> Iterator[tuple[Connection, dict[int, str]]]:
     """Twenty-two entries, and a checkpoint over the first so many, by their number."""
-    engine: Engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine: Engine = create_engine("sqlite://", connect_args={"factory": Forgiving}, poolclass=StaticPool)
     notes = {}
     with engine.connect() as tx:
         SQLModel.metadata.create_all(tx, tables=list(TABLES))

@@ -29,6 +29,7 @@ from storage.audit.tables import ARCHIVES, HEAD, TABLES
 from storage.audit.tiles import Tree, add_tiles, next_tiles
 from storage.audit.verification import verify_log
 from storage.audit.vouched import vouch
+from storage.engine.forgiving import Forgiving
 from storage.macs import Macs
 from storage.secrets import Vault, generate_key
 from storage.taking_over import SIGNED, STORY
@@ -66,7 +67,7 @@ def entry(number: int, *, of: str = "") -> Entry:
 
 def filled(of: str = "") -> tuple[Engine, str]:
     """Entries in two tiles and more, without triggers, and a checkpoint over all but the last few."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine("sqlite://", connect_args={"factory": Forgiving}, poolclass=StaticPool)
     with engine.begin() as tx:
         SQLModel.metadata.create_all(tx, tables=list(TABLES))
         tx.execute(insert(HEAD), {"id": 1, "size": 0, "frontier": Frontier().to_bytes()})

@@ -22,6 +22,7 @@ from storage.audit.merkle import (
 from storage.audit.slices import SLICE, next_slice
 from storage.audit.tables import ENTRIES, HEAD, TABLES
 from storage.audit.tiles import Tree, add_tiles, next_tiles, sealed
+from storage.engine.forgiving import Forgiving
 from storage.faults import AuditFault
 
 from .conftest import START
@@ -69,7 +70,7 @@ def seal(tx: Connection, most: int = 1000) -> int:
 @pytest.fixture(scope="module")
 def grown() -> Iterator[Engine]:
     """66,311 entries, three levels of tiles, no triggers."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine("sqlite://", connect_args={"factory": Forgiving}, poolclass=StaticPool)
     with engine.begin() as tx:
         SQLModel.metadata.create_all(tx, tables=list(TABLES))
         put(tx, HASHES)
@@ -117,7 +118,7 @@ def test_proofs_from_tiles_are_those_from_the_leaves(grown: Engine, size: int, d
 @settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=5), st.integers(1, 3))
 def test_whatever_comes_at_a_time_the_tiles_are_the_same(parts: list[int], most: int) -> None:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine("sqlite://", connect_args={"factory": Forgiving}, poolclass=StaticPool)
     with engine.begin() as tx:
         SQLModel.metadata.create_all(tx, tables=list(TABLES))
         done = 0

@@ -21,6 +21,7 @@ from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import TABLES
 from storage.audit.verification import verify_log
 from storage.audit.walk import Walk
+from storage.engine.forgiving import Forgiving
 from tests.storage.rows import erase_text, numbered
 
 from .conftest import START, MakeEntry
@@ -68,7 +69,7 @@ def rebuild(connection: Connection) -> None:
 @pytest.fixture(scope="module")
 def sealed() -> Iterator[tuple[Engine, list[str]]]:
     """Eleven entries without triggers, checkpoints after the fourth and the eighth, and the notes of both."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine("sqlite://", connect_args={"factory": Forgiving}, poolclass=StaticPool)
     notes = []
     with engine.begin() as tx:
         SQLModel.metadata.create_all(tx, tables=list(TABLES))
